@@ -1,0 +1,41 @@
+"""Where everything lies in an artifacts bucket: a contract with existing tools, kept to the letter."""
+
+
+def layer_key(unit: str, number: int) -> str:
+    """Key of a layer; layers count up by one when the locked requirements change, and only then."""
+    return f"projects/{unit}/lambda/layer/{number:06d}/layer.zip"
+
+
+def requirements_key(unit: str, number: int) -> str:
+    """Key of the locked requirements that a layer was made of."""
+    return f"projects/{unit}/lambda/layer/{number:06d}/requirements.zip"
+
+
+def source_key(unit: str, version: str, file_name: str) -> str:
+    """Key of a wheel or sdist, given its file name."""
+    return f"projects/{unit}/lambda/source/{version}/{file_name}"
+
+
+def manifest_key(unit: str, version: str) -> str:
+    """Key of a release's manifest."""
+    return f"projects/{unit}/release/{version}/manifest.json"
+
+
+def template_key(unit: str, version: str) -> str:
+    """Key of a release's CloudFormation template."""
+    return f"projects/{unit}/release/{version}/template.json"
+
+
+def build_log_key(unit: str, execution: str) -> str:
+    """Key of the log of the build that a promotion made."""
+    return f"logs/{unit}/{execution}/build.log"
+
+
+def plan_key(unit: str, execution: str, environment: str) -> str:
+    """Key of the full plan that a promotion made for an environment."""
+    return f"plans/{unit}/{execution}/{environment}.json"
+
+
+def bundle_key(digest: str) -> str:
+    """Key of the code of the orchestrator's own Lambdas."""
+    return f"bundles/{digest}.zip"

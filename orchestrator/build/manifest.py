@@ -1,0 +1,75 @@
+"""The manifest: what a release consists of, with the SHA-256 of every part. It is written once."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from orchestrator.config.unit import UnitSettings
+
+
+class Artifact(BaseModel):
+    """One object of a release."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    sha256: str = Field(description="Hexadecimal, of the object's bytes.")
+    size: int = Field(description="Bytes.")
+
+
+class Layer(BaseModel):
+    """The release's dependencies, shared by all releases with the same locked requirements."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    archive: Artifact
+    requirements: Artifact
+
+
+class Manifest(BaseModel):
+    """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
+
+    It depends on the unit's inputs and on the commit it was first built from, on nothing else: no clock, no
+    machine name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manifest: int = Field(default=1, description="Version of this format.")
+    unit: str
+    version: str
+    digest: str = Field(description="The unit's digest: what the release was made of.")
+    commit: str = Field(description="The commit it was first built from.")
+    author: str = Field(description="Of that commit.")
+    committed_at: datetime = Field(description="Of that commit, UTC.")
+    inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
+    python: str
+    architecture: str
+    requirements: tuple[str, ...] = Field(description="Locked, such as `requests==2.32.5`.")
+    settings: UnitSettings = Field(description="How it is deployed and smoke tested, frozen with it.")
+    layer: Layer | None = Field(description="None when the unit has no dependencies.")
+    wheel: Artifact
+    sdist: Artifact
+    template: Artifact
+
+    @property
+    def name(self) -> str:
+        """The release as people write it."""
+        return f"{self.unit}@{self.version}"
+
+    @property
+    def artifacts(self) -> list[Artifact]:
+        """Every object of the release but the manifest itself."""
+        layer = [self.layer.archive, self.layer.requirements] if self.layer else []
+        return [*layer, self.wheel, self.sdist, self.template]
+
+    def to_json(self) -> bytes:
+        """The manifest as stored: stable bytes for equal content."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read a stored manifest."""
+        return cls.model_validate_json(text)

@@ -1,0 +1,1 @@
+"""What a repository says about itself: `orchestrator.toml` at its root, `[tool.orchestrator]` in each unit."""

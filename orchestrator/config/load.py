@@ -1,0 +1,136 @@
+"""Reads the configuration out of TOML text; every error names the file, the key, the value and what is valid."""
+
+import tomllib
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from packaging.version import InvalidVersion, Version
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from orchestrator.config import organization as organization_file
+from orchestrator.config import unit as unit_file
+from orchestrator.config.base import Settings
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
+from orchestrator.errors import ConfigurationError
+
+Model = TypeVar("Model", bound=Settings)
+
+
+def load_organization(text: bytes | str, file: str = organization_file.FILE_NAME) -> Organization:
+    """Read `orchestrator.toml`.
+
+    Raises:
+        ConfigurationError: it is not TOML, or a key or value is not valid.
+    """
+    return _validated(Organization, _toml(text, file), file, prefix="")
+
+
+def load_unit(text: bytes | str, folder: str, organization: Organization) -> Unit:
+    """Read a unit from its `pyproject.toml`; its name is its folder's.
+
+    Args:
+        text: the file's content.
+        folder: the unit's folder, from the repository's root.
+        organization: what the names of environments are checked against.
+
+    Raises:
+        ConfigurationError: it is not TOML, or a key or value is not valid.
+    """
+    file = f"{folder}/{unit_file.FILE_NAME}"
+    document = _toml(text, file)
+    settings = _validated(
+        UnitSettings, document.get("tool", {}).get("orchestrator", {}), file, prefix="tool.orchestrator."
+    )
+    _check_environments(settings, organization, file)
+    project = document.get("project", {})
+    version = "0" if settings.library else _version(project, file)
+    name = folder.rsplit("/", 1)[-1]
+    return _validated(
+        Unit, {"name": name, "folder": folder, "version": version, "settings": settings}, file, prefix="folder "
+    )
+
+
+def _toml(text: bytes | str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.decode() if isinstance(text, bytes) else text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(file, f"is not valid TOML: {error}") from error
+
+
+def _version(project: dict[str, Any], file: str) -> str:
+    version = project.get("version")
+    if not isinstance(version, str):
+        raise ConfigurationError(
+            file, "project.version is missing: give the unit a version, for example version = '0.1.0'."
+        )
+    try:
+        parsed = Version(version)
+    except InvalidVersion as error:
+        raise ConfigurationError(
+            file, f"project.version = {version!r} is not valid: use a PEP 440 version such as '0.1.0'."
+        ) from error
+    if parsed.local:
+        raise ConfigurationError(
+            file, f"project.version = {version!r} is not valid: a local part ('+...') cannot be an object key."
+        )
+    return str(parsed)
+
+
+def _check_environments(settings: UnitSettings, organization: Organization, file: str) -> None:
+    known = organization.environment_names
+    named: list[tuple[str, Iterable[str]]] = [
+        ("environments", settings.environments or ()),
+        ("approval", settings.approval or ()),
+        ("parameters", (name for name in settings.parameters if name != EVERY_ENVIRONMENT)),
+    ]
+    problems = [
+        f"tool.orchestrator.{key}: there is no environment {name!r}; valid are {', '.join(known)}."
+        for key, names in named
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise ConfigurationError(file, *problems)
+
+
+def _validated(model: type[Model], values: Any, file: str, *, prefix: str) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(file, *(_sentence(one, model, prefix) for one in error.errors())) from error
+
+
+def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
+    key = prefix + ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{key} is not a known key; valid are {', '.join(_keys_beside(error['loc'], model))}."
+    if error["type"] == "missing":
+        return f"{key} is missing."
+    value = "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
+    return f"{value}{error['msg'].removeprefix('Value error, ')}."
+
+
+def _keys_beside(location: tuple[int | str, ...], model: type[Settings]) -> list[str]:
+    """The keys that are valid where an unknown one stands."""
+    for part in location[:-1]:
+        inner = _inner_model(model, part)
+        if inner is not None:
+            model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _inner_model(model: type[Settings], part: int | str) -> type[Settings] | None:
+    """The model behind a part of an error's location, or None for a list's index or a union's tag."""
+    for name, field in model.model_fields.items():
+        if part in (name, field.alias):
+            return _first_model(field.annotation)
+    return next((kind for kind in Settings.__subclasses__() if kind.__name__ == part), None)
+
+
+def _first_model(annotation: Any) -> type[Settings] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    inner = (_first_model(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((model for model in inner if model is not None), None)

@@ -1,0 +1,172 @@
+"""`orchestrator.toml`: the accounts, the environments in order, and how releases are built."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings
+
+FILE_NAME = "orchestrator.toml"
+
+Prefix = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,18}-$")]
+
+
+class Repository(Settings):
+    """Where the merges come from."""
+
+    url: str | None = Field(
+        default=None,
+        description="What the Lambdas read: file:///path of a local git repository. Set by bootstrap when left out.",
+    )
+    branch: str = Field(default="main", description="The branch whose merges are promoted.")
+
+
+class Tooling(Settings):
+    """The account in which the orchestrator itself runs."""
+
+    account: AccountId = Field(description="Twelve digits.", examples=["111111111111"])
+    region: Region = Field(description="The region of the state machines and the ledger.", examples=["eu-west-1"])
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket that releases are published to."""
+        return bucket_name(self.account, self.region)
+
+
+class Target(Settings):
+    """One account and region that an environment deploys to."""
+
+    account: AccountId
+    region: Region
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket that the target's own copies of the artifacts lie in."""
+        return bucket_name(self.account, self.region)
+
+    def role_arn(self, role: str) -> str:
+        """ARN of a role of this account."""
+        return f"arn:aws:iam::{self.account}:role/{role}"
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}"
+
+
+class Environment(Settings):
+    """One step of the ladder, such as `test`: its targets and what guards it."""
+
+    name: EnvironmentName = Field(examples=["dev"])
+    targets: tuple[Target, ...] = Field(min_length=1, description="At least one account and region.")
+    approval: bool = Field(default=False, description="Whether a deployment waits for a person.")
+    approval_timeout_hours: int = Field(
+        default=168, ge=1, le=8_760, description="How long it waits before the promotion ends as timed out."
+    )
+    deployer_role: RoleName = Field(
+        default="orchestrator-deployer", description="What the orchestrator's Lambdas assume."
+    )
+    cloudformation_role: RoleName = Field(
+        default="orchestrator-cloudformation", description="What CloudFormation deploys with."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_target_in_short(cls, values: Any) -> Any:
+        """Accept `account` and `region` beside each other as the short form of a single target."""
+        if isinstance(values, dict) and "targets" not in values and {"account", "region"} & values.keys():
+            rest = {key: value for key, value in values.items() if key not in ("account", "region")}
+            single = {key: values[key] for key in ("account", "region") if key in values}
+            return {**rest, "targets": (single,)}
+        return values
+
+
+class Lambda(Settings):
+    """The platform that layers are resolved for, and that the orchestrator's own functions run on."""
+
+    python: Annotated[str, StringConstraints(pattern=r"^3\.(1[1-9])$")] = Field(
+        default="3.13", description="Python version of the Lambda runtime."
+    )
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+
+    @property
+    def runtime(self) -> str:
+        """The runtime's identifier, such as `python3.13`."""
+        return f"python{self.python}"
+
+
+class Build(Settings):
+    """How a release is built."""
+
+    runner: Literal["activity"] = Field(
+        default="activity",
+        description="'activity': workers of a Step Functions activity. CodeBuild is not supported yet.",
+    )
+    timeout_minutes: int = Field(default=60, ge=1, le=480)
+
+
+class Organization(Settings):
+    """The whole of `orchestrator.toml`."""
+
+    tooling: Tooling
+    environments: tuple[Environment, ...] = Field(min_length=1, description="In the order of promotion.")
+    units: tuple[str, ...] = Field(default=("projects/*",), description="Globs of the folders that may be units.")
+    repository: Repository = Repository()
+    build: Build = Build()
+    lambda_: Lambda = Field(default=Lambda(), alias="lambda")
+    stack_prefix: Prefix = Field(
+        default="app-",
+        description="What the names of all units' stacks in the targets begin with; roles are limited to it.",
+    )
+    external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]{2,128}$")] = Field(
+        default="promotion-orchestrator", description="Asked for by the trust policy of every deployer role."
+    )
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [environment.name for environment in self.environments]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"environments: {', '.join(map(repr, twice))} is there more than once")
+        return self
+
+    @property
+    def environment_names(self) -> list[str]:
+        """The environments' names in the order of promotion."""
+        return [environment.name for environment in self.environments]
+
+    @property
+    def targets(self) -> list[Target]:
+        """Every target once, in the order of promotion."""
+        return list(dict.fromkeys(target for environment in self.environments for target in environment.targets))
+
+    def function_arn(self, step: str) -> str:
+        """ARN of the Lambda that carries out a step, given the step's name such as `smoke_test`."""
+        return f"arn:aws:lambda:{self.tooling.region}:{self.tooling.account}:function:{function_name(step)}"
+
+    @property
+    def build_activity_arn(self) -> str:
+        """ARN of the activity that build workers poll."""
+        return f"arn:aws:states:{self.tooling.region}:{self.tooling.account}:activity:orchestrator-build"
+
+    def state_machine_arn(self, name: str) -> str:
+        """ARN of a state machine in the tooling account."""
+        return f"arn:aws:states:{self.tooling.region}:{self.tooling.account}:stateMachine:{name}"
+
+    def tooling_role_arn(self, name: str) -> str:
+        """ARN of a role in the tooling account."""
+        return f"arn:aws:iam::{self.tooling.account}:role/{name}"
+
+
+PROMOTION_ROLE = "orchestrator-promotion"
+GATE_ROLE = "orchestrator-gate"
+UNIT_STACK_ROLE = "orchestrator-unit-stack"
+LEDGER_TABLE = "orchestrator-ledger"
+
+
+def bucket_name(account: str, region: str) -> str:
+    """Name of an account's artifacts bucket; bucket names are global, so it carries account and region."""
+    return f"orchestrator-artifacts-{account}-{region}"
+
+
+def function_name(step: str) -> str:
+    """Name of the Lambda of a step: `smoke_test` runs as `orchestrator-smoke-test`."""
+    return f"orchestrator-{step.replace('_', '-')}"

@@ -1,0 +1,117 @@
+"""A unit: a folder's `[project]` and `[tool.orchestrator]` tables, every key of the latter optional."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from orchestrator.config.base import EnvironmentName, Settings, UnitName
+from orchestrator.config.organization import Organization
+
+FILE_NAME = "pyproject.toml"
+EVERY_ENVIRONMENT = "default"
+
+StackName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][-a-zA-Z0-9]{0,127}$")]
+
+
+class InvokeTest(Settings):
+    """Invokes a Lambda named by an output of the unit's stack, and matches its answer."""
+
+    invoke: str = Field(description="The stack output that holds the function's name or ARN.")
+    payload: Any = Field(default_factory=dict, description="The event, any JSON.")
+    match: str | None = Field(default=None, description="A JMESPath expression that must be true of the answer.")
+    expect: Any = Field(default=None, description="A document that must be a subset of the answer.")
+
+
+class UrlTest(Settings):
+    """Calls a URL, and checks the status and optionally a part of the body."""
+
+    url: str = Field(description="An https URL, or the stack output that holds one.")
+    status: int = Field(default=200, ge=100, le=599)
+    contains: str | None = Field(default=None, description="Text that the body must contain.")
+
+
+SmokeTest = InvokeTest | UrlTest
+
+
+class UnitSettings(Settings):
+    """`[tool.orchestrator]` of a unit's `pyproject.toml`."""
+
+    library: bool = Field(
+        default=False, description="True for shared code: never deployed, but its own depends_on counts."
+    )
+    template: str = Field(default="template.yaml", description="The CloudFormation template, within the folder.")
+    depends_on: tuple[str, ...] = Field(
+        default=(), description="Folders outside the unit that are inputs of its build, from the repository's root."
+    )
+    environments: tuple[EnvironmentName, ...] | None = Field(
+        default=None, description="The environments it goes to; all when left out."
+    )
+    approval: tuple[EnvironmentName, ...] | None = Field(
+        default=None, description="The environments that wait for a person; the organization's when left out."
+    )
+    parameters: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Template parameters by environment; those under 'default' hold in all of them.",
+    )
+    smoke_tests: tuple[SmokeTest, ...] = ()
+    stack_name: StackName | None = Field(
+        default=None, description="Name of the stack in the targets; '<stack_prefix><unit>' when left out."
+    )
+    concurrency: Literal["superseded"] = Field(
+        default="superseded", description="What happens to the older of two promotions that meet."
+    )
+
+    @model_validator(mode="after")
+    def _paths_stay_inside(self) -> Self:
+        for key, path in [("template", self.template), *(("depends_on", path) for path in self.depends_on)]:
+            if path.startswith("/") or ".." in path.split("/") or not path.strip():
+                raise ValueError(f"{key}: {path!r} must be a relative path without '..'")
+        return self
+
+
+class Unit(Settings):
+    """A deployment unit at one commit."""
+
+    name: UnitName
+    folder: str = Field(description="From the repository's root, such as `projects/orders`.")
+    version: str = Field(description="`[project] version`, PEP 440.")
+    settings: UnitSettings
+
+    @property
+    def slug(self) -> str:
+        """The name with what CloudFormation allows in the name of a stack."""
+        return self.name.replace("_", "-")
+
+    @property
+    def promotion_stack_name(self) -> str:
+        """Name of the stack, in the tooling account, that carries the unit's state machines."""
+        return f"promote-{self.slug}"
+
+    @property
+    def state_machine_name(self) -> str:
+        """Name of the state machine whose executions are this unit's promotions."""
+        return f"promote-{self.name}"
+
+    def gate_name(self, environment: str) -> str:
+        """Name of the gate: the state machine that is started to approve or reject."""
+        return f"{self.name}-approve-{environment}"
+
+    def stack_name(self, organization: Organization) -> str:
+        """Name of the unit's stack in its targets."""
+        return self.settings.stack_name or f"{organization.stack_prefix}{self.slug}"
+
+    def environments(self, organization: Organization) -> list[str]:
+        """The names of the environments the unit is promoted through, in the organization's order."""
+        wanted = self.settings.environments
+        return [name for name in organization.environment_names if wanted is None or name in wanted]
+
+    def needs_approval(self, environment: str, organization: Organization) -> bool:
+        """Whether a deployment of this unit to the environment waits for a person."""
+        if self.settings.approval is not None:
+            return environment in self.settings.approval
+        return next(one.approval for one in organization.environments if one.name == environment)
+
+    def parameters(self, environment: str) -> dict[str, str]:
+        """The unit's own template parameters in an environment."""
+        own = self.settings.parameters
+        return {**own.get(EVERY_ENVIRONMENT, {}), **own.get(environment, {})}

@@ -1,0 +1,1 @@
+"""Where code comes from: the repository behind a small protocol, units' digests, and what a merge affects."""
