@@ -1,0 +1,1 @@
+"""AWS as the orchestrator sees it: sessions, stacks and targets, over clients that are handed in."""

@@ -48,7 +48,10 @@ def load_unit(text: bytes | str, folder: str, organization: Organization) -> Uni
     version = "0" if settings.library else _version(project, file)
     name = folder.rsplit("/", 1)[-1]
     return _validated(
-        Unit, {"name": name, "folder": folder, "version": version, "settings": settings}, file, prefix="folder "
+        Unit,
+        {"name": name, "folder": folder, "version": version, "settings": settings},
+        file,
+        prefix="folder ",
     )
 
 
@@ -73,7 +76,8 @@ def _version(project: dict[str, Any], file: str) -> str:
         ) from error
     if parsed.local:
         raise ConfigurationError(
-            file, f"project.version = {version!r} is not valid: a local part ('+...') cannot be an object key."
+            file,
+            f"project.version = {version!r} is not valid: a local part ('+...') cannot be an object key.",
         )
     return str(parsed)
 
@@ -108,7 +112,9 @@ def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
         return f"{key} is not a known key; valid are {', '.join(_keys_beside(error['loc'], model))}."
     if error["type"] == "missing":
         return f"{key} is missing."
-    value = "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
+    value = (
+        "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
+    )
     return f"{value}{error['msg'].removeprefix('Value error, ')}."
 
 

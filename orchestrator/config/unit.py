@@ -41,7 +41,8 @@ class UnitSettings(Settings):
     )
     template: str = Field(default="template.yaml", description="The CloudFormation template, within the folder.")
     depends_on: tuple[str, ...] = Field(
-        default=(), description="Folders outside the unit that are inputs of its build, from the repository's root."
+        default=(),
+        description="Folders outside the unit that are inputs of its build, from the repository's root.",
     )
     environments: tuple[EnvironmentName, ...] | None = Field(
         default=None, description="The environments it goes to; all when left out."

@@ -1,0 +1,17 @@
+"""The ledger: one DynamoDB table, the source of every view, and what Step Functions forgets after 90 days.
+
+| pk                   | sk                    | what                                                       |
+| -------------------- | --------------------- | ---------------------------------------------------------- |
+| `BRANCH#<branch>`    | `<unit>`              | the digest that a promotion was last started for           |
+| `ENVIRONMENT#<name>` | `<unit>`              | what runs there, and the releases known to be good         |
+| `RUNNING`            | `<unit>#<execution>`  | a promotion that has not ended                             |
+| `UNIT#<unit>`        | `RELEASE#<version>`   | a published release                                        |
+|                      | `DIGEST#<digest>`     | the version that a digest was given                        |
+|                      | `VERSION#<version>`   | the digest that a version was given to                     |
+|                      | `LAYER#<hash>`        | the number of the layer with these locked requirements     |
+|                      | `LAYERS`              | the highest layer number given                             |
+|                      | `PROMOTION#<order>`   | a promotion: its request, release and end                  |
+|                      | `APPROVAL#<name>`     | the approval that an environment waits for                 |
+|                      | `DECISION#<time>#...` | a decision, refused ones too                               |
+|                      | `LOCK#<name>`         | the promotion that is deploying to an environment          |
+"""

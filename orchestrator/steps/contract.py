@@ -7,12 +7,11 @@ is written back by the state's ResultPath. Large things go to S3 and leave a key
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.config.base import EnvironmentName, UnitName
-from orchestrator.config.organization import Environment
+from orchestrator.config.organization import Environment, Target
 
 
 class Status(StrEnum):
@@ -49,7 +48,8 @@ class Execution(Document):
     @property
     def order(self) -> str:
         """What promotions of a unit are compared by: later ones are greater."""
-        return f"{self.started_at.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}#{self.name}"
+        milliseconds = self.started_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        return f"{milliseconds}Z#{self.name}"
 
 
 class Request(Document):
@@ -99,3 +99,50 @@ class StepResult(Document):
     status: Status
     message: str = Field(description="One sentence for a person.")
     retry_after: int = Field(default=0, ge=0, description="Seconds until asking again is worth it.")
+
+
+class ChangeSetOf(Document):
+    """The change set made in one target."""
+
+    target: Target
+    change_set: str = Field(description="Its ARN.")
+    empty: bool = Field(description="Whether it would change nothing.")
+
+
+class PlanResult(StepResult):
+    """What a deployment would change, in short; the whole plan lies in S3."""
+
+    key: str = Field(default="", description="Key of the whole plan in the tooling bucket.")
+    plan_hash: str = Field(default="", description="SHA-256 over what would change: approvals bind to it.")
+    change_sets: tuple[ChangeSetOf, ...] = ()
+    replaces: str | None = Field(default=None, description="The version that runs there now.")
+
+
+class ApprovalResult(StepResult):
+    """The answer to an approval request: it is what the waiting state returns."""
+
+    manifest_sha256: str = ""
+    plan_hash: str = ""
+    gate: str = Field(default="", description="ARN of the gate execution that decided.")
+
+
+class SmokeTestOutcome(Document):
+    """How one smoke test went in one target."""
+
+    test: str
+    target: str
+    passed: bool
+    message: str
+
+
+class SmokeTestResult(StepResult):
+    """How a deployment was verified."""
+
+    outcomes: tuple[SmokeTestOutcome, ...] = ()
+
+
+class RollBackResult(StepResult):
+    """What an environment was returned to."""
+
+    version: str | None = Field(default=None, description="The last known good release, None when there is none.")
+    outcomes: tuple[SmokeTestOutcome, ...] = ()

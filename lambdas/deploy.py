@@ -1,0 +1,14 @@
+"""Deploy: execute a planned deployment."""
+
+from typing import Any
+
+from lambdas.edge import respond
+from orchestrator.steps.deploy import DeployInput
+from orchestrator.wiring import Wiring
+
+wiring = Wiring.from_environment()
+
+
+def handler(event: Any, _context: object) -> Any:
+    """Carry the step out; the event is its state's Parameters."""
+    return respond(DeployInput, event, wiring.deploy())

@@ -1,0 +1,34 @@
+"""The edge that all handlers share: events become models, results become JSON, errors become readable."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from orchestrator.errors import OrchestratorError
+
+Input = TypeVar("Input", bound=BaseModel)
+
+logger = logging.getLogger("orchestrator")
+logger.setLevel(logging.INFO)
+
+
+def respond(model: type[Input], event: Any, act: Callable[[Input], BaseModel | None]) -> Any:
+    """Call one function with a parsed event, and log in one line what came of it.
+
+    The event itself is not logged: it may carry a task token.
+    """
+    try:
+        result = act(model.model_validate(event))
+    except OrchestratorError as error:
+        _log("error", step=act, message=str(error), kind=type(error).__name__)
+        raise
+    document = result.model_dump(mode="json", by_alias=True) if result is not None else None
+    _log("done", step=act, **{key: value for key, value in (document or {}).items() if key in ("status", "message")})
+    return document
+
+
+def _log(what: str, step: object, **values: Any) -> None:
+    logger.info(json.dumps({"event": what, "step": type(step).__name__, **values}))

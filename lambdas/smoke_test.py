@@ -1,0 +1,14 @@
+"""Smoke-test: verify a deployment."""
+
+from typing import Any
+
+from lambdas.edge import respond
+from orchestrator.steps.smoke_test import SmokeTestInput
+from orchestrator.wiring import Wiring
+
+wiring = Wiring.from_environment()
+
+
+def handler(event: Any, _context: object) -> Any:
+    """Carry the step out; the event is its state's Parameters."""
+    return respond(SmokeTestInput, event, wiring.smoke_test())

@@ -1,0 +1,96 @@
+"""Roles in other accounts: assumed for one step, under a name that says for which promotion."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.errors import AccessError
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_sts import STSClient
+
+# CloudFormation throttles at a few calls a second and account: wait for it rather than fail.
+CLIENT = Config(retries={"mode": "adaptive", "max_attempts": 10}, connect_timeout=10, read_timeout=70)
+# Of a session that was assumed with another role's session, STS allows no longer.
+_SECONDS = 3600
+_SESSION_NAME_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class RoleToAssume:
+    """A role, and what its trust policy asks for.
+
+    Attributes:
+        arn: the role's ARN.
+        session_name: who asks: letters, digits and `=,.@_-`; cut to 64 characters.
+        external_id: what the trust policy wants to hear, None when it wants nothing.
+    """
+
+    arn: str
+    session_name: str
+    external_id: str | None = None
+
+    @property
+    def account(self) -> str:
+        """The account the role is in."""
+        return self.arn.split(":")[4]
+
+
+@dataclass(frozen=True)
+class Assumer:
+    """Opens sessions with roles of other accounts.
+
+    Args:
+        sts: STS with the caller's own permissions.
+        new_session: makes a session out of keyword arguments, as `boto3.Session` does.
+    """
+
+    sts: "STSClient"
+    new_session: "Callable[..., boto3.Session]"
+
+    def __call__(self, role: RoleToAssume, region: str) -> "boto3.Session":
+        """Assume a role for an hour at the most.
+
+        Raises:
+            AccessError: it cannot be assumed; says who asked, and what the role's trust policy must say.
+        """
+        extra: dict[str, Any] = {"ExternalId": role.external_id} if role.external_id else {}
+        name = re.sub(r"[^\w=,.@-]", "-", role.session_name)[:_SESSION_NAME_LIMIT]
+        try:
+            answer = self.sts.assume_role(RoleArn=role.arn, RoleSessionName=name, DurationSeconds=_SECONDS, **extra)
+        except (ClientError, BotoCoreError) as error:
+            raise AccessError(self._explain(role, error)) from error
+        credentials = answer["Credentials"]
+        return self.new_session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=region,
+        )
+
+    def _explain(self, role: RoleToAssume, error: Exception) -> str:
+        caller = self._caller()
+        condition = f" with the external id {role.external_id!r}" if role.external_id else ""
+        return (
+            f"The role {role.arn} in account {role.account} cannot be assumed: {error}. "
+            f"Its trust policy must allow sts:AssumeRole to {caller}{condition}, and {caller} must be allowed "
+            f"to assume it. 'orchestrator bootstrap' sets both up."
+        )
+
+    def _caller(self) -> str:
+        try:
+            arn = self.sts.get_caller_identity()["Arn"]
+        except (ClientError, BotoCoreError):
+            return "the caller"
+        return role_of_session(arn)
+
+
+def role_of_session(arn: str) -> str:
+    """The role's ARN behind an assumed role's session; any other ARN as it is."""
+    found = re.fullmatch(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/.*", arn)
+    return f"arn:aws:iam::{found[1]}:role/{found[2]}" if found else arn

@@ -1,0 +1,36 @@
+"""An account and region that is deployed to, opened with the deployer's short-lived session."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from orchestrator.aws.stack import Sleep, Stack
+from orchestrator.config.organization import Environment, Target
+from orchestrator.steps.contract import Execution
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class TargetAccount:
+    """The clients of one target, all with the deployer's permissions."""
+
+    target: Target
+    cloudformation: "CloudFormationClient"
+    s3: "S3Client"
+    functions: "LambdaClient"
+    sleep: Sleep
+
+    def stack(self, name: str, environment: Environment) -> Stack:
+        """A stack of the target, which CloudFormation changes with its own role."""
+        role = self.target.role_arn(environment.cloudformation_role)
+        return Stack(self.cloudformation, name, str(self.target), self.sleep, role)
+
+
+class Targets(Protocol):
+    """Opens targets: assumes the environment's deployer role in each."""
+
+    def __call__(self, environment: Environment, target: Target, execution: Execution) -> TargetAccount:
+        """Open one target; raises `AccessError` when its role cannot be assumed."""

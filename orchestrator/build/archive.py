@@ -1,0 +1,105 @@
+"""Archives whose bytes depend on nothing but their content, and the digests that prove it."""
+
+import gzip
+import hashlib
+import os
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from orchestrator.errors import ArtifactError
+
+# The earliest time that a zip can hold. A real time would make equal content differ.
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_FILE, _PROGRAM, _REGULAR = 0o644, 0o755, 0o100000
+_LEVEL = 6
+_CHUNK = 1024 * 1024
+
+
+def sha256_of(content: bytes) -> str:
+    """SHA-256 of some bytes, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal, without holding it in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def zip_files(files: Mapping[str, bytes], into: Path) -> None:
+    """Write a zip of some contents by name; equal contents give equal bytes."""
+    with _open(into) as archive:
+        for name in sorted(files):
+            archive.writestr(_entry(name, _FILE), files[name])
+
+
+def zip_folder(folder: Path, into: Path) -> None:
+    """Write a zip of all files of a folder; equal files give equal bytes, whenever and in whatever order made.
+
+    Compiled bytecode is left out: it holds times and is made anew wherever the archive is used.
+
+    Raises:
+        ArtifactError: the folder holds a symbolic link, which may lead out of it.
+    """
+    with _open(into) as archive:
+        for path in sorted(_files(folder), key=lambda path: path.relative_to(folder).as_posix()):
+            mode = _PROGRAM if path.stat().st_mode & 0o100 else _FILE
+            with archive.open(_entry(path.relative_to(folder).as_posix(), mode), "w") as entry, path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    entry.write(chunk)
+
+
+def unzipped_size(archive: Path) -> int:
+    """Bytes that an archive takes when it is unpacked."""
+    with zipfile.ZipFile(archive) as opened:
+        return sum(entry.file_size for entry in opened.infolist())
+
+
+def repack_tar(source: Path, into: Path, timestamp: int) -> None:
+    """Write a `.tar.gz` anew with sorted entries, one timestamp, no owner, plain modes and no file name in its head.
+
+    Not every build backend heeds SOURCE_DATE_EPOCH in an sdist. Nothing is unpacked to disk, so hostile paths in the
+    source do no harm here.
+    """
+    with (
+        tarfile.open(source, "r:gz") as old,
+        gzip.GzipFile(str(into), "wb", compresslevel=_LEVEL, mtime=timestamp, fileobj=into.open("wb")) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as new,
+    ):
+        for member in sorted(old.getmembers(), key=lambda member: member.name):
+            new.addfile(_plain(member, timestamp), old.extractfile(member) if member.isreg() else None)
+
+
+def _plain(member: tarfile.TarInfo, timestamp: int) -> tarfile.TarInfo:
+    mode = _PROGRAM if member.isdir() or member.mode & 0o100 else _FILE
+    plain = member.replace(mtime=timestamp, mode=mode, uid=0, gid=0, uname="", gname="", deep=False)
+    plain.pax_headers = {}
+    return plain
+
+
+def _open(into: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(into, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
+
+
+def _entry(name: str, mode: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _ZIP_TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.create_system = _UNIX
+    entry.external_attr = (_REGULAR | mode) << 16
+    return entry
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        paths = [Path(parent, name) for name in (*folders, *names)]
+        link = next((path for path in paths if path.is_symlink()), None)
+        if link:
+            raise ArtifactError(
+                f"{link.relative_to(folder)} is a symbolic link, which an archive must not hold: "
+                "replace it by the file or folder that it points to."
+            )
+        yield from (path for path in paths[len(folders) :] if path.suffix != ".pyc")

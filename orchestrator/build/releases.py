@@ -1,0 +1,21 @@
+"""What a build needs from the ledger."""
+
+from typing import Protocol
+
+from orchestrator.build.manifest import Manifest
+
+
+class ReleaseLedger(Protocol):
+    """Gives out versions and layer numbers, each once, however many builds run at the same time."""
+
+    def release_of_digest(self, unit: str, digest: str) -> str | None:
+        """The version that a digest was given, whether or not its build has ended."""
+
+    def claim_version(self, unit: str, digest: str, declared_version: str) -> str:
+        """Give a digest its version: the one it has, else the declared one, else the next that is free."""
+
+    def claim_layer(self, unit: str, requirements_sha256: str) -> int:
+        """Number of the layer with these requirements: the one they have, else the next."""
+
+    def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
+        """Note that a release is published; doing so again changes nothing."""

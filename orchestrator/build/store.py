@@ -1,0 +1,178 @@
+"""An artifacts bucket: what was published once is never overwritten, and nothing is used that was altered."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from orchestrator.build.archive import sha256_of, sha256_of_file
+from orchestrator.build.manifest import Artifact
+from orchestrator.errors import ArtifactError
+
+if TYPE_CHECKING:
+    # Stubs alone: they are not installed where this runs.
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+_MADE_OF = "made-of"
+_MISSING = {"NoSuchKey", "404", "NotFound"}
+_EXISTS = {"PreconditionFailed", "412"}
+# Somebody else writes the same key at this moment: S3 asks to send it again.
+_CONFLICT = {"ConditionalRequestConflict", "409"}
+_TRIES = 5
+_CHUNK = 1024 * 1024
+
+
+class ArtifactStore:
+    """Reads and writes one artifacts bucket.
+
+    Args:
+        s3_client: of the account and region that the bucket is in.
+        bucket: its name.
+    """
+
+    def __init__(self, s3_client: S3Client, bucket: str) -> None:
+        self._s3 = s3_client
+        self.bucket = bucket
+
+    def put_new(self, key: str, content: bytes | Path) -> Artifact:
+        """Write an object that is never to change; writing the same bytes again changes nothing.
+
+        Raises:
+            ArtifactError: the key holds other bytes.
+        """
+        return self.publish(key, content, made_of="")
+
+    def publish(self, key: str, content: bytes | Path, made_of: str) -> Artifact:
+        """Write an object that is never to change, or take over what an earlier build from the same inputs wrote.
+
+        Two builds from the same inputs may differ in bytes, because a build backend wrote the time down or the
+        commit was another one. Whichever is published first is the release; the other is dropped. So a build that
+        was killed halfway can always be finished, and a version never stays half published.
+
+        Args:
+            key: the object's key.
+            content: the bytes, or a file.
+            made_of: what identifies the inputs, kept as metadata; empty when only equal bytes will do.
+
+        Returns:
+            The object that is in the bucket now.
+
+        Raises:
+            ArtifactError: the key holds other bytes that were made of something else.
+        """
+        wanted = _describe(key, content)
+        if self._create(wanted, content, made_of):
+            return wanted
+        there, stored_made_of = self._stored(key)
+        if there.sha256 == wanted.sha256 or (made_of and stored_made_of == made_of):
+            return there
+        raise ArtifactError(
+            f"s3://{self.bucket}/{key} is published already with other content: it has SHA-256 {there.sha256}, and "
+            f"{wanted.sha256} was to be written. A published version is never overwritten: raise the unit's version, "
+            "and find out who else writes to this bucket."
+        )
+
+    def find(self, key: str) -> Artifact | None:
+        """Describe an object by its bytes; None when it is not there."""
+        try:
+            return self._stored(key)[0]
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                return None
+            raise
+
+    def get(self, key: str, sha256: str | None = None) -> bytes:
+        """Read an object.
+
+        Args:
+            key: the object's key.
+            sha256: the SHA-256 that it must have, hexadecimal; None accepts any.
+
+        Raises:
+            ArtifactError: it is missing, or has another SHA-256.
+        """
+        try:
+            content = self._get(key)["Body"].read()
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                raise ArtifactError(_missing(self.bucket, key, sha256)) from error
+            raise
+        found = sha256_of(content)
+        if sha256 is not None and found != sha256:
+            raise ArtifactError(
+                f"s3://{self.bucket}/{key} was altered: its SHA-256 is {found}, and {sha256} was published. "
+                "Do not deploy it: restore the object's first version, or raise the unit's version and build anew."
+            )
+        return content
+
+    def put(self, key: str, content: bytes | Path) -> None:
+        """Write an object that may change, such as a log."""
+        with ExitStack() as stack:
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=_body(content, stack))
+
+    def _create(self, wanted: Artifact, content: bytes | Path, made_of: str) -> bool:
+        """Write an object unless its key is taken."""
+        for last in (False,) * (_TRIES - 1) + (True,):
+            try:
+                self._put_if_none(wanted, content, made_of)
+            except ClientError as error:
+                if _code(error) in _EXISTS:
+                    return False
+                if last or _code(error) not in _CONFLICT:
+                    raise
+            else:
+                return True
+        raise AssertionError  # The last try returns or raises.
+
+    def _put_if_none(self, wanted: Artifact, content: bytes | Path, made_of: str) -> None:
+        metadata = {"sha256": wanted.sha256, **({_MADE_OF: made_of} if made_of else {})}
+        with ExitStack() as stack:
+            self._s3.put_object(
+                Bucket=self.bucket,
+                Key=wanted.key,
+                Body=_body(content, stack),
+                IfNoneMatch="*",
+                # S3 refuses the object if its bytes changed on the way.
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(wanted.sha256)).decode(),
+                Metadata=metadata,
+            )
+
+    def _stored(self, key: str) -> tuple[Artifact, str]:
+        """Describe an object by its bytes, not by what its metadata says, and tell what it was made of."""
+        answer = self._get(key)
+        digest, size = hashlib.sha256(), 0
+        for chunk in answer["Body"].iter_chunks(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+        return Artifact(key=key, sha256=digest.hexdigest(), size=size), answer["Metadata"].get(_MADE_OF, "")
+
+    def _get(self, key: str) -> GetObjectOutputTypeDef:
+        return self._s3.get_object(Bucket=self.bucket, Key=key)
+
+
+def _describe(key: str, content: bytes | Path) -> Artifact:
+    if isinstance(content, Path):
+        return Artifact(key=key, sha256=sha256_of_file(content), size=content.stat().st_size)
+    return Artifact(key=key, sha256=sha256_of(content), size=len(content))
+
+
+def _body(content: bytes | Path, stack: ExitStack) -> Any:
+    return stack.enter_context(content.open("rb")) if isinstance(content, Path) else content
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))
+
+
+def _missing(bucket: str, key: str, sha256: str | None) -> str:
+    expected = f" An object with SHA-256 {sha256} was expected." if sha256 else ""
+    return (
+        f"s3://{bucket}/{key} is missing.{expected} It was deleted, or never published there: build the release "
+        "again from its commit, or deploy another one."
+    )

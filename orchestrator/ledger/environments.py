@@ -1,0 +1,97 @@
+"""What runs where, which releases are known to be good there, and who is deploying right now."""
+
+from boto3.dynamodb.conditions import Attr
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.steps.contract import Execution
+
+_GOOD_KEPT = 20
+
+
+class Running(BaseModel):
+    """What the ledger knows of one unit in one environment.
+
+    Attributes:
+        version: the release that was deployed last, None when none ever was.
+        status: DEPLOYING, DEPLOYED (not yet smoke tested), HEALTHY, FAILED or ROLLED_BACK.
+        order: the promotion that changed it last, comparable with other promotions' order.
+        good: the releases that passed their smoke tests here, oldest first, at most 20.
+        updated_at: when it last changed, ISO 8601.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str
+    environment: str
+    version: str | None = None
+    status: str = "NONE"
+    order: str = ""
+    execution: str = ""
+    good: tuple[str, ...] = ()
+    updated_at: str = ""
+
+    @property
+    def last_known_good(self) -> str | None:
+        """The newest release that passed its smoke tests here."""
+        return self.good[-1] if self.good else None
+
+    def known_good_before(self, version: str) -> str | None:
+        """The newest good release other than the given one: where a rollback leads."""
+        return next((one for one in reversed(self.good) if one != version), None)
+
+
+class EnvironmentRecords:
+    """The state of every unit in every environment, and its lock."""
+
+    def __init__(self, table: LedgerTable) -> None:
+        self._table = table
+
+    def running(self, unit: str, environment: str) -> Running:
+        """What runs in an environment; an empty record when nothing ever did."""
+        item = self._table.get(f"ENVIRONMENT#{environment}", unit)
+        return _running(item) if item else Running(unit=unit, environment=environment)
+
+    def all_running(self, environment: str) -> list[Running]:
+        """What runs in an environment, for all units."""
+        return [_running(item) for item in self._table.query(f"ENVIRONMENT#{environment}")]
+
+    def record(self, running: Running, execution: Execution) -> bool:
+        """Write the state an execution brought about; False when a newer promotion was there first."""
+        item = {
+            "pk": f"ENVIRONMENT#{running.environment}",
+            "sk": running.unit,
+            **running.model_dump(exclude={"good"}),
+            "good": list(running.good[-_GOOD_KEPT:]),
+            "order": execution.order,
+            "execution": execution.id,
+            "updated_at": self._table.now(),
+        }
+        return self._table.put(item, Attr("pk").not_exists() | Attr("order").lte(execution.order))
+
+    def take_lock(self, unit: str, environment: str, execution: Execution) -> Execution | None:
+        """Take the lock of a unit's environment.
+
+        Returns:
+            None when it is now held by the execution, or the holder that keeps it.
+        """
+        pk, sk = unit_key(unit), f"LOCK#{environment}"
+        item = {"pk": pk, "sk": sk, **execution.model_dump(mode="json"), "taken_at": self._table.now()}
+        while not self._table.put(item, Attr("pk").not_exists() | Attr("id").eq(execution.id)):
+            held = self._table.get(pk, sk)
+            if held:
+                return Execution.model_validate({name: held[name] for name in Execution.model_fields})
+        return None
+
+    def free_lock(self, unit: str, environment: str, execution_id: str) -> bool:
+        """Free a lock; False when the execution did not hold it."""
+        return self._table.delete(unit_key(unit), f"LOCK#{environment}", Attr("id").eq(execution_id))
+
+    def free_locks(self, unit: str, execution_id: str) -> list[str]:
+        """Free all locks an execution holds, and name the environments they were for."""
+        held = [str(item["sk"]).removeprefix("LOCK#") for item in self._table.query(unit_key(unit), "LOCK#")]
+        return [environment for environment in held if self.free_lock(unit, environment, execution_id)]
+
+
+def _running(item: Item) -> Running:
+    return Running.model_validate({name: item[name] for name in Running.model_fields if name in item})

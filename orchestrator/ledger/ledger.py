@@ -1,0 +1,20 @@
+"""The ledger as one object, made of a table and a clock."""
+
+from mypy_boto3_dynamodb.service_resource import Table
+
+from orchestrator.ledger.approvals import ApprovalRecords
+from orchestrator.ledger.environments import EnvironmentRecords
+from orchestrator.ledger.promotions import PromotionRecords
+from orchestrator.ledger.releases import ReleaseRecords
+from orchestrator.ledger.table import Clock, LedgerTable
+
+
+class Ledger:
+    """Everything the orchestrator remembers."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        records = LedgerTable(table, clock)
+        self.releases = ReleaseRecords(records)
+        self.environments = EnvironmentRecords(records)
+        self.promotions = PromotionRecords(records)
+        self.approvals = ApprovalRecords(records)

@@ -1,0 +1,102 @@
+"""Releases in the ledger: one digest has one version, one version has one digest, layers count up by one."""
+
+from boto3.dynamodb.conditions import Attr
+
+from orchestrator.build.manifest import Manifest
+from orchestrator.build.version import next_version
+from orchestrator.errors import UnknownNameError
+from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.steps.contract import Release
+
+_NEW = Attr("pk").not_exists()
+
+
+class ReleaseRecords:
+    """What has been built of every unit."""
+
+    def __init__(self, table: LedgerTable) -> None:
+        self._table = table
+
+    def release_of_digest(self, unit: str, digest: str) -> str | None:
+        """The version a digest was given, whether or not its build has ended."""
+        item = self._table.get(unit_key(unit), f"DIGEST#{digest}")
+        return str(item["version"]) if item else None
+
+    def claim_version(self, unit: str, digest: str, declared_version: str) -> str:
+        """Give a digest its version: the declared one, or the next post-release that is free.
+
+        Claimed by conditional writes in the order version, digest; a process that dies between the two finds
+        its own claim when it tries again.
+        """
+        known = self.release_of_digest(unit, digest)
+        if known:
+            return known
+        taken: set[str] = set()
+        while True:
+            version = next_version(declared_version, taken)
+            if self._claim(unit, digest, version):
+                return version
+            taken.add(version)
+
+    def _claim(self, unit: str, digest: str, version: str) -> bool:
+        pk, key = unit_key(unit), f"VERSION#{version}"
+        mine = _NEW | Attr("digest").eq(digest)
+        claim = {"pk": pk, "sk": key, "digest": digest, "claimed_at": self._table.now()}
+        if not self._table.put(claim, mine):
+            return False
+        self._table.put({"pk": pk, "sk": f"DIGEST#{digest}", "version": version}, _NEW | Attr("version").eq(version))
+        return True
+
+    def claim_layer(self, unit: str, requirements_sha256: str) -> int:
+        """The number of the layer with these requirements: the one they have, or the next."""
+        pk, key = unit_key(unit), f"LAYER#{requirements_sha256}"
+        known = self._table.get(pk, key)
+        if known is None:
+            number = self._table.increment(pk, "LAYERS", "last")
+            self._table.put({"pk": pk, "sk": key, "number": number, "claimed_at": self._table.now()}, _NEW)
+            # Somebody else may have claimed one meanwhile: theirs stands, and this number stays unused.
+            known = self._table.get(pk, key)
+        return int(known["number"]) if known else number
+
+    def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
+        """Note that a release is published; doing so again changes nothing."""
+        item = {
+            "pk": unit_key(manifest.unit),
+            "sk": f"RELEASE#{manifest.version}",
+            "unit": manifest.unit,
+            "version": manifest.version,
+            "digest": manifest.digest,
+            "commit": manifest.commit,
+            "author": manifest.author,
+            "manifest": manifest_key,
+            "manifest_sha256": manifest_sha256,
+            "published_at": self._table.now(),
+        }
+        self._table.put(item, _NEW)
+
+    def release(self, unit: str, version: str) -> Release:
+        """Look a release up by its version.
+
+        Raises:
+            UnknownNameError: it was never published; the message lists the newest that were.
+        """
+        item = self._table.get(unit_key(unit), f"RELEASE#{version}")
+        if item is None:
+            known = [f"{one.version}" for one in self.releases(unit)]
+            raise UnknownNameError(f"release of {unit}", version, known)
+        return _release(item)
+
+    def release_with_digest(self, unit: str, digest: str) -> Release | None:
+        """The published release that was built from a digest, if there is one."""
+        version = self.release_of_digest(unit, digest)
+        item = self._table.get(unit_key(unit), f"RELEASE#{version}") if version else None
+        return _release(item) if item else None
+
+    def releases(self, unit: str) -> list[Release]:
+        """All releases of a unit, the one published last first."""
+        items = list(self._table.query(unit_key(unit), "RELEASE#"))
+        return [_release(item) for item in sorted(items, key=lambda item: str(item["published_at"]), reverse=True)]
+
+
+def _release(item: Item) -> Release:
+    return Release.model_validate({name: item[name] for name in Release.model_fields})

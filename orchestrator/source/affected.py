@@ -1,0 +1,76 @@
+"""Which units a merge affects: those whose digest differs from the last one a promotion was started for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orchestrator.source.catalog import Catalog
+
+
+class Reason(StrEnum):
+    """Why a unit runs or does not run."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True)
+class LastStart:
+    """What the ledger saw last start on a branch for a unit: its digest, and the ids of its inputs by path."""
+
+    digest: str
+    inputs: Mapping[str, str]
+    commit: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether one unit is affected, and why."""
+
+    unit: str
+    reason: Reason
+    digest: str
+    explanation: str
+
+    @property
+    def affected(self) -> bool:
+        """Whether a merge promotes it."""
+        return self.reason in (Reason.NEW, Reason.CHANGED)
+
+
+def verdicts(catalog: Catalog, last: Mapping[str, LastStart]) -> list[Verdict]:
+    """Judge every unit of a catalog, in order of name; a unit with a problem is listed as invalid.
+
+    Args:
+        catalog: the repository at the commit in question.
+        last: by unit, what was last started on the branch. A unit that is not in it is new.
+    """
+    valid = [_verdict(catalog, name, last.get(name)) for name in catalog.units]
+    invalid = [
+        Verdict(folder.rsplit("/", 1)[-1], Reason.INVALID, "", str(problem))
+        for folder, problem in catalog.problems.items()
+    ]
+    return sorted(valid + invalid, key=lambda verdict: verdict.unit)
+
+
+def _verdict(catalog: Catalog, name: str, last: LastStart | None) -> Verdict:
+    digest = catalog.digest(name)
+    if last is None:
+        return Verdict(name, Reason.NEW, digest, "no promotion of it has started on this branch yet")
+    since = f"commit {last.commit[:12]}"
+    if digest == last.digest:
+        return Verdict(name, Reason.UNCHANGED, digest, f"nothing it is built from changed since {since}")
+    return Verdict(name, Reason.CHANGED, digest, f"{_changes(catalog, name, last)} since {since}")
+
+
+def _changes(catalog: Catalog, name: str, last: LastStart) -> str:
+    now = catalog.inputs[name]
+    changed = [
+        f"{one.path} changed" + (f" (through {' -> '.join(one.via)})" if one.via else "")
+        for one in now
+        if last.inputs.get(one.path) != one.id
+    ]
+    gone = [f"{path} is no longer an input" for path in last.inputs if path not in {one.path for one in now}]
+    return ", ".join(changed + gone) or "the platform it is built for changed"

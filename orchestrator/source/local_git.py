@@ -1,0 +1,125 @@
+"""A git repository on this machine, asked through the `git` command; nothing of it is ever run or checked out."""
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.repository import Commit, Entry
+
+_FORMAT = "%H%x00%an <%ae>%x00%ct%x00%s"
+# The repository is hostile: no configuration of its host, no prompts, no hooks into other programs.
+_SAFE = ["-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-c", "core.quotePath=false"]
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+class LocalGitRepository:
+    """A `SourceRepository` over a folder with a git repository, bare or not.
+
+    Args:
+        folder: the repository's folder.
+        search_path: the PATH that `git` is looked up on.
+    """
+
+    def __init__(self, folder: Path, search_path: str) -> None:
+        self._folder = folder
+        self._environment = {**_ENVIRONMENT, "PATH": search_path}
+
+    @property
+    def url(self) -> str:
+        """The folder as a URL."""
+        return self._folder.absolute().as_uri()
+
+    def commit(self, revision: str) -> Commit:
+        """Look up a branch, tag or commit id."""
+        try:
+            out = self._git("log", "-1", f"--format={_FORMAT}", "--end-of-options", revision, "--")
+        except SourceError as error:
+            if not (self._folder / "HEAD").exists() and not (self._folder / ".git").exists():
+                raise
+            raise UnknownNameError(
+                "commit",
+                revision,
+                self._branches(),
+                f"The repository is {self.url}; only these are its branches.",
+            ) from error
+        return _commit(out.decode().rstrip("\n"))
+
+    def entries(self, commit: str, folder: str) -> Mapping[str, Entry]:
+        """List a folder with one `git ls-tree`."""
+        below = [f"{folder}/"] if folder else []
+        out = self._git("ls-tree", "-z", "--end-of-options", commit, *below)
+        return dict(_entry(line) for line in out.decode().split("\0") if line)
+
+    def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Read any number of files with one `git cat-file`."""
+        wanted = [path for path in paths if "\n" not in path]
+        request = "".join(f"{commit}:{path}\n" for path in wanted).encode()
+        out = io.BytesIO(self._git("cat-file", "--batch", stdin=request))
+        return {path: content for path, content in zip(wanted, _objects(out), strict=True) if content is not None}
+
+    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> list[Commit]:
+        """Ask `git log old..new`."""
+        out = self._git("log", "-z", f"--format={_FORMAT}", "--end-of-options", f"{old}..{new}", "--", *folders)
+        fields = out.decode().split("\0")
+        # Records and fields are both separated by NUL: four fields make a record.
+        return [_commit("\0".join(fields[at : at + 4])) for at in range(0, len(fields) - 3, 4)]
+
+    def export(self, commit: str, folders: Iterable[str], into: Path) -> None:
+        """Unpack a `git archive` below `into`; links that lead outside it are refused."""
+        archive = self._git("archive", "--format=tar", commit, "--", *folders)
+        try:
+            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+                tar.extractall(into, filter="data")
+        except tarfile.TarError as error:
+            raise SourceError(f"{self.url} at {commit[:12]} cannot be exported safely: {error}") from error
+
+    def _branches(self) -> list[str]:
+        out = self._git("for-each-ref", "--format=%(refname:short)", "refs/heads")
+        return sorted(out.decode().split())
+
+    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        command = ["git", *_SAFE, "-C", str(self._folder), *arguments]
+        try:
+            done = subprocess.run(
+                command, input=stdin, capture_output=True, check=True, env=self._environment, timeout=120
+            )
+        except FileNotFoundError as error:
+            raise SourceError("The 'git' command was not found; install git to read a local repository.") from error
+        except subprocess.SubprocessError as error:
+            said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip() or str(error)
+            raise SourceError(f"git {arguments[0]} failed in {self.url}: {said}") from error
+        return done.stdout
+
+
+def _commit(line: str) -> Commit:
+    identity, author, time, subject = line.split("\0", 3)
+    return Commit(identity, author, datetime.fromtimestamp(int(time), UTC), subject)
+
+
+def _entry(line: str) -> tuple[str, Entry]:
+    meta, path = line.split("\t", 1)
+    _mode, kind, identity = meta.split(" ")
+    return path.rsplit("/", 1)[-1], Entry(identity, is_folder=kind == "tree")
+
+
+def _objects(out: io.BytesIO) -> Iterator[bytes | None]:
+    """Contents in the order asked for; None for what is not there or is not a file."""
+    while header := out.readline():
+        words = header.split()
+        if words[-1] in (b"missing", b"ambiguous"):
+            yield None
+            continue
+        content = out.read(int(words[-1]))
+        out.read(1)
+        yield content if words[-2] == b"blob" else None

@@ -1,0 +1,136 @@
+"""Deploy: take the environment's lock, copy the release into each target, and execute its change sets."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.aws.target import TargetAccount, Targets
+from orchestrator.errors import RequestError
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
+from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, start
+from orchestrator.steps.ordering import superseded_by, superseded_message
+
+
+class DeployInput(StepInput):
+    """What Deploy is given; `approval` is there for an environment that waits for a person."""
+
+    plan: PlanResult
+    approval: ApprovalResult | None = None
+
+
+class IsAlive(Protocol):
+    """Tells whether an execution still runs."""
+
+    def __call__(self, execution_id: str) -> bool:
+        """Ask."""
+
+
+@dataclass(frozen=True)
+class Deployer:
+    """Carries out Deploy.
+
+    Args:
+        ledger: holds the lock and what runs where.
+        files: the artifacts of releases.
+        targets: opens targets.
+        is_alive: whether the holder of a lock still runs.
+    """
+
+    ledger: Ledger
+    files: ReleaseFiles
+    targets: Targets
+    is_alive: IsAlive
+
+    def __call__(self, step: DeployInput) -> StepResult:
+        """Deploy to one environment; called again and again until it is done.
+
+        Returns:
+            SUCCEEDED; IN_PROGRESS or BUSY when it is worth asking again; STALE when the stack moved since the
+            plan; SUPERSEDED; FAILED with CloudFormation's reason, which a roll back must follow.
+        """
+        _check_approval(step)
+        if refusal := self._take_lock(step):
+            return refusal
+        accounts = [self.targets(step.environment, one.target, step.execution) for one in step.plan.change_sets]
+        manifest = self.files.manifest(step.release)
+        for account in accounts:
+            self.files.copy(manifest, account)
+        return self._carry_out(step, list(zip(accounts, step.plan.change_sets, strict=True)))
+
+    def _take_lock(self, step: DeployInput) -> StepResult | None:
+        """Take the lock and note the deployment; a result is returned instead when that cannot be."""
+        unit, environment = step.release.unit, step.environment.name
+        running = self.ledger.environments.running(unit, environment)
+        if superseded_by(running, step.execution):
+            return self._superseded(step, running.version)
+        holder = self.ledger.environments.take_lock(unit, environment, step.execution)
+        while holder and not self.is_alive(holder.id):
+            self.ledger.environments.free_lock(unit, environment, holder.id)
+            holder = self.ledger.environments.take_lock(unit, environment, step.execution)
+        if holder:
+            message = f"{unit} is being deployed to {environment} by {holder.name}."
+            return StepResult(status=Status.BUSY, message=message, retry_after=15)
+        if not self._note(step, "DEPLOYING"):
+            running = self.ledger.environments.running(unit, environment)
+            return self._superseded(step, running.version)
+        return None
+
+    def _superseded(self, step: DeployInput, version: str | None) -> StepResult:
+        self._free_lock(step)
+        message = superseded_message(step.release, step.environment.name, version)
+        return StepResult(status=Status.SUPERSEDED, message=message)
+
+    def _free_lock(self, step: DeployInput) -> None:
+        self.ledger.environments.free_lock(step.release.unit, step.environment.name, step.execution.id)
+
+    def _note(self, step: DeployInput, status: str) -> bool:
+        known = self.ledger.environments.running(step.release.unit, step.environment.name)
+        state = known.model_copy(update={"version": step.release.version, "status": status})
+        return self.ledger.environments.record(state, step.execution)
+
+    def _carry_out(self, step: DeployInput, plans: list[tuple[TargetAccount, ChangeSetOf]]) -> StepResult:
+        stacks = [
+            (account.stack(step.stack_name, step.environment), one.change_set)
+            for account, one in plans
+            if not one.empty
+        ]
+        for stack, change_set in stacks:
+            start(stack, change_set)
+
+        def look() -> list[tuple[str, Change]]:
+            return [(stack.where, change_of(stack, change_set)) for stack, change_set in stacks]
+
+        def unfinished(changes: list[tuple[str, Change]]) -> bool:
+            return any(change.progress is Progress.PENDING for _, change in changes)
+
+        changes = stacks[0][0].wait_for(look, unfinished, PATIENCE_SECONDS) if stacks else []
+        return self._result(step, changes)
+
+    def _result(self, step: DeployInput, changes: list[tuple[str, Change]]) -> StepResult:
+        what = f"{step.release.name} to {step.environment.name}"
+        reached = {change.progress for _, change in changes}
+        if Progress.PENDING in reached:
+            return StepResult(status=Status.IN_PROGRESS, message=f"CloudFormation deploys {what}.", retry_after=15)
+        if Progress.FAILED in reached:
+            self._note(step, "FAILED")
+            reasons = "; ".join(f"in {where}: {one.reason}" for where, one in changes if one.reason)
+            return StepResult(status=Status.FAILED, message=f"Deploying {what} failed, {reasons}")
+        if Progress.STALE in reached:
+            self._free_lock(step)
+            message = f"The stack {step.stack_name} changed since {what} was planned; it is planned anew."
+            return StepResult(status=Status.STALE, message=message)
+        self._note(step, "DEPLOYED")
+        return StepResult(status=Status.SUCCEEDED, message=f"{what} is deployed.")
+
+
+def _check_approval(step: DeployInput) -> None:
+    """Refuse an approval of anything but this release and this plan."""
+    approval = step.approval
+    if approval is None:
+        return
+    bound = (approval.status, approval.manifest_sha256, approval.plan_hash)
+    if bound != (Status.APPROVED, step.release.manifest_sha256, step.plan.plan_hash):
+        raise RequestError(
+            f"The approval of {step.release.name} for {step.environment.name} is not for this release and plan: "
+            f"it says {approval.status} for plan {approval.plan_hash[:12]}, the plan is {step.plan.plan_hash[:12]}."
+        )

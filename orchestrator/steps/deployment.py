@@ -1,0 +1,146 @@
+"""What planning, deploying and rolling back share: how a release becomes a change of a stack."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.aws.change_set import ChangeSet, Readiness
+from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, Template
+from orchestrator.aws.target import TargetAccount
+from orchestrator.build.manifest import Manifest
+from orchestrator.build.store import ArtifactStore
+from orchestrator.config.organization import Target
+from orchestrator.config.unit import EVERY_ENVIRONMENT
+from orchestrator.steps.contract import Execution, Release, StepInput
+
+# How long a Lambda waits before it hands the waiting to a Wait state. Three more transitions cost as much as about
+# 18 seconds of a 256 MB function ($0.000075 against $0.0000042 a second), so waiting longer than this is waste.
+PATIENCE_SECONDS = 15.0
+
+
+class Progress(StrEnum):
+    """How far the change of one stack is."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    STALE = "STALE"
+
+
+class Change(BaseModel):
+    """The state of one stack's change, with the reason when it failed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    progress: Progress
+    reason: str = ""
+
+
+class StoreOf(Protocol):
+    """Makes the artifact store of a target's own bucket, reached with the target's own client."""
+
+    def __call__(self, account: TargetAccount) -> ArtifactStore:
+        """Make it."""
+
+
+@dataclass(frozen=True)
+class ReleaseFiles:
+    """The artifacts of releases: read from the tooling account, copied to targets, turned into change sets.
+
+    Args:
+        store: the tooling account's artifacts.
+        store_of: makes the store of a target's own bucket.
+    """
+
+    store: ArtifactStore
+    store_of: StoreOf
+
+    def manifest(self, release: Release) -> Manifest:
+        """Read a release's manifest; raises `ArtifactError` when it is not what was published."""
+        return Manifest.from_json(self.store.get(release.manifest, sha256=release.manifest_sha256))
+
+    def copy(self, manifest: Manifest, account: TargetAccount) -> None:
+        """Copy a release into a target's bucket, once; every digest is checked, also of what is there already.
+
+        All of it goes, not just what the template names: a rollback then needs nothing from the tooling account.
+        """
+        destination = self.store_of(account)
+        for artifact in manifest.artifacts:
+            if not destination.holds(artifact):
+                destination.put_new(artifact.key, self.store.get(artifact.key, sha256=artifact.sha256))
+
+    def propose(self, manifest: Manifest, account: TargetAccount, step: StepInput) -> str:
+        """Make the change set that turns a stack into a release; returns its ARN, perhaps not ready yet."""
+        text = self.store.get(manifest.template.key, sha256=manifest.template.sha256)
+        declared: dict[str, Any] = json.loads(text).get("Parameters", {})
+        template = Template(
+            **self._source(manifest, account, text),
+            parameters=parameters(manifest, declared, account.target, step.environment.name),
+            tags={"orchestrator:unit": manifest.unit, "orchestrator:environment": step.environment.name},
+        )
+        stack = account.stack(step.stack_name, step.environment)
+        return stack.propose(change_set_name(manifest.version, step.execution), template)
+
+    def _source(self, manifest: Manifest, account: TargetAccount, text: bytes) -> dict[str, str]:
+        if len(text) <= INLINE_TEMPLATE_BYTES:
+            return {"body": text.decode()}
+        # CloudFormation reads a larger one with the deployer's permissions: out of the target's own bucket.
+        self.store_of(account).put_new(manifest.template.key, text)
+        return {"url": account.target.object_url(manifest.template.key)}
+
+
+def parameters(manifest: Manifest, declared: Iterable[str], target: Target, environment: str) -> dict[str, str]:
+    """Values for the parameters that a template declares: the well-known ones, then the unit's own."""
+    own = manifest.settings.parameters
+    known = {
+        "ArtifactsBucket": target.bucket,
+        "SourceKey": manifest.wheel.key,
+        "LayerKey": manifest.layer.archive.key if manifest.layer else "",
+        "Version": manifest.version,
+        "Environment": environment,
+        "Unit": manifest.unit,
+        **own.get(EVERY_ENVIRONMENT, {}),
+        **own.get(environment, {}),
+    }
+    return {name: known[name] for name in declared if name in known}
+
+
+def change_set_name(version: str, execution: Execution) -> str:
+    """Name of the change set of a release in a promotion: the same at every try, and legal."""
+    digest = hashlib.sha256(execution.id.encode()).hexdigest()[:12]
+    return f"release-{version.replace('.', '-').replace('!', '-')}-{digest}"
+
+
+def start(stack: Stack, change_set_id: str) -> None:
+    """Execute a change set, unless that was done by an earlier try."""
+    found = stack.change_set(change_set_id)
+    if found and found.readiness is Readiness.READY:
+        stack.execute(change_set_id)
+
+
+def change_of(stack: Stack, change_set_id: str) -> Change:
+    """How far a change set that was started is, judged by itself and by its stack."""
+    found, state = stack.change_set(change_set_id), stack.state()
+    if state is not None and state.busy:
+        return Change(progress=Progress.PENDING)
+    readiness = found.readiness if found else None
+    if readiness is None and state is not None and state.change_set_id == change_set_id:
+        # CloudFormation forgot the change set, but it is the one the stack was changed by last.
+        readiness = Readiness.EXECUTED if state.healthy else Readiness.FAILED
+    return _judged(readiness, found, stack)
+
+
+def _judged(readiness: Readiness | None, found: ChangeSet | None, stack: Stack) -> Change:
+    if readiness in (Readiness.EXECUTED, Readiness.EMPTY):
+        return Change(progress=Progress.DONE)
+    if readiness in (Readiness.PENDING, Readiness.READY, Readiness.EXECUTING):
+        return Change(progress=Progress.PENDING)
+    if readiness in (Readiness.FAILED, Readiness.REFUSED):
+        refused = found.reason if found and readiness is Readiness.REFUSED else ""
+        return Change(progress=Progress.FAILED, reason=refused or stack.failure())
+    return Change(progress=Progress.STALE)

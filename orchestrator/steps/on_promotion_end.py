@@ -1,0 +1,130 @@
+"""When a promotion ends, however it ends: free its locks, note its outcome, and tell people when it failed."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.promotions import Promotion
+from orchestrator.ledger.table import stamp
+from orchestrator.steps.contract import Execution, Status
+from orchestrator.steps.notice import failure_notice
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+class EndDetail(BaseModel):
+    """What an execution status event says that is needed here; there is more in it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    executionArn: str  # noqa: N815  # The event's own name.
+    status: str
+
+
+class PromotionEnded(BaseModel):
+    """The event `Step Functions Execution Status Change`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    detail: EndDetail
+
+
+class Ended(BaseModel):
+    """How a promotion ended."""
+
+    outcome: str = Field(description="PROMOTED, SUPERSEDED, ABORTED, TIMED_OUT, or the error's name.")
+    message: str
+
+
+@dataclass(frozen=True)
+class PromotionEnd:
+    """Acts on the end of a promotion. Doing so twice changes nothing and tells nobody twice.
+
+    Args:
+        ledger: frees the locks and keeps the outcome.
+        stepfunctions: tells what the event leaves out, such as the error and its cause.
+        sns: tells people.
+        topic: ARN of the topic that failures are announced on.
+    """
+
+    ledger: Ledger
+    stepfunctions: "SFNClient"
+    sns: "SNSClient"
+    topic: str
+
+    def __call__(self, event: PromotionEnded) -> Ended:
+        """Act on one event."""
+        described: dict[str, Any] = dict(self.stepfunctions.describe_execution(executionArn=event.detail.executionArn))
+        unit = described["stateMachineArn"].rsplit(":", 1)[-1].removeprefix("promote-")
+        execution = Execution(
+            id=described["executionArn"], name=described["name"], started_at=described["startDate"].astimezone(UTC)
+        )
+        ended = how_it_ended(event.detail.status, described)
+        self.ledger.environments.free_locks(unit, execution.id)
+        if self._record(unit, execution, event.detail.status, ended, described) and event.detail.status != "SUCCEEDED":
+            notice = failure_notice(unit, execution.id, event.detail.status, ended.message)
+            self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
+        return ended
+
+    def _record(self, unit: str, execution: Execution, status: str, ended: Ended, described: dict[str, Any]) -> bool:
+        request = _json(described.get("input"))
+        promotion = Promotion(
+            unit=unit,
+            execution=execution.id,
+            name=execution.name,
+            started_at=execution.order.split("#")[0],
+            status=status,
+            version=request.get("version"),
+            commit=request.get("commit"),
+            request=request,
+            outcome=ended.outcome,
+            message=ended.message,
+            ended_at=stamp(described.get("stopDate") or datetime.now(UTC)),
+        )
+        return self.ledger.promotions.record_end(promotion, execution)
+
+
+def how_it_ended(status: str, described: dict[str, Any]) -> Ended:
+    """Put an execution's end into words.
+
+    Args:
+        status: the execution's status.
+        described: DescribeExecution's answer.
+    """
+    if status == "SUCCEEDED":
+        return _success(_json(described.get("output")))
+    if status == "FAILED":
+        cause = described.get("cause") or "no cause was given"
+        return Ended(outcome=described.get("error") or "FAILED", message=_innermost(cause))
+    words = {"ABORTED": "It was stopped", "TIMED_OUT": "It ran out of time"}
+    cause = described.get("cause")
+    return Ended(outcome=status, message=f"{words.get(status, status)}{f': {cause}' if cause else '.'}")
+
+
+def _success(document: dict[str, Any]) -> Ended:
+    results = [result for parts in document.get("environments", {}).values() for result in parts.values()]
+    superseded = next((one for one in results if one.get("status") == Status.SUPERSEDED), None)
+    if superseded:
+        return Ended(outcome="SUPERSEDED", message=superseded["message"])
+    name = f"{document.get('unit')}@{document.get('release', {}).get('version')}"
+    return Ended(outcome="PROMOTED", message=f"{name} is in {document.get('last')}.")
+
+
+def _innermost(cause: str) -> str:
+    """The message within a Lambda's error document, or the cause as it is."""
+    document = _json(cause)
+    return str(document.get("errorMessage", cause))
+
+
+def _json(text: str | None) -> dict[str, Any]:
+    try:
+        document = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}

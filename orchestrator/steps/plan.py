@@ -1,0 +1,172 @@
+"""Plan: make the change set of a deployment in every target, and say in short what it would change."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.aws.change_set import ChangeSet, Readiness, ResourceChange
+from orchestrator.aws.target import TargetAccount, Targets
+from orchestrator.build import layout
+from orchestrator.build.manifest import Manifest
+from orchestrator.config.organization import Target
+from orchestrator.errors import DeploymentError
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.source.repository import Commit, SourceRepository
+from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput
+from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles
+from orchestrator.steps.ordering import superseded_by, superseded_message
+
+
+class PlanInput(StepInput):
+    """What Plan is given."""
+
+
+class TargetPlan(BaseModel):
+    """What would change in one target."""
+
+    model_config = ConfigDict(frozen=True)
+
+    target: Target
+    change_set: str
+    empty: bool
+    resources: tuple[ResourceChange, ...]
+
+
+class Plan(BaseModel):
+    """The whole plan, as kept in S3."""
+
+    model_config = ConfigDict(frozen=True)
+
+    release: str
+    environment: str
+    replaces: str | None
+    targets: tuple[TargetPlan, ...]
+    requirements_added: tuple[str, ...]
+    requirements_removed: tuple[str, ...]
+    commits: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over what would change; the names of change sets do not count."""
+        document = self.model_dump(mode="json", exclude={"targets": {"__all__": {"change_set"}}})
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def summary(self) -> str:
+        """One sentence for a person."""
+        resources = [resource for target in self.targets for resource in target.resources]
+        counts = [f"{count} to {verb}" for verb, count in _count(resources).items() if count]
+        since = f"replaces {self.replaces}" if self.replaces else "is the first there"
+        changes = ", ".join(counts) or "no resource changes"
+        return f"{self.release} {since} in {self.environment}: {changes}; {len(self.commits)} commits."
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Carries out Plan.
+
+    Args:
+        ledger: tells what runs in the environment.
+        files: the artifacts of releases; the whole plan is kept beside them.
+        targets: opens targets.
+        repository: tells the commits between two releases.
+    """
+
+    ledger: Ledger
+    files: ReleaseFiles
+    targets: Targets
+    repository: SourceRepository
+
+    def __call__(self, step: PlanInput) -> PlanResult:
+        """Plan a deployment to one environment.
+
+        Returns:
+            PLANNED or NO_CHANGES with the plan; IN_PROGRESS or BUSY when it is worth asking again; SUPERSEDED.
+
+        Raises:
+            DeploymentError: CloudFormation refused the template.
+        """
+        environment = step.environment.name
+        running = self.ledger.environments.running(step.release.unit, environment)
+        if superseded_by(running, step.execution):
+            message = superseded_message(step.release, environment, running.version)
+            return PlanResult(status=Status.SUPERSEDED, message=message)
+        manifest = self.files.manifest(step.release)
+        accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
+        busy = [account for account in accounts if self._is_busy(account, step)]
+        if busy:
+            where = ", ".join(str(account.target) for account in busy)
+            message = f"Another operation is under way on stack {step.stack_name} in {where}."
+            return PlanResult(status=Status.BUSY, message=message, retry_after=20)
+        proposed = [(account, self._propose(account, manifest, step)) for account in accounts]
+        if any(found.readiness is Readiness.PENDING for _, found in proposed):
+            message = f"CloudFormation is still working out what {step.release.name} would change."
+            return PlanResult(status=Status.IN_PROGRESS, message=message, retry_after=10)
+        return self._result(self._plan(step, manifest, running.version, proposed), step)
+
+    def _is_busy(self, account: TargetAccount, step: PlanInput) -> bool:
+        state = account.stack(step.stack_name, step.environment).state()
+        return state is not None and state.busy
+
+    def _propose(self, account: TargetAccount, manifest: Manifest, step: PlanInput) -> ChangeSet:
+        stack = account.stack(step.stack_name, step.environment)
+        found = stack.wait_for_change_set(self.files.propose(manifest, account, step), PATIENCE_SECONDS)
+        if found.readiness is Readiness.REFUSED:
+            raise DeploymentError(
+                f"CloudFormation refused the template of {step.release.name} for stack {step.stack_name} in "
+                f"{account.target}: {found.reason} Mend the template and merge again."
+            )
+        return found
+
+    def _plan(
+        self, step: PlanInput, manifest: Manifest, replaces: str | None, proposed: list[tuple[TargetAccount, ChangeSet]]
+    ) -> Plan:
+        old = self._manifest_of(step.release.unit, replaces) if replaces else None
+        before, after = set(old.requirements if old else ()), set(manifest.requirements)
+        return Plan(
+            release=step.release.name,
+            environment=step.environment.name,
+            replaces=replaces,
+            targets=tuple(_target_plan(account, found) for account, found in proposed),
+            requirements_added=tuple(sorted(after - before)),
+            requirements_removed=tuple(sorted(before - after)),
+            commits=tuple(f"{one.id[:12]} {one.subject} ({one.author})" for one in self._commits(old, manifest)),
+        )
+
+    def _manifest_of(self, unit: str, version: str) -> Manifest:
+        return self.files.manifest(self.ledger.releases.release(unit, version))
+
+    def _commits(self, old: Manifest | None, new: Manifest) -> list[Commit]:
+        if old is None:
+            return [self.repository.commit(new.commit)]
+        return self.repository.commits_between(old.commit, new.commit, new.inputs)
+
+    def _result(self, plan: Plan, step: PlanInput) -> PlanResult:
+        key = layout.plan_key(step.release.unit, step.execution.name, step.environment.name)
+        self.files.store.put(key, plan.model_dump_json(indent=2).encode())
+        empty = all(target.empty for target in plan.targets)
+        return PlanResult(
+            status=Status.NO_CHANGES if empty else Status.PLANNED,
+            message=plan.summary,
+            key=key,
+            plan_hash=plan.hash,
+            change_sets=tuple(
+                ChangeSetOf(target=one.target, change_set=one.change_set, empty=one.empty) for one in plan.targets
+            ),
+            replaces=plan.replaces,
+        )
+
+
+def _target_plan(account: TargetAccount, found: ChangeSet) -> TargetPlan:
+    empty = found.readiness is Readiness.EMPTY
+    return TargetPlan(target=account.target, change_set=found.id, empty=empty, resources=found.changes)
+
+
+def _count(resources: list[ResourceChange]) -> dict[str, int]:
+    verbs = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
+    counts = {
+        verb: sum(one.action == action and not one.replacement for one in resources) for action, verb in verbs.items()
+    }
+    return {**counts, "replace": sum(one.replacement for one in resources)}

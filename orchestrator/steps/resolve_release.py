@@ -1,0 +1,129 @@
+"""Resolve release: find what a promotion is about, check its request, and begin the execution document."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.config.base import EnvironmentName, UnitName
+from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.promotions import Promotion
+from orchestrator.source.catalog import read_catalog
+from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.contract import Document, Execution, Release, Request
+
+
+class ResolveReleaseInput(Document):
+    """What Resolve release is given; the request may be anything that somebody started the execution with."""
+
+    unit: UnitName
+    request: Any
+    environments: tuple[EnvironmentName, ...]
+    execution: Execution
+
+
+class PromotionDocument(Document):
+    """The execution document as it begins.
+
+    Attributes:
+        first: the environment to begin with.
+        last: the environment after which the promotion is done.
+    """
+
+    unit: str
+    request: dict[str, Any]
+    release: Release
+    first: str
+    last: str
+    environments: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ReleaseResolver:
+    """Carries out Resolve release.
+
+    Args:
+        ledger: knows all releases.
+        repository: tells a commit's digest.
+    """
+
+    ledger: Ledger
+    repository: SourceRepository
+
+    def __call__(self, step: ResolveReleaseInput) -> PromotionDocument:
+        """Find the release and begin the document.
+
+        Raises:
+            RequestError: the request cannot be understood.
+            UnknownNameError: the version, commit or environment does not exist.
+        """
+        request = parse_request(step.request)
+        first, last = _span(request, step.environments)
+        release = self._release(step.unit, request)
+        document = PromotionDocument(
+            unit=step.unit,
+            request=request.model_dump(mode="json", by_alias=True, exclude_none=True),
+            release=release,
+            first=first,
+            last=last,
+            environments={name: {} for name in step.environments},
+        )
+        self._record(document, step.execution)
+        return document
+
+    def _release(self, unit: str, request: Request) -> Release:
+        if request.version is not None:
+            return self.ledger.releases.release(unit, request.version)
+        digest = request.digest or self._digest(unit, str(request.commit))
+        release = self.ledger.releases.release_with_digest(unit, digest)
+        if release is None:
+            raise RequestError(f"{unit} has not been built at commit {request.commit}: its build did not end.")
+        return release
+
+    def _digest(self, unit: str, commit: str) -> str:
+        catalog = read_catalog(self.repository, commit)
+        catalog.unit(unit)
+        return catalog.digest(unit)
+
+    def _record(self, document: PromotionDocument, execution: Execution) -> None:
+        promotion = Promotion(
+            unit=document.unit,
+            execution=execution.id,
+            name=execution.name,
+            started_at=execution.order.split("#")[0],
+            version=document.release.version,
+            commit=document.release.commit,
+            request=document.request,
+        )
+        self.ledger.promotions.record_start(promotion, execution)
+
+
+def parse_request(request: Any) -> Request:
+    """Read an execution's input.
+
+    Raises:
+        RequestError: it is not what a promotion can be started with.
+    """
+    try:
+        parsed = Request.model_validate(request)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise RequestError(f"The promotion's input is not valid: {problems}. {_EXAMPLE}") from error
+    if (parsed.version is None) == (parsed.commit is None):
+        raise RequestError(f"The promotion's input must name either a version or a commit. {_EXAMPLE}")
+    return parsed
+
+
+_EXAMPLE = 'Valid are {"version": "0.2.1"} and {"commit": "<sha>"}, each with "from", "to" (environments) and "reason".'
+
+
+def _span(request: Request, environments: tuple[str, ...]) -> tuple[str, str]:
+    """The first and the last environment of a promotion."""
+    first, last = request.from_ or environments[0], request.to or environments[-1]
+    for name in (first, last):
+        if name not in environments:
+            raise UnknownNameError("environment", name, list(environments))
+    if environments.index(first) > environments.index(last):
+        raise RequestError(f"'from' ({first}) comes after 'to' ({last}); the order is {', '.join(environments)}.")
+    return first, last

@@ -1,0 +1,72 @@
+"""Smoke-test: run the release's own checks in every target, and note the release as good when all pass."""
+
+from dataclasses import dataclass
+
+from orchestrator.aws.target import TargetAccount, Targets
+from orchestrator.build.manifest import Manifest
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.steps.checks import Checks
+from orchestrator.steps.contract import SmokeTestOutcome, SmokeTestResult, Status, StepInput
+from orchestrator.steps.deployment import ReleaseFiles
+
+
+class SmokeTestInput(StepInput):
+    """What Smoke-test is given."""
+
+
+@dataclass(frozen=True)
+class SmokeTester:
+    """Carries out Smoke-test.
+
+    Args:
+        ledger: learns which release is good.
+        files: the artifacts of releases.
+        targets: opens targets.
+        checks: runs the checks of a release against one stack.
+    """
+
+    ledger: Ledger
+    files: ReleaseFiles
+    targets: Targets
+    checks: Checks
+
+    def __call__(self, step: SmokeTestInput) -> SmokeTestResult:
+        """Verify a deployment.
+
+        Returns:
+            SUCCEEDED, and the lock is freed; or FAILED with what failed, and the lock is kept for the roll back.
+        """
+        manifest = self.files.manifest(step.release)
+        accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
+        outcomes = verify(self.checks, accounts, manifest, step)
+        failed = [one for one in outcomes if not one.passed]
+        if failed:
+            return SmokeTestResult(status=Status.FAILED, message=failure_message(step, failed), outcomes=outcomes)
+        self._note_good(step)
+        message = f"{step.release.name} passed {len(outcomes)} smoke tests in {step.environment.name}."
+        return SmokeTestResult(status=Status.SUCCEEDED, message=message, outcomes=outcomes)
+
+    def _note_good(self, step: SmokeTestInput) -> None:
+        unit, environment, version = step.release.unit, step.environment.name, step.release.version
+        known = self.ledger.environments.running(unit, environment)
+        good = (*(one for one in known.good if one != version), version)
+        state = known.model_copy(update={"version": version, "status": "HEALTHY", "good": good})
+        self.ledger.environments.record(state, step.execution)
+        self.ledger.environments.free_lock(unit, environment, step.execution.id)
+
+
+def verify(
+    checks: Checks, accounts: list[TargetAccount], manifest: Manifest, step: StepInput
+) -> tuple[SmokeTestOutcome, ...]:
+    """Run a release's checks in every target."""
+    return tuple(
+        outcome
+        for account in accounts
+        for outcome in checks(account, account.stack(step.stack_name, step.environment), manifest.settings.smoke_tests)
+    )
+
+
+def failure_message(step: StepInput, failed: list[SmokeTestOutcome]) -> str:
+    """What failed, in a sentence."""
+    reasons = "; ".join(f"{one.test} in {one.target}: {one.message}" for one in failed)
+    return f"{step.release.name} failed its smoke tests in {step.environment.name}: {reasons}"

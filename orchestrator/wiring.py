@@ -1,0 +1,188 @@
+"""The one place where clients are made and parts are put together, for the Lambdas and for the command line."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.target import TargetAccount
+from orchestrator.build.store import ArtifactStore
+from orchestrator.config.organization import UNIT_STACK_ROLE, Environment, Target
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.source.open import open_repository
+from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.checks import StackChecks
+from orchestrator.steps.contract import Execution
+from orchestrator.steps.decide import Decider
+from orchestrator.steps.deploy import Deployer
+from orchestrator.steps.deployment import ReleaseFiles
+from orchestrator.steps.on_merge import MergeHandler, UnitStackTemplate
+from orchestrator.steps.on_promotion_end import PromotionEnd
+from orchestrator.steps.plan import Planner
+from orchestrator.steps.request_approval import ApprovalRequester
+from orchestrator.steps.resolve_release import ReleaseResolver
+from orchestrator.steps.roll_back import RollBack
+from orchestrator.steps.smoke_test import SmokeTester
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+_PREFIX = "ORCHESTRATOR_"
+_DEAD_LETTER_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Puts the steps together.
+
+    Args:
+        session: the caller's AWS session.
+        settings: the environment variables that begin with ORCHESTRATOR_, without that prefix, in lower case.
+    """
+
+    session: boto3.Session
+    settings: Mapping[str, str]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Wiring":
+        """Wire a Lambda: its role's credentials, and the settings its function was given."""
+        settings = {
+            name.removeprefix(_PREFIX).lower(): value for name, value in environment.items() if name.startswith(_PREFIX)
+        }
+        return cls(boto3.Session(), settings)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        table = self.session.resource("dynamodb", config=CLIENT).Table(self.settings["ledger_table"])
+        return Ledger(table, _now)
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        """The tooling account's artifacts."""
+        return ArtifactStore(self.session.client("s3", config=CLIENT), self.settings["bucket"])
+
+    @cached_property
+    def repository(self) -> SourceRepository:
+        """The repository that merges come from."""
+        return open_repository(self.settings["repository_url"])
+
+    @cached_property
+    def stepfunctions(self) -> "SFNClient":
+        """Step Functions of the tooling account."""
+        return self.session.client("stepfunctions", config=CLIENT)
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """SNS of the tooling account."""
+        return self.session.client("sns", config=CLIENT)
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """CloudFormation of the tooling account."""
+        return self.session.client("cloudformation", config=CLIENT)
+
+    @cached_property
+    def _assume(self) -> Assumer:
+        return Assumer(self.session.client("sts", config=CLIENT), boto3.Session)
+
+    @cached_property
+    def _files(self) -> ReleaseFiles:
+        return ReleaseFiles(self.store, _store_of)
+
+    def target(self, environment: Environment, target: Target, execution: Execution) -> TargetAccount:
+        """Open a target with its environment's deployer role."""
+        role = RoleToAssume(
+            target.role_arn(environment.deployer_role), execution.name, self.settings.get("external_id")
+        )
+        session = self._assume(role, target.region)
+        return TargetAccount(
+            target=target,
+            cloudformation=session.client("cloudformation", config=CLIENT),
+            s3=session.client("s3", config=CLIENT),
+            functions=session.client("lambda", config=CLIENT),
+            sleep=time.sleep,
+        )
+
+    def is_alive(self, execution_id: str) -> bool:
+        """Whether an execution still runs; one that Step Functions forgot does not."""
+        try:
+            status = self.stepfunctions.describe_execution(executionArn=execution_id)["status"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ExecutionDoesNotExist":
+                return False
+            raise
+        return status == "RUNNING"
+
+    def put_aside(self, event: Any, reason: str) -> None:
+        """Keep an event that cannot be acted on, with the reason, in the dead-letter queue."""
+        self.session.client("sqs", config=CLIENT).send_message(
+            QueueUrl=self.settings["dead_letters_url"],
+            MessageBody=json.dumps({"reason": reason, "event": event})[:_DEAD_LETTER_BYTES],
+        )
+
+    def report(self, subject: str, text: str) -> None:
+        """Tell people of a failure."""
+        self.sns.publish(TopicArn=self.settings["failures_topic"], Subject=subject, Message=text)
+
+    def resolve_release(self) -> ReleaseResolver:
+        """Wire Resolve release."""
+        return ReleaseResolver(self.ledger, self.repository)
+
+    def plan(self) -> Planner:
+        """Wire Plan."""
+        return Planner(self.ledger, self._files, self.target, self.repository)
+
+    def request_approval(self) -> ApprovalRequester:
+        """Wire Approve."""
+        return ApprovalRequester(self.ledger, self.stepfunctions, self.sns, self.settings["approvals_topic"])
+
+    def decide(self) -> Decider:
+        """Wire Decide."""
+        return Decider(self.ledger, self.stepfunctions)
+
+    def deploy(self) -> Deployer:
+        """Wire Deploy."""
+        return Deployer(self.ledger, self._files, self.target, self.is_alive)
+
+    def smoke_test(self) -> SmokeTester:
+        """Wire Smoke-test."""
+        return SmokeTester(self.ledger, self._files, self.target, StackChecks(time.sleep))
+
+    def roll_back(self) -> RollBack:
+        """Wire Roll back."""
+        return RollBack(self.ledger, self._files, self.target, StackChecks(time.sleep))
+
+    def on_promotion_end(self) -> PromotionEnd:
+        """Wire what follows a promotion's end."""
+        return PromotionEnd(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])
+
+    def on_merge(self, template: UnitStackTemplate) -> MergeHandler:
+        """Wire what follows a merge."""
+        account = self.session.client("sts", config=CLIENT).get_caller_identity()["Account"]
+        role = f"arn:aws:iam::{account}:role/{UNIT_STACK_ROLE}"
+        where = f"{account}/{self.session.region_name}"
+
+        def stack(name: str) -> Stack:
+            return Stack(self.cloudformation, name, where, time.sleep, role)
+
+        return MergeHandler(self.ledger, self.repository, self.settings["branch"], template, stack, self.stepfunctions)
+
+
+def _store_of(account: TargetAccount) -> ArtifactStore:
+    return ArtifactStore(account.s3, account.target.bucket)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
