@@ -26,8 +26,7 @@ def promotion(unit: Unit, organization: Organization) -> State:
     names = unit.environments(organization)
     states: States = {**_beginning(unit, organization, names)}
     for name, following in zip(names, [*names[1:], None], strict=True):
-        environment = next(one for one in organization.environments if one.name == name)
-        states.update(_EnvironmentStates(unit, organization, environment, following).states())
+        states.update(_EnvironmentStates(unit, organization, organization.environment(name), following).states())
     states[PROMOTED] = {"Type": "Succeed"}
     states[SUPERSEDED] = {"Type": "Succeed"}
     return {
@@ -195,5 +194,4 @@ class _EnvironmentStates:
         }
 
     def _path(self, *rest: str) -> str:
-        # Bracket notation, because a dash in an environment's name would end a dotted path.
-        return ".".join([f"$.environments['{self._name}']", *rest])
+        return ".".join([f"$.environments.{self._name}", *rest])

@@ -17,7 +17,7 @@ RETRY = [
         "ErrorEquals": _TRANSIENT,
         "IntervalSeconds": 2,
         "MaxAttempts": 6,
-        "BackoffRate": 2,
+        "BackoffRate": 2.0,
         "JitterStrategy": "FULL",
     }
 ]

@@ -17,7 +17,7 @@ def unit_stack(unit: Unit, organization: Organization) -> str:
             unit.state_machine_name, promotion(unit, organization), organization.tooling_role_arn(PROMOTION_ROLE)
         ),
         **{
-            f"Gate{_logical(name)}": _state_machine(
+            f"Gate{name.capitalize()}": _state_machine(
                 unit.gate_name(name), gate(unit, name, organization), organization.tooling_role_arn(GATE_ROLE)
             )
             for name in gated
@@ -42,7 +42,3 @@ def _state_machine(name: str, definition: dict[str, Any], role: str) -> dict[str
         },
     }
 
-
-def _logical(name: str) -> str:
-    """An environment's name as a part of a logical id: letters and digits, and different for different names."""
-    return "".join(part.capitalize() for part in name.replace("-", " Dash ").split())

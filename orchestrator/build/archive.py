@@ -66,7 +66,8 @@ def repack_tar(source: Path, into: Path, timestamp: int) -> None:
     """
     with (
         tarfile.open(source, "r:gz") as old,
-        gzip.GzipFile(str(into), "wb", compresslevel=_LEVEL, mtime=timestamp, fileobj=into.open("wb")) as zipped,
+        into.open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=_LEVEL, mtime=timestamp, fileobj=file) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as new,
     ):
         for member in sorted(old.getmembers(), key=lambda member: member.name):

@@ -15,7 +15,7 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 # A role's name lies in an ARN and in policies: the characters IAM allows, without a path.
 RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$")]
-# Names of environments go into state names, stack names and object keys.
-EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+# Names of environments go into the reference paths of state machines, which allow neither dashes nor dots.
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,19}$")]
 # Names of units also go into "promote-<unit>" (80 characters at most, 64 to be safe) and into wheels.
 UnitName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings
+from orchestrator.errors import UnknownNameError
 
 FILE_NAME = "orchestrator.toml"
 
@@ -71,6 +72,9 @@ class Environment(Settings):
     cloudformation_role: RoleName = Field(
         default="orchestrator-cloudformation", description="What CloudFormation deploys with."
     )
+    cloudformation_policies: tuple[str, ...] = Field(
+        default=(), description="ARNs of managed policies that role has besides what Lambda and Glue units need."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -132,6 +136,31 @@ class Organization(Settings):
             raise ValueError(f"environments: {', '.join(map(repr, twice))} is there more than once")
         return self
 
+    @model_validator(mode="after")
+    def _accounts_have_one_pair_of_roles(self) -> Self:
+        """Two environments may share an account, but then its roles are the same: they are made once."""
+        roles: dict[str, Environment] = {}
+        for environment in self.environments:
+            for target in environment.targets:
+                first = roles.setdefault(target.account, environment)
+                if _roles(first) != _roles(environment):
+                    raise ValueError(
+                        f"environments: {first.name!r} and {environment.name!r} share the account {target.account}, "
+                        "so their deployer_role, cloudformation_role and cloudformation_policies must be the same"
+                    )
+        return self
+
+    def environment(self, name: str) -> Environment:
+        """Look an environment up by name.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+        """
+        for environment in self.environments:
+            if environment.name == name:
+                return environment
+        raise UnknownNameError("environment", name, self.environment_names)
+
     @property
     def environment_names(self) -> list[str]:
         """The environments' names in the order of promotion."""
@@ -149,7 +178,7 @@ class Organization(Settings):
     @property
     def build_activity_arn(self) -> str:
         """ARN of the activity that build workers poll."""
-        return f"arn:aws:states:{self.tooling.region}:{self.tooling.account}:activity:orchestrator-build"
+        return f"arn:aws:states:{self.tooling.region}:{self.tooling.account}:activity:{BUILD_ACTIVITY}"
 
     def state_machine_arn(self, name: str) -> str:
         """ARN of a state machine in the tooling account."""
@@ -163,7 +192,19 @@ class Organization(Settings):
 PROMOTION_ROLE = "orchestrator-promotion"
 GATE_ROLE = "orchestrator-gate"
 UNIT_STACK_ROLE = "orchestrator-unit-stack"
+BUILDER_ROLE = "orchestrator-builder"
 LEDGER_TABLE = "orchestrator-ledger"
+DEAD_LETTERS = "orchestrator-dead-letters"
+APPROVALS_TOPIC = "orchestrator-approvals"
+FAILURES_TOPIC = "orchestrator-failures"
+BUILD_ACTIVITY = "orchestrator-build"
+ARTIFACTS_STACK = "orchestrator-artifacts"
+TOOLING_STACK = "orchestrator"
+TARGET_STACK = "orchestrator-target"
+
+
+def _roles(environment: Environment) -> tuple[object, ...]:
+    return environment.deployer_role, environment.cloudformation_role, environment.cloudformation_policies
 
 
 def bucket_name(account: str, region: str) -> str:

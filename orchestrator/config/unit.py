@@ -110,7 +110,7 @@ class Unit(Settings):
         """Whether a deployment of this unit to the environment waits for a person."""
         if self.settings.approval is not None:
             return environment in self.settings.approval
-        return next(one.approval for one in organization.environments if one.name == environment)
+        return organization.environment(environment).approval
 
     def parameters(self, environment: str) -> dict[str, str]:
         """The unit's own template parameters in an environment."""

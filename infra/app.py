@@ -1,0 +1,23 @@
+"""The CDK app: one artifacts stack, one tooling stack, and a target stack for each account and region."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from infra.artifacts import ArtifactsStack
+from infra.target import TargetStack
+from infra.tooling.stack import ToolingStack
+from orchestrator.config.organization import ARTIFACTS_STACK, TOOLING_STACK, Organization
+from orchestrator.config.stacks import target_template
+
+
+def synthesize(organization: Organization, out: Path) -> None:
+    """Write the template of every stack as `<stack>.template.json`."""
+    app = cdk.App(analytics_reporting=False, outdir=str(out))
+    tooling = cdk.Environment(account=organization.tooling.account, region=organization.tooling.region)
+    ArtifactsStack(app, ARTIFACTS_STACK, organization, env=tooling)
+    ToolingStack(app, TOOLING_STACK, organization, env=tooling)
+    for target in organization.targets:
+        env = cdk.Environment(account=target.account, region=target.region)
+        TargetStack(app, target_template(target), organization, target, env=env)
+    app.synth()

@@ -1,0 +1,20 @@
+"""An artifacts bucket: versioned, encrypted, reached over TLS only, never public, kept when its stack goes."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+
+def artifacts_bucket(scope: Construct, name: str) -> s3.Bucket:
+    """Make one."""
+    return s3.Bucket(
+        scope,
+        "Artifacts",
+        bucket_name=name,
+        versioned=True,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+    )

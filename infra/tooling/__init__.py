@@ -1,0 +1,1 @@
+"""The tooling account: ledger, queue, topics, roles, Lambdas and rules."""

@@ -1,0 +1,91 @@
+"""The Lambdas, each with a role and a log group of its own."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.tooling.names import Names
+from infra.tooling.permissions import STEPS, Step, allow
+from infra.tooling.roles import role
+from orchestrator.config.organization import LEDGER_TABLE, function_name
+
+_MEMORY_MB = 512
+
+
+class Functions(Construct):
+    """All Lambdas.
+
+    Attributes:
+        by_step: the Lambda of each step.
+    """
+
+    def __init__(self, scope: Construct, names: Names, bundle_key: str, dead_letters: sqs.IQueue) -> None:
+        super().__init__(scope, "Functions")
+        self._names = names
+        self._dead_letters = dead_letters
+        bucket = s3.Bucket.from_bucket_name(self, "Code", names.organization.tooling.bucket)
+        self._code = lambda_.Code.from_bucket(bucket, bundle_key)
+        self.by_step = {step.name: self._function(step) for step in STEPS}
+
+    def _function(self, step: Step) -> lambda_.Function:
+        scope = Construct(self, step.name)
+        name = function_name(step.name)
+        log_group = logs.LogGroup(
+            scope,
+            "Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        platform = self._names.organization.lambda_
+        return lambda_.Function(
+            scope,
+            "Function",
+            function_name=name,
+            description=f"Promotion orchestrator: {step.name}",
+            code=self._code,
+            handler=f"lambdas.{step.name}.handler",
+            runtime=lambda_.Runtime(platform.runtime, lambda_.RuntimeFamily.PYTHON),
+            architecture=_architecture(platform.architecture),
+            memory_size=_MEMORY_MB,
+            timeout=cdk.Duration.seconds(step.timeout),
+            # The role is complete as it is: what CDK would add by itself is less exact.
+            role=self._role(scope, step).without_policy_updates(),
+            environment=self._settings(step),
+            dead_letter_queue=self._dead_letters if step.name in EVENT_STEPS else None,
+            log_group=log_group,
+        )
+
+    def _role(self, scope: Construct, step: Step) -> iam.Role:
+        write_logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [self._names.log_group(step.name)])
+        statements = [write_logs, *step.statements(self._names)]
+        if step.name in EVENT_STEPS and step.name != "on_merge":
+            statements.append(allow(["sqs:SendMessage"], [self._names.dead_letters]))
+        principal = iam.ServicePrincipal("lambda.amazonaws.com")
+        return role(scope, function_name(step.name), principal, statements, f"What {step.name} may do")
+
+    def _settings(self, step: Step) -> dict[str, str]:
+        organization = self._names.organization
+        values = {
+            "ledger_table": LEDGER_TABLE,
+            "bucket": organization.tooling.bucket,
+            "external_id": organization.external_id,
+            "repository_url": organization.repository.url or "",
+            "branch": organization.repository.branch,
+            "dead_letters_url": self._dead_letters.queue_url,
+            "approvals_topic": self._names.approvals,
+            "failures_topic": self._names.failures,
+        }
+        return {f"ORCHESTRATOR_{name.upper()}": values[name] for name in step.settings}
+
+
+# Those that EventBridge calls: an event they cannot deal with goes to the dead-letter queue.
+EVENT_STEPS = ("on_merge", "on_promotion_end")
+
+
+def _architecture(name: str) -> lambda_.Architecture:
+    return lambda_.Architecture.ARM_64 if name == "arm64" else lambda_.Architecture.X86_64

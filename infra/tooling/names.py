@@ -1,0 +1,97 @@
+"""ARNs that policies are limited to, each exact or limited to the names the orchestrator gives."""
+
+from dataclasses import dataclass
+
+from orchestrator.config.organization import (
+    APPROVALS_TOPIC,
+    DEAD_LETTERS,
+    FAILURES_TOPIC,
+    LEDGER_TABLE,
+    UNIT_STACK_ROLE,
+    Organization,
+    function_name,
+)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Everything of the tooling account that permissions and settings refer to."""
+
+    organization: Organization
+
+    def _arn(self, service: str, resource: str) -> str:
+        tooling = self.organization.tooling
+        return f"arn:aws:{service}:{tooling.region}:{tooling.account}:{resource}"
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's table."""
+        return self._arn("dynamodb", f"table/{LEDGER_TABLE}")
+
+    @property
+    def dead_letters(self) -> str:
+        """The dead-letter queue."""
+        return self._arn("sqs", DEAD_LETTERS)
+
+    @property
+    def dead_letters_url(self) -> str:
+        """The dead-letter queue's URL."""
+        tooling = self.organization.tooling
+        return f"https://sqs.{tooling.region}.amazonaws.com/{tooling.account}/{DEAD_LETTERS}"
+
+    @property
+    def approvals(self) -> str:
+        """The topic that approvals are announced on."""
+        return self._arn("sns", APPROVALS_TOPIC)
+
+    @property
+    def failures(self) -> str:
+        """The topic that failures are announced on."""
+        return self._arn("sns", FAILURES_TOPIC)
+
+    @property
+    def promotions(self) -> str:
+        """The promotion state machines of all units: which units there are is not known here."""
+        return self._arn("states", "stateMachine:promote-*")
+
+    @property
+    def gates(self) -> str:
+        """The gates of all units."""
+        return self._arn("states", "stateMachine:*-approve-*")
+
+    @property
+    def promotion_executions(self) -> str:
+        """All promotions."""
+        return self._arn("states", "execution:promote-*:*")
+
+    @property
+    def unit_stacks(self) -> str:
+        """The stacks that carry units' state machines."""
+        return self._arn("cloudformation", "stack/promote-*/*")
+
+    @property
+    def unit_stack_role(self) -> str:
+        """What CloudFormation changes those stacks with."""
+        return self.organization.tooling_role_arn(UNIT_STACK_ROLE)
+
+    @property
+    def deployers(self) -> list[str]:
+        """The deployer role of every target."""
+        arns = (
+            target.role_arn(environment.deployer_role)
+            for environment in self.organization.environments
+            for target in environment.targets
+        )
+        return list(dict.fromkeys(arns))
+
+    def objects(self, pattern: str) -> str:
+        """Objects of the tooling account's artifacts bucket."""
+        return f"arn:aws:s3:::{self.organization.tooling.bucket}/{pattern}"
+
+    def log_group(self, step: str) -> str:
+        """The log streams of a step's Lambda."""
+        return self._arn("logs", f"log-group:/aws/lambda/{function_name(step)}:*")
+
+    def function(self, step: str) -> str:
+        """A step's Lambda."""
+        return self._arn("lambda", f"function:{function_name(step)}")

@@ -1,0 +1,134 @@
+"""What each step may do in the tooling account and which settings it needs: no more than its code uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aws_cdk import aws_iam as iam
+
+from infra.tooling.names import Names
+
+Statements = list[iam.PolicyStatement]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step's Lambda.
+
+    Attributes:
+        name: the step's name: the module of its handler.
+        timeout: seconds it may take.
+        settings: the names of the settings it reads.
+        statements: what it may do.
+    """
+
+    name: str
+    timeout: int
+    settings: tuple[str, ...]
+    statements: Callable[[Names], Statements]
+
+
+def allow(actions: list[str], resources: list[str], conditions: dict[str, object] | None = None) -> iam.PolicyStatement:
+    """A statement that allows some actions on some resources."""
+    return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+
+
+def ledger(names: Names) -> iam.PolicyStatement:
+    """Read and write the ledger, item by item."""
+    actions = ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
+    return allow([f"dynamodb:{action}" for action in actions], [names.ledger])
+
+
+def read_releases(names: Names) -> iam.PolicyStatement:
+    """Read what was published."""
+    return allow(["s3:GetObject"], [names.objects("projects/*")])
+
+
+def assume_deployers(names: Names) -> iam.PolicyStatement:
+    """Work in the targets, as their deployer."""
+    return allow(["sts:AssumeRole"], names.deployers)
+
+
+def answer_promotions(names: Names) -> iam.PolicyStatement:
+    """Answer a promotion that waits for a decision."""
+    return allow(["states:SendTaskSuccess"], [names.promotions])
+
+
+def _on_merge(names: Names) -> Statements:
+    return [
+        ledger(names),
+        allow(["states:StartExecution"], [names.promotions]),
+        allow(
+            [
+                f"cloudformation:{action}"
+                for action in (
+                    "CreateChangeSet",
+                    "DescribeChangeSet",
+                    "ExecuteChangeSet",
+                    "DeleteChangeSet",
+                    "DescribeStacks",
+                    "DescribeStackEvents",
+                    "DeleteStack",
+                    "TagResource",
+                )
+            ],
+            [names.unit_stacks],
+        ),
+        allow(
+            ["iam:PassRole"],
+            [names.unit_stack_role],
+            {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
+        ),
+        allow(["sqs:SendMessage"], [names.dead_letters]),
+        allow(["sns:Publish"], [names.failures]),
+    ]
+
+
+def _plan(names: Names) -> Statements:
+    return [
+        ledger(names),
+        read_releases(names),
+        allow(["s3:PutObject"], [names.objects("plans/*")]),
+        assume_deployers(names),
+    ]
+
+
+def _deploy(names: Names) -> Statements:
+    return [
+        *_with_targets(names),
+        allow(["states:DescribeExecution"], [names.promotion_executions]),
+    ]
+
+
+def _with_targets(names: Names) -> Statements:
+    return [ledger(names), read_releases(names), assume_deployers(names)]
+
+
+def _request_approval(names: Names) -> Statements:
+    return [ledger(names), allow(["sns:Publish"], [names.approvals]), answer_promotions(names)]
+
+
+def _on_promotion_end(names: Names) -> Statements:
+    return [
+        ledger(names),
+        allow(["states:DescribeExecution"], [names.promotion_executions]),
+        allow(["sns:Publish"], [names.failures]),
+    ]
+
+
+_TARGETS = ("ledger_table", "bucket", "external_id")
+_SOURCE = ("repository_url", "branch")
+
+STEPS = (
+    Step("on_merge", 900, ("ledger_table", "dead_letters_url", "failures_topic", *_SOURCE), _on_merge),
+    Step("resolve_release", 60, ("ledger_table", *_SOURCE), lambda names: [ledger(names)]),
+    Step("plan", 120, (*_TARGETS, *_SOURCE), _plan),
+    Step("request_approval", 60, ("ledger_table", "approvals_topic"), _request_approval),
+    Step("decide", 60, ("ledger_table",), lambda names: [ledger(names), answer_promotions(names)]),
+    Step("deploy", 120, _TARGETS, _deploy),
+    Step("smoke_test", 120, _TARGETS, _with_targets),
+    Step("roll_back", 120, _TARGETS, _with_targets),
+    Step("on_promotion_end", 60, ("ledger_table", "failures_topic"), _on_promotion_end),
+)
+# The steps that a promotion's states call; the gate calls `decide`, events call the other two.
+PROMOTION_STEPS = ("resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")
+TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back")

@@ -1,0 +1,100 @@
+"""The roles that are passed to services, and those that people and build workers take."""
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.tooling.names import Names
+from infra.tooling.permissions import PROMOTION_STEPS, Statements, allow, ledger
+from orchestrator.config.organization import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
+
+OPERATOR_POLICY = "orchestrator-operator"
+
+
+def service_roles(scope: Construct, names: Names) -> None:
+    """Make all of them."""
+    account = names.organization.tooling.account
+    states = _service("states.amazonaws.com", account)
+    role(scope, PROMOTION_ROLE, states, [_invoke(names, PROMOTION_STEPS)], "What promotions run with")
+    role(scope, GATE_ROLE, states, [_invoke(names, ("decide",))], "What gates run with")
+    cloudformation = _service("cloudformation.amazonaws.com", account)
+    role(scope, UNIT_STACK_ROLE, cloudformation, _unit_stack(names), "What CloudFormation makes state machines with")
+    role(scope, BUILDER_ROLE, iam.AccountPrincipal(account), _builder(names), "What build workers work with")
+    _operator_policy(scope, names)
+
+
+def role(
+    scope: Construct, name: str, principal: iam.IPrincipal, statements: Statements, description: str
+) -> iam.Role:
+    """A role with one inline policy."""
+    return iam.Role(
+        scope,
+        "".join(part.capitalize() for part in f"{name}-role".split("-")),
+        role_name=name,
+        assumed_by=principal,
+        description=description,
+        inline_policies={name: iam.PolicyDocument(statements=statements)},
+    )
+
+
+def _service(service: str, account: str) -> iam.IPrincipal:
+    """A service, working for this account only."""
+    return iam.ServicePrincipal(service, conditions={"StringEquals": {"aws:SourceAccount": account}})
+
+
+def _invoke(names: Names, steps: tuple[str, ...]) -> iam.PolicyStatement:
+    return allow(["lambda:InvokeFunction"], [names.function(step) for step in steps])
+
+
+def _unit_stack(names: Names) -> Statements:
+    """Touch units' state machines, and pass the two roles they run with: a merge never creates IAM."""
+    machines = [
+        "CreateStateMachine",
+        "UpdateStateMachine",
+        "DeleteStateMachine",
+        "DescribeStateMachine",
+        "ListStateMachineVersions",
+        "ListTagsForResource",
+        "TagResource",
+        "UntagResource",
+    ]
+    passed = [names.organization.tooling_role_arn(name) for name in (PROMOTION_ROLE, GATE_ROLE)]
+    return [
+        allow([f"states:{action}" for action in machines], [names.promotions, names.gates]),
+        allow(["iam:PassRole"], passed, {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}),
+    ]
+
+
+def _builder(names: Names) -> Statements:
+    activity = names.organization.build_activity_arn
+    answers = ["GetActivityTask", "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"]
+    return [
+        allow([f"states:{action}" for action in answers], [activity]),
+        allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
+        ledger(names),
+    ]
+
+
+def _operator_policy(scope: Construct, names: Names) -> None:
+    """For people: start promotions and look at everything. Approving is granted apart, gate by gate."""
+    iam.ManagedPolicy(
+        scope,
+        "OperatorPolicy",
+        managed_policy_name=OPERATOR_POLICY,
+        description="Start and watch promotions; approving needs states:StartExecution on the gates besides",
+        statements=[
+            allow(
+                ["states:StartExecution", "states:DescribeStateMachine", "states:ListExecutions"], [names.promotions]
+            ),
+            allow(
+                ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
+                [names.promotion_executions],
+            ),
+            allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
+            # A task token that somebody reads in a history must be of no use to them.
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+                resources=["*"],
+            ),
+        ],
+    )

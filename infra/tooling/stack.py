@@ -1,0 +1,72 @@
+"""The stack `orchestrator`: what runs in the tooling account."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.tooling.events import rules
+from infra.tooling.functions import Functions
+from infra.tooling.names import Names
+from infra.tooling.roles import service_roles
+from orchestrator.config.organization import (
+    APPROVALS_TOPIC,
+    DEAD_LETTERS,
+    FAILURES_TOPIC,
+    LEDGER_TABLE,
+    Organization,
+)
+
+
+class ToolingStack(cdk.Stack):
+    """Ledger, dead letters, topics, roles, Lambdas and rules."""
+
+    def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
+        super().__init__(
+            scope,
+            name,
+            env=env,
+            synthesizer=cdk.BootstraplessSynthesizer(),
+            description="Promotion orchestrator: ledger, Lambdas, rules and roles",
+        )
+        names = Names(organization)
+        bundle_key = cdk.CfnParameter(self, "BundleKey", description="Key of the Lambdas' code").value_as_string
+        self._ledger()
+        self._topics()
+        dead_letters = self._dead_letters()
+        service_roles(self, names)
+        functions = Functions(self, names, bundle_key, dead_letters)
+        rules(self, names, functions.by_step, dead_letters)
+
+    def _ledger(self) -> None:
+        dynamodb.Table(
+            self,
+            "Ledger",
+            table_name=LEDGER_TABLE,
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+
+    def _topics(self) -> None:
+        key = kms.Alias.from_alias_name(self, "SnsKey", "alias/aws/sns")
+        for topic, logical in ((APPROVALS_TOPIC, "Approvals"), (FAILURES_TOPIC, "Failures")):
+            sns.Topic(self, logical, topic_name=topic, master_key=key, enforce_ssl=True)
+
+    def _dead_letters(self) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            "DeadLetters",
+            queue_name=DEAD_LETTERS,
+            retention_period=cdk.Duration.days(14),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )

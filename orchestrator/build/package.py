@@ -1,0 +1,112 @@
+"""A unit's own code as a wheel and an sdist, made by the build backend that the unit names."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from orchestrator.build.archive import repack_tar
+from orchestrator.build.project import with_version
+from orchestrator.build.uv import Uv
+from orchestrator.config.unit import FILE_NAME, Unit
+from orchestrator.errors import BuildError
+
+_STEP = "build wheel and sdist"
+# The earliest time that a zip, and so a wheel, can hold.
+_EARLIEST = 315_532_800
+
+
+@dataclass(frozen=True)
+class Package:
+    """A wheel and an sdist, named as they are stored."""
+
+    wheel: Path
+    sdist: Path
+
+
+def file_stem(unit: str, version: str) -> str:
+    """What the names of a release's wheel and sdist begin with.
+
+    It is `<unit>-<version>` with the unit's name written as the wheel specification demands, `my-unit` as `my_unit`:
+    a wheel with another `-` in its name cannot be installed. The project must be named like the unit (see
+    `read_project`), so that the name also agrees with the wheel's metadata.
+    """
+    return f"{canonicalize_name(unit).replace('-', '_')}-{version}"
+
+
+def build_package(uv: Uv, unit: Unit, version: str, tree: Path, scratch: Path) -> Package:
+    """Build the wheel and the sdist, each from the unit's folder within the exported tree.
+
+    Args:
+        uv: runs the build backend.
+        unit: the unit.
+        version: the release's; the exported `pyproject.toml` is changed to it.
+        tree: the exported tree.
+        scratch: an empty folder to work in.
+
+    Raises:
+        BuildError: the backend failed, or made something that cannot be released.
+        ConfigurationError: the version cannot be set.
+    """
+    folder = tree / unit.folder
+    _set_version(folder / FILE_NAME, version, f"{unit.folder}/{FILE_NAME}")
+    built, named = scratch / "built", scratch / "named"
+    named.mkdir(parents=True)
+    timestamp = max(_EARLIEST, int(uv.as_of.timestamp()))
+    outcome = uv.attempt(
+        _STEP,
+        ["build", str(folder), "--wheel", "--sdist", "--out-dir", str(built)],
+        scratch,
+        {"SOURCE_DATE_EPOCH": str(timestamp)},
+    )
+    uv.commands.require(
+        _STEP, outcome, "the unit's build backend failed, its output is below. `uv build` in the folder shows the same."
+    )
+    stem = file_stem(unit.name, version)
+    wheel = _only(unit.name, built, "*.whl")
+    _check_wheel(unit.name, wheel.name, version)
+    stored = Package(named / f"{stem}-py3-none-any.whl", named / f"{stem}.tar.gz")
+    shutil.move(wheel, stored.wheel)
+    repack_tar(_only(unit.name, built, "*.tar.gz"), stored.sdist, timestamp)
+    return stored
+
+
+def _set_version(path: Path, version: str, file: str) -> None:
+    path.write_bytes(with_version(path.read_bytes().decode(), version, file).encode())
+
+
+def _only(unit: str, folder: Path, pattern: str) -> Path:
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise BuildError(unit, _STEP, f"the build backend should make one {pattern[1:]} file and made {names}.")
+    return found[0]
+
+
+def _check_wheel(unit: str, name: str, version: str) -> None:
+    """Refuse a wheel that is not of this version, or that does not run on every platform.
+
+    A wheel for both Python 2 and 3, which hatchling makes when `requires-python` is left out, is one for Python 3:
+    its bytes stay as they are and it is stored as `py3-none-any`.
+    """
+    try:
+        _, found, _, tags = parse_wheel_filename(name)
+    except InvalidWheelFilename as error:
+        raise BuildError(unit, _STEP, f"the build backend made a wheel with an invalid name: {error}.") from error
+    if found != Version(version):
+        raise BuildError(
+            unit,
+            _STEP,
+            f"the build backend made version {found}, and {version} was asked for: let it take the version from "
+            "project.version.",
+        )
+    if not any(str(tag) == "py3-none-any" for tag in tags):
+        raise BuildError(
+            unit,
+            _STEP,
+            f"{name} is not a py3-none-any wheel, so it holds compiled code or is for one platform only. A unit's "
+            "own code must be pure Python; dependencies with compiled code belong in the layer, that is in "
+            "project.dependencies.",
+        )

@@ -1,0 +1,128 @@
+"""What a build reads from, and writes into, the `[project]` table of an exported `pyproject.toml`."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from orchestrator.errors import ConfigurationError
+
+_VERSION = re.compile(r"""(\bversion["']?[ \t]*=[ \t]*)(["'])([^"'\n]*)\2""")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The `[project]` table.
+
+    Attributes:
+        dependencies: as written, PEP 508.
+    """
+
+    dependencies: tuple[str, ...]
+
+
+def read_project(text: str, file: str, unit: str, python: str) -> Project:
+    """Read what the build needs.
+
+    Args:
+        text: of the `pyproject.toml`.
+        file: its path, for errors.
+        unit: the unit's name, which the project must have.
+        python: the version of the Lambda runtime, such as `3.13`.
+
+    Raises:
+        ConfigurationError: a key is not valid, or does not suit the unit or the runtime.
+    """
+    project = tomllib.loads(text).get("project", {})
+    problems = [
+        *_name_problems(project, unit),
+        *_dynamic_problems(project),
+        *_python_problems(project, python),
+        *_dependency_problems(project),
+    ]
+    if problems:
+        raise ConfigurationError(file, *problems)
+    return Project(tuple(project.get("dependencies", ())))
+
+
+def with_version(text: str, version: str, file: str) -> str:
+    """A `pyproject.toml` with another `[project] version` and nothing else changed.
+
+    Python can read TOML and not write it, and a rewritten file would lose its comments. So each place that looks
+    like a version is replaced in turn, until one gives the document that is wanted.
+
+    Raises:
+        ConfigurationError: no place does.
+    """
+    wanted = tomllib.loads(text)
+    if Version(wanted["project"]["version"]) == Version(version):
+        return text
+    wanted["project"]["version"] = version
+    for place in _VERSION.finditer(text):
+        changed = text[: place.start(3)] + version + text[place.end(3) :]
+        if _parses_to(changed, wanted):
+            return changed
+    raise ConfigurationError(
+        file,
+        f"project.version could not be set to {version!r} for this release: write it on a line of its own in the "
+        '[project] table, such as version = "0.1.0".',
+    )
+
+
+def _parses_to(text: str, wanted: dict[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == wanted
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _name_problems(project: dict[str, Any], unit: str) -> list[str]:
+    name = project.get("name")
+    if isinstance(name, str) and canonicalize_name(name) == canonicalize_name(unit):
+        return []
+    return [
+        f"project.name = {name!r} is not valid: it must be the folder's name, {unit!r}, because the release is "
+        "stored and installed by it. Rename the project or the folder."
+    ]
+
+
+def _dynamic_problems(project: dict[str, Any]) -> list[str]:
+    dynamic = [key for key in ("version", "dependencies") if key in project.get("dynamic", ())]
+    return [
+        f"project.dynamic names {key!r}, which is not supported: write project.{key} into the file." for key in dynamic
+    ]
+
+
+def _python_problems(project: dict[str, Any], python: str) -> list[str]:
+    wanted = project.get("requires-python")
+    if wanted is None:
+        return []
+    try:
+        # Any patch release of the runtime will do, and it only ever gets newer ones.
+        suits = SpecifierSet(wanted).contains(f"{python}.999")
+    except InvalidSpecifier:
+        return [f"project.requires-python = {wanted!r} is not valid: use a PEP 440 specifier such as '>={python}'."]
+    if suits:
+        return []
+    return [
+        f"project.requires-python = {wanted!r} excludes Python {python}, the runtime that orchestrator.toml sets "
+        "with lambda.python: change one of the two."
+    ]
+
+
+def _dependency_problems(project: dict[str, Any]) -> list[str]:
+    problems = []
+    for dependency in project.get("dependencies", ()):
+        try:
+            Requirement(dependency)
+        except InvalidRequirement as error:
+            problems.append(
+                f"project.dependencies: {dependency!r} is not valid: {str(error).splitlines()[0]}. Use PEP 508, such as "
+                "'requests>=2.32'."
+            )
+    return problems

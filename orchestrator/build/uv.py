@@ -1,0 +1,49 @@
+"""Runs uv, which locks, installs and builds, as of a moment in the package index's history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator.build.run import Commands, Outcome
+
+_NO_DATES = "missing an upload date"
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv, ready for the build of one commit.
+
+    Everything is looked up as the index was when the commit was made: the same commit then locks alike today and
+    next year, whatever was published in between. Package indexes that are mirrors may not know when a file was
+    uploaded, and uv then leaves the file out; there, and only there, the lookup is done again as of now, and the log
+    says so. (The index that this was tried with knows the dates; a folder of files served as an index does not.)
+
+    Attributes:
+        commands: runs it.
+        executable: the `uv` program.
+        python: the Python interpreter that build backends run on; uv downloads none.
+        as_of: when the commit was made.
+    """
+
+    commands: Commands
+    executable: str
+    python: str
+    as_of: datetime
+
+    @property
+    def interpreter(self) -> list[str]:
+        """The arguments that choose the interpreter."""
+        return ["--python", self.python, "--no-python-downloads", "--no-progress"]
+
+    def attempt(
+        self, step: str, arguments: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Run a uv command that asks the index, and say how it ended."""
+        command = [self.executable, *arguments, *self.interpreter]
+        cutoff = self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        outcome = self.commands.attempt(step, [*command, "--exclude-newer", cutoff], cwd, variables)
+        if outcome.code and _NO_DATES in outcome.output:
+            self.commands.note("The package index does not say when files were uploaded: looking up as of now.")
+            outcome = self.commands.attempt(step, command, cwd, variables)
+        return outcome

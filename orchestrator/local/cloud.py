@@ -1,0 +1,209 @@
+"""Starts, finds and stops the embedded cloud. Its state is in memory: stopping it loses everything in it."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from orchestrator.errors import LocalCloudError
+
+DEFAULT_PORT = 4566
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+# Only this much of the caller's environment reaches the cloud: no credentials, no proxies.
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+class Process(BaseModel):
+    """A running cloud, as noted in its state folder. The token tells it from any other process on the port."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    port: int
+    token: str
+
+    @property
+    def endpoint_url(self) -> str:
+        """What clients are pointed at."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """The embedded cloud of one state folder.
+
+    Args:
+        folder: where its process is noted and its log is kept.
+        port: the port it listens on, at 127.0.0.1 only.
+    """
+
+    folder: Path
+    port: int = DEFAULT_PORT
+
+    @property
+    def log_file(self) -> Path:
+        """What the cloud and the Lambdas in it say."""
+        return self.folder / "cloud.log"
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / "cloud.json"
+
+    def running(self) -> Process | None:
+        """The cloud that was started from this folder, None when it is not running."""
+        try:
+            process = Process.model_validate_json(self._note.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return process if _is_ours(process) else None
+
+    def up(self) -> Process:
+        """Start it, unless it is running; returns when it answers.
+
+        Raises:
+            LocalCloudError: the port is taken, or it did not start; says what to do.
+        """
+        if process := self.running():
+            return process
+        if not _port_is_free(self.port):
+            raise LocalCloudError(
+                f"Port {self.port} is taken by another program. Stop that program, or choose another port with --port."
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        token = secrets.token_hex(16)
+        with self.log_file.open("wb") as log:
+            started = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                env=self._environment(token),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        process = Process(pid=started.pid, port=self.port, token=token)
+        self._note.write_text(process.model_dump_json())
+        self._wait_until_it_answers(started, process)
+        return process
+
+    def down(self) -> bool:
+        """Stop it with all its Lambdas, and wait until they are gone; False when it was not running."""
+        process = self.running()
+        if process is None:
+            self._note.unlink(missing_ok=True)
+            return False
+        _signal_group(process.pid, signal.SIGTERM)
+        try:
+            _until(lambda: not _group_is_alive(process.pid), _STOP_SECONDS)
+        except RetryError:
+            _signal_group(process.pid, signal.SIGKILL)
+        self._note.unlink(missing_ok=True)
+        return True
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines of the log."""
+        text = self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _environment(self, token: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return {
+            **kept,
+            "AUTH": "true",
+            "CLOUDTRAIL_RECORDING": "1",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_HOST": "127.0.0.1",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "ORCHESTRATOR_LOCAL_CLOUD": token,
+        }
+
+    def _wait_until_it_answers(self, started: "subprocess.Popen[bytes]", process: Process) -> None:
+        try:
+            _until(lambda: started.poll() is not None or _answers(process), _START_SECONDS)
+        except RetryError as error:
+            self.down()
+            raise LocalCloudError(f"The embedded cloud did not answer in time. Its log:\n{self.log_tail()}") from error
+        if started.poll() is not None:
+            self._note.unlink(missing_ok=True)
+            raise LocalCloudError(f"The embedded cloud ended at once. Its log:\n{self.log_tail()}")
+
+
+def free_port() -> int:
+    """A port that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _until(condition: "object", seconds: float) -> None:
+    Retrying(
+        retry=retry_if_result(lambda done: not done), wait=wait_fixed(0.05), stop=stop_after_delay(seconds)
+    )(condition)  # type: ignore[arg-type]
+
+
+def _port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _answers(process: Process) -> bool:
+    try:
+        with urllib.request.urlopen(f"{process.endpoint_url}/_ministack/health", timeout=2) as answer:  # noqa: S310
+            return bool(json.load(answer))
+    except (urllib.error.URLError, OSError, json.JSONDecodeError):
+        return False
+
+
+def _is_ours(process: Process) -> bool:
+    """Whether the process is still the one that was started: process ids are used again."""
+    if not _group_is_alive(process.pid):
+        return False
+    environment = Path(f"/proc/{process.pid}/environ")
+    if not environment.exists():
+        return _answers(process)
+    try:
+        return f"ORCHESTRATOR_LOCAL_CLOUD={process.token}".encode() in environment.read_bytes().split(b"\0")
+    except PermissionError:
+        return False
+
+
+def _group_is_alive(pid: int) -> bool:
+    # A child that ended stays a zombie until its parent asks: ask, in case that is us.
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return
