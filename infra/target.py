@@ -9,17 +9,17 @@ from infra.tooling.permissions import TARGET_STEPS, Statements, allow
 from infra.tooling.roles import role
 from orchestrator.config.organization import Environment, Organization, Target, function_name
 
-_STACKS = (
-    "CreateChangeSet",
-    "DescribeChangeSet",
-    "ExecuteChangeSet",
-    "DeleteChangeSet",
-    "DescribeStacks",
-    "DescribeStackEvents",
-    "ListStackResources",
-    "DeleteStack",
-    "TagResource",
-)
+_STACKS = [
+    "cloudformation:CreateChangeSet",
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:ExecuteChangeSet",
+    "cloudformation:DeleteChangeSet",
+    "cloudformation:DescribeStacks",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:ListStackResources",
+    "cloudformation:DeleteStack",
+    "cloudformation:TagResource",
+]
 
 
 class TargetStack(cdk.Stack):
@@ -70,7 +70,7 @@ class TargetStack(cdk.Stack):
         )
         passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
         statements = [
-            allow([f"cloudformation:{action}" for action in _STACKS], self._arns("cloudformation", f"stack/{prefix}*/*")),
+            allow(_STACKS, self._arns("cloudformation", f"stack/{prefix}*/*")),
             allow(["iam:PassRole"], [self._target.role_arn(environment.cloudformation_role)], passed),
             allow(["s3:GetObject", "s3:PutObject"], self._objects()),
             allow(

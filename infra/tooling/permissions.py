@@ -1,6 +1,6 @@
 """What each step may do in the tooling account and which settings it needs: no more than its code uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
@@ -27,7 +27,9 @@ class Step:
     statements: Callable[[Names], Statements]
 
 
-def allow(actions: list[str], resources: list[str], conditions: dict[str, object] | None = None) -> iam.PolicyStatement:
+def allow(
+    actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None
+) -> iam.PolicyStatement:
     """A statement that allows some actions on some resources."""
     return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
 

