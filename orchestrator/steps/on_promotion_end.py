@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.ledger.table import stamp
-from orchestrator.steps.contract import Execution, Status
+from orchestrator.promotions.progress import innermost, superseded
+from orchestrator.steps.contract import Execution
 from orchestrator.steps.notice import failure_notice
 
 if TYPE_CHECKING:
@@ -101,25 +102,17 @@ def how_it_ended(status: str, described: dict[str, Any]) -> Ended:
         return _success(_json(described.get("output")))
     if status == "FAILED":
         cause = described.get("cause") or "no cause was given"
-        return Ended(outcome=described.get("error") or "FAILED", message=_innermost(cause))
+        return Ended(outcome=described.get("error") or "FAILED", message=innermost(cause))
     words = {"ABORTED": "It was stopped", "TIMED_OUT": "It ran out of time"}
     cause = described.get("cause")
     return Ended(outcome=status, message=f"{words.get(status, status)}{f': {cause}' if cause else '.'}")
 
 
 def _success(document: dict[str, Any]) -> Ended:
-    results = [result for parts in document.get("environments", {}).values() for result in parts.values()]
-    superseded = next((one for one in results if one.get("status") == Status.SUPERSEDED), None)
-    if superseded:
-        return Ended(outcome="SUPERSEDED", message=superseded["message"])
+    if message := superseded(document):
+        return Ended(outcome="SUPERSEDED", message=message)
     name = f"{document.get('unit')}@{document.get('release', {}).get('version')}"
     return Ended(outcome="PROMOTED", message=f"{name} is in {document.get('last')}.")
-
-
-def _innermost(cause: str) -> str:
-    """The message within a Lambda's error document, or the cause as it is."""
-    document = _json(cause)
-    return str(document.get("errorMessage", cause))
 
 
 def _json(text: str | None) -> dict[str, Any]:

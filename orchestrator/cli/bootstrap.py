@@ -1,0 +1,48 @@
+"""`orchestrator bootstrap`: install the static infrastructure in all accounts."""
+
+from typing import Annotated
+
+import boto3
+import typer
+
+from orchestrator.aws.session import CLIENT, Assumer
+from orchestrator.bootstrap.install import Bootstrap, Effect, Installed
+from orchestrator.bootstrap.sessions import ORGANIZATION_ROLE, MemberAccounts
+from orchestrator.bootstrap.synth import synthesize
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import console, say
+
+_COLOURS = {Effect.CREATED: "green", Effect.UPDATED: "yellow", Effect.UNCHANGED: "dim"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bootstrap")(bootstrap)
+
+
+def bootstrap(
+    context: typer.Context,
+    role: Annotated[str, typer.Option(help="What is assumed in every other account.")] = ORGANIZATION_ROLE,
+    *,
+    validate: Annotated[bool, typer.Option(help="Let CDK check its templates: takes seconds more.")] = True,
+) -> None:
+    """Install the orchestrator in the tooling account and in every target. Running it again changes nothing."""
+    here: Context = context.obj
+    with console.status("making the templates (CDK)"):
+        templates = synthesize(here.organization, validate=validate)
+    installed = install(here, templates, role)
+    changed = [one for one in installed if one.effect is not Effect.UNCHANGED]
+    say("Everything is in place." if changed else "Everything was in place already; nothing was changed.")
+
+
+def install(here: Context, templates: dict[str, str], role: str = ORGANIZATION_ROLE) -> list[Installed]:
+    """Install, showing each thing when it is in place."""
+    assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
+    sessions = MemberAccounts(here.session, here.account, assume, role)
+    done: list[Installed] = []
+    with console.status("installing") as progress:
+        for one in Bootstrap(here.organization, sessions, templates).install():
+            done.append(one)
+            progress.update(f"installed {len(done)}: {one.what}")
+            console.print(f"  [{_COLOURS[one.effect]}]{one.effect:<9}[/] {one.what} in {one.where}", highlight=False)
+    return done

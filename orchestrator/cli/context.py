@@ -1,0 +1,122 @@
+"""What every command starts from: the repository it is run in, its organization, and an AWS session."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.aws.session import CLIENT
+from orchestrator.config import organization as organization_file
+from orchestrator.config.load import load_organization
+from orchestrator.config.organization import APPROVALS_TOPIC, FAILURES_TOPIC, LEDGER_TABLE, Organization
+from orchestrator.errors import AccessError, ConfigurationError
+from orchestrator.source.catalog import Catalog, read_catalog
+from orchestrator.source.open import open_repository
+from orchestrator.source.repository import SourceRepository
+from orchestrator.wiring import Wiring
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a command runs.
+
+    Args:
+        folder: a folder within the repository.
+        profile: the AWS profile, None for the default.
+        region: overrides the tooling account's region of `orchestrator.toml`.
+    """
+
+    folder: Path
+    profile: str | None = None
+    region: str | None = None
+
+    @cached_property
+    def root(self) -> Path:
+        """The root of the repository that the folder is in."""
+        command = ["git", "-C", str(self.folder), "rev-parse", "--show-toplevel"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # git of the PATH.
+        if done.returncode != 0:
+            raise ConfigurationError(
+                organization_file.FILE_NAME,
+                f"was looked for in {self.folder}, which is not in a git repository: change to one, or name one with "
+                "--repository.",
+            )
+        return Path(done.stdout.strip())
+
+    @cached_property
+    def organization(self) -> Organization:
+        """The working tree's `orchestrator.toml`; the repository's URL is this one's unless it says otherwise."""
+        file = self.root / organization_file.FILE_NAME
+        if not file.exists():
+            raise ConfigurationError(organization_file.FILE_NAME, f"is missing at the root of {self.root}.")
+        organization = load_organization(file.read_bytes())
+        url = organization.repository.url or self.root.as_uri()
+        repository = organization.repository.model_copy(update={"url": url})
+        return organization.model_copy(update={"repository": repository})
+
+    @cached_property
+    def repository(self) -> SourceRepository:
+        """The repository that the command is run in."""
+        return open_repository(self.root.as_uri())
+
+    def catalog(self, revision: str) -> Catalog:
+        """The units at a commit."""
+        return read_catalog(self.repository, revision)
+
+    def session(self, region: str | None = None) -> boto3.Session:
+        """The caller's AWS session."""
+        default = self.region or self.organization.tooling.region
+        return boto3.Session(profile_name=self.profile, region_name=region or default)
+
+    @cached_property
+    def account(self) -> str:
+        """The account of the caller's credentials.
+
+        Raises:
+            AccessError: there are no credentials, or they are not valid.
+        """
+        try:
+            return str(self.session().client("sts", config=CLIENT).get_caller_identity()["Account"])
+        except (ClientError, BotoCoreError) as error:
+            raise AccessError(
+                f"AWS cannot be reached with these credentials: {error} "
+                "Set AWS_PROFILE or --profile (and --endpoint-url for the embedded cloud; see 'orchestrator local up')."
+            ) from error
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """The parts, wired for the tooling account."""
+        tooling = self.organization.tooling
+        if self.account != tooling.account:
+            raise AccessError(
+                f"These credentials are for account {self.account}; the tooling account of orchestrator.toml is "
+                f"{tooling.account}. Choose its profile with AWS_PROFILE or --profile."
+            )
+        return Wiring(self.session(), settings(self.organization))
+
+
+def settings(organization: Organization) -> dict[str, str]:
+    """What the Lambdas get as environment variables, for the command line."""
+    tooling = organization.tooling
+    topics = {
+        name: f"arn:aws:sns:{tooling.region}:{tooling.account}:{topic}"
+        for name, topic in (("approvals_topic", APPROVALS_TOPIC), ("failures_topic", FAILURES_TOPIC))
+    }
+    return {
+        "ledger_table": LEDGER_TABLE,
+        "bucket": tooling.bucket,
+        "external_id": organization.external_id,
+        "repository_url": str(organization.repository.url),
+        "branch": organization.repository.branch,
+        **topics,
+    }
+
+
+def use(profile: str | None, region: str | None, endpoint_url: str | None) -> None:
+    """Make the global options hold for every session of this process, also for those of assumed roles."""
+    chosen = {"AWS_PROFILE": profile, "AWS_REGION": region, "AWS_ENDPOINT_URL": endpoint_url}
+    os.environ.update({name: value for name, value in chosen.items() if value})

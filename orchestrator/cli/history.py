@@ -1,0 +1,49 @@
+"""`orchestrator history`: every promotion of a unit, and every decision on it."""
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import Format, console, say_json, table
+from orchestrator.errors import UnknownNameError
+
+_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("history")(history)
+
+
+def history(
+    context: typer.Context,
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    limit: Annotated[int, typer.Option(help="How many promotions at the most, newest first.", min=1)] = _SHOWN,
+    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+) -> None:
+    """Show a unit's promotions, how each one ended, and the decisions that were made."""
+    here: Context = context.obj
+    ledger = here.wiring.ledger
+    promotions = ledger.promotions.promotions(unit)[:limit]
+    decisions = ledger.approvals.decisions(unit)[:limit]
+    if not promotions:
+        starts = ledger.promotions.last_starts(here.organization.repository.branch)
+        raise UnknownNameError("promotion of", unit, sorted(starts), "Known are the units that were ever promoted.")
+    if output is Format.JSON:
+        say_json(
+            {
+                "promotions": [one.model_dump() for one in promotions],
+                "decisions": [one.model_dump() for one in decisions],
+            }
+        )
+        return
+    shown = table(f"Promotions of {unit}", "started", "release", "execution", "outcome", "what happened")
+    for one in promotions:
+        shown.add_row(one.started_at, one.version or "", one.name, one.outcome or one.status, one.message)
+    console.print(shown)
+    if decisions:
+        decided = table("Decisions", "when", "release", "environment", "decision", "what happened")
+        for each in decisions:
+            decided.add_row(each.decided_at, each.version, each.environment, each.status, each.message)
+        console.print(decided)

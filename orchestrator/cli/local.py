@@ -1,0 +1,73 @@
+"""`orchestrator local`: the embedded cloud, for trying everything without an AWS account."""
+
+from pathlib import Path
+from typing import Annotated
+
+import boto3
+import typer
+
+from orchestrator.aws.session import CLIENT
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import say
+from orchestrator.config.organization import Organization
+from orchestrator.local.accounts import create_organization_role, profiles, write_profiles
+from orchestrator.local.cloud import DEFAULT_PORT, LocalCloud, Process
+
+STATE_FOLDER = Path(".orchestrator", "local")
+
+app = typer.Typer(no_args_is_help=True, help="The embedded cloud: MiniStack with IAM enforced. State is in memory.")
+
+Port = Annotated[int, typer.Option(help="The port it listens on, at 127.0.0.1.", min=1, max=65535)]
+
+
+@app.command("up")
+def up(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
+    """Start the embedded cloud with an account for each one that `orchestrator.toml` names."""
+    here: Context = context.obj
+    cloud = LocalCloud(here.root / STATE_FOLDER, port)
+    known = cloud.running()
+    process = cloud.up()
+    file = prepare(cloud, process, here.organization)
+    say(f"The embedded cloud {'was already running' if known else 'is up'} at {process.endpoint_url}.")
+    say("Use it with:")
+    say(f"  export AWS_CONFIG_FILE={file} AWS_PROFILE=tooling")
+    say("Profiles: " + ", ".join(profiles(here.organization)))
+
+
+@app.command("down")
+def down(context: typer.Context) -> None:
+    """Stop the embedded cloud; everything in it is lost."""
+    here: Context = context.obj
+    stopped = LocalCloud(here.root / STATE_FOLDER).down()
+    say("The embedded cloud is stopped; what was in it is gone." if stopped else "The embedded cloud was not running.")
+
+
+@app.command("status")
+def status(context: typer.Context) -> None:
+    """Say whether the embedded cloud runs; exits 1 when it does not."""
+    here: Context = context.obj
+    process = LocalCloud(here.root / STATE_FOLDER).running()
+    if process is None:
+        say("The embedded cloud is not running. Start it with 'orchestrator local up'.")
+        raise typer.Exit(1)
+    say(f"The embedded cloud runs at {process.endpoint_url} (process {process.pid}).")
+
+
+def prepare(cloud: LocalCloud, process: Process, organization: Organization) -> Path:
+    """Give every account what AWS Organizations would give it, and write the profiles; returns their file."""
+    accounts = profiles(organization)
+    management = organization.tooling.account
+    for account in {account for account, _ in accounts.values()} - {management}:
+        create_organization_role(root_session(account, organization).client("iam", config=CLIENT), management)
+    file = cloud.folder / "aws-config"
+    write_profiles(file, accounts, process.endpoint_url)
+    return file.absolute()
+
+
+def root_session(account: str, organization: Organization) -> boto3.Session:
+    """The root of an account of the embedded cloud: its access key is the account's number."""
+    return boto3.Session(
+        aws_access_key_id=account,
+        aws_secret_access_key="test",  # noqa: S106  # The embedded cloud's own, known to everybody.
+        region_name=organization.tooling.region,
+    )

@@ -1,0 +1,108 @@
+"""The `orchestrator` command: global options, and every error as a sentence with an exit code.
+
+Exit codes: 0 success; 1 the operation failed; 2 the request was wrong; 130 interrupted.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.cli import (
+    affected,
+    bootstrap,
+    build,
+    decide,
+    demo,
+    graph,
+    history,
+    local,
+    merge,
+    promote,
+    rollback,
+    status,
+    units,
+    worker,
+)
+from orchestrator.cli.context import Context, use
+from orchestrator.cli.output import complain
+from orchestrator.errors import OrchestratorError
+
+_INTERRUPTED = 130
+_ANYWHERE = ("--profile", "--region", "--endpoint-url")
+
+app = typer.Typer(
+    name="orchestrator",
+    help="Promotes every folder of a repository through AWS accounts with its own state machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    profile: Annotated[str | None, typer.Option(help="AWS profile, as in the AWS CLI.")] = None,
+    region: Annotated[str | None, typer.Option(help="Region of the tooling account.")] = None,
+    endpoint_url: Annotated[str | None, typer.Option(help="Send all AWS calls there.")] = None,
+    repository: Annotated[Path, typer.Option(help="A folder within the git repository.")] = Path(),
+) -> None:
+    """Set what holds for all commands."""
+    use(profile, region, endpoint_url)
+    context.obj = Context(repository, profile, region)
+
+
+for module in (
+    demo,
+    bootstrap,
+    units,
+    affected,
+    build,
+    merge,
+    promote,
+    status,
+    history,
+    decide,
+    rollback,
+    graph,
+    worker,
+):
+    module.register(app)
+app.add_typer(local.app, name="local")
+
+
+def main() -> None:
+    """Run the command line; only a bug shows a stack trace."""
+    try:
+        app(args=options_first(sys.argv[1:]))
+    except OrchestratorError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except (ClientError, BotoCoreError) as error:
+        complain(f"AWS refused: {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def options_first(arguments: list[str]) -> list[str]:
+    """Move the AWS options to the front: as in the AWS CLI, they may stand anywhere."""
+    moved, rest = [], []
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--":
+            rest += [argument, *remaining]
+        elif argument in _ANYWHERE:
+            moved += [argument, *([value] if (value := next(remaining, None)) is not None else [])]
+        elif argument.startswith(tuple(f"{name}=" for name in _ANYWHERE)):
+            moved.append(argument)
+        else:
+            rest.append(argument)
+    return [*moved, *rest]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""`orchestrator promote`: build and promote a commit, or promote a version that was built."""
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.live import picture
+from orchestrator.cli.output import complain, console, say
+from orchestrator.config.unit import Unit
+from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.promotions.follow import Follower
+from orchestrator.promotions.progress import Progress
+from orchestrator.promotions.start import Starter
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("promote")(promote)
+
+
+def promote(
+    context: typer.Context,
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    version: Annotated[str | None, typer.Option(help="Promote this release again, without building.")] = None,
+    commit: Annotated[str | None, typer.Option(help="Build this commit; the branch's newest when left out.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="The environment to begin with.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The environment to end with.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Kept in the ledger.")] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
+) -> None:
+    """Start a promotion of one unit."""
+    here: Context = context.obj
+    found = here.catalog("HEAD").unit(unit)
+    if version and commit:
+        raise RequestError("Name either --version or --commit, not both.")
+    for name in (first, last):
+        check_environment(here, found, name)
+    if version:
+        here.wiring.ledger.releases.release(unit, version)
+        subject = {"version": version}
+    else:
+        subject = {"commit": here.repository.commit(commit or here.organization.repository.branch).id}
+    span = {key: value for key, value in (("from", first), ("to", last), ("reason", reason)) if value}
+    execution = start(here, found, {**subject, **span})
+    if wait:
+        follow(here, found, execution)
+
+
+def check_environment(here: Context, unit: Unit, name: str | None) -> None:
+    """Refuse an environment that the unit is not promoted through."""
+    known = unit.environments(here.organization)
+    if name is not None and name not in known:
+        raise UnknownNameError(f"environment of {unit.name}", name, known)
+
+
+def start(here: Context, unit: Unit, request: dict[str, str]) -> str:
+    """Start a promotion, and say so; returns the execution's ARN."""
+    starter = Starter(here.wiring.stepfunctions, lambda: datetime.now(UTC))
+    arn = here.organization.state_machine_arn(unit.state_machine_name)
+    execution = starter.start(arn, "manual", request)
+    say(f"Started {execution}")
+    return execution
+
+
+def follow(here: Context, unit: Unit, execution: str) -> Progress:
+    """Show a promotion until it ends; exits 1 unless it succeeded."""
+    follower = Follower(here.wiring.stepfunctions, time.sleep)
+    environments = unit.environments(here.organization)
+    seen = Progress()
+    with Live(console=console, auto_refresh=False) as live:
+        for seen in follower.follow(execution, environments):
+            live.update(picture(f"Promotion of {unit.name}", {unit.name: seen}, environments), refresh=True)
+    if seen.status != "SUCCEEDED":
+        complain(f"The promotion ended as {seen.status}: {seen.message or 'no reason was given'}")
+        raise typer.Exit(1)
+    say(seen.message or f"{unit.name}@{seen.version} is promoted.")
+    return seen

@@ -1,0 +1,48 @@
+"""`orchestrator rollback`: return an environment to the release that last worked there before the present one."""
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import say
+from orchestrator.cli.promote import check_environment, follow, start
+from orchestrator.errors import RequestError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("rollback")(rollback)
+
+
+def rollback(
+    context: typer.Context,
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    environment: Annotated[str, typer.Argument(help="The environment's name.")],
+    to: Annotated[str | None, typer.Option(help="The release; the last that worked before when left out.")] = None,
+    reason: Annotated[str, typer.Option(help="Kept in the ledger.")] = "rolled back by hand",
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
+) -> None:
+    """Deploy an earlier release to one environment, without building; its approval is asked for as always."""
+    here: Context = context.obj
+    found = here.catalog("HEAD").unit(unit)
+    check_environment(here, found, environment)
+    version = to or _known_good(here, unit, environment)
+    here.wiring.ledger.releases.release(unit, version)
+    say(f"Rolling {unit} in {environment} back to {version}.")
+    request = {"version": version, "from": environment, "to": environment, "reason": reason}
+    execution = start(here, found, request)
+    if wait:
+        follow(here, found, execution)
+
+
+def _known_good(here: Context, unit: str, environment: str) -> str:
+    running = here.wiring.ledger.environments.running(unit, environment)
+    version = running.known_good_before(running.version or "")
+    if version is None:
+        raise RequestError(
+            f"No release of {unit} other than {running.version or 'none'} ever worked in {environment}: "
+            "name one with --to."
+        )
+    return version

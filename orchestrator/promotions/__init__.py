@@ -1,0 +1,1 @@
+"""Promotions seen from outside: starting one, following it, deciding on it."""
