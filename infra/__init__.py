@@ -6,5 +6,6 @@
 | `tooling`        | `orchestrator`           | the tooling account: everything else           |
 | `target`         | `orchestrator-target`    | each account and region that is deployed to    |
 
+`bucket` is what the first and the last share; `account` and `units` are the limits and permissions of `target`.
 The templates carry no assets and need no `cdk bootstrap`: `orchestrator bootstrap` deploys them as they are.
 """

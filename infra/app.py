@@ -8,7 +8,7 @@ from infra.artifacts import ArtifactsStack
 from infra.target import TargetStack
 from infra.tooling.stack import ToolingStack
 from orchestrator.config.organization import ARTIFACTS_STACK, TOOLING_STACK, Organization
-from orchestrator.config.stacks import target_template
+from orchestrator.config.stacks import stacked_targets, target_template
 
 
 def synthesize(organization: Organization, out: Path) -> None:
@@ -17,7 +17,7 @@ def synthesize(organization: Organization, out: Path) -> None:
     tooling = cdk.Environment(account=organization.tooling.account, region=organization.tooling.region)
     ArtifactsStack(app, ARTIFACTS_STACK, organization, env=tooling)
     ToolingStack(app, TOOLING_STACK, organization, env=tooling)
-    for target in organization.targets:
+    for target in stacked_targets(organization):
         env = cdk.Environment(account=target.account, region=target.region)
         TargetStack(app, target_template(target), organization, target, env=env)
     app.synth()

@@ -29,15 +29,14 @@ class Names:
         return self._arn("dynamodb", f"table/{LEDGER_TABLE}")
 
     @property
+    def event_bus(self) -> str:
+        """The account's default event bus."""
+        return self._arn("events", "event-bus/default")
+
+    @property
     def dead_letters(self) -> str:
         """The dead-letter queue."""
         return self._arn("sqs", DEAD_LETTERS)
-
-    @property
-    def dead_letters_url(self) -> str:
-        """The dead-letter queue's URL."""
-        tooling = self.organization.tooling
-        return f"https://sqs.{tooling.region}.amazonaws.com/{tooling.account}/{DEAD_LETTERS}"
 
     @property
     def approvals(self) -> str:
@@ -84,9 +83,14 @@ class Names:
         )
         return list(dict.fromkeys(arns))
 
+    @property
+    def bucket(self) -> str:
+        """The tooling account's artifacts bucket."""
+        return f"arn:aws:s3:::{self.organization.tooling.bucket}"
+
     def objects(self, pattern: str) -> str:
         """Objects of the tooling account's artifacts bucket."""
-        return f"arn:aws:s3:::{self.organization.tooling.bucket}/{pattern}"
+        return f"{self.bucket}/{pattern}"
 
     def log_group(self, step: str) -> str:
         """The log streams of a step's Lambda."""

@@ -68,12 +68,14 @@ def _builder(names: Names) -> Statements:
     return [
         allow([f"states:{action}" for action in answers], [activity]),
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
+        # Without this, S3 says of an object that is not there that access to it is denied.
+        allow(["s3:ListBucket"], [names.bucket]),
         ledger(names),
     ]
 
 
 def _operator_policy(scope: Construct, names: Names) -> None:
-    """For people: start promotions and look at everything. Approving is granted apart, gate by gate."""
+    """For people: tell of merges, start promotions, look at everything. Approving is granted apart, gate by gate."""
     iam.ManagedPolicy(
         scope,
         "OperatorPolicy",
@@ -88,6 +90,7 @@ def _operator_policy(scope: Construct, names: Names) -> None:
                 [names.promotion_executions],
             ),
             allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
+            allow(["events:PutEvents"], [names.event_bus], {"StringEquals": {"events:source": "orchestrator"}}),
             # A task token that somebody reads in a history must be of no use to them.
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,

@@ -53,7 +53,9 @@ class ToolingStack(cdk.Stack):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            time_to_live_attribute="expires_at",
+            # Kept when the stack goes, but not when the stack never came to be: the next try could not make it then.
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
 
     def _topics(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.session import CLIENT
-from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, Template
+from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, StackState, Template
 from orchestrator.bootstrap.bundle import make_bundle
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of_file
@@ -21,10 +21,12 @@ from orchestrator.config.organization import (
     BUILD_ACTIVITY,
     TARGET_STACK,
     TOOLING_STACK,
+    Lambda,
     Organization,
 )
-from orchestrator.config.stacks import target_template
+from orchestrator.config.stacks import stacked_targets, target_template
 from orchestrator.errors import DeploymentError
+from orchestrator.steps.deployment import Change, Progress, change_of
 
 if TYPE_CHECKING:
     import boto3
@@ -65,12 +67,14 @@ class Bootstrap:
         sessions: opens accounts.
         templates: the synthesized templates, by name.
         sleep: waits that many seconds.
+        bundle: writes the zip with the Lambdas' code for a platform to a file.
     """
 
     organization: Organization
     sessions: Sessions
     templates: dict[str, str]
     sleep: Callable[[float], None] = time.sleep
+    bundle: Callable[[Lambda, Path], None] = make_bundle
 
     def install(self) -> Iterator[Installed]:
         """Install, telling of each thing when it is in place. Running it again changes nothing.
@@ -80,14 +84,20 @@ class Bootstrap:
             DeploymentError: CloudFormation refused or failed; says where, and which resource failed first.
         """
         tooling = self.organization.tooling
+        self._open_all()
         yield self._stack(tooling.account, tooling.region, ARTIFACTS_STACK, ARTIFACTS_STACK)
         bundle_key, bundle = self._upload_bundle()
         yield bundle
         parameters = {"BundleKey": bundle_key}
         yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
         yield self._activity()
-        for target in self.organization.targets:
+        for target in stacked_targets(self.organization):
             yield self._stack(target.account, target.region, TARGET_STACK, target_template(target))
+
+    def _open_all(self) -> None:
+        """Find out before anything is changed whether an account cannot be opened."""
+        for target in stacked_targets(self.organization):
+            self.sessions(target.account, target.region)
 
     def _store(self) -> ArtifactStore:
         tooling = self.organization.tooling
@@ -96,7 +106,7 @@ class Bootstrap:
     def _upload_bundle(self) -> tuple[str, Installed]:
         with tempfile.TemporaryDirectory(prefix="orchestrator-bundle-") as folder:
             file = Path(folder, "bundle.zip")
-            make_bundle(self.organization.lambda_, file)
+            self.bundle(self.organization.lambda_, file)
             key, store = layout.bundle_key(sha256_of_file(file)), self._store()
             effect = Effect.UNCHANGED if store.find(key) else Effect.CREATED
             store.put_new(key, file)
@@ -119,7 +129,7 @@ class Bootstrap:
         where = f"{account}/{region}"
         client = self.sessions(account, region).client("cloudformation", config=CLIENT)
         stack = Stack(client, name, where, self.sleep)
-        before = stack.state()
+        before = self._quiet(stack)
         source = self._source(template)
         # Named by the moment: a change set of an earlier bootstrap must not be taken for this one's.
         change_set = stack.propose(
@@ -133,9 +143,11 @@ class Bootstrap:
         if found.readiness is not Readiness.READY:
             raise DeploymentError(f"The stack {name} in {where} cannot be changed: {found.reason or found.readiness}")
         stack.execute(change_set)
-        self._finish(stack)
+        after = self._finish(stack, change_set)
         client.update_termination_protection(StackName=name, EnableTerminationProtection=True)
-        effect = Effect.UPDATED if before and before.exists else Effect.CREATED
+        # What a failed creation left behind was another stack, of the same name.
+        is_same = before is not None and before.exists and before.id == after.id
+        effect = Effect.UPDATED if is_same else Effect.CREATED
         return Installed(f"stack {name}", where, effect)
 
     def _source(self, template: str) -> dict[str, str]:
@@ -147,8 +159,33 @@ class Bootstrap:
         tooling = self.organization.tooling
         return {"url": f"https://{tooling.bucket}.s3.{tooling.region}.amazonaws.com/{key}"}
 
-    def _finish(self, stack: Stack) -> None:
+    def _quiet(self, stack: Stack) -> StackState | None:
+        """The stack's state, once nobody else changes it."""
         state = stack.wait_until_settled(_STACK_SECONDS)
-        if state is None or not state.healthy:
-            status = state.status if state else "gone"
-            raise DeploymentError(f"The stack {stack.name} in {stack.where} failed ({status}): {stack.failure()}")
+        if state is not None and state.busy:
+            raise DeploymentError(
+                f"The stack {stack.name} in {stack.where} is being changed by somebody else ({state.status}): "
+                "try again when that is over."
+            )
+        if state is not None and state.status == "UPDATE_ROLLBACK_FAILED":
+            raise DeploymentError(
+                f"The stack {stack.name} in {stack.where} is stuck in {state.status}: {state.reason} Put right what "
+                "the reason names, continue the rollback (aws cloudformation continue-update-rollback "
+                f"--stack-name {stack.name}), then run bootstrap again."
+            )
+        return state
+
+    def _finish(self, stack: Stack, change_set: str) -> StackState:
+        """Wait for the change set, not just for the stack: at first the stack does not show that it has begun."""
+
+        def unfinished(change: Change) -> bool:
+            return change.progress is Progress.PENDING
+
+        change = stack.wait_for(lambda: change_of(stack, change_set), unfinished, _STACK_SECONDS)
+        state = stack.state()
+        if change.progress is Progress.DONE and state is not None and state.healthy:
+            return state
+        status = state.status if state else "gone"
+        raise DeploymentError(
+            f"The stack {stack.name} in {stack.where} failed ({status}): {change.reason or stack.failure()}"
+        )

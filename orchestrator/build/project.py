@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,14 +82,13 @@ def _parses_to(text: str, wanted: dict[str, Any]) -> bool:
         return False
 
 
-def _name_problems(project: dict[str, Any], unit: str) -> list[str]:
+def _name_problems(project: dict[str, Any], unit: str) -> Iterator[str]:
     name = project.get("name")
-    if isinstance(name, str) and canonicalize_name(name) == canonicalize_name(unit):
-        return []
-    return [
-        f"project.name = {name!r} is not valid: it must be the folder's name, {unit!r}, because the release is "
-        "stored and installed by it. Rename the project or the folder."
-    ]
+    if not isinstance(name, str) or canonicalize_name(name) != canonicalize_name(unit):
+        yield (
+            f"project.name = {name!r} is not valid: it must be the folder's name, {unit!r}, because the release is "
+            "stored and installed by it. Rename the project or the folder."
+        )
 
 
 def _dynamic_problems(project: dict[str, Any]) -> list[str]:
@@ -98,31 +98,27 @@ def _dynamic_problems(project: dict[str, Any]) -> list[str]:
     ]
 
 
-def _python_problems(project: dict[str, Any], python: str) -> list[str]:
-    wanted = project.get("requires-python")
-    if wanted is None:
-        return []
+def _python_problems(project: dict[str, Any], python: str) -> Iterator[str]:
+    wanted = project.get("requires-python", "")
     try:
         # Any patch release of the runtime will do, and it only ever gets newer ones.
         suits = SpecifierSet(wanted).contains(f"{python}.999")
     except InvalidSpecifier:
-        return [f"project.requires-python = {wanted!r} is not valid: use a PEP 440 specifier such as '>={python}'."]
-    if suits:
-        return []
-    return [
-        f"project.requires-python = {wanted!r} excludes Python {python}, the runtime that orchestrator.toml sets "
-        "with lambda.python: change one of the two."
-    ]
+        yield f"project.requires-python = {wanted!r} is not valid: use a PEP 440 specifier such as '>={python}'."
+        return
+    if not suits:
+        yield (
+            f"project.requires-python = {wanted!r} excludes Python {python}, the runtime that orchestrator.toml sets "
+            "with lambda.python: change one of the two."
+        )
 
 
-def _dependency_problems(project: dict[str, Any]) -> list[str]:
-    problems = []
+def _dependency_problems(project: dict[str, Any]) -> Iterator[str]:
     for dependency in project.get("dependencies", ()):
         try:
             Requirement(dependency)
         except InvalidRequirement as error:
-            problems.append(
-                f"project.dependencies: {dependency!r} is not valid: {str(error).splitlines()[0]}. Use PEP 508, such as "
-                "'requests>=2.32'."
+            yield (
+                f"project.dependencies: {dependency!r} is not valid: {str(error).splitlines()[0]}. "
+                "Use PEP 508, such as 'requests>=2.32'."
             )
-    return problems

@@ -127,7 +127,7 @@ class Commands:
         self, step: str, command: Sequence[str], cwd: Path, environment: Mapping[str, str], output: int
     ) -> int | None:
         try:
-            # A session of its own, so that the time limit also ends what the command has started.
+            # Its own process group, so that the time limit also ends what the command has started.
             process = subprocess.Popen(
                 list(command),
                 cwd=cwd,

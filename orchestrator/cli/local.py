@@ -1,7 +1,7 @@
 """`orchestrator local`: the embedded cloud, for trying everything without an AWS account."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import boto3
 import typer
@@ -12,6 +12,9 @@ from orchestrator.cli.output import say
 from orchestrator.config.organization import Organization
 from orchestrator.local.accounts import create_organization_role, profiles, write_profiles
 from orchestrator.local.cloud import DEFAULT_PORT, LocalCloud, Process
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
 
 STATE_FOLDER = Path(".orchestrator", "local")
 
@@ -58,16 +61,17 @@ def prepare(cloud: LocalCloud, process: Process, organization: Organization) -> 
     accounts = profiles(organization)
     management = organization.tooling.account
     for account in {account for account, _ in accounts.values()} - {management}:
-        create_organization_role(root_session(account, organization).client("iam", config=CLIENT), management)
+        create_organization_role(_iam(account, process, organization), management)
     file = cloud.folder / "aws-config"
-    write_profiles(file, accounts, process.endpoint_url)
+    write_profiles(file, accounts, process)
     return file.absolute()
 
 
-def root_session(account: str, organization: Organization) -> boto3.Session:
-    """The root of an account of the embedded cloud: its access key is the account's number."""
-    return boto3.Session(
+def _iam(account: str, process: Process, organization: Organization) -> "IAMClient":
+    """IAM as the root of an account of the embedded cloud: its access key is the account's number."""
+    session = boto3.Session(
         aws_access_key_id=account,
         aws_secret_access_key="test",  # noqa: S106  # The embedded cloud's own, known to everybody.
         region_name=organization.tooling.region,
     )
+    return session.client("iam", config=CLIENT, endpoint_url=process.endpoint_url, verify=str(process.certificate))

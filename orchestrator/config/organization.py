@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings
+from orchestrator.config.base import AccountId, EnvironmentName, OrganizationId, Region, RoleName, Settings
 from orchestrator.errors import UnknownNameError
 
 FILE_NAME = "orchestrator.toml"
@@ -126,6 +126,9 @@ class Organization(Settings):
     )
     external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]{2,128}$")] = Field(
         default="promotion-orchestrator", description="Asked for by the trust policy of every deployer role."
+    )
+    organization_id: OrganizationId | None = Field(
+        default=None, description="The AWS organization's id: when given, deployers trust nobody outside of it."
     )
 
     @model_validator(mode="after")

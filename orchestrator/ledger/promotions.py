@@ -45,7 +45,7 @@ class PromotionRecords:
         items = self._table.query(f"BRANCH#{branch}")
         return {str(item["sk"]): _last_start(item) for item in items}
 
-    def record_start_on_branch(self, branch: str, unit: str, start: LastStart, execution: str) -> None:
+    def record_start_on_branch(self, branch: str, unit: str, start: LastStart) -> None:
         """Note that a promotion was started for a digest: the next merge compares with it."""
         self._table.put(
             {
@@ -54,7 +54,7 @@ class PromotionRecords:
                 "digest": start.digest,
                 "inputs": dict(start.inputs),
                 "commit": start.commit,
-                "execution": execution,
+                "execution": start.execution,
                 "started_at": self._table.now(),
             }
         )
@@ -93,7 +93,7 @@ class PromotionRecords:
 
 def _last_start(item: Item) -> LastStart:
     inputs = {str(path): str(identity) for path, identity in item["inputs"].items()}
-    return LastStart(digest=str(item["digest"]), inputs=inputs, commit=str(item["commit"]))
+    return LastStart(str(item["digest"]), inputs, str(item["commit"]), str(item["execution"]))
 
 
 def _promotion(item: Item) -> Promotion:

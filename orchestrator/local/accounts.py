@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from orchestrator.config.organization import Organization
+from orchestrator.local.cloud import Process
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -24,7 +25,7 @@ def profiles(organization: Organization) -> dict[str, tuple[str, str]]:
     return {"tooling": (organization.tooling.account, organization.tooling.region), **targets}
 
 
-def write_profiles(file: Path, accounts: Mapping[str, tuple[str, str]], endpoint_url: str) -> None:
+def write_profiles(file: Path, accounts: Mapping[str, tuple[str, str]], process: Process) -> None:
     """Write an AWS configuration file, so that the commands for AWS work on the embedded cloud as they are.
 
     On the embedded cloud an account's number is the access key of its root.
@@ -33,7 +34,8 @@ def write_profiles(file: Path, accounts: Mapping[str, tuple[str, str]], endpoint
     for profile, (account, region) in accounts.items():
         config[f"profile {profile}"] = {
             "region": region,
-            "endpoint_url": endpoint_url,
+            "endpoint_url": process.endpoint_url,
+            "ca_bundle": str(process.certificate),
             "aws_access_key_id": account,
             "aws_secret_access_key": "test",
         }

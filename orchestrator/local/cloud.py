@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -18,12 +20,13 @@ from pydantic import BaseModel, ConfigDict
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from orchestrator.errors import LocalCloudError
+from orchestrator.local.certificate import make_certificate
 
 DEFAULT_PORT = 4566
 _START_SECONDS = 60.0
-_STOP_SECONDS = 15.0
+_STOP_SECONDS = 2.0
 # Only this much of the caller's environment reaches the cloud: no credentials, no proxies.
-_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Process(BaseModel):
@@ -34,11 +37,12 @@ class Process(BaseModel):
     pid: int
     port: int
     token: str
+    certificate: Path
 
     @property
     def endpoint_url(self) -> str:
-        """What clients are pointed at."""
-        return f"http://127.0.0.1:{self.port}"
+        """What clients are pointed at; they must trust its certificate."""
+        return f"https://127.0.0.1:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,18 @@ class LocalCloud:
     def log_file(self) -> Path:
         """What the cloud and the Lambdas in it say."""
         return self.folder / "cloud.log"
+
+    @property
+    def _certificate(self) -> Path:
+        return self.folder.absolute() / "certificate.pem"
+
+    @property
+    def _key(self) -> Path:
+        return self.folder.absolute() / "key.pem"
+
+    @property
+    def _scratch(self) -> Path:
+        return self.folder.absolute() / "tmp"
 
     @property
     def _note(self) -> Path:
@@ -82,7 +98,8 @@ class LocalCloud:
             raise LocalCloudError(
                 f"Port {self.port} is taken by another program. Stop that program, or choose another port with --port."
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        make_certificate(self._certificate, self._key)
         token = secrets.token_hex(16)
         with self.log_file.open("wb") as log:
             started = subprocess.Popen(
@@ -93,7 +110,7 @@ class LocalCloud:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        process = Process(pid=started.pid, port=self.port, token=token)
+        process = Process(pid=started.pid, port=self.port, token=token, certificate=self._certificate)
         self._note.write_text(process.model_dump_json())
         self._wait_until_it_answers(started, process)
         return process
@@ -104,12 +121,9 @@ class LocalCloud:
         if process is None:
             self._note.unlink(missing_ok=True)
             return False
-        _signal_group(process.pid, signal.SIGTERM)
-        try:
-            _until(lambda: not _group_is_alive(process.pid), _STOP_SECONDS)
-        except RetryError:
-            _signal_group(process.pid, signal.SIGKILL)
+        _end_group(process.pid)
         self._note.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
         return True
 
     def log_tail(self, lines: int = 15) -> str:
@@ -126,9 +140,17 @@ class LocalCloud:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": "127.0.0.1",
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": str(self._certificate),
+            "MINISTACK_SSL_KEY": str(self._key),
+            # Its Lambdas inherit this: their clients call the same endpoint.
+            "AWS_CA_BUNDLE": str(self._certificate),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            # It leaves the unpacked code of its Lambdas behind: here, where `down` finds it.
+            "TMPDIR": str(self._scratch),
+            "STATE_DIR": str(self._scratch),
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "ORCHESTRATOR_LOCAL_CLOUD": token,
@@ -169,8 +191,11 @@ def _port_is_free(port: int) -> bool:
 
 
 def _answers(process: Process) -> bool:
+    trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=process.certificate))
+    # No proxy: the caller's environment may name one, which knows nothing of this machine's own addresses.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)
     try:
-        with urllib.request.urlopen(f"{process.endpoint_url}/_ministack/health", timeout=2) as answer:  # noqa: S310
+        with direct.open(f"{process.endpoint_url}/_ministack/health", timeout=2) as answer:
             return bool(json.load(answer))
     except (urllib.error.URLError, OSError, json.JSONDecodeError):
         return False
@@ -202,8 +227,11 @@ def _group_is_alive(pid: int) -> bool:
     return True
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        return
+def _end_group(pid: int) -> None:
+    """End a process group: asked first, since clients that keep connections open keep it from ending by itself."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, number)
+        with contextlib.suppress(RetryError):
+            _until(lambda: not _group_is_alive(pid), _STOP_SECONDS)
+            return

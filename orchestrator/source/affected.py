@@ -18,11 +18,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class LastStart:
-    """What the ledger saw last start on a branch for a unit: its digest, and the ids of its inputs by path."""
+    """What the ledger saw last start on a branch for a unit: its digest, its inputs' ids by path, the execution."""
 
     digest: str
     inputs: Mapping[str, str]
     commit: str
+    execution: str = ""
 
 
 @dataclass(frozen=True)

@@ -184,8 +184,8 @@ class _Run:
             self.handler.stepfunctions, arn, f"merge-{commit.id[:12]}-{verdict.digest[:12]}", request
         )
         inputs = {one.path: one.id for one in self.catalog.inputs[unit.name]}
-        start = LastStart(digest=verdict.digest, inputs=inputs, commit=commit.id)
-        self.handler.ledger.promotions.record_start_on_branch(self.handler.branch, unit.name, start, execution)
+        start = LastStart(verdict.digest, inputs, commit.id, execution)
+        self.handler.ledger.promotions.record_start_on_branch(self.handler.branch, unit.name, start)
         self.started.append(StartedPromotion(unit=unit.name, execution=execution, reason=verdict.explanation))
 
 

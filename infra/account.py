@@ -1,0 +1,52 @@
+"""ARNs of one account that is deployed to, in each of its regions, limited to the names of units' stacks."""
+
+from dataclasses import dataclass
+
+from orchestrator.config.organization import Organization, Target
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account with all of its targets: roles belong to an account, whatever the region."""
+
+    organization: Organization
+    number: str
+
+    @property
+    def targets(self) -> list[Target]:
+        """The account's regions that are deployed to."""
+        return [target for target in self.organization.targets if target.account == self.number]
+
+    def arns(self, service: str, *resources: str) -> list[str]:
+        """Resources in each of the account's regions."""
+        return [
+            f"arn:aws:{service}:{target.region}:{self.number}:{resource}"
+            for target in self.targets
+            for resource in resources
+        ]
+
+    def named(self, service: str, *kinds: str) -> list[str]:
+        """Resources whose names begin with the units' prefix; a kind is what comes before the name."""
+        return self.arns(service, *(f"{kind}{self.organization.stack_prefix}*" for kind in kinds))
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles that units may have."""
+        return [f"arn:aws:iam::{self.number}:role/{self.organization.stack_prefix}*"]
+
+    @property
+    def buckets(self) -> list[str]:
+        """The account's artifacts buckets."""
+        return [f"arn:aws:s3:::{target.bucket}" for target in self.targets]
+
+    @property
+    def releases(self) -> list[str]:
+        """The releases in them."""
+        return [f"{bucket}/projects/*" for bucket in self.buckets]
+
+    @property
+    def transforms(self) -> list[str]:
+        """The macros that turn a SAM template into a CloudFormation template; they belong to AWS."""
+        return [
+            f"arn:aws:cloudformation:{target.region}:aws:transform/Serverless-2016-10-31" for target in self.targets
+        ]

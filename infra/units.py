@@ -1,0 +1,68 @@
+"""What CloudFormation may do in a target: what Lambda and Glue units are made of, limited to names with the prefix.
+
+A unit can create roles with any permissions: whoever may merge a template may do what CloudFormation may do.
+"""
+
+from infra.account import Account
+from infra.tooling.permissions import Statements, allow
+
+# As CloudFormation's handler of AWS::IAM::Role asks for them.
+_ROLES = [
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:GetRole",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:PutRolePolicy",
+    "iam:DeleteRolePolicy",
+    "iam:GetRolePolicy",
+    "iam:ListRolePolicies",
+    "iam:AttachRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:ListAttachedRolePolicies",
+]
+_EVENT_SOURCES = [
+    "lambda:CreateEventSourceMapping",
+    "lambda:UpdateEventSourceMapping",
+    "lambda:DeleteEventSourceMapping",
+    "lambda:GetEventSourceMapping",
+]
+
+
+def what_units_need(account: Account) -> Statements:
+    """The permissions of the role that CloudFormation deploys units with."""
+    passed = {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "glue.amazonaws.com"]}}
+    return [
+        *_resources(account),
+        *_without_own_names(account),
+        allow(["s3:GetObject"], account.releases),
+        allow(_ROLES, account.roles),
+        allow(["iam:PassRole"], account.roles, passed),
+    ]
+
+
+def _resources(account: Account) -> Statements:
+    """All of what has a name: which calls CloudFormation makes for a resource changes with its handlers."""
+    return [
+        allow(["lambda:*"], account.named("lambda", "function:", "layer:")),
+        allow(["glue:*"], account.named("glue", "job/", "trigger/")),
+        allow(["logs:*"], account.named("logs", "log-group:/aws/lambda/", "log-group:/aws-glue/")),
+        allow(["events:*"], account.named("events", "rule/")),
+        allow(["sqs:*"], account.named("sqs", "")),
+        allow(["sns:*"], account.named("sns", "")),
+        allow(["dynamodb:*"], account.named("dynamodb", "table/")),
+        allow(["s3:*"], [f"arn:aws:s3:::{account.organization.stack_prefix}*"]),
+    ]
+
+
+def _without_own_names(account: Account) -> Statements:
+    """What cannot be limited by the resource's own name: by the function's instead, or to listing."""
+    functions = {"ArnLike": {"lambda:FunctionArn": account.named("lambda", "function:")}}
+    return [
+        allow(_EVENT_SOURCES, account.arns("lambda", "event-source-mapping:*"), functions),
+        allow(["logs:DescribeLogGroups"], account.arns("logs", "log-group:*")),
+        allow(["cloudformation:CreateChangeSet"], account.transforms),
+    ]

@@ -1,0 +1,141 @@
+"""Builds a release: export, lock, layer, version, package, manifest; or finds that it was built before.
+
+A build can be killed anywhere and run again. Every object is written once and belongs to the inputs it was made of;
+a second build of the same inputs takes over what the first one left, even if its own bytes would differ (see
+`ArtifactStore.publish`). The manifest comes last: a release without one was never published.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from orchestrator.build import layout
+from orchestrator.build.archive import sha256_of
+from orchestrator.build.job import Job
+from orchestrator.build.manifest import Manifest
+from orchestrator.build.releases import ReleaseLedger
+from orchestrator.build.run import Commands
+from orchestrator.build.store import ArtifactStore
+from orchestrator.build.uv import Uv
+from orchestrator.errors import ArtifactError
+from orchestrator.source.catalog import Catalog
+from orchestrator.source.repository import SourceRepository
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a build machine brings along.
+
+    Attributes:
+        uv: the `uv` program.
+        python: the Python interpreter that build backends run on.
+        environment: what the commands of a build see, see `clean_environment`.
+    """
+
+    uv: str
+    python: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build ends with.
+
+    Attributes:
+        manifest: of the release.
+        manifest_sha256: of the manifest as it is stored.
+        reused: whether the release was there already.
+    """
+
+    manifest: Manifest
+    manifest_sha256: str
+    reused: bool
+
+
+class Builder:
+    """Builds releases and publishes them.
+
+    Args:
+        repository: the sources.
+        store: the tooling account's artifacts bucket.
+        releases: gives out versions and layer numbers.
+        tools: of this machine.
+    """
+
+    def __init__(
+        self, repository: SourceRepository, store: ArtifactStore, releases: ReleaseLedger, tools: Tools
+    ) -> None:
+        self._repository = repository
+        self._store = store
+        self._releases = releases
+        self._tools = tools
+
+    def build(self, catalog: Catalog, name: str, log: Path) -> Build:
+        """Build a unit at a commit, or find the release that its inputs were built into before.
+
+        Args:
+            catalog: the repository at the commit.
+            name: the unit's name.
+            log: the file that everything is written to.
+
+        Raises:
+            BuildError: the dependencies cannot be had, or the build backend failed.
+            ConfigurationError: a file of the unit is not valid.
+            ArtifactError: what lies in the bucket is not what was published.
+            UnknownNameError: there is no such unit.
+        """
+        unit, commit, digest = catalog.unit(name), catalog.commit, catalog.digest(name)
+        platform = catalog.organization.lambda_
+        version = self._releases.release_of_digest(unit.name, digest)
+        if version and self._store.find(layout.manifest_key(unit.name, version)):
+            return self._published(unit.name, version, digest, reused=True)
+        inputs = tuple(one.path for one in catalog.inputs[unit.name])
+        with TemporaryDirectory(prefix="orchestrator-build-") as scratch:
+            uv = self._uv(catalog, name, log)
+            job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
+            self._repository.export(commit.id, inputs, job.folder("tree"))
+            locked = job.lock()
+            template = job.template(has_layer=bool(locked.requirements))
+            layer = job.layer(locked)
+            version = self._releases.claim_version(unit.name, digest, unit.version)
+            wheel, sdist = job.package(version)
+            manifest = Manifest(
+                unit=unit.name,
+                version=version,
+                digest=digest,
+                commit=commit.id,
+                author=commit.author,
+                committed_at=commit.committed_at,
+                inputs=inputs,
+                python=platform.python,
+                architecture=platform.architecture,
+                requirements=locked.requirements,
+                settings=unit.settings,
+                layer=layer,
+                wheel=wheel,
+                sdist=sdist,
+                template=job.publish(layout.template_key(unit.name, version), template),
+            )
+            job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
+        # Read back: another build of the same inputs may have been first.
+        return self._published(unit.name, version, digest, reused=False)
+
+    def _uv(self, catalog: Catalog, unit: str, log: Path) -> Uv:
+        seconds = catalog.organization.build.timeout_minutes * 60
+        commands = Commands(unit, log, self._tools.environment, seconds)
+        return Uv(commands, self._tools.uv, self._tools.python, catalog.commit.committed_at)
+
+    def _published(self, unit: str, version: str, digest: str, *, reused: bool) -> Build:
+        """Read a manifest and note it in the ledger, which a build that was killed may have left undone."""
+        key = layout.manifest_key(unit, version)
+        text = self._store.get(key)
+        manifest = Manifest.from_json(text)
+        if (manifest.unit, manifest.version, manifest.digest) != (unit, version, digest):
+            raise ArtifactError(
+                f"s3://{self._store.bucket}/{key} is the manifest of {manifest.name} with digest {manifest.digest}, "
+                f"and the ledger gave {unit}@{version} to digest {digest}: one of the two was altered. Restore it, "
+                "or raise the unit's version."
+            )
+        self._releases.record_release(key, manifest, sha256_of(text))
+        return Build(manifest, sha256_of(text), reused)

@@ -1,0 +1,114 @@
+"""The steps of one build, each a method: the flow that they make up is in `build.py`."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.build import layout
+from orchestrator.build.archive import zip_files
+from orchestrator.build.dependencies import REQUIREMENTS_FILE, Lock, install_layer, lock
+from orchestrator.build.manifest import Artifact, Layer
+from orchestrator.build.package import build_package
+from orchestrator.build.project import read_project
+from orchestrator.build.releases import ReleaseLedger
+from orchestrator.build.store import ArtifactStore
+from orchestrator.build.template import check_parameters, read_template, template_json
+from orchestrator.build.uv import Uv
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import FILE_NAME, Unit
+from orchestrator.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build of one unit.
+
+    Attributes:
+        unit: what is built.
+        organization: `orchestrator.toml` at the commit.
+        digest: of the unit's inputs; the objects of its version belong to it.
+        store: where everything is published.
+        releases: gives out layer numbers.
+        uv: locks, installs and builds.
+        scratch: an empty folder.
+    """
+
+    unit: Unit
+    organization: Organization
+    digest: str
+    store: ArtifactStore
+    releases: ReleaseLedger
+    uv: Uv
+    scratch: Path
+
+    @property
+    def tree(self) -> Path:
+        """Where the sources are exported to."""
+        return self.scratch / "tree"
+
+    def folder(self, name: str) -> Path:
+        """Make an empty folder to work in."""
+        folder = self.scratch / name
+        folder.mkdir()
+        return folder
+
+    def lock(self) -> Lock:
+        """Lock the dependencies that `[project]` names."""
+        file = f"{self.unit.folder}/{FILE_NAME}"
+        platform = self.organization.lambda_
+        project = read_project(self._read(file).decode(), file, self.unit.name, platform.python)
+        return lock(self.uv, project.dependencies, platform, self.folder("lock"))
+
+    def template(self, *, has_layer: bool) -> bytes:
+        """Read and check the template; returns it as JSON."""
+        file = f"{self.unit.folder}/{self.unit.settings.template}"
+        document = read_template(self._read(file), file)
+        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=file)
+        return template_json(document, file)
+
+    def layer(self, locked: Lock) -> Layer | None:
+        """Publish the layer, or find the one that an earlier build with the same lock published.
+
+        The requirements are published first and read back, and the layer is installed from them, so that the two
+        agree even if an earlier build got only half as far.
+        """
+        if not locked.requirements:
+            return None
+        number = self.releases.claim_layer(self.unit.name, locked.sha256)
+        requirements = self._requirements(number, locked)
+        key = layout.layer_key(self.unit.name, number)
+        archive = self.store.find(key)
+        if archive is None:
+            path = install_layer(self.uv, self._stored_lock(requirements, locked), self.folder("install"))
+            archive = self.store.publish(key, path, made_of=locked.sha256)
+        return Layer(number=number, archive=archive, requirements=requirements)
+
+    def package(self, version: str) -> tuple[Artifact, Artifact]:
+        """Build and publish the wheel and the sdist."""
+        package = build_package(self.uv, self.unit, version, self.tree, self.folder("package"))
+        return self._publish_source(version, package.wheel), self._publish_source(version, package.sdist)
+
+    def publish(self, key: str, content: bytes | Path) -> Artifact:
+        """Publish an object that belongs to this digest."""
+        return self.store.publish(key, content, made_of=self.digest)
+
+    def _publish_source(self, version: str, path: Path) -> Artifact:
+        return self.publish(layout.source_key(self.unit.name, version, path.name), path)
+
+    def _requirements(self, number: int, locked: Lock) -> Artifact:
+        path = self.scratch / "requirements.zip"
+        zip_files({REQUIREMENTS_FILE: locked.text.encode()}, path)
+        return self.store.publish(layout.requirements_key(self.unit.name, number), path, made_of=locked.sha256)
+
+    def _stored_lock(self, requirements: Artifact, locked: Lock) -> Lock:
+        content = self.store.get(requirements.key, sha256=requirements.sha256)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return Lock(archive.read(REQUIREMENTS_FILE).decode(), locked.platform)
+
+    def _read(self, file: str) -> bytes:
+        """Read an exported file, unless a link leads out of the export."""
+        path = (self.tree / file).resolve()
+        if not path.is_file() or not path.is_relative_to(self.tree.resolve()):
+            raise ConfigurationError(file, "is missing: every unit needs this file, see tool.orchestrator.template.")
+        return path.read_bytes()

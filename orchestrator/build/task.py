@@ -1,0 +1,90 @@
+"""A build as the state machine asks for it: from the task's input to its result, with the log kept either way."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.build import layout
+from orchestrator.build.build import Build, Builder
+from orchestrator.build.store import ArtifactStore
+from orchestrator.config.base import UnitName
+from orchestrator.source.catalog import read_catalog
+from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.contract import Execution, Request, Status, StepResult
+
+
+class BuildInput(BaseModel):
+    """What a build is asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: UnitName
+    request: Request
+    execution: Execution
+
+
+class BuildResult(StepResult):
+    """What a build answers.
+
+    Attributes:
+        version: of the release.
+        reused: whether it was built before.
+        log: key of the build's log in the tooling bucket.
+    """
+
+    version: str
+    reused: bool
+    log: str
+
+
+class BuildTask:
+    """Carries out the state machine's Build step.
+
+    Args:
+        repository: the sources.
+        branch: what is built when the request names no commit.
+        builder: builds.
+        store: the tooling account's artifacts bucket, which the log goes to.
+    """
+
+    def __init__(self, repository: SourceRepository, branch: str, builder: Builder, store: ArtifactStore) -> None:
+        self._repository = repository
+        self._branch = branch
+        self._builder = builder
+        self._store = store
+
+    def __call__(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Build what the task asks for.
+
+        Raises:
+            OrchestratorError: it cannot be built; a note on the error says where the whole log is.
+        """
+        wanted = BuildInput.model_validate(task)
+        key = layout.build_log_key(wanted.unit, wanted.execution.name)
+        with TemporaryDirectory(prefix="orchestrator-log-") as folder:
+            log = Path(folder) / "build.log"
+            log.touch()
+            try:
+                build = self._build(wanted, log)
+            except Exception as error:
+                with log.open("a", encoding="utf-8") as file:
+                    file.write(f"\n{type(error).__name__}: {error}\n")
+                error.add_note(f"The whole log is s3://{self._store.bucket}/{key}")
+                raise
+            finally:
+                self._store.put(key, log)
+        return _result(build, key).model_dump(mode="json")
+
+    def _build(self, wanted: BuildInput, log: Path) -> Build:
+        catalog = read_catalog(self._repository, wanted.request.commit or wanted.request.branch or self._branch)
+        return self._builder.build(catalog, wanted.unit, log)
+
+
+def _result(build: Build, log: str) -> BuildResult:
+    release = build.manifest
+    what = "was built before from the same inputs" if build.reused else f"was built from {release.commit[:12]}"
+    message = f"{release.name} {what}."
+    return BuildResult(status=Status.SUCCEEDED, message=message, version=release.version, reused=build.reused, log=log)

@@ -1,0 +1,162 @@
+"""A unit's CloudFormation template: read into JSON, and checked before anything is built or deployed."""
+
+import json
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from orchestrator.build.yaml_loader import TemplateLoader
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import FILE_NAME, Unit
+from orchestrator.errors import ConfigurationError
+
+WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", "Environment", "Unit")
+_LAYER = "LayerKey"
+# CloudFormation's limit for a template that it reads from S3.
+LARGEST_TEMPLATE = 1_048_576
+
+
+def read_template(text: bytes, file: str) -> dict[str, Any]:
+    """Read a template out of YAML, with CloudFormation's short tags, or JSON.
+
+    Args:
+        text: the file's content.
+        file: its path from the repository's root; `.json` is read as JSON, all else as YAML.
+
+    Raises:
+        ConfigurationError: it cannot be read, is too large, or is not a template; with the line where there is one.
+    """
+    if len(text) > LARGEST_TEMPLATE:
+        raise ConfigurationError(file, _too_large(len(text)))
+    document = _parse(text, file)
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict) or not document["Resources"]:
+        raise ConfigurationError(
+            file, "is not a CloudFormation template: it needs a mapping 'Resources' with a resource."
+        )
+    if not isinstance(document.get("Parameters", {}), dict):
+        raise ConfigurationError(file, "Parameters must be a mapping of names to parameters.")
+    return document
+
+
+def template_json(document: dict[str, Any], file: str) -> bytes:
+    """A template as it is stored and deployed: JSON with the keys in the author's order.
+
+    Raises:
+        ConfigurationError: it is larger than CloudFormation takes.
+    """
+    # Piece by piece, so that a few nested YAML anchors cannot blow up into gigabytes first.
+    pieces, size = [], 0
+    try:
+        for piece in json.JSONEncoder(separators=(",", ":"), allow_nan=False).iterencode(document):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LARGEST_TEMPLATE:
+                raise ConfigurationError(file, _too_large(size))
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(
+            file, "an anchor refers to itself, or the nesting is too deep: JSON has neither."
+        ) from error
+    return "".join(pieces).encode()
+
+
+def check_parameters(
+    document: dict[str, Any], unit: Unit, organization: Organization, *, has_layer: bool, file: str
+) -> None:
+    """Check that every parameter gets a value in every environment of the unit, and that nothing is set in vain.
+
+    A template that declares `LayerKey` with a default, such as an empty one, also does for a unit without
+    dependencies; without a default it needs a layer.
+
+    Raises:
+        ConfigurationError: a parameter is not filled, or is not declared; every one is named with its environments.
+    """
+    declared: dict[str, Any] = document.get("Parameters", {})
+    problems = [
+        *_missing_layer(declared, has_layer=has_layer),
+        *_unfilled(declared, unit, organization),
+    ]
+    undeclared = _undeclared(declared, unit, organization)
+    if undeclared:
+        raise ConfigurationError(f"{unit.folder}/{FILE_NAME}", *undeclared, *(f"{file}: {one}" for one in problems))
+    if problems:
+        raise ConfigurationError(file, *problems)
+
+
+def _parse(text: bytes, file: str) -> Any:
+    try:
+        decoded = text.decode()
+        if PurePosixPath(file).suffix == ".json":
+            return json.loads(decoded, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
+        # A subclass of SafeLoader: it makes plain values only.
+        return yaml.load(decoded, Loader=TemplateLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ConfigurationError(file, f"{where}{error.problem or error.context}.") from error
+    except json.JSONDecodeError as error:
+        raise ConfigurationError(file, f"line {error.lineno}, column {error.colno}: {error.msg}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
+        raise ConfigurationError(file, f"cannot be read: {error}.") from error
+    except RecursionError as error:
+        raise ConfigurationError(file, "is nested too deeply.") from error
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the key {name!r} is there twice in one object")
+    return dict(pairs)
+
+
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a JSON value")
+
+
+def _too_large(size: int) -> str:
+    return (
+        f"is too large: {size:,} bytes or more, and CloudFormation takes {LARGEST_TEMPLATE:,}. "
+        "Split the unit, or move parts into nested stacks."
+    )
+
+
+def _missing_layer(declared: dict[str, Any], *, has_layer: bool) -> Iterable[str]:
+    if _LAYER in declared and not has_layer and not _has_default(declared[_LAYER]):
+        yield (
+            "Parameters.LayerKey is declared, but the unit has no dependencies and so no layer: "
+            "add them to project.dependencies, or remove the parameter (a Default is enough)."
+        )
+
+
+def _unfilled(declared: dict[str, Any], unit: Unit, organization: Organization) -> Iterable[str]:
+    for name, parameter in declared.items():
+        if name in WELL_KNOWN_PARAMETERS or _has_default(parameter):
+            continue
+        environments = [one for one in unit.environments(organization) if name not in unit.parameters(one)]
+        if environments:
+            yield (
+                f"Parameters.{name} has no value in {', '.join(environments)}: give it a Default, or set it in "
+                f"{unit.folder}/{FILE_NAME} under [tool.orchestrator.parameters.{environments[0]}] (or .default). "
+                f"Filled in by themselves are {', '.join(WELL_KNOWN_PARAMETERS)}."
+            )
+
+
+def _undeclared(declared: dict[str, Any], unit: Unit, organization: Organization) -> list[str]:
+    environments = unit.environments(organization)
+    names = dict.fromkeys(name for one in environments for name in unit.parameters(one))
+    return [
+        f"tool.orchestrator.parameters sets {name!r} for {', '.join(_setting(unit, environments, name))}, but the "
+        f"template declares no such parameter; it declares {', '.join(declared) or 'none'}."
+        for name in names
+        if name not in declared
+    ]
+
+
+def _setting(unit: Unit, environments: list[str], name: str) -> list[str]:
+    return [one for one in environments if name in unit.parameters(one)]
+
+
+def _has_default(parameter: Any) -> bool:
+    return isinstance(parameter, dict) and "Default" in parameter

@@ -1,0 +1,158 @@
+"""Takes builds from a Step Functions activity, one at a time, and answers for them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.errors import OrchestratorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # Stubs alone: they are not installed where this runs.
+    from mypy_boto3_stepfunctions import SFNClient
+
+logger = logging.getLogger(__name__)
+
+# What Step Functions takes as the cause of a failure, in characters.
+_LONGEST_CAUSE = 32_768
+# The task is gone: it timed out, or its execution ended.
+_GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+_CUT = "\n[...]\n"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a worker does what it does again and again.
+
+    Attributes:
+        heartbeat_seconds: time between two heartbeats; at most a third of the state's `HeartbeatSeconds`.
+        pause_seconds: how long to wait when Step Functions cannot be reached.
+    """
+
+    heartbeat_seconds: float = 20
+    pause_seconds: float = 5
+
+
+class BuildFunction(Protocol):
+    """Builds what a task's input asks for, and returns the task's output."""
+
+    def __call__(self, task: dict[str, Any], /) -> dict[str, Any]:
+        """Build it; an `OrchestratorError` is the unit's fault, anything else is ours."""
+
+
+class BuildWorker:
+    """Polls an activity and builds.
+
+    Args:
+        stepfunctions_client: `GetActivityTask` answers after up to 60 seconds when there is no work, so the
+            client's `read_timeout` must be longer: `botocore.config.Config(read_timeout=70)`.
+        activity_arn: the activity.
+        build: does the work.
+        name: of this worker; shown in the execution's history.
+        pace: how often it beats and how long it pauses.
+    """
+
+    def __init__(
+        self,
+        stepfunctions_client: SFNClient,
+        activity_arn: str,
+        build: BuildFunction,
+        *,
+        name: str = "build-worker",
+        pace: Pace = Pace(),
+    ) -> None:
+        self._client = stepfunctions_client
+        self._activity_arn = activity_arn
+        self._build = build
+        self._name = name
+        self._pace = pace
+
+    def run(self, stop: Event) -> None:
+        """Work until told to stop.
+
+        A build that has begun is finished first. While there is none, a poll that has begun ends by itself after up
+        to 60 seconds; a program that must end at once runs this in a daemon thread.
+        """
+        while not stop.is_set():
+            try:
+                self.work_once()
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("Step Functions did not answer for %s, trying again: %s", self._activity_arn, error)
+                stop.wait(self._pace.pause_seconds)
+
+    def work_once(self) -> bool:
+        """Wait for one task and do it; returns False when there was none."""
+        task = self._client.get_activity_task(activityArn=self._activity_arn, workerName=self._name)
+        token = task.get("taskToken")
+        if not token:
+            return False
+        answer = self._do(token, task["input"])
+        _unless_gone(answer)
+        return True
+
+    def _do(self, token: str, text: str) -> Callable[[], object]:
+        """Build with a heart beating beside it; returns the call that answers the task."""
+        done = Event()
+        heart = Thread(target=self._beat, args=(token, done), name="heartbeat", daemon=True)
+        heart.start()
+        try:
+            output = json.dumps(self._build(json.loads(text)))
+        except OrchestratorError as error:
+            return self._failure(token, "BuildError", _with_notes(error))
+        except Exception as error:
+            logger.exception("A build ended unexpectedly")
+            return self._failure(token, "Bug", "".join(traceback.format_exception(error)))
+        finally:
+            done.set()
+            heart.join()
+        return lambda: self._client.send_task_success(taskToken=token, output=output)
+
+    def _failure(self, token: str, error: str, cause: str) -> Callable[[], object]:
+        logger.info("A build failed: %s", cause)
+        short = shorten(cause, _LONGEST_CAUSE)
+        return lambda: self._client.send_task_failure(taskToken=token, error=error, cause=short)
+
+    def _beat(self, token: str, done: Event) -> None:
+        while not done.wait(self._pace.heartbeat_seconds):
+            try:
+                self._client.send_task_heartbeat(taskToken=token)
+            except (BotoCoreError, ClientError) as error:
+                if _is_gone(error):
+                    # The build goes on: what it publishes is found by whoever asks for it next.
+                    logger.warning("The task is gone, its build is finished all the same: %s", error)
+                    return
+                logger.warning("A heartbeat was lost: %s", error)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut a text in its middle to at most `limit` characters: its first line says what, its last lines why."""
+    if len(text) <= limit:
+        return text
+    head = limit // 4
+    tail = limit - head - len(_CUT)
+    return text[:head] + _CUT + text[-tail:]
+
+
+def _with_notes(error: Exception) -> str:
+    return "\n".join([str(error), *getattr(error, "__notes__", [])])
+
+
+def _is_gone(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _GONE
+
+
+def _unless_gone(answer: Callable[[], object]) -> None:
+    try:
+        answer()
+    except ClientError as error:
+        if not _is_gone(error):
+            raise
+        logger.warning("The task was over before its build was, the answer is dropped: %s", error)

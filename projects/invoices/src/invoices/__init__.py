@@ -1,0 +1,1 @@
+"""Makes invoices: VAT, totals and the day they fall due."""

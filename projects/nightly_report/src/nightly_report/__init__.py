@@ -1,0 +1,1 @@
+"""Sums up the orders of each day: `starter` is the Lambda, `job` what it starts in Glue by `__main__`."""

@@ -1,0 +1,1 @@
+"""Prices orders and gives them their reference."""

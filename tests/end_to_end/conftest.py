@@ -1,0 +1,158 @@
+"""One embedded cloud for all tests of a worker. Tests do not meet in it: each has accounts of its own."""
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import boto3
+import botocore.session
+import pytest
+
+from orchestrator.aws.session import CLIENT, Assumer
+from orchestrator.bootstrap.bundle import make_bundle
+from orchestrator.bootstrap.install import Bootstrap
+from orchestrator.bootstrap.sessions import MemberAccounts
+from orchestrator.bootstrap.synth import synthesize_cached
+from orchestrator.config.organization import Lambda, Organization
+from orchestrator.local.accounts import create_organization_role
+from orchestrator.local.cloud import LocalCloud, free_port
+
+REGION = "eu-west-1"
+_ENVIRONMENTS = ("dev", "test", "staging", "prod")
+# The accounts that templates are made with once; a test's own numbers take their places.
+_STAND_INS = tuple(f"9000000000{number:02d}" for number in range(5))
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A running embedded cloud, with IAM enforced."""
+    local = LocalCloud(tmp_path_factory.mktemp("cloud"), free_port())
+    local.up()
+    yield local
+    local.down()
+
+
+@pytest.fixture(scope="session")
+def new_session(cloud: LocalCloud) -> Callable[..., boto3.Session]:
+    """Makes sessions as `boto3.Session` does, for the embedded cloud, whatever the environment variables say."""
+    process = cloud.running()
+    assert process is not None
+    file = cloud.folder / "sessions-config"
+    file.write_text(f"[default]\nendpoint_url = {process.endpoint_url}\n")
+
+    def make(**arguments: str) -> boto3.Session:
+        core = botocore.session.Session()
+        core.set_config_variable("config_file", str(file))
+        core.set_config_variable("ca_bundle", str(process.certificate))
+        return boto3.Session(botocore_session=core, **arguments)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def root_of(new_session: Callable[..., boto3.Session]) -> Callable[..., boto3.Session]:
+    """Opens an account as its root, given its number and, unless it is the usual one, a region."""
+
+    def open_account(account: str, region: str = REGION) -> boto3.Session:
+        return new_session(aws_access_key_id=account, aws_secret_access_key="test", region_name=region)
+
+    return open_account
+
+
+@pytest.fixture(scope="session")
+def new_organization() -> Callable[[str | None], Organization]:
+    """Makes an organization of five accounts that no other test has, given the URL of its repository or None.
+
+    Only prod asks for approval. The Lambdas run on this machine's own Python and processor.
+    """
+    numbers = count(1)
+
+    def make(url: str | None = None) -> Organization:
+        number = next(numbers)
+        return organization_of([f"1{number:010d}{which}" for which in range(5)], url)
+
+    return make
+
+
+def organization_of(accounts: list[str], url: str | None) -> Organization:
+    """An organization of a tooling account and one for each environment."""
+    tooling, *targets = accounts
+    environments = [
+        {"name": name, "account": account, "region": REGION, "approval": name == "prod"}
+        for name, account in zip(_ENVIRONMENTS, targets, strict=True)
+    ]
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    return Organization.model_validate(
+        {
+            "tooling": {"account": tooling, "region": REGION},
+            "environments": environments,
+            "lambda": {"python": f"3.{sys.version_info.minor}", "architecture": architecture},
+            "repository": {"url": url or "file:///nowhere"},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Organization], dict[str, str]]:
+    """The templates of an organization, synthesized once for all of them: CDK takes seconds."""
+    stand_in = organization_of(list(_STAND_INS), "file:///stand-in")
+    templates = synthesize_cached(stand_in, tmp_path_factory.getbasetemp().parent / "templates")
+
+    def make(organization: Organization) -> dict[str, str]:
+        accounts = [organization.tooling.account, *(target.account for target in organization.targets)]
+        changes = [*zip(_STAND_INS, accounts, strict=True), ("file:///stand-in", str(organization.repository.url))]
+        return {_replaced(name, changes): _replaced(text, changes) for name, text in templates.items()}
+
+    return make
+
+
+def _replaced(text: str, changes: list[tuple[str, str]]) -> str:
+    for old, new in changes:
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lambda, Path], None]:
+    """Writes the Lambdas' code, put together once."""
+    made = tmp_path_factory.mktemp("bundle") / "bundle.zip"
+
+    def write(lambda_: Lambda, into: Path) -> None:
+        if not made.exists():
+            make_bundle(lambda_, made)
+        shutil.copyfile(made, into)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def bootstrap_of(
+    new_session: Callable[..., boto3.Session],
+    root_of: Callable[..., boto3.Session],
+    templates_of: Callable[[Organization], dict[str, str]],
+    bundle: Callable[[Lambda, Path], None],
+) -> Callable[[Organization], Bootstrap]:
+    """Prepares the bootstrap of an organization, whose accounts get what AWS Organizations would give them."""
+
+    def prepare(organization: Organization) -> Bootstrap:
+        tooling = organization.tooling.account
+        for target in organization.targets:
+            create_organization_role(root_of(target.account).client("iam", config=CLIENT), tooling)
+        assume = Assumer(root_of(tooling).client("sts", config=CLIENT), new_session)
+        sessions = MemberAccounts(lambda region: root_of(tooling, region), tooling, assume)
+        return Bootstrap(organization, sessions, templates_of(organization), bundle=bundle)
+
+    return prepare
+
+
+@pytest.fixture(scope="module")
+def installed(
+    new_organization: Callable[[], Organization], bootstrap_of: Callable[[Organization], Bootstrap]
+) -> Organization:
+    """An organization of five accounts with everything static in place, shared by a module's tests."""
+    organization = new_organization()
+    list(bootstrap_of(organization).install())
+    return organization

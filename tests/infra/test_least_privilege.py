@@ -1,0 +1,156 @@
+"""No role may do everything, or something to everything, unless a reason is given here."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+# One worker synthesizes for all of them.
+pytestmark = pytest.mark.xdist_group("infra")
+
+Template = dict[str, Any]
+
+# Services of which CloudFormation may make every call, but only on what carries the units' prefix: which calls it
+# makes for a resource changes with its handlers.
+_WHOLE_SERVICES = {"lambda:*", "glue:*", "logs:*", "events:*", "sqs:*", "sns:*", "dynamodb:*", "s3:*"}
+
+
+def policies(template: Template) -> Iterator[tuple[str, Template]]:
+    """The statements that grant or deny something to a role, with the role's name."""
+    for resource in template["Resources"].values():
+        properties = resource["Properties"]
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in properties["Policies"]:
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    yield properties["RoleName"], statement
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            for statement in properties["PolicyDocument"]["Statement"]:
+                yield properties["ManagedPolicyName"], statement
+
+
+def listed(value: Any) -> list[Any]:
+    """One value or a list of them, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.fixture(scope="session")
+def statements(templates: dict[str, Template]) -> list[tuple[str, Template]]:
+    """All statements of all stacks."""
+    return [found for template in templates.values() for found in policies(template)]
+
+
+def test_every_permission_is_in_its_roles_own_inline_policy(templates: dict[str, Template]) -> None:
+    """What CDK would add by itself is less exact."""
+    for name, template in templates.items():
+        assert "AWS::IAM::Policy" not in {one["Type"] for one in template["Resources"].values()}, name
+
+
+def test_no_statement_allows_on_every_resource(statements: list[tuple[str, Template]]) -> None:
+    """The only `*` is in a denial."""
+    everywhere = {(name, one["Effect"]) for name, one in statements if "*" in listed(one["Resource"])}
+    assert everywhere == {("orchestrator-operator", "Deny")}
+
+
+def test_no_role_may_make_every_call(statements: list[tuple[str, Template]]) -> None:
+    """Not even of one service, CloudFormation's roles in the targets excepted."""
+    for name, one in statements:
+        wild = {action for action in listed(one["Action"]) if "*" in action}
+        assert not wild or name == "orchestrator-cloudformation", (name, wild)
+        assert wild <= _WHOLE_SERVICES, (name, wild)
+
+
+def test_whole_services_are_limited_to_names_with_the_prefix(statements: list[tuple[str, Template]]) -> None:
+    """A unit cannot touch what another system of the account has made."""
+    for name, one in statements:
+        if any("*" in action for action in listed(one["Action"])):
+            outside = [resource for resource in listed(one["Resource"]) if "shop-*" not in resource]
+            assert not outside, (name, outside)
+
+
+def test_roles_are_passed_to_one_named_service_only(statements: list[tuple[str, Template]]) -> None:
+    """And never a role of any name."""
+    passes = [(name, one) for name, one in statements if "iam:PassRole" in listed(one["Action"])]
+    assert {name for name, _ in passes} == {
+        "orchestrator-on-merge",
+        "orchestrator-unit-stack",
+        "orchestrator-deployer",
+        "deployer-of-ours",
+        "orchestrator-cloudformation",
+    }
+    for name, one in passes:
+        assert listed(one["Action"]) == ["iam:PassRole"], name
+        assert one["Condition"]["StringEquals"]["iam:PassedToService"], name
+        assert not [arn for arn in listed(one["Resource"]) if arn.endswith(":role/*")], name
+
+
+def test_only_the_role_of_cloudformation_in_the_targets_touches_iam(statements: list[tuple[str, Template]]) -> None:
+    """A merge never creates IAM in the tooling account."""
+    touching = {
+        name
+        for name, one in statements
+        if any(action.startswith("iam:") and action != "iam:PassRole" for action in listed(one["Action"]))
+    }
+    assert touching == {"orchestrator-cloudformation"}
+
+
+def test_the_promotion_role_invokes_exactly_the_steps_of_a_promotion(statements: list[tuple[str, Template]]) -> None:
+    """And the gate's role the one that decides."""
+    invoked = {
+        name: sorted(arn.rsplit(":", 1)[-1] for arn in listed(one["Resource"]))
+        for name, one in statements
+        if name in ("orchestrator-promotion", "orchestrator-gate")
+    }
+    assert invoked == {
+        "orchestrator-gate": ["orchestrator-decide"],
+        "orchestrator-promotion": [
+            "orchestrator-deploy",
+            "orchestrator-plan",
+            "orchestrator-request-approval",
+            "orchestrator-resolve-release",
+            "orchestrator-roll-back",
+            "orchestrator-smoke-test",
+        ],
+    }
+
+
+def test_deployers_are_assumed_by_exact_name_and_by_four_steps_only(statements: list[tuple[str, Template]]) -> None:
+    """Each target account's own deployer, nothing with a wildcard."""
+    assuming = {name: listed(one["Resource"]) for name, one in statements if "sts:AssumeRole" in listed(one["Action"])}
+    assert sorted(assuming) == [
+        "orchestrator-deploy",
+        "orchestrator-plan",
+        "orchestrator-roll-back",
+        "orchestrator-smoke-test",
+    ]
+    for arns in assuming.values():
+        assert sorted(arns) == [
+            "arn:aws:iam::111111111111:role/orchestrator-deployer",
+            "arn:aws:iam::222222222222:role/orchestrator-deployer",
+            "arn:aws:iam::333333333333:role/deployer-of-ours",
+        ]
+
+
+def test_people_are_denied_to_answer_task_tokens(statements: list[tuple[str, Template]]) -> None:
+    """A token that somebody reads in a history is of no use to them."""
+    denied = [one for name, one in statements if name == "orchestrator-operator" and one["Effect"] == "Deny"]
+    assert [one["Action"] for one in denied] == [
+        ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"]
+    ]
+
+
+def test_people_tell_of_merges_and_of_nothing_else(statements: list[tuple[str, Template]]) -> None:
+    """Other events of the default bus are other systems' own."""
+    telling = [(name, one) for name, one in statements if "events:PutEvents" in listed(one["Action"])]
+    assert [(name, one["Condition"]) for name, one in telling] == [
+        ("orchestrator-operator", {"StringEquals": {"events:source": "orchestrator"}})
+    ]
+
+
+def test_policies_stay_within_what_iam_takes(templates: dict[str, Template]) -> None:
+    """10,240 characters for all inline policies of a role."""
+    for template in templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::IAM::Role":
+                size = len(json.dumps(resource["Properties"]["Policies"], separators=(",", ":")))
+                assert size < 10_240, resource["Properties"]["RoleName"]

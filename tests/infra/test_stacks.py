@@ -1,0 +1,69 @@
+"""Which stacks there are, and what holds for all of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES
+from orchestrator.config.organization import Organization
+from orchestrator.config.stacks import stacked_targets
+
+# One worker synthesizes for all of them.
+pytestmark = pytest.mark.xdist_group("infra")
+
+Template = dict[str, Any]
+
+
+def test_there_is_a_template_for_each_stack(templates: dict[str, Template]) -> None:
+    """A target that two environments share has one."""
+    assert sorted(templates) == [
+        "orchestrator",
+        "orchestrator-artifacts",
+        "orchestrator-target-111111111111-eu-west-1",
+        "orchestrator-target-222222222222-eu-central-1",
+        "orchestrator-target-222222222222-eu-west-1",
+        "orchestrator-target-333333333333-eu-west-1",
+    ]
+
+
+def test_templates_deploy_without_cdk(templates: dict[str, Template]) -> None:
+    """No `cdk bootstrap`, no assets, no custom resources, nothing that phones home."""
+    for name, template in templates.items():
+        kinds = {one["Type"] for one in template["Resources"].values()}
+        assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CDK", "AWS::CloudFormation"))}, name
+        assert set(template.get("Parameters", {})) <= {"BundleKey"}, name
+        assert "Rules" not in template, name
+
+
+def test_templates_fit_into_a_request(texts: dict[str, str]) -> None:
+    """With room to spare for more environments."""
+    assert max(len(text) for text in texts.values()) < INLINE_TEMPLATE_BYTES
+
+
+def test_cfn_lint_finds_no_fault(files: list[Path]) -> None:
+    """W3005 is CDK's habit of naming dependencies that are there anyway."""
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_target_whose_bucket_and_roles_are_there_already_has_no_stack() -> None:
+    """The tooling account's own region, when another region of that account comes first."""
+    organization = Organization.model_validate(
+        {
+            "tooling": {"account": "111111111111", "region": "eu-west-1"},
+            "environments": [
+                {
+                    "name": "dev",
+                    "targets": [
+                        {"account": "111111111111", "region": "eu-central-1"},
+                        {"account": "111111111111", "region": "eu-west-1"},
+                    ],
+                }
+            ],
+        }
+    )
+    assert [str(target) for target in stacked_targets(organization)] == ["111111111111/eu-central-1"]

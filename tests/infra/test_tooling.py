@@ -1,0 +1,153 @@
+"""The tooling account's two stacks."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# One worker synthesizes for all of them.
+pytestmark = pytest.mark.xdist_group("infra")
+
+Template = dict[str, Any]
+Find = Callable[[Template, str], list[Template]]
+
+STEPS = sorted(file.stem for file in Path("lambdas").glob("*.py") if file.stem not in ("__init__", "edge"))
+
+
+def test_the_artifacts_bucket_is_private_versioned_and_kept(templates: dict[str, Template], resources: Find) -> None:
+    """And reached over TLS only."""
+    template = templates["orchestrator-artifacts"]
+    (bucket,) = resources(template, "AWS::S3::Bucket")
+    assert bucket["BucketName"] == "orchestrator-artifacts-111111111111-eu-west-1"
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert "ServerSideEncryptionByDefault" in str(bucket["BucketEncryption"])
+    (policy,) = resources(template, "AWS::S3::BucketPolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    (kept,) = [one for one in template["Resources"].values() if one["Type"] == "AWS::S3::Bucket"]
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_the_ledger_is_recoverable_and_kept(tooling: Template, resources: Find) -> None:
+    """Point-in-time recovery, encryption and protection against deletion."""
+    (table,) = resources(tooling, "AWS::DynamoDB::Table")
+    assert table["TableName"] == "orchestrator-ledger"
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_every_handler_has_its_lambda(tooling: Template, resources: Find) -> None:
+    """One word per step: module, handler, function and role."""
+    functions = {one["Handler"]: one for one in resources(tooling, "AWS::Lambda::Function")}
+    assert sorted(functions) == [f"lambdas.{step}.handler" for step in STEPS]
+    roles = {one["RoleName"] for one in resources(tooling, "AWS::IAM::Role")}
+    for step in STEPS:
+        name = f"orchestrator-{step.replace('_', '-')}"
+        function = functions[f"lambdas.{step}.handler"]
+        assert function["FunctionName"] == name
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == ["x86_64"]
+        assert function["Code"] == {
+            "S3Bucket": "orchestrator-artifacts-111111111111-eu-west-1",
+            "S3Key": {"Ref": "BundleKey"},
+        }
+        assert name in roles
+
+
+def test_every_lambda_is_given_the_settings_that_its_wiring_reads(tooling: Template, resources: Find) -> None:
+    """A setting that is missing would show only when the step runs."""
+    steps = Path("orchestrator/wiring.py").read_text()
+    known = set(re.findall(r'settings(?:\[|\.get\()"(\w+)"', steps))
+    given: set[str] = set()
+    for function in resources(tooling, "AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        assert "ORCHESTRATOR_LEDGER_TABLE" in variables
+        given |= {name.removeprefix("ORCHESTRATOR_").lower() for name in variables}
+    assert given == known
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_lambda_writes_to_its_own_log_group_only(tooling: Template, resources: Find, step: str) -> None:
+    """Which keeps the logs for a while, not for ever."""
+    name = f"orchestrator-{step.replace('_', '-')}"
+    groups = {one["LogGroupName"]: one["RetentionInDays"] for one in resources(tooling, "AWS::Logs::LogGroup")}
+    assert groups[f"/aws/lambda/{name}"] == 90
+    (role,) = [one for one in resources(tooling, "AWS::IAM::Role") if one["RoleName"] == name]
+    statement = role["Policies"][0]["PolicyDocument"]["Statement"][0]
+    assert statement["Resource"] == f"arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/{name}:*"
+
+
+def test_what_events_start_loses_nothing(tooling: Template, resources: Find) -> None:
+    """An event that cannot be delivered and one that cannot be dealt with both end in the dead-letter queue."""
+    (queue,) = resources(tooling, "AWS::SQS::Queue")
+    assert queue["QueueName"] == "orchestrator-dead-letters"
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert queue["SqsManagedSseEnabled"] is True
+    rules = {one["Name"]: one for one in resources(tooling, "AWS::Events::Rule")}
+    assert sorted(rules) == ["orchestrator-merge", "orchestrator-promotion-end"]
+    for rule in rules.values():
+        (target,) = rule["Targets"]
+        assert target["DeadLetterConfig"]
+    called = [one for one in resources(tooling, "AWS::Lambda::Function") if "DeadLetterConfig" in one]
+    assert sorted(one["Handler"] for one in called) == ["lambdas.on_merge.handler", "lambdas.on_promotion_end.handler"]
+
+
+def test_the_end_of_promotions_and_of_nothing_else_is_acted_on(tooling: Template, resources: Find) -> None:
+    """Gates and other people's state machines also end."""
+    rules = {one["Name"]: one["EventPattern"] for one in resources(tooling, "AWS::Events::Rule")}
+    assert rules["orchestrator-merge"] == {"source": ["orchestrator"], "detail-type": ["Merge"]}
+    assert rules["orchestrator-promotion-end"] == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {
+            "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+            "stateMachineArn": [{"prefix": "arn:aws:states:eu-west-1:111111111111:stateMachine:promote-"}],
+        },
+    }
+
+
+def test_topics_and_queue_are_reached_over_tls_only(tooling: Template, resources: Find) -> None:
+    """Their policies deny everything else."""
+    documents = [
+        one["PolicyDocument"]
+        for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+        for one in resources(tooling, kind)
+    ]
+    assert len(documents) == 3
+    for document in documents:
+        assert any(
+            one["Effect"] == "Deny" and one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            for one in document["Statement"]
+        )
+
+
+def test_topics_are_encrypted(tooling: Template, resources: Find) -> None:
+    """Approvals and failures name units, versions and people."""
+    topics = {one["TopicName"]: one["KmsMasterKeyId"] for one in resources(tooling, "AWS::SNS::Topic")}
+    assert sorted(topics) == ["orchestrator-approvals", "orchestrator-failures"]
+    assert all("alias/aws/sns" in str(key) for key in topics.values())
+
+
+@pytest.mark.parametrize(
+    ("role", "service"),
+    [
+        ("orchestrator-promotion", "states.amazonaws.com"),
+        ("orchestrator-gate", "states.amazonaws.com"),
+        ("orchestrator-unit-stack", "cloudformation.amazonaws.com"),
+    ],
+)
+def test_services_take_their_roles_for_this_account_only(
+    tooling: Template, resources: Find, role: str, service: str
+) -> None:
+    """Nobody makes the service act on this account from another one."""
+    (found,) = [one for one in resources(tooling, "AWS::IAM::Role") if one["RoleName"] == role]
+    (trust,) = found["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": service}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}

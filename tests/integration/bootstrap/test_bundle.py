@@ -1,0 +1,87 @@
+"""The code of the Lambdas: complete, small, and the same bytes for the same code."""
+
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from orchestrator.bootstrap.bundle import locked, make_bundle
+from orchestrator.config.organization import Lambda
+
+# One worker does it for all of them.
+pytestmark = pytest.mark.xdist_group("bundle")
+
+# What the Lambda runtime brings: boto3, and what it needs itself.
+_RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+_STEPS = sorted(file.stem for file in Path("lambdas").glob("*.py") if file.stem not in ("__init__", "edge"))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle for this machine's own Python."""
+    file = tmp_path_factory.mktemp("bundle") / "bundle.zip"
+    make_bundle(Lambda(python=f"3.{sys.version_info.minor}"), file)
+    return file
+
+
+def test_the_same_code_gives_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
+    """So that a second bootstrap finds the first one's code in the bucket."""
+    make_bundle(Lambda(python=f"3.{sys.version_info.minor}"), tmp_path / "bundle.zip")
+    assert (tmp_path / "bundle.zip").read_bytes() == bundle.read_bytes()
+
+
+def test_it_holds_what_lambdas_import_and_nothing_of_the_command_line(bundle: Path) -> None:
+    """Neither what runs elsewhere nor what the runtime has already."""
+    with zipfile.ZipFile(bundle) as archive:
+        names = archive.namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {"lambdas", "state_machines", "orchestrator", "pydantic", "pydantic_core", "tenacity"} <= tops
+    assert not tops & {"infra", "tests", "boto3", "botocore", "typer", "rich", "uv", "ministack", "aws_cdk"}
+    for part in ("cli", "local", "bootstrap", "demo"):
+        assert not [name for name in names if name.startswith(f"orchestrator/{part}/")]
+    assert bundle.stat().st_size < 6_000_000
+
+
+def test_every_handler_can_be_imported_with_nothing_but_the_bundle_and_the_runtime(
+    bundle: Path, tmp_path: Path
+) -> None:
+    """Otherwise the first event would be the first to find out."""
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(tmp_path / "bundle")
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    for name in _RUNTIME:
+        found = find_spec(name)
+        assert found is not None
+        assert found.origin is not None
+        origin = Path(found.origin)
+        source = origin.parent if origin.name == "__init__.py" else origin
+        (runtime / source.name).symlink_to(source)
+    # -S leaves site-packages out: what is neither in the bundle nor in the runtime is not found.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "; ".join(f"import lambdas.{step}" for step in _STEPS)],
+        env={"PYTHONPATH": f"{tmp_path / 'bundle'}:{runtime}", "AWS_DEFAULT_REGION": "eu-west-1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_bundle_for_another_platform_holds_its_machine_code(tmp_path: Path) -> None:
+    """Whatever machine runs the bootstrap."""
+    make_bundle(Lambda(python="3.13", architecture="arm64"), tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        compiled = [name for name in archive.namelist() if name.endswith(".so")]
+    assert compiled
+    assert all("313" in name and "aarch64" in name for name in compiled)
+
+
+def test_libraries_are_taken_from_the_lock_file_with_their_hashes() -> None:
+    """And no others."""
+    lock = "boto3==1.2 \\\n    --hash=sha256:aa\npydantic==2.0 \\\n    --hash=sha256:bb\n    # via us\n"
+    assert locked(lock) == ["pydantic==2.0 \\\n    --hash=sha256:bb\n    # via us\n"]

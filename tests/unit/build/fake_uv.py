@@ -1,0 +1,81 @@
+"""What `fakes.fake_uv` runs for uv: it knows the three commands of a build, and notes each in `calls`.
+
+Files in its folder steer it: `fail-<command>` makes that command fail and holds what it prints; `salt` is written
+into whatever is built, as a backend does that heeds no SOURCE_DATE_EPOCH; `no-dates` plays an index that knows no
+upload dates; `wheel-name` is the name that a wheel gets.
+"""
+
+import io
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+FOLDER = Path(sys.argv[1])
+ARGUMENTS = sys.argv[2:]
+COMMAND = next(word for word in ARGUMENTS if word in ("compile", "install", "build"))
+
+
+def value(option: str) -> str:
+    """The value of an option."""
+    return ARGUMENTS[ARGUMENTS.index(option) + 1]
+
+
+def salt() -> str:
+    """What makes this build differ from others."""
+    path = FOLDER / "salt"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def compile_() -> None:
+    """Lock each requirement to what it says."""
+    lines = Path("requirements.in").read_text(encoding="utf-8").splitlines()
+    blocks = [f"{line} \\\n    --hash=sha256:{'0' * 64}\n" for line in lines]
+    Path(value("--output-file")).write_text("".join(blocks), encoding="utf-8")
+
+
+def install() -> None:
+    """Make a module of each requirement."""
+    target = Path(value("--target"))
+    (target / "bin").mkdir(parents=True)
+    for line in Path(value("--requirement")).read_text(encoding="utf-8").splitlines():
+        if not line.startswith(" "):
+            (target / f"{line.split('=')[0]}.py").write_text(f"{line}{salt()}\n", encoding="utf-8")
+
+
+def build() -> None:
+    """Make a wheel of `src` and an sdist of the `pyproject.toml`."""
+    folder, out = Path(ARGUMENTS[1]), Path(value("--out-dir"))
+    out.mkdir()
+    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
+    stem = f"{project['name'].replace('-', '_')}-{project['version']}"
+    named = FOLDER / "wheel-name"
+    wheel_name = named.read_text(encoding="utf-8") if named.exists() else f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(out / wheel_name, "w") as wheel:
+        for path in sorted((folder / "src").rglob("*.py")):
+            name = zipfile.ZipInfo(path.relative_to(folder / "src").as_posix())
+            wheel.writestr(name, path.read_text(encoding="utf-8") + salt())
+    with tarfile.open(out / f"{stem}.tar.gz", "w:gz") as sdist:
+        member = tarfile.TarInfo(f"{stem}/pyproject.toml")
+        member.size = len(text.encode())
+        sdist.addfile(member, io.BytesIO(text.encode()))
+
+
+def main() -> int:
+    """Do what the command says."""
+    with (FOLDER / "calls").open("a", encoding="utf-8") as calls:
+        calls.write(f"{COMMAND}\n")
+    failure = FOLDER / f"fail-{COMMAND}"
+    if failure.exists():
+        sys.stderr.write(failure.read_text(encoding="utf-8"))
+        return 1
+    if (FOLDER / "no-dates").exists() and "--exclude-newer" in ARGUMENTS:
+        sys.stderr.write("warning: `six.whl` is missing an upload date\n")
+        return 1
+    {"compile": compile_, "install": install, "build": build}[COMMAND]()
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,215 @@
+"""Stand-ins for what a build works with: the ledger in memory, a repository in a folder, and a uv without a network."""
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mypy_boto3_s3 import S3Client
+
+from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.manifest import Manifest
+from orchestrator.build.store import ArtifactStore
+from orchestrator.build.version import next_version
+from orchestrator.errors import UnknownNameError
+from orchestrator.source.catalog import read_catalog
+from orchestrator.source.repository import Commit, Entry
+
+BUCKET = "artifacts"
+COMMITTED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ORGANIZATION = """
+[tooling]
+account = "111111111111"
+region = "eu-west-1"
+
+[[environments]]
+name = "dev"
+account = "222222222222"
+region = "eu-west-1"
+
+[[environments]]
+name = "prod"
+account = "333333333333"
+region = "eu-west-1"
+"""
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "orders"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["six==1.16.0"]
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/orders"]
+"""
+TEMPLATE = """
+Parameters:
+  ArtifactsBucket: {Type: String}
+  SourceKey: {Type: String}
+  LayerKey: {Type: String, Default: ""}
+Resources:
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: {S3Bucket: !Ref ArtifactsBucket, S3Key: !Ref SourceKey}
+"""
+
+
+class MemoryLedger:
+    """A `ReleaseLedger` that forgets; `recorded` holds the versions noted as published, each time anew."""
+
+    def __init__(self) -> None:
+        self.versions: dict[tuple[str, str], str] = {}
+        self.layers: dict[tuple[str, str], int] = {}
+        self.recorded: list[str] = []
+
+    def release_of_digest(self, unit: str, digest: str) -> str | None:
+        """Look it up."""
+        return self.versions.get((unit, digest))
+
+    def claim_version(self, unit: str, digest: str, declared_version: str) -> str:
+        """Give out the next free version."""
+        taken = {version for (name, _), version in self.versions.items() if name == unit}
+        return self.versions.setdefault((unit, digest), next_version(declared_version, taken))
+
+    def claim_layer(self, unit: str, requirements_sha256: str) -> int:
+        """Give out the next number."""
+        return self.layers.setdefault((unit, requirements_sha256), len(self.layers) + 1)
+
+    def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
+        """Note it."""
+        assert manifest_key.endswith("/manifest.json")
+        assert len(manifest_sha256) == 64
+        self.recorded.append(manifest.version)
+
+
+class FolderRepository:
+    """A `SourceRepository` over a plain folder: it has one commit, which is how the folder is now.
+
+    Args:
+        folder: the root.
+        commit_id: the id that the commit has; change it to make another one.
+    """
+
+    def __init__(self, folder: Path, commit_id: str = "a" * 40) -> None:
+        self.folder = folder
+        self.commit_id = commit_id
+        self.committed_at = COMMITTED_AT
+
+    @property
+    def url(self) -> str:
+        """The folder."""
+        return self.folder.as_uri()
+
+    def commit(self, revision: str) -> Commit:
+        """Answer for the branch `main` and the one commit."""
+        if revision not in ("main", self.commit_id):
+            raise UnknownNameError("commit", revision, ["main"])
+        return Commit(self.commit_id, "Ada <ada@example.com>", self.committed_at, "Change something")
+
+    def entries(self, commit: str, folder: str) -> Mapping[str, Entry]:
+        """Hash whatever lies there."""
+        assert commit == self.commit_id
+        there = self.folder / folder
+        paths = sorted(there.iterdir()) if there.is_dir() else []
+        return {path.name: Entry(_hash(path), path.is_dir()) for path in paths}
+
+    def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Read them."""
+        assert commit == self.commit_id
+        return {path: (self.folder / path).read_bytes() for path in paths if (self.folder / path).is_file()}
+
+    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> list[Commit]:
+        """There are none."""
+        del old, new, folders
+        return []
+
+    def export(self, commit: str, folders: Iterable[str], into: Path) -> None:
+        """Copy the folders."""
+        assert commit == self.commit_id
+        for folder in folders:
+            shutil.copytree(self.folder / folder, into / folder, symlinks=True)
+
+    def write(self, path: str, text: str) -> None:
+        """Change a file."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def example_repository(folder: Path) -> FolderRepository:
+    """A repository with one unit, `orders`, that has one dependency."""
+    repository = FolderRepository(folder)
+    repository.write("orchestrator.toml", ORGANIZATION)
+    repository.write("projects/orders/pyproject.toml", PYPROJECT)
+    repository.write("projects/orders/template.yaml", TEMPLATE)
+    repository.write("projects/orders/src/orders/__init__.py", "ANSWER = 42\n")
+    return repository
+
+
+def fake_uv(folder: Path) -> Tools:
+    """A uv that asks no index. `folder` holds the files it is steered by, see `fake_uv.py`."""
+    program = Path(__file__).with_name("fake_uv.py")
+    script = folder / "uv"
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -S {program} {folder} "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"})
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A builder with all that it works with.
+
+    Attributes:
+        repository: holds the unit `orders`.
+        s3: a client of the account.
+        store: the bucket.
+        ledger: gives out versions.
+        machine: the folder that steers the fake uv.
+    """
+
+    repository: FolderRepository
+    s3: S3Client
+    store: ArtifactStore
+    ledger: MemoryLedger
+    machine: Path
+
+    @property
+    def builder(self) -> Builder:
+        """A builder, as in a new process."""
+        return Builder(self.repository, self.store, self.ledger, fake_uv(self.machine))
+
+    @property
+    def log(self) -> Path:
+        """The log of all builds."""
+        return self.machine / "build.log"
+
+    def build(self) -> Build:
+        """Build the unit as it is now."""
+        return self.builder.build(read_catalog(self.repository, "main"), "orders", self.log)
+
+    def calls(self) -> list[str]:
+        """What the fake uv was asked to do since this was asked last."""
+        path = self.machine / "calls"
+        done = path.read_text(encoding="utf-8").split() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return done
+
+    def published(self) -> set[str]:
+        """Everything in the bucket."""
+        return {item["Key"] for item in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha1(usedforsecurity=False)
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        digest.update(file.relative_to(path.parent).as_posix().encode())
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()

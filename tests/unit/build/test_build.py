@@ -1,0 +1,167 @@
+"""The flow of a build, with a uv that asks no index."""
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from orchestrator.build import layout
+from orchestrator.build.manifest import Artifact, Manifest
+from orchestrator.build.store import ArtifactStore
+from orchestrator.errors import ArtifactError, BuildError, ConfigurationError
+from tests.unit.build.fakes import BUCKET, PYPROJECT, Workshop
+
+
+def test_a_build_publishes_every_object_where_existing_tools_look_for_it(workshop: Workshop) -> None:
+    """The layout is a contract."""
+    workshop.build()
+    assert workshop.published() == {
+        "projects/orders/lambda/layer/000001/layer.zip",
+        "projects/orders/lambda/layer/000001/requirements.zip",
+        "projects/orders/lambda/source/0.1.0/orders-0.1.0-py3-none-any.whl",
+        "projects/orders/lambda/source/0.1.0/orders-0.1.0.tar.gz",
+        "projects/orders/release/0.1.0/manifest.json",
+        "projects/orders/release/0.1.0/template.json",
+    }
+
+
+def test_the_manifest_describes_every_object_by_its_bytes(workshop: Workshop) -> None:
+    """What it says can be checked before each deployment."""
+    built = workshop.build()
+    assert [workshop.store.find(artifact.key) for artifact in built.manifest.artifacts] == built.manifest.artifacts
+    text = workshop.store.get(layout.manifest_key("orders", "0.1.0"), sha256=built.manifest_sha256)
+    assert Manifest.from_json(text) == built.manifest
+    assert built.manifest.requirements == ("six==1.16.0",)
+    assert built.manifest.inputs == ("projects/orders",)
+
+
+def test_the_same_inputs_are_built_once(workshop: Workshop) -> None:
+    """Another commit that leaves the unit as it is gets the release that is there, and nothing runs."""
+    first = workshop.build()
+    assert workshop.calls() == ["compile", "install", "build"]
+    workshop.repository.commit_id = "b" * 40
+    second = workshop.build()
+    assert workshop.calls() == []
+    assert second.manifest == first.manifest
+    assert (first.reused, second.reused) == (False, True)
+    assert workshop.ledger.recorded == ["0.1.0", "0.1.0"]
+
+
+def test_a_change_without_a_new_version_becomes_a_post_release_with_the_same_layer(workshop: Workshop) -> None:
+    """The wheel carries the release's version, and the layer is not installed again."""
+    first = workshop.build()
+    workshop.calls()
+    workshop.repository.write("projects/orders/src/orders/__init__.py", "ANSWER = 43\n")
+    second = workshop.build()
+    assert workshop.calls() == ["compile", "build"]
+    assert second.manifest.version == "0.1.0.post1"
+    assert second.manifest.layer == first.manifest.layer
+    assert second.manifest.wheel.key.endswith("/0.1.0.post1/orders-0.1.0.post1-py3-none-any.whl")
+    assert b'version = "0.1.0.post1"' in _unpacked_sdist(workshop.store, second.manifest.sdist)
+
+
+def test_other_dependencies_make_the_next_layer(workshop: Workshop) -> None:
+    """Layers count up when the locked requirements change."""
+    workshop.build()
+    workshop.repository.write("projects/orders/pyproject.toml", PYPROJECT.replace("1.16.0", "1.17.0"))
+    layer = workshop.build().manifest.layer
+    assert layer is not None
+    assert layer.archive.key == "projects/orders/lambda/layer/000002/layer.zip"
+
+
+def test_a_unit_without_dependencies_has_no_layer(workshop: Workshop) -> None:
+    """Nothing is locked or installed for it."""
+    workshop.repository.write("projects/orders/pyproject.toml", PYPROJECT.replace('"six==1.16.0"', ""))
+    manifest = workshop.build().manifest
+    assert manifest.layer is None
+    assert manifest.requirements == ()
+    assert workshop.calls() == ["build"]
+
+
+def test_a_layer_holds_the_packages_where_lambda_looks_for_them(workshop: Workshop) -> None:
+    """Below `python/`, without programs."""
+    layer = workshop.build().manifest.layer
+    assert layer is not None
+    with zipfile.ZipFile(io.BytesIO(workshop.store.get(layer.archive.key))) as archive:
+        assert archive.namelist() == ["python/six.py"]
+    with zipfile.ZipFile(io.BytesIO(workshop.store.get(layer.requirements.key))) as archive:
+        assert archive.read("requirements.txt").startswith(b"six==1.16.0 \\\n    --hash=sha256:")
+
+
+@pytest.mark.parametrize("survivors", range(6))
+def test_a_build_that_was_killed_anywhere_is_finished_by_the_next(survivors: int, workshop: Workshop) -> None:
+    """Even when the second run makes other bytes: what was published first stays, and the version is not stuck."""
+    workshop.build()
+    in_order = sorted(workshop.s3.list_objects_v2(Bucket=BUCKET)["Contents"], key=lambda item: _order(item["Key"]))
+    kept = {item["Key"]: item["ETag"] for item in in_order[:survivors]}
+    for item in in_order[survivors:]:
+        workshop.s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+    (workshop.machine / "salt").write_text("# another time", encoding="utf-8")
+    workshop.repository.commit_id = "b" * 40
+
+    built = workshop.build()
+
+    assert (built.manifest.version, built.reused) == ("0.1.0", False)
+    assert len(workshop.published()) == 6
+    assert {key: workshop.s3.head_object(Bucket=BUCKET, Key=key)["ETag"] for key in kept} == kept
+
+
+def test_a_version_that_somebody_else_wrote_is_not_taken_over(workshop: Workshop) -> None:
+    """Only objects made of the same inputs are."""
+    key = "projects/orders/lambda/source/0.1.0/orders-0.1.0-py3-none-any.whl"
+    workshop.store.put_new(key, b"planted")
+    with pytest.raises(ArtifactError, match="published already with other content"):
+        workshop.build()
+
+
+def test_a_manifest_of_another_release_is_refused(workshop: Workshop) -> None:
+    """It must be what the ledger says it is."""
+    built = workshop.build()
+    other = built.manifest.model_copy(update={"digest": "0" * 64})
+    workshop.s3.put_object(Bucket=BUCKET, Key=layout.manifest_key("orders", "0.1.0"), Body=other.to_json())
+    with pytest.raises(ArtifactError, match="one of the two was altered"):
+        workshop.build()
+
+
+def test_a_failing_build_leaves_no_release_and_tells_the_last_lines(workshop: Workshop) -> None:
+    """The error names the unit and the step; the log has everything."""
+    (workshop.machine / "fail-build").write_text("".join(f"line {number}\n" for number in range(100)), encoding="utf-8")
+    with pytest.raises(BuildError, match="Build of orders failed at 'build wheel and sdist'") as raised:
+        workshop.build()
+    assert raised.value.log.splitlines() == [f"line {number}" for number in range(80, 100)]
+    assert "line 0\n" in workshop.log.read_text(encoding="utf-8")
+    assert not any("/release/" in key for key in workshop.published())
+    assert workshop.ledger.recorded == []
+
+
+def test_a_missing_template_is_reported_before_a_version_is_claimed(workshop: Workshop) -> None:
+    """The file's path is in the message."""
+    (workshop.repository.folder / "projects/orders/template.yaml").unlink()
+    with pytest.raises(ConfigurationError, match=r"projects/orders/template\.yaml: is missing"):
+        workshop.build()
+    assert workshop.ledger.versions == {}
+
+
+def test_a_template_that_is_a_link_out_of_the_export_is_not_read(workshop: Workshop) -> None:
+    """The repository may be hostile."""
+    secret = workshop.machine / "secret"
+    secret.write_text("Resources: {Secret: {}}", encoding="utf-8")
+    template = workshop.repository.folder / "projects/orders/template.yaml"
+    template.unlink()
+    template.symlink_to(secret)
+    with pytest.raises(ConfigurationError, match="is missing"):
+        workshop.build()
+
+
+def _order(key: str) -> int:
+    """The order in which a build writes."""
+    ends = ["requirements.zip", "layer.zip", ".whl", ".tar.gz", "template.json", "manifest.json"]
+    return next(place for place, end in enumerate(ends) if key.endswith(end))
+
+
+def _unpacked_sdist(store: ArtifactStore, sdist: Artifact) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(store.get(sdist.key))) as archive:
+        file = archive.extractfile(archive.getmembers()[0])
+        assert file is not None
+        return file.read()

@@ -1,0 +1,67 @@
+"""Wheels and sdists, from a fake backend."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.build.package import Package, build_package, file_stem
+from orchestrator.build.run import Commands
+from orchestrator.build.uv import Uv
+from orchestrator.config.load import load_organization, load_unit
+from orchestrator.errors import BuildError
+from tests.unit.build.fakes import COMMITTED_AT, ORGANIZATION, PYPROJECT, FolderRepository, fake_uv
+
+
+def package(repository: FolderRepository, machine: Path, tmp_path: Path, version: str = "0.1.0") -> Package:
+    """Build the unit's package in the repository's own folder."""
+    tools = fake_uv(machine)
+    uv = Uv(Commands("orders", tmp_path / "log", tools.environment, 30), tools.uv, tools.python, COMMITTED_AT)
+    unit = load_unit(PYPROJECT, "projects/orders", load_organization(ORGANIZATION))
+    return build_package(uv, unit, version, repository.folder, tmp_path / "scratch")
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path) -> None:
+    """The folder that a package is built in."""
+    (tmp_path / "scratch").mkdir()
+
+
+def test_wheel_and_sdist_are_named_after_unit_and_version(
+    repository: FolderRepository, machine: Path, tmp_path: Path
+) -> None:
+    """The version is the release's, whatever the file declares."""
+    built = package(repository, machine, tmp_path, "0.1.0.post2")
+    assert (built.wheel.name, built.sdist.name) == ("orders-0.1.0.post2-py3-none-any.whl", "orders-0.1.0.post2.tar.gz")
+
+
+@pytest.mark.parametrize(("unit", "stem"), [("nightly_report", "nightly_report-1"), ("my-unit", "my_unit-1")])
+def test_a_units_name_is_written_as_wheels_demand(unit: str, stem: str) -> None:
+    """A `-` would end the name."""
+    assert file_stem(unit, "1") == stem
+
+
+@pytest.mark.parametrize("name", ["orders-0.1.0-py2.py3-none-any.whl", "orders-0.1.0-1-py3-none-any.whl"])
+def test_a_wheel_that_runs_everywhere_is_stored_under_the_plain_name(
+    name: str, repository: FolderRepository, machine: Path, tmp_path: Path
+) -> None:
+    """Hatchling makes one for Python 2, too, when requires-python is left out."""
+    (machine / "wheel-name").write_text(name, encoding="utf-8")
+    assert package(repository, machine, tmp_path).wheel.name == "orders-0.1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("orders-0.1.0-cp313-cp313-linux_x86_64.whl", "dependencies with compiled code belong in the layer"),
+        ("orders-0.2.0-py3-none-any.whl", "made version 0.2.0, and 0.1.0 was asked for"),
+        ("orders.whl", "a wheel with an invalid name"),
+        ("orders.zip", "should make one .whl file and made none"),
+    ],
+)
+def test_a_wheel_that_cannot_be_released_is_refused(
+    name: str, problem: str, repository: FolderRepository, machine: Path, tmp_path: Path
+) -> None:
+    """Glue and Lambda take it as it is."""
+    (machine / "wheel-name").write_text(name, encoding="utf-8")
+    with pytest.raises(BuildError, match=problem):
+        package(repository, machine, tmp_path)

@@ -1,0 +1,74 @@
+"""Builds with the real uv, the real package index and a real build backend; few, because each takes seconds."""
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from mypy_boto3_s3 import S3Client
+
+from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.dependencies import lock
+from orchestrator.build.run import Commands
+from orchestrator.build.store import ArtifactStore
+from orchestrator.build.uv import Uv
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import BuildError
+from orchestrator.source.catalog import read_catalog
+from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, MemoryLedger
+
+# charset-normalizer has compiled wheels for each platform, and a program that names the interpreter.
+_WITH_SHARED_CODE = (
+    PYPROJECT.replace("six==1.16.0", "charset-normalizer>=3")
+    + """
+force-include = { "../../shared/money" = "money" }
+
+[tool.orchestrator]
+depends_on = ["shared/money"]
+"""
+)
+
+
+def build(
+    tools: Tools, repository: FolderRepository, s3: S3Client, bucket: str, log: Path
+) -> tuple[Build, ArtifactStore]:
+    """Build the unit into a bucket of its own, with a ledger of its own."""
+    s3.create_bucket(Bucket=bucket)
+    store = ArtifactStore(s3, bucket)
+    return Builder(repository, store, MemoryLedger(), tools).build(
+        read_catalog(repository, "main"), "orders", log
+    ), store
+
+
+def test_the_same_commit_gives_the_same_bytes_with_shared_code_and_a_layer_for_lambda(
+    real_tools: Tools, repository: FolderRepository, s3: S3Client, tmp_path: Path
+) -> None:
+    """Two builds on fresh accounts agree in every object, whatever the files' times are."""
+    repository.write("projects/orders/pyproject.toml", _WITH_SHARED_CODE)
+    repository.write("shared/money/__init__.py", "CURRENCY = 'EUR'\n")
+    first, store = build(real_tools, repository, s3, "first", tmp_path / "first.log")
+    second, _ = build(real_tools, repository, s3, "second", tmp_path / "second.log")
+    assert first.manifest == second.manifest
+    assert first.manifest.inputs == ("projects/orders", "shared/money")
+
+    with zipfile.ZipFile(io.BytesIO(store.get(first.manifest.wheel.key))) as wheel:
+        assert {"orders/__init__.py", "money/__init__.py"} <= set(wheel.namelist())
+    assert first.manifest.layer is not None
+    with zipfile.ZipFile(io.BytesIO(store.get(first.manifest.layer.archive.key))) as layer:
+        names = layer.namelist()
+    assert any("cpython-313-x86_64-linux-gnu" in name for name in names)
+    assert not any("/bin/" in name or "__pycache__" in name for name in names)
+    # Resolved as of the commit, not as of today.
+    assert first.manifest.requirements == ("charset-normalizer==3.4.7",)
+
+
+def test_a_dependency_without_a_wheel_is_named_with_what_to_do(real_tools: Tools, tmp_path: Path) -> None:
+    """Layers are never compiled on the build machine."""
+    uv = Uv(
+        Commands("orders", tmp_path / "log", real_tools.environment, 60), real_tools.uv, sys.executable, COMMITTED_AT
+    )
+    with pytest.raises(
+        BuildError, match=r"pyspark cannot be used, because there is no wheel for Python 3.13 on x86_64"
+    ):
+        lock(uv, ["pyspark==3.5.1"], Lambda(), tmp_path)

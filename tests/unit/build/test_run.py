@@ -1,0 +1,77 @@
+"""Running programs."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator.build.run import Commands, clean_environment
+from orchestrator.errors import BuildError
+
+
+def commands(tmp_path: Path, timeout_seconds: float = 30) -> Commands:
+    """Commands of the unit `orders`."""
+    return Commands("orders", tmp_path / "log", {"GREETING": "hello"}, timeout_seconds)
+
+
+def python(code: str) -> list[str]:
+    """A command that runs some Python."""
+    return [sys.executable, "-c", code]
+
+
+def test_a_command_sees_its_environment_alone_and_no_shell(tmp_path: Path) -> None:
+    """What is not handed in is not there."""
+    code = "import os, sys; print(os.environ.get('GREETING'), os.environ.get('X'), 'HOME' in os.environ, sys.argv[1])"
+    said = commands(tmp_path).run("greet", [*python(code), "$HOME; ls"], tmp_path, "no", {"X": "y"})
+    assert said == "hello y False $HOME; ls\n"
+
+
+def test_everything_printed_is_in_the_log_below_the_command(tmp_path: Path) -> None:
+    """Both streams, in order, one command after the other."""
+    runner = commands(tmp_path)
+    runner.run("first", ["echo", "one two"], tmp_path, "no")
+    runner.run("second", python("import sys; sys.stderr.write('three\\n')"), tmp_path, "no")
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "== first\n$ echo 'one two'\none two\n" in log
+    assert log.endswith("three\n")
+
+
+def test_a_failure_carries_the_reason_and_the_last_twenty_lines(tmp_path: Path) -> None:
+    """The rest is in the log."""
+    with pytest.raises(BuildError, match="Build of orders failed at 'count': it cannot count") as raised:
+        commands(tmp_path).run("count", python("[print(n) for n in range(30)]; exit(3)"), tmp_path, "it cannot count")
+    assert raised.value.log.split() == [str(number) for number in range(10, 30)]
+
+
+def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    """A build backend starts programs of its own."""
+    child = "import time, pathlib; time.sleep(1.5); pathlib.Path('alive').touch()"
+    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
+    with pytest.raises(BuildError, match=r"it took longer than 0.5 seconds.*build\.timeout_minutes"):
+        commands(tmp_path, 0.5).run("hang", python(code), tmp_path, "no")
+    time.sleep(1.5)
+    assert not (tmp_path / "alive").exists()
+
+
+def test_a_program_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    """It is the worker's fault, not the unit's."""
+    with pytest.raises(BuildError, match="the program 'no-such-program' was not found: install it"):
+        commands(tmp_path).run("start", ["no-such-program"], tmp_path, "no")
+
+
+def test_a_build_sees_the_package_index_and_no_credentials() -> None:
+    """A repository may be hostile."""
+    kept = {
+        "PATH": "/bin",
+        "HOME": "/root",
+        "UV_INDEX_URL": "u",
+        "SSL_CERT_FILE": "c",
+        "https_proxy": "p",
+        "PIP_CERT": "c",
+    }
+    dropped = {"AWS_SECRET_ACCESS_KEY": "s", "AWS_PROFILE": "p", "UV_PUBLISH_TOKEN": "t", "GITHUB_TOKEN": "t"}
+    seen = clean_environment({**kept, **dropped})
+    assert kept.items() <= seen.items()
+    assert not dropped.keys() & seen.keys()
+    assert seen["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"

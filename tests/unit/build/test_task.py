@@ -1,0 +1,62 @@
+"""A build as the state machine asks for it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.build.store import ArtifactStore
+from orchestrator.build.task import BuildTask
+from orchestrator.errors import BuildError, UnknownNameError
+from tests.unit.build.fakes import Workshop
+
+LOG = "logs/orders/merge-1/build.log"
+
+
+def task(unit: str = "orders", **request: str) -> dict[str, Any]:
+    """The input of the activity."""
+    execution = {"id": "arn:aws:states:x:1:execution:promote-orders:merge-1", "name": "merge-1"}
+    return {"unit": unit, "request": request, "execution": {**execution, "started_at": "2026-06-01T12:00:00.000Z"}}
+
+
+@pytest.fixture
+def build_task(workshop: Workshop) -> BuildTask:
+    """The task with the fake uv."""
+    return BuildTask(workshop.repository, "main", workshop.builder, workshop.store)
+
+
+def test_a_build_answers_with_the_version_and_where_its_log_is(build_task: BuildTask, store: ArtifactStore) -> None:
+    """It is what the state machine goes on with."""
+    assert build_task(task(commit="a" * 40)) == {
+        "status": "SUCCEEDED",
+        "message": "orders@0.1.0 was built from aaaaaaaaaaaa.",
+        "retry_after": 0,
+        "version": "0.1.0",
+        "reused": False,
+        "log": LOG,
+    }
+    assert b"== build wheel and sdist\n" in store.get(LOG)
+
+
+def test_without_a_commit_the_branch_is_built(build_task: BuildTask) -> None:
+    """A second time it is found, not built."""
+    build_task(task())
+    again = build_task(task())
+    assert again["message"] == "orders@0.1.0 was built before from the same inputs."
+    assert again["reused"] is True
+
+
+def test_a_failed_build_keeps_its_log_too(build_task: BuildTask, store: ArtifactStore, machine: Path) -> None:
+    """The error says where it is."""
+    (machine / "fail-install").write_text("no such file", encoding="utf-8")
+    with pytest.raises(BuildError) as raised:
+        build_task(task())
+    assert raised.value.__notes__ == [f"The whole log is s3://artifacts/{LOG}"]
+    assert store.get(LOG).decode().count("no such file") == 2
+
+
+def test_a_unit_that_is_not_there_is_an_error_with_a_log(build_task: BuildTask, store: ArtifactStore) -> None:
+    """Whatever goes wrong, the log is there to be read."""
+    with pytest.raises(UnknownNameError, match=r"There is no unit 'order'\. Known: orders"):
+        build_task(task("order"))
+    assert b"There is no unit 'order'" in store.get("logs/order/merge-1/build.log")

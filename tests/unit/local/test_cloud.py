@@ -1,0 +1,112 @@
+"""Starting, finding and stopping the embedded cloud, without waiting for a real one where that can be avoided."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import LocalCloudError
+from orchestrator.local.cloud import LocalCloud, Process, free_port
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port that another program listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """Another program, in a process group of its own as the embedded cloud is."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
+def note(folder: Path, pid: int) -> Path:
+    """A state folder's note of a process that the embedded cloud was once."""
+    folder.mkdir(exist_ok=True)
+    process = Process(pid=pid, port=free_port(), token="of-another-life", certificate=folder / "certificate.pem")
+    (folder / "cloud.json").write_text(process.model_dump_json())
+    return folder
+
+
+def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path, taken_port: int) -> None:
+    """And nothing is started or written."""
+    with pytest.raises(LocalCloudError, match=rf"Port {taken_port} is taken .* --port"):
+        LocalCloud(tmp_path / "state", taken_port).up()
+    assert not (tmp_path / "state").exists()
+
+
+def test_nothing_runs_in_a_new_folder(tmp_path: Path) -> None:
+    """Neither finding nor stopping complains."""
+    cloud = LocalCloud(tmp_path)
+    assert cloud.running() is None
+    assert cloud.down() is False
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", '{"pid": 1}'])
+def test_a_damaged_note_counts_as_none(tmp_path: Path, content: str) -> None:
+    """As an interrupted write or an earlier version may leave it."""
+    (tmp_path / "cloud.json").write_text(content)
+    assert LocalCloud(tmp_path).running() is None
+
+
+def test_a_process_that_is_gone_is_not_running(tmp_path: Path) -> None:
+    """As after a restart of the machine."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert LocalCloud(note(tmp_path, gone.pid)).running() is None
+
+
+def test_a_process_id_that_another_program_has_now_is_left_alone(
+    tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    """Process ids are used again: stopping the cloud must not stop somebody else's program."""
+    cloud = LocalCloud(note(tmp_path, sleeper.pid))
+    assert cloud.running() is None
+    assert cloud.down() is False
+    assert sleeper.poll() is None
+    assert not (tmp_path / "cloud.json").exists()
+
+
+def test_it_starts_once_answers_and_stops(tmp_path: Path) -> None:
+    """A second start finds the first; after the stop no process and no unpacked code is left."""
+    cloud = LocalCloud(tmp_path, free_port())
+    process = cloud.up()
+    try:
+        assert cloud.up() == process
+        assert LocalCloud(tmp_path).running() == process
+        with pytest.raises(LocalCloudError, match="is taken"):
+            LocalCloud(tmp_path / "other", cloud.port).up()
+    finally:
+        assert cloud.down() is True
+    assert cloud.running() is None
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    assert not (tmp_path / "tmp").exists()
+
+
+def test_it_sees_no_credentials_and_no_proxies_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that its Lambdas could use against a real account."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy", "SECRET"):
+        monkeypatch.setenv(name, "of-the-caller")
+    cloud = LocalCloud(tmp_path, free_port())
+    process = cloud.up()
+    try:
+        environment = Path(f"/proc/{process.pid}/environ")
+        if not environment.exists():
+            pytest.skip("this system does not show a process's environment")
+        assert b"of-the-caller" not in environment.read_bytes()
+    finally:
+        cloud.down()
