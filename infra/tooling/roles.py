@@ -64,9 +64,11 @@ def _unit_stack(names: Names) -> Statements:
 
 def _builder(names: Names) -> Statements:
     activity = names.organization.build_activity_arn
-    answers = ["GetActivityTask", "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"]
+    answers = ["SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"]
     return [
-        allow([f"states:{action}" for action in answers], [activity]),
+        allow(["states:GetActivityTask"], [activity]),
+        # No resource can be named for these: a worker answers with the token that it was given.
+        allow([f"states:{action}" for action in answers], ["*"]),
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
         # Without this, S3 says of an object that is not there that access to it is denied.
         allow(["s3:ListBucket"], [names.bucket]),

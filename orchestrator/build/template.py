@@ -12,7 +12,7 @@ from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import ConfigurationError
 
-WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", "Environment", "Unit")
+WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime")
 _LAYER = "LayerKey"
 # CloudFormation's limit for a template that it reads from S3.
 LARGEST_TEMPLATE = 1_048_576

@@ -105,6 +105,7 @@ def parameters(manifest: Manifest, declared: Iterable[str], target: Target, envi
         "Version": manifest.version,
         "Environment": environment,
         "Unit": manifest.unit,
+        "Runtime": f"python{manifest.python}",
         **own.get(EVERY_ENVIRONMENT, {}),
         **own.get(environment, {}),
     }

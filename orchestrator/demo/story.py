@@ -1,0 +1,248 @@
+"""The demonstration's story: what is changed, what must run, and what must be found in the accounts afterwards."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.live import Live
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+
+from orchestrator.bootstrap.synth import synthesize_cached
+from orchestrator.cli.bootstrap import install
+from orchestrator.cli.context import Context
+from orchestrator.cli.decide import decide
+from orchestrator.cli.live import picture
+from orchestrator.cli.local import prepare
+from orchestrator.cli.merge import put_merge
+from orchestrator.cli.output import console, say
+from orchestrator.cli.promote import start
+from orchestrator.cli.status import draw_matrix, read_matrix
+from orchestrator.demo.accounts import Accounts, Probe
+from orchestrator.demo.workspace import Workspace
+from orchestrator.errors import OrchestratorError
+from orchestrator.local.cloud import LocalCloud
+from orchestrator.promotions.follow import Follower
+from orchestrator.promotions.progress import Progress
+from orchestrator.source.affected import verdicts
+
+ENVIRONMENTS = ["dev", "test", "staging", "prod"]
+_START_SECONDS = 90.0
+_LOOK_SECONDS = 0.25
+_LINE = {"sku": "TEA-01", "quantity": 2, "unit_price": "9.90"}
+PROBES = {
+    "orders": Probe("PriceOrderFunction", {"currency": "EUR", "lines": [_LINE]}),
+    "invoices": Probe(
+        "IssueInvoiceFunction",
+        {
+            "number": "DEMO-1",
+            "currency": "EUR",
+            "seller": {"country": "DE"},
+            "buyer": {"country": "DE"},
+            "lines": [{"text": "tea", "quantity": 1, "unit_price": "10.00", "rate": "standard"}],
+        },
+    ),
+    "nightly_report": Probe("StartReportFunction", {"dry_run": True}),
+}
+
+
+class NotVerifiedError(OrchestratorError):
+    """Something that the story tells of was not found in the accounts."""
+
+
+@dataclass
+class Story:
+    """One telling.
+
+    Args:
+        root: the folder that the demonstration keeps its things in.
+        port: the embedded cloud's port.
+        approve: asks whether a release may go to prod.
+    """
+
+    root: Path
+    port: int
+    approve: Callable[[str], bool]
+    verified: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.workspace = Workspace(self.root / "shop")
+        self.cloud = LocalCloud(self.root / "cloud", self.port)
+
+    def tell(self) -> None:
+        """Tell it all; the embedded cloud and the worker are stopped in the end, whatever happens.
+
+        Raises:
+            NotVerifiedError: something did not come out as told.
+        """
+        first = self.workspace.create()
+        self.here = Context(self.workspace.folder)
+        try:
+            self._bootstrap()
+            with self._worker():
+                self._chapters(first)
+        finally:
+            self.cloud.down()
+
+    def _bootstrap(self) -> None:
+        _chapter("Five accounts on the embedded cloud, IAM enforced, get the orchestrator")
+        process = self.cloud.up()
+        file = prepare(self.cloud, process, self.here.organization)
+        os.environ.update(
+            AWS_CONFIG_FILE=str(file),
+            AWS_PROFILE="tooling",
+            AWS_CA_BUNDLE=str(process.certificate),
+            NO_PROXY="127.0.0.1",
+        )
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+            os.environ.pop(name, None)
+        with console.status("making the templates (CDK)"):
+            templates = synthesize_cached(self.here.organization, self.root / "cache")
+        install(self.here, templates)
+        self.accounts = Accounts(self.here.organization)
+
+    @contextmanager
+    def _worker(self) -> Iterator[None]:
+        """A build worker, as a process of its own."""
+        with (self.root / "worker.log").open("wb") as log:
+            command = [sys.executable, "-m", "orchestrator.cli.main", "worker"]
+            process = subprocess.Popen(command, cwd=self.workspace.folder, stdout=log, stderr=subprocess.STDOUT)
+            try:
+                yield
+            finally:
+                process.kill()
+                process.wait()
+
+    def _chapters(self, first: str) -> None:
+        _chapter("The first merge: three units are built once and promoted to prod")
+        self._merge(first, {"orders", "invoices", "nightly_report"})
+        self._expect_everywhere({"orders": "0.1.0", "invoices": "0.1.0", "nightly_report": "0.1.0"})
+
+        _chapter("One unit is changed: only that one runs")
+        self.workspace.replace(
+            "projects/orders/src/orders/order.py", 'SHIPPING = Decimal("4.90")', 'SHIPPING = Decimal("5.90")'
+        )
+        self._merge(self.workspace.commit("Raise the price of shipping"), {"orders"})
+        self._expect_everywhere({"orders": "0.1.0.post1", "invoices": "0.1.0", "nightly_report": "0.1.0"})
+
+        _chapter("Shared code is changed: only the unit that depends on it runs")
+        self.workspace.append(
+            "projects/shared/src/billing_rules/vat.py", "\n# Checked against the rates of this year.\n"
+        )
+        self._merge(self.workspace.commit("Check the VAT rates"), {"invoices"})
+        self._expect_everywhere({"orders": "0.1.0.post1", "invoices": "0.1.0.post1"})
+
+        _chapter("A release that breaks in test: its smoke test fails there, and test gets back what worked")
+        self.workspace.replace(
+            "projects/orders/src/orders/order.py",
+            "return self.quantity * self.unit_price",
+            'return (self.quantity + (os.environ.get("ENVIRONMENT") == "test")) * self.unit_price',
+        )
+        self.workspace.replace(
+            "projects/orders/src/orders/order.py", "from decimal import", "import os\nfrom decimal import"
+        )
+        broken = self._merge(self.workspace.commit("Count lines in a clever way"), {"orders"}, status="FAILED")
+        self._verify("the promotion says why it failed", "smoke tests in test" in broken["orders"].message)
+        self._expect(
+            "orders", {"dev": "0.1.0.post2", "test": "0.1.0.post1", "staging": "0.1.0.post1", "prod": "0.1.0.post1"}
+        )
+
+        _chapter("An older version is redeployed by StartExecution")
+        unit = self.here.catalog("HEAD").unit("orders")
+        execution = start(self.here, unit, {"version": "0.1.0", "reason": "the demonstration"})
+        self._follow({"orders": execution}, "SUCCEEDED")
+        self._expect_everywhere({"orders": "0.1.0", "invoices": "0.1.0.post1", "nightly_report": "0.1.0"})
+
+        _chapter("In the end")
+        console.print(draw_matrix(read_matrix(self.here.wiring.ledger, ENVIRONMENTS), ENVIRONMENTS))
+        say(f"{len(self.verified)} facts were verified by calling the deployed Lambdas in their accounts.")
+
+    def _merge(self, commit: str, expected: set[str], status: str = "SUCCEEDED") -> dict[str, Progress]:
+        """Put a merge event, check that just the expected units run, and follow them to their end."""
+        branch, ledger = self.here.organization.repository.branch, self.here.wiring.ledger
+        before = ledger.promotions.last_starts(branch)
+        for verdict in verdicts(self.here.catalog(commit), before):
+            say(f"  {'runs' if verdict.affected else '-   '} {verdict.unit}: {verdict.explanation}")
+        put_merge(self.here, branch, commit)
+
+        def started() -> dict[str, str]:
+            found = ledger.promotions.last_starts(branch)
+            return {unit: one.execution for unit, one in found.items() if unit not in before or one != before[unit]}
+
+        try:
+            executions = Retrying(
+                retry=retry_if_not_result(lambda units: expected <= units.keys()),
+                wait=wait_fixed(_LOOK_SECONDS),
+                stop=stop_after_delay(_START_SECONDS),
+            )(started)
+        except RetryError as error:
+            raise NotVerifiedError(f"Not all of {sorted(expected)} were started; see {self.cloud.log_file}.") from error
+        seen = self._follow(executions, status)
+        self._verify(f"only {', '.join(sorted(expected))} ran", set(started()) == expected)
+        return seen
+
+    def _follow(self, executions: dict[str, str], status: str) -> dict[str, Progress]:
+        """Show promotions until they end, and decide where prod waits for it."""
+        follower, seen = Follower(self.here.wiring.stepfunctions, time.sleep), dict.fromkeys(executions, Progress())
+        decided: set[str] = set()
+        with Live(console=console, auto_refresh=False) as live:
+            while True:
+                for unit, execution in executions.items():
+                    if not seen[unit].ended:
+                        seen[unit] = follower.look(execution, ENVIRONMENTS)
+                live.update(picture("", seen, ENVIRONMENTS), refresh=True)
+                if all(one.ended for one in seen.values()):
+                    break
+                for unit in [
+                    unit for unit in executions if unit not in decided and self._waits(unit, executions[unit])
+                ]:
+                    live.stop()
+                    self._decide(unit)
+                    live.start()
+                    decided.add(unit)
+                time.sleep(_LOOK_SECONDS)
+        for unit, one in seen.items():
+            if one.message:
+                say(f"  {unit}: {one.message}")
+            self._verify(f"the promotion of {unit} ended as {status}", one.status == status, f"it is {one.status}")
+        return seen
+
+    def _waits(self, unit: str, execution: str) -> bool:
+        request = self.here.wiring.ledger.approvals.request(unit, "prod")
+        return request is not None and request.status == "PENDING" and request.execution == execution
+
+    def _decide(self, unit: str) -> None:
+        request = self.here.wiring.ledger.approvals.request(unit, "prod")
+        version = request.version if request else ""
+        decision = "approve" if self.approve(f"{unit}@{version}") else "reject"
+        say(
+            "  "
+            + decide(self.here, unit, "prod", {"release": version, "decision": decision, "reason": "demonstration"})
+        )
+
+    def _expect_everywhere(self, versions: dict[str, str]) -> None:
+        for unit, version in versions.items():
+            self._expect(unit, dict.fromkeys(ENVIRONMENTS, version))
+
+    def _expect(self, unit: str, versions: dict[str, str]) -> None:
+        """Call a unit in every account, and compare the version that answers."""
+        for environment, version in versions.items():
+            answer: dict[str, Any] = self.accounts.call(unit, environment, PROBES[unit])
+            answers = (answer.get("version"), answer.get("environment"))
+            self._verify(
+                f"{unit} in {environment} answers as {version}", answers == (version, environment), str(answer)
+            )
+
+    def _verify(self, fact: str, true: object, otherwise: str = "") -> None:
+        if not true:
+            raise NotVerifiedError(f"Not so: {fact}. {otherwise}")
+        self.verified.append(fact)
+
+
+def _chapter(title: str) -> None:
+    console.rule(f"[bold]{title}", align="left")
