@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from rich.live import Live
 from rich.table import Table
 
-from orchestrator.cli.output import table
+from orchestrator.cli.output import console, table
 from orchestrator.promotions.progress import BUILD, Cell, CellState, Progress
 
 _MARKS = {
@@ -16,6 +17,38 @@ _MARKS = {
     CellState.ROLLED_BACK: "[red]rolled back[/]",
     CellState.SUPERSEDED: "[magenta]superseded[/]",
 }
+
+
+class Screen:
+    """Shows promotions as they go on: redrawn in place in a terminal, once at the end elsewhere.
+
+    Args:
+        title: above the picture.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._live: Live | None = None
+
+    def show(self, seen: Mapping[str, Progress], environments: Iterable[str]) -> None:
+        """Draw how they stand now."""
+        if not console.is_terminal:
+            return
+        if self._live is None:
+            self._live = Live(console=console, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(picture(self._title, seen, environments), refresh=True)
+
+    def pause(self) -> None:
+        """Take the picture away, so that something can be said or asked."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def finish(self, seen: Mapping[str, Progress], environments: Iterable[str]) -> None:
+        """Draw the end, to stay."""
+        self.pause()
+        console.print(picture(self._title, seen, environments))
 
 
 def picture(title: str, seen: Mapping[str, Progress], environments: Iterable[str]) -> Table:

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.live import Live
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.live import picture
-from orchestrator.cli.output import complain, console, say
+from orchestrator.cli.live import Screen
+from orchestrator.cli.output import complain, say
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.promotions.follow import Follower
@@ -71,10 +70,10 @@ def follow(here: Context, unit: Unit, execution: str) -> Progress:
     """Show a promotion until it ends; exits 1 unless it succeeded."""
     follower = Follower(here.wiring.stepfunctions, time.sleep)
     environments = unit.environments(here.organization)
-    seen = Progress()
-    with Live(console=console, auto_refresh=False) as live:
-        for seen in follower.follow(execution, environments):
-            live.update(picture(f"Promotion of {unit.name}", {unit.name: seen}, environments), refresh=True)
+    seen, screen = Progress(), Screen(f"Promotion of {unit.name}")
+    for seen in follower.follow(execution, environments):
+        screen.show({unit.name: seen}, environments)
+    screen.finish({unit.name: seen}, environments)
     if seen.status != "SUCCEEDED":
         complain(f"The promotion ended as {seen.status}: {seen.message or 'no reason was given'}")
         raise typer.Exit(1)

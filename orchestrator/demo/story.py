@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.live import Live
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from orchestrator.bootstrap.synth import synthesize_cached
 from orchestrator.cli.bootstrap import install
 from orchestrator.cli.context import Context
 from orchestrator.cli.decide import decide
-from orchestrator.cli.live import picture
+from orchestrator.cli.live import Screen
 from orchestrator.cli.local import prepare
 from orchestrator.cli.merge import put_merge
 from orchestrator.cli.output import console, say
@@ -44,7 +43,7 @@ PROBES = {
             "currency": "EUR",
             "seller": {"country": "DE"},
             "buyer": {"country": "DE"},
-            "lines": [{"text": "tea", "quantity": 1, "unit_price": "10.00", "rate": "standard"}],
+            "lines": [{"description": "Tea", "quantity": 1, "unit_price": "10.00", "category": "standard"}],
         },
     ),
     "nightly_report": Probe("StartReportFunction", {"dry_run": True}),
@@ -190,22 +189,20 @@ class Story:
         """Show promotions until they end, and decide where prod waits for it."""
         follower, seen = Follower(self.here.wiring.stepfunctions, time.sleep), dict.fromkeys(executions, Progress())
         decided: set[str] = set()
-        with Live(console=console, auto_refresh=False) as live:
-            while True:
-                for unit, execution in executions.items():
-                    if not seen[unit].ended:
-                        seen[unit] = follower.look(execution, ENVIRONMENTS)
-                live.update(picture("", seen, ENVIRONMENTS), refresh=True)
-                if all(one.ended for one in seen.values()):
-                    break
-                for unit in [
-                    unit for unit in executions if unit not in decided and self._waits(unit, executions[unit])
-                ]:
-                    live.stop()
-                    self._decide(unit)
-                    live.start()
-                    decided.add(unit)
-                time.sleep(_LOOK_SECONDS)
+        screen = Screen("")
+        while True:
+            for unit, execution in executions.items():
+                if not seen[unit].ended:
+                    seen[unit] = follower.look(execution, ENVIRONMENTS)
+            screen.show(seen, ENVIRONMENTS)
+            if all(one.ended for one in seen.values()):
+                break
+            for unit in [one for one in executions if one not in decided and self._waits(one, executions[one])]:
+                screen.pause()
+                self._decide(unit)
+                decided.add(unit)
+            time.sleep(_LOOK_SECONDS)
+        screen.finish(seen, ENVIRONMENTS)
         for unit, one in seen.items():
             if one.message:
                 say(f"  {unit}: {one.message}")
