@@ -1,0 +1,21 @@
+"""The promotion orchestrator: every folder of a repository, built once and promoted through AWS accounts alone.
+
+    git merge -> steps.on_merge: which units' inputs changed? -> StartExecution, one for each affected unit
+
+    promote-<unit>      (state_machines.promotion; one execution moves one release)
+      Build             build.worker, build.build
+      Resolve release   steps.resolve_release
+      for each environment, in order:
+        Plan            steps.plan
+        Approve         steps.request_approval; the gate's Decide is steps.decide
+        Deploy          steps.deploy
+        Smoke-test      steps.smoke_test, steps.checks
+        Roll back       steps.roll_back, when one of the last two failed
+
+    execution status event -> steps.on_promotion_end: free locks, note the outcome, tell people
+
+Where the rest lives: `config` reads `orchestrator.toml` and units; `source` asks the git repository and decides what
+is affected; `ledger` remembers; `aws` wraps stacks and sessions; `promotions` looks at executions from outside;
+`wiring` makes all clients; `bootstrap` installs the static infrastructure that `infra` describes; `local` is the
+embedded cloud; `demo` tells the story; `cli` has a file for each command.
+"""

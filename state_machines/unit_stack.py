@@ -41,4 +41,3 @@ def _state_machine(name: str, definition: dict[str, Any], role: str) -> dict[str
             "DefinitionString": json.dumps(definition, separators=(",", ":")),
         },
     }
-

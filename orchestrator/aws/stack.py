@@ -170,7 +170,7 @@ class Stack:
         """Look again and again, ever more slowly, until it is finished or the seconds are over."""
         retrying = Retrying(
             retry=retry_if_result(unfinished),
-            wait=wait_exponential_jitter(initial=0.1, max=5, exp_base=1.6, jitter=0.1),
+            wait=wait_exponential_jitter(multiplier=0.1, max=5, exp_base=1.6, jitter=0.1),
             stop=stop_after_delay(seconds),
             sleep=self._sleep,
             retry_error_callback=lambda attempt: attempt.outcome.result() if attempt.outcome else None,

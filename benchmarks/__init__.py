@@ -1,0 +1,1 @@
+"""Figures that the README quotes, measured on the machine that runs them: `make benchmark`."""
