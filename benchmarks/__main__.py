@@ -53,12 +53,12 @@ def _tell_story() -> list[dict[str, Any]]:
 def _measure(story: Story) -> list[dict[str, Any]]:
     stepfunctions = story.here.wiring.stepfunctions
     catalog = story.here.catalog("HEAD")
-    found = []
+    found: list[dict[str, Any]] = []
     for unit in catalog.units.values():
         arn = catalog.organization.state_machine_arn(unit.state_machine_name)
         stack = unit.stack_name(catalog.organization)
-        for execution in stepfunctions.list_executions(stateMachineArn=arn)["executions"]:
-            found.append(_take_apart(story, execution["executionArn"], stack))
+        executions = stepfunctions.list_executions(stateMachineArn=arn)["executions"]
+        found += [_take_apart(story, execution["executionArn"], stack) for execution in executions]
     return found
 
 
