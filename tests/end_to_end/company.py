@@ -1,0 +1,231 @@
+"""A company on the embedded cloud: an organization with the orchestrator, a repository, and a build worker."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, TypeVar
+
+import boto3
+from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+from uv import find_uv_bin
+
+from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
+from orchestrator.build.build import Builder, Tools
+from orchestrator.build.run import clean_environment
+from orchestrator.build.task import BuildTask
+from orchestrator.build.worker import BuildWorker
+from orchestrator.cli.context import settings
+from orchestrator.config.organization import BUILDER_ROLE, Organization
+from orchestrator.promotions.follow import Follower
+from orchestrator.promotions.progress import Progress
+from orchestrator.wiring import Wiring
+
+Answer = TypeVar("Answer")
+
+_SECONDS = 90.0
+_HANDLER = """\
+import os
+
+
+def handle(event, context):
+    return {"healthy": True, "version": os.environ["VERSION"], "environment": os.environ["ENVIRONMENT"]}
+"""
+_PROJECT = """\
+[build-system]
+requires = ["hatchling>=1.27"]
+build-backend = "hatchling.build"
+
+[project]
+name = "clock"
+version = "1.0.0"
+requires-python = ">=3.11"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/clock"]
+
+[[tool.orchestrator.smoke_tests]]
+invoke = "Function"
+match = "healthy"
+"""
+_TEMPLATE = """\
+Parameters:
+  ArtifactsBucket: {Type: String}
+  SourceKey: {Type: String}
+  Version: {Type: String}
+  Environment: {Type: String}
+  Runtime: {Type: String}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
+  Clock:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: !Ref Runtime
+      Handler: clock.handle
+      Role: !GetAtt Role.Arn
+      Code: {S3Bucket: !Ref ArtifactsBucket, S3Key: !Ref SourceKey}
+      Environment:
+        Variables: {VERSION: !Ref Version, ENVIRONMENT: !Ref Environment}
+Outputs:
+  Function: {Value: !Ref Clock}
+"""
+
+
+@dataclass(frozen=True)
+class Company:
+    """One company.
+
+    Args:
+        organization: its accounts; `repository.url` is that of the folder.
+        folder: its git repository.
+        root_of: opens an account as its root.
+        new_session: makes sessions for the embedded cloud.
+    """
+
+    organization: Organization
+    folder: Path
+    root_of: Callable[..., boto3.Session]
+    new_session: Callable[..., boto3.Session]
+
+    def found(self) -> None:
+        """Make the repository with one unit, `clock`."""
+        unit = self.folder / "projects" / "clock"
+        (unit / "src" / "clock").mkdir(parents=True)
+        (self.folder / "orchestrator.toml").write_text(_toml(self.organization))
+        (unit / "pyproject.toml").write_text(_PROJECT)
+        (unit / "template.yaml").write_text(_TEMPLATE)
+        (unit / "src" / "clock" / "__init__.py").write_text(_HANDLER)
+        self._git("init", "--quiet", "--initial-branch=main")
+
+    def change(self, file: str, text: str) -> str:
+        """Write a file of the unit and commit; returns the commit's id."""
+        (self.folder / "projects" / "clock" / file).write_text(text)
+        return self.commit(f"Change {file}")
+
+    def commit(self, message: str) -> str:
+        """Commit everything; returns the commit's id."""
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self._git("rev-parse", "HEAD").strip()
+
+    @cached_property
+    def tooling(self) -> boto3.Session:
+        """The tooling account's root."""
+        return self.root_of(self.organization.tooling.account)
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """The parts, with the permissions of the tooling account's root."""
+        return Wiring(self.tooling, settings(self.organization))
+
+    @property
+    def environments(self) -> list[str]:
+        """The environments' names."""
+        return self.organization.environment_names
+
+    def put_event(self, detail: dict[str, Any]) -> None:
+        """Put a merge event."""
+        entry = {"Source": "orchestrator", "DetailType": "Merge", "Detail": json.dumps(detail)}
+        self.tooling.client("events", config=CLIENT).put_events(Entries=[entry])  # type: ignore[list-item]
+
+    def merge(self, commit: str) -> str:
+        """Put the merge event of a commit, and wait until its promotion has started; returns the execution."""
+        self.put_event({"branch": "main", "commit": commit})
+
+        def started() -> str | None:
+            start = self.wiring.ledger.promotions.last_starts("main").get("clock")
+            return start.execution if start and start.commit == commit else None
+
+        return until(started)
+
+    def follow(self, execution: str) -> Progress:
+        """Wait for a promotion's end."""
+        follower = Follower(self.wiring.stepfunctions, lambda _: None)
+        return until(lambda: seen if (seen := follower.look(execution, self.environments)).ended else None)
+
+    def decide(self, execution: str, decision: str) -> dict[str, Any]:
+        """Wait until a promotion asks for prod, and start its gate as a person would in the console."""
+
+        def asked() -> str | None:
+            request = self.wiring.ledger.approvals.request("clock", "prod")
+            return request.version if request and request.execution == execution else None
+
+        document = {"release": until(asked), "decision": decision, "reason": "tried"}
+        return self.start_gate(document)
+
+    def start_gate(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Start the gate of prod, and describe how it ended."""
+        arn = self.organization.state_machine_arn("clock-approve-prod")
+        gate = self.wiring.stepfunctions.start_execution(stateMachineArn=arn, input=json.dumps(document))
+
+        def ended() -> dict[str, Any] | None:
+            described = dict(self.wiring.stepfunctions.describe_execution(executionArn=gate["executionArn"]))
+            return described if described["status"] != "RUNNING" else None
+
+        return until(ended)
+
+    def ask(self, environment: str) -> dict[str, Any]:
+        """Call the unit where it is deployed."""
+        target = self.organization.environment(environment).targets[0]
+        session = self.root_of(target.account)
+        stacks = session.client("cloudformation", config=CLIENT).describe_stacks(StackName="app-clock")["Stacks"]
+        name = stacks[0]["Outputs"][0]["OutputValue"]
+        answer = session.client("lambda", config=CLIENT).invoke(FunctionName=name, Payload=b"{}")
+        document: dict[str, Any] = json.loads(answer["Payload"].read())
+        return document
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """A build worker with the builder's role, in a thread."""
+        assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
+        role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
+        wiring = Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
+        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ))
+        builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
+        task = BuildTask(wiring.repository, "main", builder, wiring.store)
+        stop = Event()
+        worker = BuildWorker(wiring.stepfunctions, self.organization.build_activity_arn, task)
+        Thread(target=worker.run, args=(stop,), daemon=True).start()
+        yield
+        stop.set()
+
+    def _git(self, *arguments: str) -> str:
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+        command = ["git", *identity, "-C", str(self.folder), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def until(look: Callable[[], Answer | None]) -> Answer:
+    """Look again and again until there is something."""
+    retrying = Retrying(
+        retry=retry_if_not_result(lambda answer: answer is not None),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(_SECONDS),
+    )
+    answer = retrying(look)
+    assert answer is not None
+    return answer
+
+
+def _toml(organization: Organization) -> str:
+    tooling, platform = organization.tooling, organization.lambda_
+    environments = "".join(
+        f'\n[[environments]]\nname = "{one.name}"\naccount = "{one.targets[0].account}"\n'
+        f'region = "{one.targets[0].region}"\napproval = {str(one.approval).lower()}\n'
+        for one in organization.environments
+    )
+    return (
+        f'[tooling]\naccount = "{tooling.account}"\nregion = "{tooling.region}"\n\n'
+        f'[lambda]\npython = "{platform.python}"\narchitecture = "{platform.architecture}"\n{environments}'
+    )

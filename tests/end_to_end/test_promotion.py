@@ -1,0 +1,173 @@
+"""A merge becomes a promotion on the embedded cloud: real events, Lambdas, state machines, builds and roles."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from orchestrator.aws.session import CLIENT
+from orchestrator.bootstrap.install import Bootstrap
+from orchestrator.config.organization import DEAD_LETTERS, Organization
+from tests.end_to_end.company import Company, until
+
+pytestmark = pytest.mark.xdist_group("promotion")
+
+ANSWER = '"healthy": True'
+
+
+@pytest.fixture(scope="module")
+def company(
+    tmp_path_factory: pytest.TempPathFactory,
+    new_organization: Callable[[str], Organization],
+    bootstrap_of: Callable[[Organization], Bootstrap],
+    root_of: Callable[..., boto3.Session],
+    new_session: Callable[..., boto3.Session],
+) -> Iterator[Company]:
+    """A company whose first release is in all environments."""
+    folder = tmp_path_factory.mktemp("repository")
+    organization = new_organization(folder.as_uri())
+    made = Company(organization, folder, root_of, new_session)
+    list(bootstrap_of(organization).install())
+    made.found()
+    with made.worker():
+        execution = made.merge(made.commit("Add the clock"))
+        assert made.decide(execution, "approve")["status"] == "SUCCEEDED"
+        assert made.follow(execution).status == "SUCCEEDED"
+        yield made
+
+
+def source(company: Company) -> str:
+    """The unit's code as it is now."""
+    return (company.folder / "projects/clock/src/clock/__init__.py").read_text()
+
+
+def test_the_first_merge_is_in_every_account(company: Company) -> None:
+    """The deployed Lambdas answer with the version and with where they are."""
+    for name in company.environments:
+        good = company.wiring.ledger.environments.running("clock", name).good
+        assert good[0] == "1.0.0"
+        assert company.ask(name)["environment"] == name
+
+
+def test_an_event_that_comes_twice_starts_nothing(company: Company) -> None:
+    """The second event finds nothing to do; an event that follows it is dealt with all the same."""
+    arn = company.organization.state_machine_arn("promote-clock")
+    start = company.wiring.ledger.promotions.last_starts("main")["clock"]
+    before = company.wiring.stepfunctions.list_executions(stateMachineArn=arn)["executions"]
+    company.put_event({"branch": "main", "commit": start.commit})
+    execution = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Twice.\n"))
+    company.decide(execution, "approve")
+    assert company.follow(execution).status == "SUCCEEDED"
+    after = company.wiring.stepfunctions.list_executions(stateMachineArn=arn)["executions"]
+    assert len(after) == len(before) + 1
+
+
+def test_a_rejected_release_stops_before_prod(company: Company) -> None:
+    """Staging has it, prod keeps what it had, and the execution says who was asked and what was said."""
+    kept = company.ask("prod")["version"]
+    execution = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Rejected.\n"))
+    assert company.decide(execution, "reject")["status"] == "SUCCEEDED"
+    seen = company.follow(execution)
+    assert seen.status == "FAILED"
+    assert "rejected for prod: tried" in seen.message
+    assert company.ask("staging")["version"] == seen.version
+    assert company.ask("prod")["version"] == kept
+
+
+def test_a_gate_that_is_started_for_nothing_is_refused(company: Company) -> None:
+    """The gate's execution fails, and its cause says why."""
+    described = company.start_gate({"release": "9.9.9", "decision": "approve"})
+    assert described["status"] == "FAILED"
+    assert "No approval of clock for prod is waiting" in described["cause"]
+
+
+def test_a_release_that_fails_its_smoke_test_is_rolled_back(company: Company) -> None:
+    """Test serves what last worked, staging and prod are untouched, and no lock is left."""
+    kept = {name: company.ask(name)["version"] for name in company.environments}
+    good = source(company)
+    broken = good.replace(ANSWER, '"healthy": os.environ["ENVIRONMENT"] != "test"')
+    execution = company.merge(company.change("src/clock/__init__.py", broken))
+    seen = company.follow(execution)
+    assert seen.status == "FAILED"
+    assert "failed its smoke tests in test" in seen.message
+    assert f"returned to clock@{kept['test']}, which works" in seen.message
+    assert company.ask("dev")["version"] == seen.version
+    assert {name: company.ask(name)["version"] for name in ("test", "staging", "prod")} == {
+        name: kept[name] for name in ("test", "staging", "prod")
+    }
+    assert company.wiring.ledger.environments.running("clock", "test").status == "ROLLED_BACK"
+    company.change("src/clock/__init__.py", good)
+
+
+def test_the_end_of_a_promotion_is_in_the_ledger(company: Company) -> None:
+    """How each promotion ended is told by the status event."""
+    ended = until(lambda: company.wiring.ledger.promotions.promotions("clock") or None)
+    first = ended[-1]
+    assert until(lambda: company.wiring.ledger.promotions.promotions("clock")[-1].outcome or None) == "PROMOTED"
+    assert first.version == "1.0.0"
+
+
+def test_a_version_is_redeployed_by_start_execution_without_a_build(company: Company) -> None:
+    """Only the environments that were asked for are touched."""
+    arn = company.organization.state_machine_arn("promote-clock")
+    request = {"version": "1.0.0", "from": "dev", "to": "dev"}
+    started = company.wiring.stepfunctions.start_execution(
+        stateMachineArn=arn, name="by-hand", input=json.dumps(request)
+    )
+    seen = company.follow(started["executionArn"])
+    assert (seen.status, set(seen.cells)) == ("SUCCEEDED", {"build", "dev"})
+    assert company.ask("dev")["version"] == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ({"version": "7.0.0"}, "There is no release of clock '7.0.0'"),
+        ({"version": "1.0.0", "to": "moon"}, "There is no environment 'moon'. Known: dev, test, staging, prod."),
+        ({"version": "1.0.0", "colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_request_fails_with_what_is_valid(company: Company, request_: dict[str, str], said: str) -> None:
+    """The execution's cause is the sentence."""
+    arn = company.organization.state_machine_arn("promote-clock")
+    name = f"wrong-{abs(hash(said))}"
+    started = company.wiring.stepfunctions.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request_))
+    seen = company.follow(started["executionArn"])
+    assert seen.status == "FAILED"
+    assert said in seen.message
+
+
+def test_a_malformed_event_is_kept_with_the_reason(company: Company) -> None:
+    """It goes to the dead-letter queue, and nobody tries it again."""
+    company.put_event({"branch": "main", "commit": "no-such-commit"})
+    sqs = company.tooling.client("sqs", config=CLIENT)
+    queue = sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+    messages = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    kept = json.loads(messages[0]["Body"])
+    assert "There is no commit 'no-such-commit'" in kept["reason"]
+    assert kept["event"]["detail"]["commit"] == "no-such-commit"
+
+
+def test_a_build_that_fails_says_why(company: Company) -> None:
+    """The last lines of its log are in the cause, with where the whole log is."""
+    project = Path(company.folder, "projects/clock/pyproject.toml")
+    good = project.read_text()
+    execution = company.merge(company.change("pyproject.toml", good.replace("hatchling.build", "nothing.here")))
+    seen = company.follow(execution)
+    assert seen.status == "FAILED"
+    assert "Build of clock failed" in seen.message
+    assert f"s3://{company.organization.tooling.bucket}/logs/clock/" in seen.message
+    company.change("pyproject.toml", good)
+
+
+def test_a_template_that_cloudformation_refuses_fails_the_plan(company: Company) -> None:
+    """The plan says which stack in which account, and what CloudFormation said."""
+    template = Path(company.folder, "projects/clock/template.yaml")
+    good = template.read_text()
+    execution = company.merge(company.change("template.yaml", good.replace("AWS::Lambda::Function", "AWS::No::Such")))
+    seen = company.follow(execution)
+    assert seen.status == "FAILED"
+    assert "app-clock" in seen.message
+    company.change("template.yaml", good)
