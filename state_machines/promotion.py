@@ -37,7 +37,7 @@ def promotion(unit: Unit, organization: Organization) -> State:
 
 
 def _beginning(unit: Unit, organization: Organization, names: list[str]) -> States:
-    begin = choice("$.first", {name: f"Plan {name}" for name in names[1:]}, f"Plan {names[0]}")
+    begin = choice("$.first", {name: f"Plan {name}" for name in names}, f"Plan {names[0]}")
     return {
         "Build?": {
             "Type": "Choice",

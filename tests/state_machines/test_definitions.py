@@ -1,0 +1,138 @@
+"""The definitions are legal, complete and deterministic for every organization and unit."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import Unit
+from state_machines.gate import gate
+from state_machines.graph import mermaid
+from state_machines.promotion import promotion
+from state_machines.unit_stack import unit_stack
+
+ROOT = Path(__file__).parents[2]
+NAMES = ["dev", "test", "staging", "prod", "dr"]
+
+
+def organization_of(count: int, gated: frozenset[str] = frozenset()) -> Organization:
+    """An organization with so many environments, some of which ask for approval."""
+    environments = [
+        {"name": name, "account": f"{number:012d}", "region": "eu-west-1", "approval": name in gated}
+        for number, name in enumerate(NAMES[:count], start=2)
+    ]
+    tooling = {"account": "000000000001", "region": "eu-west-1"}
+    return Organization.model_validate({"tooling": tooling, "environments": environments})
+
+
+def unit_of(**settings: Any) -> Unit:
+    """A unit with some settings."""
+    return Unit.model_validate(
+        {"name": "orders", "folder": "projects/orders", "version": "0.1.0", "settings": settings}
+    )
+
+
+ORGANIZATIONS = st.builds(organization_of, st.integers(1, len(NAMES)), st.frozensets(st.sampled_from(NAMES)))
+
+
+def ways(state: dict[str, Any]) -> list[str]:
+    """The states that a state leads to."""
+    single = [state[key] for key in ("Next", "Default") if key in state]
+    return single + [one["Next"] for key in ("Choices", "Catch") for one in state.get(key, [])]
+
+
+@pytest.mark.parametrize(("count", "gated"), [(1, frozenset()), (4, frozenset({"prod"})), (5, frozenset(NAMES))])
+def test_statelint_finds_nothing(tmp_path: Path, count: int, gated: frozenset[str]) -> None:
+    """Neither in a promotion nor in a gate."""
+    organization = organization_of(count, gated)
+    for name, definition in {
+        "promotion": promotion(unit_of(), organization),
+        "gate": gate(unit_of(), "dev", organization),
+    }.items():
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(definition))
+        command = [str(Path(sys.executable).parent / "statelint"), str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@given(ORGANIZATIONS)
+def test_every_state_is_reachable_and_every_way_leads_somewhere(organization: Organization) -> None:
+    """From the start, whatever the environments and their gates."""
+    definition = promotion(unit_of(), organization)
+    states = definition["States"]
+    seen, waiting = set(), [definition["StartAt"]]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += ways(states[name])
+    assert seen == set(states)
+
+
+@given(ORGANIZATIONS)
+def test_every_choice_has_a_default(organization: Organization) -> None:
+    """A status that nobody thought of must not end an execution with States.NoChoiceMatched."""
+    for name, state in promotion(unit_of(), organization)["States"].items():
+        assert state["Type"] != "Choice" or "Default" in state, name
+
+
+@given(ORGANIZATIONS)
+def test_environments_follow_each_other_in_order(organization: Organization) -> None:
+    """The way out of one leads to the plan of the next."""
+    states = promotion(unit_of(), organization)["States"]
+    for name, following in pairwise(organization.environment_names):
+        assert f"Plan {following}" in ways(states[f"Healthy {name}?"])
+
+
+@given(ORGANIZATIONS, st.sets(st.sampled_from(NAMES)))
+def test_only_gated_environments_ask_for_approval(organization: Organization, wanted: set[str]) -> None:
+    """What the unit says wins over what the organization says."""
+    gated = sorted(wanted & set(organization.environment_names))
+    states = promotion(unit_of(approval=gated), organization)["States"]
+    assert {name.removeprefix("Approve ") for name in states if name.startswith("Approve ")} == set(gated)
+
+
+def test_every_task_has_its_handler_and_its_step() -> None:
+    """One word for each step, from the state to the module."""
+    organization = organization_of(4, frozenset({"prod"}))
+    text = json.dumps([promotion(unit_of(), organization), gate(unit_of(), "prod", organization)])
+    steps = ("resolve_release", "plan", "request_approval", "decide", "deploy", "smoke_test", "roll_back")
+    for step in steps:
+        assert organization.function_arn(step) in text
+        assert (ROOT / "lambdas" / f"{step}.py").exists()
+        assert (ROOT / "orchestrator" / "steps" / f"{step}.py").exists()
+    assert text.count(":function:orchestrator-") == 1 + 4 * 4 + 1 + 1
+
+
+@given(ORGANIZATIONS)
+def test_equal_units_have_equal_stacks(organization: Organization) -> None:
+    """A merge that changes nothing of a unit's pipeline changes nothing of its stack."""
+    assert unit_stack(unit_of(), organization) == unit_stack(unit_of(), organization)
+
+
+def test_a_units_stack_fits_into_a_request() -> None:
+    """With four environments, all of them gated."""
+    assert len(unit_stack(unit_of(), organization_of(4, frozenset(NAMES))).encode()) <= INLINE_TEMPLATE_BYTES
+
+
+def test_a_units_stack_holds_state_machines_and_nothing_else() -> None:
+    """So that a merge never creates IAM."""
+    resources = json.loads(unit_stack(unit_of(), organization_of(4, frozenset({"prod"}))))["Resources"]
+    assert {one["Type"] for one in resources.values()} == {"AWS::StepFunctions::StateMachine"}
+    assert set(resources) == {"Promotion", "GateProd"}
+
+
+def test_the_picture_shows_every_state() -> None:
+    """By its name."""
+    definition = promotion(unit_of(), organization_of(4, frozenset({"prod"})))
+    drawn = mermaid(definition)
+    assert all(f'"{name}"' in drawn for name in definition["States"])
