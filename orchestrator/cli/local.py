@@ -33,7 +33,8 @@ def up(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
     file = prepare(cloud, process, here.organization)
     say(f"The embedded cloud {'was already running' if known else 'is up'} at {process.endpoint_url}.")
     say("Use it with:")
-    say(f"  export AWS_CONFIG_FILE={file} AWS_PROFILE=tooling")
+    # AWS_CA_BUNDLE would win over the profile's, so it is named too.
+    say(f"  export AWS_CONFIG_FILE={file} AWS_PROFILE=tooling AWS_CA_BUNDLE={process.certificate}")
     say("Profiles: " + ", ".join(profiles(here.organization)))
 
 

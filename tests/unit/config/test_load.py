@@ -1,0 +1,102 @@
+"""Every error names the file, the key, the value and what is valid."""
+
+import pytest
+from pydantic import ValidationError
+
+from orchestrator.config.load import load_organization, load_unit
+from orchestrator.errors import ConfigurationError
+
+GOOD = """
+[tooling]
+account = "111111111111"
+region = "eu-west-1"
+
+[[environments]]
+name = "dev"
+account = "222222222222"
+region = "eu-west-1"
+
+[[environments]]
+name = "prod"
+account = "333333333333"
+region = "eu-west-1"
+approval = true
+"""
+UNIT = '[project]\nname = "orders"\nversion = "0.1.0"\n'
+
+
+def problems_of(text: str) -> str:
+    """What is wrong with an organization."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_organization(text)
+    return str(caught.value)
+
+
+def unit_problems_of(text: str) -> str:
+    """What is wrong with a unit."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_unit(text, "projects/orders", load_organization(GOOD))
+    return str(caught.value)
+
+
+def test_a_good_file_is_read() -> None:
+    """In the order of promotion, with defaults."""
+    organization = load_organization(GOOD)
+    assert organization.environment_names == ["dev", "prod"]
+    assert organization.environment("prod").approval
+    assert organization.environment("dev").deployer_role == "orchestrator-deployer"
+
+
+def test_what_was_read_cannot_be_changed() -> None:
+    """Configuration is frozen."""
+    with pytest.raises(ValidationError):
+        load_organization(GOOD).tooling.account = "444444444444"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("approval = true", "aproval = true", "aproval is not a known key; valid are name, targets, approval"),
+        ('"222222222222"', '"22"', "'22' is not valid"),
+        ('"eu-west-1"\napproval', '"moon"\napproval', "'moon' is not valid"),
+        ('name = "prod"', 'name = "dev"', "'dev' is there more than once"),
+        ('name = "prod"', 'name = "pre-prod"', "'pre-prod' is not valid"),
+        ("[tooling]", "[tools]", "tooling is missing"),
+        ("[tooling]", "[tooling", "is not valid TOML"),
+    ],
+)
+def test_a_wrong_organization_is_explained(old: str, new: str, said: str) -> None:
+    """With the file's name in front."""
+    text = problems_of(GOOD.replace(old, new))
+    assert text.startswith("orchestrator.toml: ")
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[project]\nname = "orders"\n', "project.version is missing"),
+        (UNIT.replace("0.1.0", "new"), "project.version = 'new' is not valid"),
+        (UNIT.replace("0.1.0", "1+local"), "a local part"),
+        (UNIT + "[tool.orchestrator]\ncolour = 1\n", "tool.orchestrator.colour is not a known key; valid are library"),
+        (UNIT + '[tool.orchestrator]\ndepends_on = ["../x"]\n', "depends_on: '../x'"),
+        (UNIT + '[tool.orchestrator]\napproval = ["moon"]\n', "no environment 'moon'; valid are dev, prod"),
+        (UNIT + "[tool.orchestrator.parameters.moon]\n", "no environment 'moon'; valid are dev, prod"),
+    ],
+)
+def test_a_wrong_unit_is_explained(text: str, said: str) -> None:
+    """With the file's path in front."""
+    found = unit_problems_of(text)
+    assert found.startswith("projects/orders/pyproject.toml: ")
+    assert said in found
+
+
+def test_a_units_settings_override_the_organization() -> None:
+    """Which environments, which ask, which parameters."""
+    organization = load_organization(GOOD)
+    text = UNIT + '[tool.orchestrator]\nenvironments = ["dev"]\napproval = ["dev"]\nparameters.default = { A = "1" }\n'
+    unit = load_unit(text + 'parameters.dev = { A = "2" }\n', "projects/orders", organization)
+    assert unit.environments(organization) == ["dev"]
+    assert unit.needs_approval("dev", organization)
+    assert unit.parameters("dev") == {"A": "2"}
+    assert unit.parameters("prod") == {"A": "1"}

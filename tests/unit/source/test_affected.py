@@ -1,0 +1,176 @@
+"""Which units a merge affects, over a real git repository."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.cli.affected import starts_at
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.affected import Reason, verdicts
+from orchestrator.source.catalog import read_catalog
+from orchestrator.source.digest import Input, unit_digest
+from orchestrator.source.local_git import LocalGitRepository
+
+ORGANIZATION = """
+[tooling]
+account = "111111111111"
+region = "eu-west-1"
+
+[[environments]]
+name = "dev"
+account = "222222222222"
+region = "eu-west-1"
+"""
+
+
+class Repository:
+    """A git repository to write to and to read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.read = LocalGitRepository(folder, os.environ["PATH"])
+        self._git("init", "--quiet", "--initial-branch=main")
+
+    def commit(self, files: Mapping[str, str]) -> str:
+        """Write files and commit them; returns the commit's id."""
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--allow-empty", "--message", "Change something")
+        return self._git("rev-parse", "HEAD").strip()
+
+    def _git(self, *arguments: str) -> str:
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+        command = ["git", *identity, "-C", str(self.folder), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def unit(*depends_on: str, library: bool = False) -> str:
+    """A pyproject.toml."""
+    listed = ", ".join(f'"{path}"' for path in depends_on)
+    return (
+        f'[project]\nname = "x"\nversion = "1.0"\n[tool.orchestrator]\nlibrary = {str(library).lower()}\n'
+        f"depends_on = [{listed}]\n"
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Two units; `invoices` uses `rules`, which uses `money`."""
+    made = Repository(tmp_path)
+    made.commit(
+        {
+            "orchestrator.toml": ORGANIZATION,
+            "projects/orders/pyproject.toml": unit(),
+            "projects/invoices/pyproject.toml": unit("projects/rules"),
+            "projects/rules/pyproject.toml": unit("shared/money", library=True),
+            "shared/money/money.py": "cents = 100\n",
+        }
+    )
+    return made
+
+
+def judged(repository: Repository, old: str, new: str) -> dict[str, tuple[Reason, str]]:
+    """Why each unit runs or not when everything at a commit was started before."""
+    last = starts_at(read_catalog(repository.read, old))
+    return {one.unit: (one.reason, one.explanation) for one in verdicts(read_catalog(repository.read, new), last)}
+
+
+def test_units_that_never_ran_are_new(repository: Repository) -> None:
+    """Libraries are no units."""
+    found = verdicts(read_catalog(repository.read, "main"), {})
+    assert [(one.unit, one.reason) for one in found] == [("invoices", Reason.NEW), ("orders", Reason.NEW)]
+
+
+def test_only_the_changed_unit_runs(repository: Repository) -> None:
+    """What it is not built from does not matter."""
+    new = repository.commit({"projects/orders/a.py": "", "README.md": "hello"})
+    found = judged(repository, "main~1", new)
+    assert found["orders"][0] is Reason.CHANGED
+    assert found["invoices"][0] is Reason.UNCHANGED
+
+
+def test_a_shared_folder_counts_through_others(repository: Repository) -> None:
+    """The explanation tells the chain."""
+    new = repository.commit({"shared/money/money.py": "cents = 10\n"})
+    found = judged(repository, "main~1", new)
+    assert found["invoices"][0] is Reason.CHANGED
+    assert "shared/money changed (through projects/invoices -> projects/rules)" in found["invoices"][1]
+    assert found["orders"][0] is Reason.UNCHANGED
+
+
+def test_a_revert_to_what_ran_last_runs_nothing(repository: Repository) -> None:
+    """Only content counts, not commits."""
+    first = repository.commit({"projects/orders/a.py": "1"})
+    repository.commit({"projects/orders/a.py": "2"})
+    again = repository.commit({"projects/orders/a.py": "1"})
+    assert judged(repository, first, again)["orders"][0] is Reason.UNCHANGED
+
+
+def test_a_broken_unit_does_not_hold_the_others_back(repository: Repository) -> None:
+    """It is listed with what is wrong."""
+    new = repository.commit({"projects/orders/pyproject.toml": "[project]\n", "projects/invoices/a.py": ""})
+    found = judged(repository, "main~1", new)
+    assert found["orders"][0] is Reason.INVALID
+    assert "project.version is missing" in found["orders"][1]
+    assert found["invoices"][0] is Reason.CHANGED
+
+
+def test_a_dependency_that_is_not_there_is_a_problem_of_its_unit(repository: Repository) -> None:
+    """Named with the file that names it."""
+    new = repository.commit({"projects/orders/pyproject.toml": unit("projects/nothing")})
+    found = judged(repository, "main~1", new)
+    assert "projects/orders/pyproject.toml: tool.orchestrator.depends_on = 'projects/nothing'" in found["orders"][1]
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--help", "main;ls"])
+def test_a_revision_that_is_none_is_refused(repository: Repository, revision: str) -> None:
+    """And never taken for an option."""
+    with pytest.raises(UnknownNameError, match="main"):
+        repository.read.commit(revision)
+
+
+def test_links_that_lead_out_are_not_exported(repository: Repository, tmp_path: Path) -> None:
+    """A repository is hostile."""
+    (repository.folder / "projects/orders/out").symlink_to("/etc")
+    commit = repository.commit({})
+    with pytest.raises(SourceError, match="cannot be exported safely"):
+        repository.read.export(commit, ["projects/orders"], tmp_path / "export")
+
+
+def test_commits_between_are_those_that_touch_the_folders(repository: Repository) -> None:
+    """The newest first."""
+    old = repository.commit({})
+    one = repository.commit({"projects/orders/a.py": "1"})
+    repository.commit({"projects/invoices/a.py": "1"})
+    two = repository.commit({"projects/orders/a.py": "2"})
+    found = repository.read.commits_between(old, two, ["projects/orders"])
+    assert [commit.id for commit in found] == [two, one]
+
+
+PATHS = st.text(st.characters(exclude_characters="\0\n", codec="utf-8"), min_size=1, max_size=20)
+INPUTS = st.dictionaries(PATHS, st.text("0123456789abcdef", min_size=40, max_size=40), min_size=1, max_size=5)
+
+
+@given(INPUTS)
+def test_the_order_of_inputs_does_not_matter(inputs: dict[str, str]) -> None:
+    """A digest is of a set."""
+    made = [Input(path, identity) for path, identity in inputs.items()]
+    assert unit_digest(made, Lambda()) == unit_digest(reversed(made), Lambda())
+
+
+@given(INPUTS, INPUTS)
+def test_other_inputs_have_another_digest(one: dict[str, str], other: dict[str, str]) -> None:
+    """And so has another platform."""
+    first = unit_digest([Input(*pair) for pair in one.items()], Lambda())
+    second = unit_digest([Input(*pair) for pair in other.items()], Lambda())
+    assert (first == second) == (one == other)
+    assert first != unit_digest([Input(*pair) for pair in one.items()], Lambda(architecture="arm64"))
