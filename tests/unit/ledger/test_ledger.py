@@ -20,8 +20,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def ledger() -> Iterator[Ledger]:
     """An empty ledger."""
     with mock_aws():
-        credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        table = boto3.resource("dynamodb", region_name="eu-west-1", **credentials).create_table(
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1")
+        table = session.resource("dynamodb").create_table(
             TableName="ledger",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             AttributeDefinitions=[
