@@ -24,6 +24,8 @@ from orchestrator.local.certificate import make_certificate
 
 DEFAULT_PORT = 4566
 _START_SECONDS = 60.0
+# Below the ports that systems give to outgoing connections: from 32768 on Linux, from 49152 elsewhere.
+_FIRST_PORT, _PORTS = 20_000, 12_000
 _STOP_SECONDS = 2.0
 # Only this much of the caller's environment reaches the cloud: no credentials, no proxies.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -168,10 +170,12 @@ class LocalCloud:
 
 
 def free_port() -> int:
-    """A port that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on right now, out of those the system does not give to outgoing connections.
+
+    A port that the system chooses may be taken by any client's connection before the cloud listens on it.
+    """
+    ports = (_FIRST_PORT + secrets.randbelow(_PORTS) for _ in range(_PORTS))
+    return next(port for port in ports if _port_is_free(port))
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> None:
