@@ -156,13 +156,13 @@ class Company:
 
     def decide(self, execution: str, decision: str) -> dict[str, Any]:
         """Wait until a promotion asks for prod, and start its gate as a person would in the console."""
-
-        def asked() -> str | None:
-            request = self.wiring.ledger.approvals.request("clock", "prod")
-            return request.version if request and request.execution == execution else None
-
-        document = {"release": until(asked), "decision": decision, "reason": "tried"}
+        document = {"release": until(lambda: self.waits(execution)), "decision": decision, "reason": "tried"}
         return self.start_gate(document)
+
+    def waits(self, execution: str) -> str | None:
+        """The version that a promotion asks a decision on for prod, None when it does not."""
+        request = self.wiring.ledger.approvals.request("clock", "prod")
+        return request.version if request and request.execution == execution else None
 
     def start_gate(self, document: dict[str, Any]) -> dict[str, Any]:
         """Start the gate of prod, and describe how it ended."""

@@ -101,6 +101,56 @@ def test_a_release_that_fails_its_smoke_test_is_rolled_back(company: Company) ->
     company.change("src/clock/__init__.py", good)
 
 
+def test_a_roll_back_that_fails_too_says_both(company: Company) -> None:
+    """The last known good release may have stopped working for a reason of its own; the lock is free all the same."""
+    marker = company.folder.parent / "outage"
+    first = source(company)
+    good = first.replace(ANSWER, f'"healthy": not os.path.exists({str(marker)!r})')
+    execution = company.merge(company.change("src/clock/__init__.py", good))
+    company.decide(execution, "reject")
+    version = company.follow(execution).version
+    marker.touch()
+    seen = company.follow(company.merge(company.change("src/clock/__init__.py", f"{good}\n# Too late.\n")))
+    marker.unlink()
+    assert seen.status == "FAILED"
+    assert "failed its smoke tests in dev" in seen.message
+    assert f"It was returned to clock@{version}, but" in seen.message
+    assert company.wiring.ledger.environments.running("clock", "dev").status == "FAILED"
+    company.change("src/clock/__init__.py", first)
+
+
+def test_a_newer_request_supersedes_the_older_one(company: Company) -> None:
+    """The older promotion ends well, naming the release that took over."""
+    older = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Older.\n"))
+    until(lambda: company.waits(older))
+    newer = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Newer.\n"))
+    seen = company.follow(older)
+    company.decide(newer, "approve")
+    version = company.follow(newer).version
+    assert seen.status == "SUCCEEDED"
+    assert seen.message == f"clock@{seen.version} is superseded in prod by clock@{version}, asked for later."
+    assert company.ask("prod")["version"] == version
+
+
+def test_an_approval_that_nobody_gives_times_out(company: Company) -> None:
+    """With a timeout that a test can wait for; a decision that comes too late is refused."""
+    arn = company.organization.state_machine_arn("promote-clock")
+    stepfunctions = company.wiring.stepfunctions
+    real = stepfunctions.describe_state_machine(stateMachineArn=arn)["definition"]
+    impatient = json.loads(real)
+    impatient["States"]["Approve prod"]["TimeoutSeconds"] = 3
+    stepfunctions.update_state_machine(stateMachineArn=arn, definition=json.dumps(impatient))
+    kept = company.ask("prod")["version"]
+    execution = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Nobody.\n"))
+    seen = company.follow(execution)
+    stepfunctions.update_state_machine(stateMachineArn=arn, definition=real)
+    assert (seen.status, seen.message) == ("FAILED", "Nobody decided on prod within 168 hours.")
+    late = company.start_gate({"release": seen.version, "decision": "approve"})
+    assert (late["status"], late["error"]) == ("FAILED", "REFUSED")
+    assert "no longer waits" in late["cause"]
+    assert company.ask("prod")["version"] == kept
+
+
 def test_the_end_of_a_promotion_is_in_the_ledger(company: Company) -> None:
     """How each promotion ended is told by the status event."""
     ended = until(lambda: company.wiring.ledger.promotions.promotions("clock") or None)

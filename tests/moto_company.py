@@ -1,0 +1,362 @@
+"""A company in moto: five accounts in process, the real handlers behind Step Functions' Lambda calls.
+
+What is deployed is a parameter in the target's own account. The smoke tests of a release call its own address on a
+web server of this process, which answers as a test wants it to.
+"""
+
+import io
+import json
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import boto3
+import botocore.session
+import pytest
+from moto import mock_aws
+from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
+
+from orchestrator.aws.session import CLIENT
+from orchestrator.build import layout
+from orchestrator.build.manifest import Manifest
+from orchestrator.cli.context import settings
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import Unit, UnitSettings
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.local.certificate import make_certificate
+from orchestrator.promotions.follow import Follower
+from orchestrator.promotions.progress import Progress
+from orchestrator.steps.contract import Release
+from orchestrator.wiring import Wiring
+from state_machines.gate import gate
+from state_machines.promotion import promotion
+
+Answer = TypeVar("Answer")
+
+REGION = "eu-west-1"
+# Moto's own account, which everybody is in who has assumed no role.
+TOOLING = "123456789012"
+ENVIRONMENTS = ("dev", "test", "staging", "prod")
+_SECONDS = 60.0
+_TEMPLATE = {
+    "Parameters": {name: {"Type": "String"} for name in ("Unit", "Version", "Environment")},
+    "Resources": {
+        "Running": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {
+                "Name": {"Fn::Sub": "/running/${Environment}/${Unit}"},
+                "Type": "String",
+                "Value": {"Ref": "Version"},
+            },
+        }
+    },
+}
+
+
+class Site:
+    """A web server that answers 200 for every release, unless it is told that one is broken.
+
+    Args:
+        folder: where its certificate is put.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.broken: set[str] = set()
+        """Versions whose address answers 503."""
+        self.certificate = folder / "certificate.pem"
+        key = folder / "key.pem"
+        make_certificate(self.certificate, key)
+        site = self
+
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # The base class asks for this name.
+                self.send_response(503 if self.path.removeprefix("/") in site.broken else 200)
+                self.end_headers()
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, key)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"https://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass
+class MotoCompany:
+    """One company.
+
+    Args:
+        organization: its accounts; its Lambdas are this process.
+        folder: its git repository.
+        site: where the unit `clock` answers.
+    """
+
+    organization: Organization
+    folder: Path
+    site: Site
+    unit: Unit = field(default_factory=lambda: _unit("clock"))
+
+    def found(self) -> None:
+        """Make what bootstrap makes, and a repository with one commit."""
+        session = boto3.Session(region_name=REGION)
+        keys = ("pk", "sk")
+        session.client("dynamodb").create_table(
+            TableName=self.wiring.settings["ledger_table"],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for topic in ("approvals_topic", "failures_topic"):
+            session.client("sns").create_topic(Name=self.wiring.settings[topic].rsplit(":", 1)[-1])
+        self._bucket(session, self.organization.tooling.bucket)
+        for target in self.organization.targets:
+            self._bucket(self.session(target.account), target.bucket)
+        session.client("stepfunctions").create_activity(name=self.organization.build_activity_arn.rsplit(":", 1)[-1])
+        self.folder.mkdir()
+        self._git("init", "--quiet", "--initial-branch=main")
+        self.commit("Begin")
+
+    def commit(self, message: str) -> str:
+        """Commit everything; returns the commit's id."""
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self._git("rev-parse", "HEAD").strip()
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """The parts, in the tooling account."""
+        return Wiring(boto3.Session(region_name=REGION), settings(self.organization))
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return self.wiring.ledger
+
+    def session(self, account: str) -> boto3.Session:
+        """Open an account."""
+        role = f"arn:aws:iam::{account}:role/test"
+        sts = boto3.Session(region_name=REGION).client("sts")
+        credentials = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=REGION,
+        )
+
+    def client(self, environment: str, service: str) -> Any:
+        """A client of an environment's account."""
+        account = self.organization.environment(environment).targets[0].account
+        return self.session(account).client(service, config=CLIENT)  # type: ignore[call-overload]  # Any of them.
+
+    def with_unit(self, name: str) -> "MotoCompany":
+        """The same company, seen from another unit."""
+        return replace(self, unit=_unit(name))
+
+    def publish(self, version: str, unit: str = "clock", **unit_settings: Any) -> Release:
+        """Publish a release, as a build would."""
+        store = self.wiring.store
+        own = {"smoke_tests": [{"url": f"{self.site.url}/{version}"}], **unit_settings}
+        manifest = Manifest(
+            unit=unit,
+            version=version,
+            digest=f"digest-of-{version}",
+            commit=self._git("rev-parse", "HEAD").strip(),
+            author="Test <test@example.com>",
+            committed_at="2026-01-01T00:00:00Z",
+            inputs=("projects/clock",),
+            python="3.13",
+            architecture="x86_64",
+            requirements=(f"left-pad=={version}",),
+            settings=UnitSettings.model_validate(own),
+            layer=None,
+            wheel=store.put_new(layout.source_key(unit, version, f"{unit}-{version}-py3-none-any.whl"), b"wheel"),
+            sdist=store.put_new(layout.source_key(unit, version, f"{unit}-{version}.tar.gz"), b"sdist"),
+            template=store.put_new(layout.template_key(unit, version), json.dumps(_TEMPLATE).encode()),
+        )
+        artifact = store.put_new(layout.manifest_key(unit, version), manifest.to_json())
+        self.ledger.releases.claim_version(unit, manifest.digest, version)
+        self.ledger.releases.record_release(artifact.key, manifest, artifact.sha256)
+        return self.ledger.releases.release(unit, version)
+
+    def install(self, alter: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
+        """Make the unit's state machines, or bring them up to date.
+
+        Args:
+            alter: changes the promotion's definition: shortens times that a test cannot wait for.
+        """
+        definition = promotion(self.unit, self.organization)
+        for state in definition["States"].values():
+            if "SecondsPath" in state:
+                state["Seconds"] = 1
+                del state["SecondsPath"]
+        alter(definition)
+        machines = {self.unit.state_machine_name: definition} | {
+            self.unit.gate_name(name): gate(self.unit, name, self.organization)
+            for name in self.organization.environment_names
+            if self.unit.needs_approval(name, self.organization)
+        }
+        for name, machine in machines.items():
+            self._install(name, json.dumps(machine))
+
+    def _install(self, name: str, definition: str) -> None:
+        client, arn = self.wiring.stepfunctions, self.organization.state_machine_arn(name)
+        if arn in [one["stateMachineArn"] for one in client.list_state_machines()["stateMachines"]]:
+            client.update_state_machine(stateMachineArn=arn, definition=definition)
+        else:
+            role = self.organization.tooling_role_arn("states")
+            client.create_state_machine(name=name, definition=definition, roleArn=role)
+
+    def start(self, name: str, **request: str) -> str:
+        """Start a promotion; returns its execution."""
+        arn = self.organization.state_machine_arn(self.unit.state_machine_name)
+        started = self.wiring.stepfunctions.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))
+        return started["executionArn"]
+
+    def look(self, execution: str) -> Progress:
+        """How a promotion stands."""
+        return Follower(self.wiring.stepfunctions, lambda _: None).look(execution, ENVIRONMENTS)
+
+    def follow(self, execution: str) -> Progress:
+        """Wait for a promotion's end."""
+        return until(lambda: seen if (seen := self.look(execution)).ended else None)
+
+    def promote(self, name: str, **request: str) -> Progress:
+        """Start a promotion, approve whatever it asks for, and wait for its end."""
+        execution = self.start(name, **request)
+
+        def ended() -> Progress | None:
+            seen = self.look(execution)
+            for environment, cell in seen.cells.items():
+                if cell.state == "waiting" and self.asked(execution, environment):
+                    self.decide(environment, request["version"], "approve")
+            return seen if seen.ended else None
+
+        return until(ended)
+
+    def asked(self, execution: str, environment: str) -> bool:
+        """Whether a promotion waits for a decision."""
+        request = self.ledger.approvals.request(self.unit.name, environment)
+        return request is not None and (request.execution, request.status) == (execution, "PENDING")
+
+    def decide(self, environment: str, version: str, decision: str) -> dict[str, Any]:
+        """Start the gate of an environment, and describe how it ended."""
+        client = self.wiring.stepfunctions
+        arn = self.organization.state_machine_arn(self.unit.gate_name(environment))
+        name = f"gate-{len(client.list_executions(stateMachineArn=arn)['executions'])}"
+        document = json.dumps({"release": version, "decision": decision, "reason": "tried"})
+        started = client.start_execution(stateMachineArn=arn, name=name, input=document)
+
+        def ended() -> dict[str, Any] | None:
+            described = dict(client.describe_execution(executionArn=started["executionArn"]))
+            return described if described["status"] != "RUNNING" else None
+
+        return until(ended)
+
+    def running(self, environment: str) -> str | None:
+        """The version that is really deployed."""
+        found = self.client(environment, "ssm").get_parameters(Names=[f"/running/{environment}/{self.unit.name}"])[
+            "Parameters"
+        ]
+        return str(found[0]["Value"]) if found else None
+
+    def lock(self, environment: str) -> str | None:
+        """The execution that holds an environment's lock."""
+        table = boto3.Session(region_name=REGION).resource("dynamodb").Table(self.wiring.settings["ledger_table"])
+        item = table.get_item(Key={"pk": f"UNIT#{self.unit.name}", "sk": f"LOCK#{environment}"}).get("Item")
+        return str(item["id"]) if item else None
+
+    @staticmethod
+    def _bucket(session: boto3.Session, name: str) -> None:
+        where: Any = {"LocationConstraint": REGION}
+        session.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=where)
+
+    def _git(self, *arguments: str) -> str:
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+        command = ["git", *identity, "-C", str(self.folder), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _unit(name: str) -> Unit:
+    return Unit(name=name, folder=f"projects/{name}", version="0.1.0", settings=UnitSettings())
+
+
+@contextmanager
+def moto_company(folder: Path) -> Iterator[MotoCompany]:
+    """Found a company, and lead every Lambda call of the tooling account to its handler."""
+    environments = [
+        {"name": name, "account": f"{number}" * 12, "region": REGION, "approval": name == "prod"}
+        for number, name in enumerate(ENVIRONMENTS, start=2)
+    ]
+    organization = Organization.model_validate(
+        {
+            "tooling": {"account": TOOLING, "region": REGION},
+            "environments": environments,
+            "repository": {"url": (folder / "repository").as_uri()},
+        }
+    )
+    site = Site(folder)
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}),
+    ):
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        environment.setenv("SSL_CERT_FILE", str(site.certificate))
+        for name, value in settings(organization).items():
+            environment.setenv(f"ORCHESTRATOR_{name.upper()}", value)
+        core = botocore.session.Session()
+        answer: Any = _invoke  # A handler may answer in AWS's place; the stubs do not say so.
+        core.register("before-call.lambda.Invoke", answer)
+        boto3.setup_default_session(botocore_session=core)
+        company = MotoCompany(organization, folder / "repository", site)
+        company.found()
+        yield company
+        boto3.DEFAULT_SESSION = None
+    site.close()
+
+
+def _invoke(params: dict[str, Any], **_arguments: object) -> tuple[SimpleNamespace, dict[str, Any]]:
+    """Answers a Lambda call as the service would: with the handler's result, or with its error as a document."""
+    name = params["url_path"].split("/functions/")[1].split("/")[0].rsplit("%3A", 1)[-1].rsplit(":", 1)[-1]
+    handler = import_module(f"lambdas.{name.removeprefix('orchestrator-').replace('-', '_')}").handler
+    answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+    try:
+        document = handler(json.loads(params["body"]), None)
+    except Exception as error:  # noqa: BLE001  # As the service does: every exception of a function becomes a document.
+        document = {"errorMessage": str(error), "errorType": type(error).__name__}
+        answer["FunctionError"] = "Unhandled"
+    answer["Payload"] = io.BytesIO(json.dumps(document).encode())
+    return SimpleNamespace(status_code=200), answer
+
+
+def until(look: Callable[[], Answer | None]) -> Answer:
+    """Look again and again until there is something."""
+    retrying = Retrying(
+        retry=retry_if_not_result(lambda answer: answer is not None),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(_SECONDS),
+    )
+    answer = retrying(look)
+    assert answer is not None
+    return answer
