@@ -22,8 +22,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## Promote a merge through four accounts on the embedded cloud (YES=1 answers the approval)
 	@$(BIN)/orchestrator demo $(if $(YES),--yes)
 
+# A file's tests share what is expensive to set up, so one worker runs them all; the slowest files come first.
 test: setup ## Run all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## Lint, types and import contracts: what CI runs besides the tests
 	@$(BIN)/ruff check .

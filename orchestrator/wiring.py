@@ -177,7 +177,9 @@ class Wiring:
         def stack(name: str) -> Stack:
             return Stack(self.cloudformation, name, where, time.sleep, role)
 
-        return MergeHandler(self.ledger, self.repository, self.settings["branch"], template, stack, self.stepfunctions)
+        return MergeHandler(
+            self.ledger, self.repository, self.settings["branch"], template, stack, self.store, self.stepfunctions
+        )
 
 
 def _store_of(account: TargetAccount) -> ArtifactStore:

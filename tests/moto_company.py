@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import boto3
 import botocore.session
@@ -29,7 +30,7 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.build import layout
 from orchestrator.build.manifest import Manifest
 from orchestrator.cli.context import settings
-from orchestrator.config.organization import Organization
+from orchestrator.config.organization import DEAD_LETTERS, Organization
 from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.local.certificate import make_certificate
@@ -45,7 +46,13 @@ Answer = TypeVar("Answer")
 REGION = "eu-west-1"
 # Moto's own account, which everybody is in who has assumed no role.
 TOOLING = "123456789012"
-ENVIRONMENTS = ("dev", "test", "staging", "prod")
+# Prod has two targets.
+_ACCOUNTS = {
+    "dev": ["222222222222"],
+    "test": ["333333333333"],
+    "staging": ["444444444444"],
+    "prod": ["555555555555", "666666666666"],
+}
 _SECONDS = 60.0
 _TEMPLATE = {
     "Parameters": {name: {"Type": "String"} for name in ("Unit", "Version", "Environment")},
@@ -132,10 +139,18 @@ class MotoCompany:
         self._bucket(session, self.organization.tooling.bucket)
         for target in self.organization.targets:
             self._bucket(self.session(target.account), target.bucket)
+        session.client("sqs").create_queue(QueueName=DEAD_LETTERS)
         session.client("stepfunctions").create_activity(name=self.organization.build_activity_arn.rsplit(":", 1)[-1])
         self.folder.mkdir()
         self._git("init", "--quiet", "--initial-branch=main")
         self.commit("Begin")
+
+    def change(self, message: str) -> str:
+        """Change the unit's folder and commit; returns the commit's id."""
+        file = self.folder / self.unit.folder / "notes.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(message)
+        return self.commit(message)
 
     def commit(self, message: str) -> str:
         """Commit everything; returns the commit's id."""
@@ -165,9 +180,9 @@ class MotoCompany:
             region_name=REGION,
         )
 
-    def client(self, environment: str, service: str) -> Any:
+    def client(self, environment: str, service: str, target: int = 0) -> Any:
         """A client of an environment's account."""
-        account = self.organization.environment(environment).targets[0].account
+        account = self.organization.environment(environment).targets[target].account
         return self.session(account).client(service, config=CLIENT)  # type: ignore[call-overload]  # Any of them.
 
     def with_unit(self, name: str) -> "MotoCompany":
@@ -236,7 +251,7 @@ class MotoCompany:
 
     def look(self, execution: str) -> Progress:
         """How a promotion stands."""
-        return Follower(self.wiring.stepfunctions, lambda _: None).look(execution, ENVIRONMENTS)
+        return Follower(self.wiring.stepfunctions, lambda _: None).look(execution, _ACCOUNTS)
 
     def follow(self, execution: str) -> Progress:
         """Wait for a promotion's end."""
@@ -274,11 +289,11 @@ class MotoCompany:
 
         return until(ended)
 
-    def running(self, environment: str) -> str | None:
+    def running(self, environment: str, target: int = 0) -> str | None:
         """The version that is really deployed."""
-        found = self.client(environment, "ssm").get_parameters(Names=[f"/running/{environment}/{self.unit.name}"])[
-            "Parameters"
-        ]
+        found = self.client(environment, "ssm", target).get_parameters(
+            Names=[f"/running/{environment}/{self.unit.name}"]
+        )["Parameters"]
         return str(found[0]["Value"]) if found else None
 
     def lock(self, environment: str) -> str | None:
@@ -286,6 +301,35 @@ class MotoCompany:
         table = boto3.Session(region_name=REGION).resource("dynamodb").Table(self.wiring.settings["ledger_table"])
         item = table.get_item(Key={"pk": f"UNIT#{self.unit.name}", "sk": f"LOCK#{environment}"}).get("Item")
         return str(item["id"]) if item else None
+
+    def call(self, step: str, event: Any) -> Any:
+        """Call a Lambda of the orchestrator, as an event does.
+
+        Raises:
+            AssertionError: it failed; with the error's message.
+        """
+        arn = self.organization.function_arn(step)
+        answer = boto3.client("lambda", region_name=REGION).invoke(FunctionName=arn, Payload=json.dumps(event))
+        document = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, document["errorMessage"]
+        return document
+
+    def read(self, queue: str) -> list[dict[str, Any]]:
+        """Take the messages out of a queue; they are JSON."""
+        sqs = self.wiring.session.client("sqs")
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
+
+    def listen(self, topic: str) -> str:
+        """Make a queue that hears all that a topic says; returns the queue's URL."""
+        sqs = self.wiring.session.client("sqs")
+        queue = sqs.create_queue(QueueName=topic.replace("_", "-"))["QueueUrl"]
+        arn = f"arn:aws:sqs:{REGION}:{TOOLING}:{topic.replace('_', '-')}"
+        sns = self.wiring.sns
+        sns.subscribe(TopicArn=self.wiring.settings[topic], Protocol="sqs", Endpoint=arn)
+        return queue
 
     @staticmethod
     def _bucket(session: boto3.Session, name: str) -> None:
@@ -303,12 +347,19 @@ def _unit(name: str) -> Unit:
 
 
 @contextmanager
-def moto_company(folder: Path) -> Iterator[MotoCompany]:
-    """Found a company, and lead every Lambda call of the tooling account to its handler."""
-    environments = [
-        {"name": name, "account": f"{number}" * 12, "region": REGION, "approval": name == "prod"}
-        for number, name in enumerate(ENVIRONMENTS, start=2)
+def moto_company(folder: Path, *, execute: bool = True) -> Iterator[MotoCompany]:
+    """Found a company, and lead every Lambda call of the tooling account to its handler.
+
+    Args:
+        folder: where its repository and its web server's certificate are put.
+        execute: whether executions run. Moto keeps state machines that run apart from those that CloudFormation makes.
+    """
+    config: Any = {"stepfunctions": {"execute_state_machine": execute}, "lambda": {"use_docker": False}}
+    environments: list[dict[str, Any]] = [
+        {"name": name, "targets": [{"account": account, "region": REGION} for account in accounts]}
+        for name, accounts in _ACCOUNTS.items()
     ]
+    environments[-1]["approval"] = True
     organization = Organization.model_validate(
         {
             "tooling": {"account": TOOLING, "region": REGION},
@@ -319,14 +370,15 @@ def moto_company(folder: Path) -> Iterator[MotoCompany]:
     site = Site(folder)
     with (
         pytest.MonkeyPatch.context() as environment,
-        mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}),
+        mock_aws(config=config),
     ):
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         environment.setenv("SSL_CERT_FILE", str(site.certificate))
-        for name, value in settings(organization).items():
+        dead_letters = f"https://sqs.{REGION}.amazonaws.com/{TOOLING}/{DEAD_LETTERS}"
+        for name, value in {**settings(organization), "dead_letters_url": dead_letters}.items():
             environment.setenv(f"ORCHESTRATOR_{name.upper()}", value)
         core = botocore.session.Session()
-        answer: Any = _invoke  # A handler may answer in AWS's place; the stubs do not say so.
+        answer: Any = _Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.
         core.register("before-call.lambda.Invoke", answer)
         boto3.setup_default_session(botocore_session=core)
         company = MotoCompany(organization, folder / "repository", site)
@@ -336,18 +388,35 @@ def moto_company(folder: Path) -> Iterator[MotoCompany]:
     site.close()
 
 
-def _invoke(params: dict[str, Any], **_arguments: object) -> tuple[SimpleNamespace, dict[str, Any]]:
-    """Answers a Lambda call as the service would: with the handler's result, or with its error as a document."""
-    name = params["url_path"].split("/functions/")[1].split("/")[0].rsplit("%3A", 1)[-1].rsplit(":", 1)[-1]
-    handler = import_module(f"lambdas.{name.removeprefix('orchestrator-').replace('-', '_')}").handler
-    answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
-    try:
-        document = handler(json.loads(params["body"]), None)
-    except Exception as error:  # noqa: BLE001  # As the service does: every exception of a function becomes a document.
-        document = {"errorMessage": str(error), "errorType": type(error).__name__}
-        answer["FunctionError"] = "Unhandled"
-    answer["Payload"] = io.BytesIO(json.dumps(document).encode())
-    return SimpleNamespace(status_code=200), answer
+class _Lambdas:
+    """The orchestrator's functions: each is started cold once, with the environment variables of that moment."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, Callable[[Any, object], Any]] = {}
+
+    def __call__(self, params: dict[str, Any], **_arguments: object) -> tuple[SimpleNamespace, dict[str, Any]]:
+        """Answer a call as the service would: with the handler's result, or with its error as a document."""
+        function = unquote(params["url_path"]).split("/functions/")[1].split("/")[0].rsplit(":", 1)[-1]
+        step = function.removeprefix("orchestrator-").replace("-", "_")
+        handler = self._handlers.get(step) or self._handlers.setdefault(step, _cold_start(step))
+        answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+        try:
+            document = handler(json.loads(params["body"]), None)
+        except Exception as error:  # noqa: BLE001  # As the service does: whatever a function raises becomes a document.
+            document = {"errorMessage": str(error), "errorType": type(error).__name__}
+            answer["FunctionError"] = "Unhandled"
+        answer["Payload"] = io.BytesIO(json.dumps(document).encode())
+        return SimpleNamespace(status_code=200), answer
+
+
+def _cold_start(step: str) -> Callable[[Any, object], Any]:
+    spec = find_spec(f"lambdas.{step}")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Callable[[Any, object], Any] = module.handler
+    return handler
 
 
 def until(look: Callable[[], Answer | None]) -> Answer:

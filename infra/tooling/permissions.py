@@ -82,6 +82,8 @@ def _on_merge(names: Names) -> Statements:
             [names.unit_stack_role],
             {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
         ),
+        # Templates that are too large for a request; CloudFormation reads them with the caller's permissions.
+        allow(["s3:GetObject", "s3:PutObject"], [names.objects("stacks/*")]),
         allow(["sqs:SendMessage"], [names.dead_letters]),
         allow(["sns:Publish"], [names.failures]),
     ]
@@ -123,7 +125,7 @@ _TARGETS = ("ledger_table", "bucket", "external_id")
 _SOURCE = ("repository_url", "branch")
 
 STEPS = (
-    Step("on_merge", 900, ("ledger_table", "dead_letters_url", "failures_topic", *_SOURCE), _on_merge),
+    Step("on_merge", 900, ("ledger_table", "bucket", "dead_letters_url", "failures_topic", *_SOURCE), _on_merge),
     Step("resolve_release", 60, ("ledger_table", *_SOURCE), lambda names: [ledger(names)]),
     Step("plan", 120, (*_TARGETS, *_SOURCE), _plan),
     Step("request_approval", 60, ("ledger_table", "approvals_topic"), _request_approval),

@@ -36,6 +36,11 @@ def plan_key(unit: str, execution: str, environment: str) -> str:
     return f"plans/{unit}/{execution}/{environment}.json"
 
 
+def unit_stack_key(unit: str, digest: str) -> str:
+    """Key of a template of a unit's own stack, when it is too large to be sent along."""
+    return f"stacks/{unit}/{digest}.json"
+
+
 def bundle_key(digest: str) -> str:
     """Key of the code of the orchestrator's own Lambdas."""
     return f"bundles/{digest}.zip"

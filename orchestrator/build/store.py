@@ -40,6 +40,10 @@ class ArtifactStore:
         self._s3 = s3_client
         self.bucket = bucket
 
+    def object_url(self, key: str) -> str:
+        """URL of an object, as CloudFormation wants it."""
+        return f"https://{self.bucket}.s3.{self._s3.meta.region_name}.amazonaws.com/{key}"
+
     def put_new(self, key: str, content: bytes | Path) -> Artifact:
         """Write an object that is never to change; writing the same bytes again changes nothing.
 

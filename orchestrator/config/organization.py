@@ -45,10 +45,6 @@ class Target(Settings):
         """Name of the bucket that the target's own copies of the artifacts lie in."""
         return bucket_name(self.account, self.region)
 
-    def object_url(self, key: str) -> str:
-        """URL of an object in the target's bucket, as CloudFormation wants it."""
-        return f"https://{self.bucket}.s3.{self.region}.amazonaws.com/{key}"
-
     def role_arn(self, role: str) -> str:
         """ARN of a role of this account."""
         return f"arn:aws:iam::{self.account}:role/{role}"

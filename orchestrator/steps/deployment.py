@@ -80,19 +80,21 @@ class ReleaseFiles:
         text = self.store.get(manifest.template.key, sha256=manifest.template.sha256)
         declared: dict[str, Any] = json.loads(text).get("Parameters", {})
         template = Template(
-            **self._source(manifest, account, text),
+            # CloudFormation reads a large one with the deployer's permissions: out of the target's own bucket.
+            **template_source(self.store_of(account), manifest.template.key, text),
             parameters=parameters(manifest, declared, account.target, step.environment.name),
             tags={"orchestrator:unit": manifest.unit, "orchestrator:environment": step.environment.name},
         )
         stack = account.stack(step.stack_name, step.environment)
         return stack.propose(change_set_name(manifest.version, step.execution), template)
 
-    def _source(self, manifest: Manifest, account: TargetAccount, text: bytes) -> dict[str, str]:
-        if len(text) <= INLINE_TEMPLATE_BYTES:
-            return {"body": text.decode()}
-        # CloudFormation reads a larger one with the deployer's permissions: out of the target's own bucket.
-        self.store_of(account).put_new(manifest.template.key, text)
-        return {"url": account.target.object_url(manifest.template.key)}
+
+def template_source(store: ArtifactStore, key: str, text: bytes) -> dict[str, str]:
+    """How CloudFormation is given a template: in the request, or out of a bucket when it is too large for that."""
+    if len(text) <= INLINE_TEMPLATE_BYTES:
+        return {"body": text.decode()}
+    store.put_new(key, text)
+    return {"url": store.object_url(key)}
 
 
 def parameters(manifest: Manifest, declared: Iterable[str], target: Target, environment: str) -> dict[str, str]:

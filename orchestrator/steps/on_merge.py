@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.stack import Stack, Template
+from orchestrator.build import layout
+from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.errors import DeploymentError, OrchestratorError, RequestError
@@ -19,6 +21,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import LastStart, Verdict, verdicts
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.deployment import template_source
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -95,6 +98,7 @@ class MergeHandler:
         branch: the branch whose merges count.
         template: renders a unit's stack.
         stack: opens the stack of a unit in the tooling account.
+        store: the tooling account's artifacts; a template that is too large for a request goes there.
         stepfunctions: starts executions.
     """
 
@@ -103,6 +107,7 @@ class MergeHandler:
     branch: str
     template: UnitStackTemplate
     stack: Callable[[str], Stack]
+    store: ArtifactStore
     stepfunctions: "SFNClient"
 
     def __call__(self, event: MergeEvent) -> MergeResult:
@@ -159,8 +164,10 @@ class _Run:
         unit = self.catalog.unit(verdict.unit)
         body = self.handler.template(unit, self.catalog.organization)
         stack = self.handler.stack(unit.promotion_stack_name)
-        name = f"definition-{self.catalog.commit.id[:12]}-{hashlib.sha256(body.encode()).hexdigest()[:12]}"
-        change_set = stack.propose(name, Template(body=body, tags={"orchestrator:unit": unit.name}))
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        source = template_source(self.handler.store, layout.unit_stack_key(unit.name, digest), body.encode())
+        name = f"definition-{self.catalog.commit.id[:12]}-{digest[:12]}"
+        change_set = stack.propose(name, Template(**source, tags={"orchestrator:unit": unit.name}))
         found = stack.wait_for_change_set(change_set, _STACK_SECONDS)
         if found.readiness is Readiness.READY:
             stack.execute(change_set)

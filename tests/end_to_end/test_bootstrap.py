@@ -16,9 +16,6 @@ from orchestrator.config.organization import BUILDER_ROLE, Organization, functio
 from orchestrator.config.stacks import target_template
 from orchestrator.errors import AccessError, DeploymentError
 
-# One worker does it for all of them.
-pytestmark = pytest.mark.xdist_group("bootstrap")
-
 Probe = Callable[..., str]
 Call = tuple[str, str, dict[str, Any]]
 

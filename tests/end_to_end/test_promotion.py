@@ -12,8 +12,6 @@ from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.config.organization import DEAD_LETTERS, Organization
 from tests.end_to_end.company import Company, until
 
-pytestmark = pytest.mark.xdist_group("promotion")
-
 ANSWER = '"healthy": True'
 
 

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 # One worker synthesizes for all of them.
-pytestmark = pytest.mark.xdist_group("infra")
-
 Template = dict[str, Any]
 
 # Services of which CloudFormation may make every call, but only on what carries the units' prefix: which calls it

@@ -5,15 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES
 from orchestrator.config.organization import Organization
 from orchestrator.config.stacks import stacked_targets
 
 # One worker synthesizes for all of them.
-pytestmark = pytest.mark.xdist_group("infra")
-
 Template = dict[str, Any]
 
 

@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 # One worker synthesizes for all of them.
-pytestmark = pytest.mark.xdist_group("infra")
-
 Template = dict[str, Any]
 Find = Callable[[Template, str], list[Template]]
 

@@ -13,8 +13,6 @@ import pytest
 from orchestrator.steps.contract import Execution
 from tests.moto_company import MotoCompany, moto_company, until
 
-pytestmark = pytest.mark.xdist_group("moto-engine")
-
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:

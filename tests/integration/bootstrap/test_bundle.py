@@ -11,9 +11,6 @@ import pytest
 from orchestrator.bootstrap.bundle import locked, make_bundle
 from orchestrator.config.organization import Lambda
 
-# One worker does it for all of them.
-pytestmark = pytest.mark.xdist_group("bundle")
-
 # What the Lambda runtime brings: boto3, and what it needs itself.
 _RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 _STEPS = sorted(file.stem for file in Path("lambdas").glob("*.py") if file.stem not in ("__init__", "edge"))

@@ -18,9 +18,6 @@ from orchestrator.bootstrap.sessions import MemberAccounts
 from orchestrator.config.organization import Lambda, Organization
 from orchestrator.errors import AccessError
 
-# One worker does it for all of them.
-pytestmark = pytest.mark.xdist_group("install")
-
 REGION = "eu-west-1"
 OWN_ACCOUNT = "123456789012"
 DEV, PROD = "222222222222", "333333333333"
