@@ -20,6 +20,7 @@ from orchestrator.config.organization import UNIT_STACK_ROLE, Environment, Targe
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.open import open_repository
 from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.admission import Admission
 from orchestrator.steps.checks import StackChecks
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.decide import Decider
@@ -101,6 +102,10 @@ class Wiring:
     def _files(self) -> ReleaseFiles:
         return ReleaseFiles(self.store, _store_of)
 
+    @property
+    def _admission(self) -> Admission:
+        return Admission(self.ledger, _now, self.is_alive)
+
     def target(self, environment: Environment, target: Target, execution: Execution) -> TargetAccount:
         """Open a target with its environment's deployer role."""
         role = RoleToAssume(
@@ -142,7 +147,7 @@ class Wiring:
 
     def plan(self) -> Planner:
         """Wire Plan."""
-        return Planner(self.ledger, self._files, self.target, self.repository)
+        return Planner(self.ledger, self._files, self._admission, self.target, self.repository)
 
     def request_approval(self) -> ApprovalRequester:
         """Wire Approve."""
@@ -154,7 +159,7 @@ class Wiring:
 
     def deploy(self) -> Deployer:
         """Wire Deploy."""
-        return Deployer(self.ledger, self._files, self.target, self.is_alive)
+        return Deployer(self.ledger, self._admission, self._files, self.target, self.is_alive)
 
     def smoke_test(self) -> SmokeTester:
         """Wire Smoke-test."""

@@ -43,6 +43,8 @@ def _ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _label(rule: dict[str, Any]) -> str:
+    if rule.get("And") and all(one["Variable"] == "$.request.rollback" for one in rule["And"]):
+        return "rollback"
     if "And" in rule:
         return " and ".join(_label(one) for one in rule["And"])
     if "IsPresent" in rule:

@@ -11,6 +11,12 @@ from state_machines.states import EXECUTION, RETRY, State, States, choice, fail,
 
 PROMOTED = "Promoted"
 SUPERSEDED = "Superseded"
+_IS_ROLLBACK: State = {
+    "And": [
+        {"Variable": "$.request.rollback", "IsPresent": True},
+        {"Variable": "$.request.rollback", "BooleanEquals": True},
+    ]
+}
 
 
 def promotion(unit: Unit, organization: Organization) -> State:
@@ -63,6 +69,16 @@ def _beginning(unit: Unit, organization: Organization, names: list[str]) -> Stat
     }
 
 
+def _later(again: str) -> dict[str, str]:
+    """Where statuses lead with which it is worth asking again."""
+    return dict.fromkeys(("IN_PROGRESS", "BUSY", "QUEUED", "FROZEN"), again)
+
+
+def _never(stopped: str) -> dict[str, str]:
+    """Where statuses lead with which a promotion is over."""
+    return {"SUPERSEDED": SUPERSEDED, "HELD": stopped, "QUARANTINED": stopped}
+
+
 class _EnvironmentStates:
     """The states of one environment."""
 
@@ -82,12 +98,15 @@ class _EnvironmentStates:
     def _plan(self) -> States:
         name = self._name
         ready = f"Approve {name}" if self._gated else f"Deploy {name}"
-        again = f"Wait to plan {name}"
-        ways = {"IN_PROGRESS": again, "BUSY": again, "SUPERSEDED": SUPERSEDED}
+        again, stopped = f"Wait to plan {name}", f"Stopped before {name}"
+        planned = choice(self._path("plan.status"), {**_later(again), **_never(stopped)}, default=ready)
+        if self._gated and not self._environment.rollback_approval:
+            planned["Choices"].append(_IS_ROLLBACK | {"Next": f"Deploy {name}"})
         return {
             f"Plan {name}": self._task("plan", then=f"Planned {name}?", part="plan"),
-            f"Planned {name}?": choice(self._path("plan.status"), ways, default=ready),
+            f"Planned {name}?": planned,
             again: wait(self._path("plan.retry_after"), then=f"Plan {name}"),
+            stopped: fail(self._path("plan.status"), self._path("plan.message")),
         }
 
     def _approve(self) -> States:
@@ -130,21 +149,19 @@ class _EnvironmentStates:
 
     def _deploy(self) -> States:
         name = self._name
-        again = f"Wait to deploy {name}"
+        again, stopped = f"Wait to deploy {name}", f"Stopped in {name}"
         ways = {
             "SUCCEEDED": f"Smoke-test {name}",
-            "IN_PROGRESS": again,
-            "BUSY": again,
             "STALE": f"Plan {name}",
-            "SUPERSEDED": SUPERSEDED,
+            **_later(again),
+            **_never(stopped),
         }
-        approval = {"approval.$": self._path("approval")} if self._gated else {}
+        extra = {"plan.$": self._path("plan"), "gated": self._gated, "approval.$": self._path("approval")}
         return {
-            f"Deploy {name}": self._task(
-                "deploy", f"Deployed {name}?", "deployment", {"plan.$": self._path("plan"), **approval}
-            ),
+            f"Deploy {name}": self._task("deploy", f"Deployed {name}?", "deployment", extra),
             f"Deployed {name}?": choice(self._path("deployment.status"), ways, default=f"Roll back {name}"),
             again: wait(self._path("deployment.retry_after"), then=f"Deploy {name}"),
+            stopped: fail(self._path("deployment.status"), self._path("deployment.message")),
         }
 
     def _verify(self) -> States:
@@ -188,9 +205,11 @@ class _EnvironmentStates:
     def _input(self) -> State:
         return {
             "release.$": "$.release",
-            "environment": self._environment.model_dump(mode="json"),
+            "environment": self._environment.model_dump(mode="json", by_alias=True),
             "stack_name": self._unit.stack_name(self._organization),
             "execution": EXECUTION,
+            "request.$": "$.request",
+            "concurrency": self._unit.settings.concurrency,
         }
 
     def _path(self, *rest: str) -> str:

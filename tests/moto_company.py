@@ -185,9 +185,9 @@ class MotoCompany:
         account = self.organization.environment(environment).targets[target].account
         return self.session(account).client(service, config=CLIENT)  # type: ignore[call-overload]  # Any of them.
 
-    def with_unit(self, name: str) -> "MotoCompany":
+    def with_unit(self, name: str, own: UnitSettings | None = None) -> "MotoCompany":
         """The same company, seen from another unit."""
-        return replace(self, unit=_unit(name))
+        return replace(self, unit=_unit(name, own))
 
     def publish(self, version: str, unit: str = "clock", **unit_settings: Any) -> Release:
         """Publish a release, as a build would."""
@@ -243,7 +243,7 @@ class MotoCompany:
             role = self.organization.tooling_role_arn("states")
             client.create_state_machine(name=name, definition=definition, roleArn=role)
 
-    def start(self, name: str, **request: str) -> str:
+    def start(self, name: str, **request: Any) -> str:
         """Start a promotion; returns its execution."""
         arn = self.organization.state_machine_arn(self.unit.state_machine_name)
         started = self.wiring.stepfunctions.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))
@@ -257,7 +257,7 @@ class MotoCompany:
         """Wait for a promotion's end."""
         return until(lambda: seen if (seen := self.look(execution)).ended else None)
 
-    def promote(self, name: str, **request: str) -> Progress:
+    def promote(self, name: str, **request: Any) -> Progress:
         """Start a promotion, approve whatever it asks for, and wait for its end."""
         execution = self.start(name, **request)
 
@@ -342,8 +342,8 @@ class MotoCompany:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def _unit(name: str) -> Unit:
-    return Unit(name=name, folder=f"projects/{name}", version="0.1.0", settings=UnitSettings())
+def _unit(name: str, own: UnitSettings | None = None) -> Unit:
+    return Unit(name=name, folder=f"projects/{name}", version="0.1.0", settings=own or UnitSettings())
 
 
 @contextmanager

@@ -94,6 +94,7 @@ def _plan(names: Names) -> Statements:
         ledger(names),
         *read_releases(names),
         allow(["s3:PutObject"], [names.objects("plans/*")]),
+        allow(["states:DescribeExecution"], [names.promotion_executions]),
         assume_deployers(names),
     ]
 

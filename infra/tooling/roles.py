@@ -6,8 +6,10 @@ from constructs import Construct
 from infra.tooling.names import Names
 from infra.tooling.permissions import PROMOTION_STEPS, Statements, allow, ledger
 from orchestrator.config.organization import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
+from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
 
 OPERATOR_POLICY = "orchestrator-operator"
+CONTROLLER_POLICY = "orchestrator-controller"
 
 
 def service_roles(scope: Construct, names: Names) -> None:
@@ -20,6 +22,7 @@ def service_roles(scope: Construct, names: Names) -> None:
     role(scope, UNIT_STACK_ROLE, cloudformation, _unit_stack(names), "What CloudFormation makes state machines with")
     role(scope, BUILDER_ROLE, iam.AccountPrincipal(account), _builder(names), "What build workers work with")
     _operator_policy(scope, names)
+    _controller_policy(scope, names)
 
 
 def role(scope: Construct, name: str, principal: iam.IPrincipal, statements: Statements, description: str) -> iam.Role:
@@ -88,7 +91,12 @@ def _operator_policy(scope: Construct, names: Names) -> None:
                 ["states:StartExecution", "states:DescribeStateMachine", "states:ListExecutions"], [names.promotions]
             ),
             allow(
-                ["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
+                [
+                    "states:DescribeExecution",
+                    "states:GetExecutionHistory",
+                    "states:StopExecution",
+                    "states:RedriveExecution",
+                ],
                 [names.promotion_executions],
             ),
             allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
@@ -99,5 +107,22 @@ def _operator_policy(scope: Construct, names: Names) -> None:
                 actions=["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
                 resources=["*"],
             ),
+        ],
+    )
+
+
+def _controller_policy(scope: Construct, names: Names) -> None:
+    """For those who may keep promotions back, besides the operator's policy: three partitions of the ledger."""
+    iam.ManagedPolicy(
+        scope,
+        "ControllerPolicy",
+        managed_policy_name=CONTROLLER_POLICY,
+        description="Set and lift holds, freezes and quarantines",
+        statements=[
+            allow(
+                ["dynamodb:PutItem"],
+                [names.ledger],
+                {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HOLDS, FREEZES, QUARANTINES]}},
+            )
         ],
     )

@@ -28,6 +28,7 @@ _LIBRARIES = (
     "tenacity",
     "typing-extensions",
     "typing-inspection",
+    "tzdata",
 )
 _TIMEOUT_SECONDS = 300
 

@@ -87,6 +87,11 @@ class Context:
                 "Set AWS_PROFILE or --profile (and --endpoint-url for the embedded cloud; see 'orchestrator local up')."
             ) from error
 
+    @property
+    def caller(self) -> str:
+        """Who calls, as an ARN: what is recorded of freezes and the like."""
+        return str(self.session().client("sts", config=CLIENT).get_caller_identity()["Arn"])
+
     @cached_property
     def wiring(self) -> Wiring:
         """The parts, wired for the tooling account."""

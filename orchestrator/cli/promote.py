@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.promotions.start import Starter
+from orchestrator.steps.resolve_release import parse_request
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +32,13 @@ def promote(
     reason: Annotated[str | None, typer.Option(help="Kept in the ledger.")] = None,
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
+    override_freeze: Annotated[
+        bool, typer.Option("--override-freeze", help="Deploy in spite of freezes and windows; needs --reason.")
+    ] = False,
+    skip_gates: Annotated[
+        bool,
+        typer.Option("--skip-gates", help="Begin at --from with what did not pass the ones before; needs --reason."),
+    ] = False,
 ) -> None:
     """Start a promotion of one unit."""
     here: Context = context.obj
@@ -44,8 +52,14 @@ def promote(
         subject = {"version": version}
     else:
         subject = {"commit": here.repository.commit(commit or here.organization.repository.branch).id}
-    span = {key: value for key, value in (("from", first), ("to", last), ("reason", reason)) if value}
-    execution = start(here, found, {**subject, **span})
+    options = {
+        "from": first,
+        "to": last,
+        "reason": reason,
+        "override_freeze": override_freeze,
+        "skip_gates": skip_gates,
+    }
+    execution = start(here, found, {**subject, **{key: value for key, value in options.items() if value}})
     if wait:
         follow(here, found, execution)
 
@@ -57,8 +71,9 @@ def check_environment(here: Context, unit: Unit, name: str | None) -> None:
         raise UnknownNameError(f"environment of {unit.name}", name, known)
 
 
-def start(here: Context, unit: Unit, request: dict[str, str]) -> str:
+def start(here: Context, unit: Unit, request: dict[str, Any]) -> str:
     """Start a promotion, and say so; returns the execution's ARN."""
+    parse_request(request)
     starter = Starter(here.wiring.stepfunctions, lambda: datetime.now(UTC))
     arn = here.organization.state_machine_arn(unit.state_machine_name)
     execution = starter.start(arn, "manual", request)

@@ -20,26 +20,35 @@ def rollback(
     unit: Annotated[str, typer.Argument(help="The unit's name.")],
     environment: Annotated[str, typer.Argument(help="The environment's name.")],
     to: Annotated[str | None, typer.Option(help="The release; the last that worked before when left out.")] = None,
-    reason: Annotated[str, typer.Option(help="Kept in the ledger.")] = "rolled back by hand",
     *,
+    reason: Annotated[str, typer.Option(help="Kept in the ledger, and shown to whom the hold keeps back.")],
     wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
 ) -> None:
-    """Deploy an earlier release to one environment, without building; its approval is asked for as always."""
+    """Go back to a release that worked in an environment, without building, and put the environment on hold."""
     here: Context = context.obj
     found = here.catalog("HEAD").unit(unit)
     check_environment(here, found, environment)
     version = to or _known_good(here, unit, environment)
     here.wiring.ledger.releases.release(unit, version)
+    good = here.wiring.ledger.environments.running(unit, environment).good
+    if version not in good:
+        raise RequestError(
+            f"{unit}@{version} never worked in {environment}; what did: {', '.join(reversed(good)) or 'nothing'}. "
+            f"To deploy it all the same: orchestrator promote {unit} --version {version} --from {environment}."
+        )
     say(f"Rolling {unit} in {environment} back to {version}.")
-    request = {"version": version, "from": environment, "to": environment, "reason": reason}
+    request = {"version": version, "from": environment, "to": environment, "rollback": True, "reason": reason}
     execution = start(here, found, request)
     if wait:
         follow(here, found, execution)
 
 
 def _known_good(here: Context, unit: str, environment: str) -> str:
-    running = here.wiring.ledger.environments.running(unit, environment)
-    version = running.known_good_before(running.version or "")
+    ledger = here.wiring.ledger
+    running = ledger.environments.running(unit, environment)
+    version = running.known_good_before(
+        running.version or "", lambda one: ledger.controls.quarantine(unit, one) is not None
+    )
     if version is None:
         raise RequestError(
             f"No release of {unit} other than {running.version or 'none'} ever worked in {environment}: "

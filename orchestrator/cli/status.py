@@ -1,5 +1,6 @@
 """`orchestrator status`: what runs where, and what is under way."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -7,10 +8,18 @@ from rich.table import Table
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, console, say, say_json, table
+from orchestrator.ledger.controls import EVERY
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 
-_COLOURS = {"HEALTHY": "green", "FAILED": "red", "ROLLED_BACK": "yellow", "DEPLOYING": "cyan", "DEPLOYED": "cyan"}
+_COLOURS = {
+    "HEALTHY": "green",
+    "FAILED": "red",
+    "ROLLED_BACK": "yellow",
+    "INTERRUPTED": "red",
+    "DEPLOYING": "cyan",
+    "DEPLOYED": "cyan",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -29,11 +38,33 @@ def status(
     under_way = ledger.promotions.under_way()
     if output is Format.JSON:
         units = {unit: {name: cell.model_dump() for name, cell in row.items()} for unit, row in matrix.items()}
-        say_json({"units": units, "under_way": [one.model_dump() for one in under_way]})
+        say_json(
+            {
+                "units": units,
+                "under_way": [one.model_dump() for one in under_way],
+                "holds": [one.model_dump() for one in ledger.controls.holds()],
+                "freezes": [one.model_dump() for one in ledger.controls.freezes()],
+                "quarantined": [one.model_dump() for one in ledger.controls.quarantines()],
+            }
+        )
         return
     console.print(draw_matrix(matrix, names))
     for one in under_way:
         say(f"under way: {one.unit}@{one.version or '?'} since {one.started_at} ({one.name})")
+    for line in controls(ledger):
+        say(line)
+
+
+def controls(ledger: Ledger) -> Iterator[str]:
+    """What keeps promotions back, a line for each."""
+    for hold in ledger.controls.holds():
+        yield f"on hold: {hold.unit} in {hold.environment} since {hold.since}: {hold.reason}"
+    for freeze in ledger.controls.freezes():
+        environment = "every environment" if freeze.environment == EVERY else freeze.environment
+        unit = "" if freeze.unit == EVERY else f" for {freeze.unit}"
+        yield f"frozen: {environment}{unit} until {freeze.until:%Y-%m-%d %H:%M} UTC: {freeze.reason}"
+    for one in ledger.controls.quarantines():
+        yield f"in quarantine: {one.unit}@{one.version} since {one.since}: {one.reason}"
 
 
 def read_matrix(ledger: Ledger, environments: list[str]) -> dict[str, dict[str, Running]]:

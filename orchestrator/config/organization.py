@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from orchestrator.config.base import AccountId, EnvironmentName, OrganizationId, Region, RoleName, Settings
+from orchestrator.config.windows import Window
 from orchestrator.errors import UnknownNameError
 
 FILE_NAME = "orchestrator.toml"
@@ -61,6 +62,17 @@ class Environment(Settings):
     approval: bool = Field(default=False, description="Whether a deployment waits for a person.")
     approval_timeout_hours: int = Field(
         default=168, ge=1, le=8_760, description="How long it waits before the promotion ends as timed out."
+    )
+    rollback_approval: bool = Field(
+        default=False, description="Whether going back to a release that worked here waits for a person too."
+    )
+    hold: Literal["until_resumed", "until_newer"] = Field(
+        default="until_resumed",
+        description="When automatic promotions come in again after a rollback: when somebody says so, or with a "
+        "newer release that passed the environments before.",
+    )
+    windows: tuple[Window, ...] = Field(
+        default=(), description="The times of the week when it may be deployed to; always when left out."
     )
     deployer_role: RoleName = Field(
         default="orchestrator-deployer", description="What the orchestrator's Lambdas assume."

@@ -58,8 +58,9 @@ class UnitSettings(Settings):
     stack_name: StackName | None = Field(
         default=None, description="Name of the stack in the targets; '<stack_prefix><unit>' when left out."
     )
-    concurrency: Literal["superseded"] = Field(
-        default="superseded", description="What happens to the older of two promotions that meet."
+    concurrency: Literal["superseded", "queued"] = Field(
+        default="superseded",
+        description="What happens when two promotions meet: the older one ends, or the newer one waits behind it.",
     )
 
     @model_validator(mode="after")

@@ -1,5 +1,7 @@
 """What runs where, which releases are known to be good there, and who is deploying right now."""
 
+from collections.abc import Callable
+
 from boto3.dynamodb.conditions import Attr
 from pydantic import BaseModel, ConfigDict
 
@@ -14,7 +16,8 @@ class Running(BaseModel):
 
     Attributes:
         version: the release that was deployed last, None when none ever was.
-        status: DEPLOYING, DEPLOYED (not yet smoke tested), HEALTHY, FAILED or ROLLED_BACK.
+        status: DEPLOYING, DEPLOYED (not yet smoke tested), HEALTHY, FAILED, ROLLED_BACK, or INTERRUPTED: its
+            promotion ended in the middle, and nobody verified what is there.
         order: the promotion that changed it last, comparable with other promotions' order.
         good: the releases that passed their smoke tests here, oldest first, at most 20.
         updated_at: when it last changed, ISO 8601.
@@ -36,9 +39,9 @@ class Running(BaseModel):
         """The newest release that passed its smoke tests here."""
         return self.good[-1] if self.good else None
 
-    def known_good_before(self, version: str) -> str | None:
-        """The newest good release other than the given one: where a rollback leads."""
-        return next((one for one in reversed(self.good) if one != version), None)
+    def known_good_before(self, version: str, barred: Callable[[str], bool] = lambda _: False) -> str | None:
+        """The newest good release other than the given one and those that are barred: where a rollback leads."""
+        return next((one for one in reversed(self.good) if one != version and not barred(one)), None)
 
 
 class EnvironmentRecords:
@@ -69,6 +72,13 @@ class EnvironmentRecords:
         }
         return self._table.put(item, Attr("pk").not_exists() | Attr("order").lte(execution.order))
 
+    def note_interrupted(self, unit: str, execution: Execution) -> None:
+        """Note of the deployments that an execution began, and whose locks it holds, that they were not verified."""
+        for environment in self._held(unit, execution.id):
+            running = self.running(unit, environment)
+            if running.execution == execution.id and running.status in ("DEPLOYING", "DEPLOYED"):
+                self.record(running.model_copy(update={"status": "INTERRUPTED"}), execution)
+
     def take_lock(self, unit: str, environment: str, execution: Execution) -> Execution | None:
         """Take the lock of a unit's environment.
 
@@ -89,8 +99,12 @@ class EnvironmentRecords:
 
     def free_locks(self, unit: str, execution_id: str) -> list[str]:
         """Free all locks an execution holds, and name the environments they were for."""
-        held = [str(item["sk"]).removeprefix("LOCK#") for item in self._table.query(unit_key(unit), "LOCK#")]
+        held = self._held(unit, execution_id)
         return [environment for environment in held if self.free_lock(unit, environment, execution_id)]
+
+    def _held(self, unit: str, execution_id: str) -> list[str]:
+        locks = self._table.query(unit_key(unit), "LOCK#")
+        return [str(item["sk"]).removeprefix("LOCK#") for item in locks if item["id"] == execution_id]
 
 
 def _running(item: Item) -> Running:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from orchestrator.ledger.approvals import ApprovalRecords
+from orchestrator.ledger.controls import ControlRecords
 from orchestrator.ledger.environments import EnvironmentRecords
 from orchestrator.ledger.promotions import PromotionRecords
 from orchestrator.ledger.releases import ReleaseRecords
@@ -21,3 +22,4 @@ class Ledger:
         self.environments = EnvironmentRecords(records)
         self.promotions = PromotionRecords(records)
         self.approvals = ApprovalRecords(records)
+        self.controls = ControlRecords(records)

@@ -17,6 +17,8 @@ class Promotion(BaseModel):
         status: RUNNING, or how the execution ended: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
         outcome: what that meant, such as PROMOTED, SUPERSEDED or ROLLED_BACK.
         message: one sentence on how it ended.
+        environments: those it goes through.
+        passed: those whose smoke tests it passed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +34,17 @@ class Promotion(BaseModel):
     outcome: str = ""
     message: str = ""
     ended_at: str | None = None
+    environments: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> str:
+        """What promotions of a unit are compared by, as of their executions."""
+        return f"{self.started_at}#{self.name}"
+
+    def will_be_in(self, environment: str) -> bool:
+        """Whether it has still to pass an environment."""
+        return environment in self.environments and environment not in self.passed
 
 
 class PromotionRecords:
@@ -67,14 +80,21 @@ class PromotionRecords:
             running = {"pk": "RUNNING", "sk": f"{promotion.unit}#{execution.name}", "promotion": sk}
             self._table.put({**running, "execution": execution.id})
 
+    def record_passed(self, unit: str, execution: Execution, environment: str) -> None:
+        """Note that a promotion has passed an environment."""
+        pk, sk = unit_key(unit), f"PROMOTION#{execution.order}"
+        item = self._table.get(pk, sk)
+        if item and environment not in item.get("passed", ()):
+            passed = [*item.get("passed", ()), environment]
+            self._table.put({**item, "passed": passed}, Attr("status").eq("RUNNING"))
+
     def record_end(self, promotion: Promotion, execution: Execution) -> bool:
-        """Note how a promotion ended; False when that was known already."""
+        """Note how a promotion ended; False when that was known already. One that was redriven ends again."""
         pk, sk = unit_key(promotion.unit), f"PROMOTION#{execution.order}"
         known = self._table.get(pk, sk) or {}
-        end = promotion.model_dump(exclude_none=True)
-        first = self._table.put(
-            {**known, "pk": pk, "sk": sk, **end}, Attr("pk").not_exists() | Attr("status").eq("RUNNING")
-        )
+        end = promotion.model_dump(exclude_none=True, exclude={"environments", "passed"})
+        news = Attr("pk").not_exists() | Attr("status").eq("RUNNING") | Attr("ended_at").lt(promotion.ended_at or "")
+        first = self._table.put({**known, "pk": pk, "sk": sk, **end}, news)
         self._table.delete("RUNNING", f"{promotion.unit}#{execution.name}")
         return first
 
@@ -82,11 +102,11 @@ class PromotionRecords:
         """All promotions of a unit, the newest first."""
         return [_promotion(item) for item in self._table.query(unit_key(unit), "PROMOTION#", newest_first=True)]
 
-    def under_way(self) -> list[Promotion]:
-        """Every promotion that has not ended, of all units."""
+    def under_way(self, unit: str | None = None) -> list[Promotion]:
+        """Every promotion that has not ended, of one unit or of all."""
         found = (
             self._table.get(unit_key(str(item["sk"]).split("#")[0]), str(item["promotion"]))
-            for item in self._table.query("RUNNING")
+            for item in self._table.query("RUNNING", f"{unit}#" if unit else "")
         )
         return [_promotion(item) for item in found if item]
 

@@ -152,7 +152,7 @@ class _Reader:
 
 def superseded(document: Mapping[str, Any]) -> str | None:
     """Why a promotion that ended well ended early, None when it went all the way."""
-    results = (result for parts in document.get("environments", {}).values() for result in parts.values())
+    results = (result for parts in document.get("environments", {}).values() for result in parts.values() if result)
     return next((str(one["message"]) for one in results if one.get("status") == "SUPERSEDED"), None)
 
 

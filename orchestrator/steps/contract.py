@@ -7,11 +7,14 @@ is written back by the state's ResultPath. Large things go to S3 and leave a key
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.config.organization import Environment, Target
+
+Concurrency = Literal["superseded", "queued"]
 
 
 class Status(StrEnum):
@@ -22,6 +25,10 @@ class Status(StrEnum):
     BUSY = "BUSY"
     STALE = "STALE"
     SUPERSEDED = "SUPERSEDED"
+    QUEUED = "QUEUED"
+    FROZEN = "FROZEN"
+    HELD = "HELD"
+    QUARANTINED = "QUARANTINED"
     FAILED = "FAILED"
     PLANNED = "PLANNED"
     NO_CHANGES = "NO_CHANGES"
@@ -56,7 +63,7 @@ class Request(Document):
     """What a promotion was asked to do: the execution's input.
 
     Either `version` (redeploy that release) or `commit` (build it). `from` and `to` name the first and the last
-    environment.
+    environment. The three permissions to go against a rule each need a reason; all of it is kept in the ledger.
     """
 
     version: str | None = None
@@ -66,6 +73,14 @@ class Request(Document):
     branch: str | None = Field(default=None, description="Set by a merge.")
     digest: str | None = Field(default=None, description="Set by a merge.")
     reason: str | None = None
+    override_freeze: bool = Field(default=False, description="Deploy in spite of freezes and outside windows.")
+    skip_gates: bool = Field(default=False, description="Begin at `from` with what did not pass the ones before it.")
+    rollback: bool = Field(default=False, description="Return one environment to a release that worked there.")
+
+    @property
+    def automatic(self) -> bool:
+        """Whether nobody asked for it but a merge."""
+        return self.branch is not None
 
 
 class Release(Document):
@@ -91,6 +106,8 @@ class StepInput(Document):
     environment: Environment
     stack_name: str
     execution: Execution
+    request: Request = Request()
+    concurrency: Concurrency = "superseded"
 
 
 class StepResult(Document):

@@ -1,28 +1,23 @@
 """Deploy: take the environment's lock, copy the release into each target, and execute its change sets."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import RequestError
+from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.steps.admission import Admission, IsAlive
 from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
-from orchestrator.steps.ordering import superseded_by, superseded_message
+from orchestrator.steps.ordering import superseded_message
 
 
 class DeployInput(StepInput):
-    """What Deploy is given; `approval` is there for an environment that waits for a person."""
+    """What Deploy is given; `gated` says that the environment waits for a person, whose answer `approval` is."""
 
     plan: PlanResult
+    gated: bool = False
     approval: ApprovalResult | None = None
-
-
-class IsAlive(Protocol):
-    """Tells whether an execution still runs."""
-
-    def __call__(self, execution_id: str) -> bool:
-        """Ask."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +26,14 @@ class Deployer:
 
     Args:
         ledger: holds the lock and what runs where.
+        admission: what keeps a promotion out of its environment.
         files: the artifacts of releases.
         targets: opens targets.
         is_alive: whether the holder of a lock still runs.
     """
 
     ledger: Ledger
+    admission: Admission
     files: ReleaseFiles
     targets: Targets
     is_alive: IsAlive
@@ -45,10 +42,15 @@ class Deployer:
         """Deploy to one environment; called again and again until it is done.
 
         Returns:
-            SUCCEEDED; IN_PROGRESS or BUSY when it is worth asking again; STALE when the stack moved since the
-            plan; SUPERSEDED; FAILED with CloudFormation's reason, which a roll back must follow.
+            SUCCEEDED; IN_PROGRESS, BUSY, QUEUED or FROZEN when it is worth asking again; STALE when something
+            moved since the plan; SUPERSEDED, HELD or QUARANTINED; FAILED with CloudFormation's reason, which a roll
+            back must follow.
         """
-        _check_approval(step)
+        running = self.ledger.environments.running(step.release.unit, step.environment.name)
+        if running.order != step.execution.order:
+            _check_approval(step, running)
+            if refusal := self.admission(step) or _moved(step, running):
+                return refusal
         if refusal := self._take_lock(step):
             return refusal
         plans = [(self.targets(step.environment, one.target, step.execution), one) for one in step.plan.change_sets]
@@ -57,9 +59,6 @@ class Deployer:
     def _take_lock(self, step: DeployInput) -> StepResult | None:
         """Take the lock and note the deployment; a result is returned instead when that cannot be."""
         unit, environment = step.release.unit, step.environment.name
-        running = self.ledger.environments.running(unit, environment)
-        if superseded_by(running, step.execution):
-            return self._superseded(step, running.version)
         holder = self.ledger.environments.take_lock(unit, environment, step.execution)
         while holder and not self.is_alive(holder.id):
             self.ledger.environments.free_lock(unit, environment, holder.id)
@@ -68,14 +67,12 @@ class Deployer:
             message = f"{unit} is being deployed to {environment} by {holder.name}."
             return StepResult(status=Status.BUSY, message=message, retry_after=15)
         if not self._note(step, "DEPLOYING"):
+            # A newer promotion was here between the question and the lock.
+            self._free_lock(step)
             running = self.ledger.environments.running(unit, environment)
-            return self._superseded(step, running.version)
+            message = superseded_message(step.release, environment, running.version)
+            return StepResult(status=Status.SUPERSEDED, message=message)
         return None
-
-    def _superseded(self, step: DeployInput, version: str | None) -> StepResult:
-        self._free_lock(step)
-        message = superseded_message(step.release, step.environment.name, version)
-        return StepResult(status=Status.SUPERSEDED, message=message)
 
     def _free_lock(self, step: DeployInput) -> None:
         self.ledger.environments.free_lock(step.release.unit, step.environment.name, step.execution.id)
@@ -129,11 +126,24 @@ class Deployer:
         return StepResult(status=Status.SUCCEEDED, message=f"{what} is deployed.")
 
 
-def _check_approval(step: DeployInput) -> None:
-    """Refuse an approval of anything but this release and this plan."""
+def _moved(step: DeployInput, running: Running) -> StepResult | None:
+    """Whether another release runs there now than the one that the plan replaces."""
+    if running.version == step.plan.replaces:
+        return None
+    unit, name = step.release.unit, step.environment.name
+    message = f"{unit}@{running.version} runs in {name} since {step.release.name} was planned; it is planned anew."
+    return StepResult(status=Status.STALE, message=message)
+
+
+def _check_approval(step: DeployInput, running: Running) -> None:
+    """Refuse to deploy without an approval, or with one of anything but this release and this plan."""
+    if not step.gated:
+        return
     approval = step.approval
     if approval is None:
-        return
+        if step.request.rollback and step.release.version in running.good and not step.environment.rollback_approval:
+            return
+        raise RequestError(f"{step.release.name} has no approval for {step.environment.name}.")
     bound = (approval.status, approval.manifest_sha256, approval.plan_hash)
     if bound != (Status.APPROVED, step.release.manifest_sha256, step.plan.plan_hash):
         raise RequestError(

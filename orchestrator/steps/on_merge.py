@@ -111,18 +111,20 @@ class MergeHandler:
     stepfunctions: "SFNClient"
 
     def __call__(self, event: MergeEvent) -> MergeResult:
-        """Start a promotion of every unit that the merge affects.
+        """Start a promotion of every unit that is not as it was when one was last started.
 
         One unit's problem does not hold the others back; all problems are in the result.
 
         Raises:
             ConfigurationError: `orchestrator.toml` is not valid.
-            UnknownNameError: the repository has no such commit.
+            UnknownNameError: the repository has no such commit, or no such branch.
         """
         merge = event.detail
         if merge.branch != self.branch:
             return MergeResult(commit=merge.commit)
-        catalog = read_catalog(self.repository, merge.commit)
+        # An event tells that a branch moved, not where it is: events come late, twice and in any order.
+        self.repository.commit(merge.commit)
+        catalog = read_catalog(self.repository, self.branch)
         judged = verdicts(catalog, self.ledger.promotions.last_starts(self.branch))
         run = _Run(self, catalog, [one for one in judged if one.affected])
         run.start_all()

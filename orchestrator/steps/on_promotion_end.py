@@ -60,16 +60,29 @@ class PromotionEnd:
     topic: str
 
     def __call__(self, event: PromotionEnded) -> Ended:
-        """Act on one event."""
-        described: dict[str, Any] = dict(self.stepfunctions.describe_execution(executionArn=event.detail.executionArn))
+        """Act on one event, and on those of the same unit that never came: their delivery is not guaranteed."""
+        described = self._describe(event.detail.executionArn)
         unit = described["stateMachineArn"].rsplit(":", 1)[-1].removeprefix("promote-")
+        ended = self._end(unit, described)
+        for other in self.ledger.promotions.under_way(unit):
+            found = self._describe(other.execution)
+            if found["status"] != "RUNNING":
+                self._end(unit, found)
+        return ended
+
+    def _describe(self, execution: str) -> dict[str, Any]:
+        return dict(self.stepfunctions.describe_execution(executionArn=execution))
+
+    def _end(self, unit: str, described: dict[str, Any]) -> Ended:
+        status = described["status"]
         execution = Execution(
             id=described["executionArn"], name=described["name"], started_at=described["startDate"].astimezone(UTC)
         )
-        ended = how_it_ended(event.detail.status, described)
+        ended = how_it_ended(status, described)
+        self.ledger.environments.note_interrupted(unit, execution)
         self.ledger.environments.free_locks(unit, execution.id)
-        if self._record(unit, execution, event.detail.status, ended, described) and event.detail.status != "SUCCEEDED":
-            notice = failure_notice(unit, execution.id, event.detail.status, ended.message)
+        if self._record(unit, execution, status, ended, described) and status != "SUCCEEDED":
+            notice = failure_notice(unit, execution.id, status, ended.message)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
         return ended
 

@@ -14,9 +14,9 @@ from orchestrator.config.organization import Target
 from orchestrator.errors import DeploymentError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.repository import Commit, SourceRepository
+from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles
-from orchestrator.steps.ordering import superseded_by, superseded_message
 
 
 class PlanInput(StepInput):
@@ -70,12 +70,14 @@ class Planner:
     Args:
         ledger: tells what runs in the environment.
         files: the artifacts of releases; the whole plan is kept beside them.
+        admission: what keeps a promotion out of its environment.
         targets: opens targets.
         repository: tells the commits between two releases.
     """
 
     ledger: Ledger
     files: ReleaseFiles
+    admission: Admission
     targets: Targets
     repository: SourceRepository
 
@@ -83,16 +85,15 @@ class Planner:
         """Plan a deployment to one environment.
 
         Returns:
-            PLANNED or NO_CHANGES with the plan; IN_PROGRESS or BUSY when it is worth asking again; SUPERSEDED.
+            PLANNED or NO_CHANGES with the plan; IN_PROGRESS, BUSY, QUEUED or FROZEN when it is worth asking again;
+            SUPERSEDED, HELD or QUARANTINED when it is not.
 
         Raises:
             DeploymentError: CloudFormation refused the template.
         """
-        environment = step.environment.name
-        running = self.ledger.environments.running(step.release.unit, environment)
-        if superseded_by(running, step.execution):
-            message = superseded_message(step.release, environment, running.version)
-            return PlanResult(status=Status.SUPERSEDED, message=message)
+        if refusal := self.admission(step):
+            return PlanResult(**refusal.model_dump())
+        running = self.ledger.environments.running(step.release.unit, step.environment.name)
         manifest = self.files.manifest(step.release)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
         busy = [account for account in accounts if self._is_busy(account, step)]

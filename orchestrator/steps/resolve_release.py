@@ -61,16 +61,35 @@ class ReleaseResolver:
         request = parse_request(step.request)
         first, last = _span(request, step.environments)
         release = self._release(step.unit, request)
+        self._check_passed(release, request, step.environments[: step.environments.index(first)], first)
         document = PromotionDocument(
             unit=step.unit,
-            request=request.model_dump(mode="json", by_alias=True, exclude_none=True),
+            request=request.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             release=release,
             first=first,
             last=last,
-            environments={name: {} for name in step.environments},
+            environments={name: {"approval": None} for name in step.environments},
         )
-        self._record(document, step.execution)
+        span = step.environments[step.environments.index(first) : step.environments.index(last) + 1]
+        self._record(document, step.execution, span)
         return document
+
+    def _check_passed(self, release: Release, request: Request, before: tuple[str, ...], first: str) -> None:
+        """Refuse to begin in the middle with a release that did not come that far by itself."""
+        good_there = release.version in self.ledger.environments.running(release.unit, first).good
+        if request.rollback and not good_there:
+            raise RequestError(
+                f"{release.name} never worked in {first}: a rollback leads to a release that did. To promote it "
+                f"there, leave 'rollback' out."
+            )
+        missing = [
+            name for name in before if release.version not in self.ledger.environments.running(release.unit, name).good
+        ]
+        if missing and not good_there and not request.skip_gates:
+            raise RequestError(
+                f"{release.name} cannot begin at {first}: it has not passed {', '.join(missing)}. Promote it from "
+                f"{missing[0]}, or skip that with 'skip_gates' (--skip-gates) and a reason."
+            )
 
     def _release(self, unit: str, request: Request) -> Release:
         if request.version is not None:
@@ -86,7 +105,7 @@ class ReleaseResolver:
         catalog.unit(unit)
         return catalog.digest(unit)
 
-    def _record(self, document: PromotionDocument, execution: Execution) -> None:
+    def _record(self, document: PromotionDocument, execution: Execution, span: tuple[str, ...]) -> None:
         promotion = Promotion(
             unit=document.unit,
             execution=execution.id,
@@ -95,6 +114,7 @@ class ReleaseResolver:
             version=document.release.version,
             commit=document.release.commit,
             request=document.request,
+            environments=span,
         )
         self.ledger.promotions.record_start(promotion, execution)
 
@@ -112,6 +132,11 @@ def parse_request(request: Any) -> Request:
         raise RequestError(f"The promotion's input is not valid: {problems}. {_EXAMPLE}") from error
     if (parsed.version is None) == (parsed.commit is None):
         raise RequestError(f"The promotion's input must name either a version or a commit. {_EXAMPLE}")
+    if parsed.rollback and (parsed.version is None or parsed.from_ is None or parsed.from_ != parsed.to):
+        raise RequestError("A rollback must name a version, and one environment as both 'from' and 'to'.")
+    exceptions = [name for name in ("override_freeze", "skip_gates", "rollback") if getattr(parsed, name)]
+    if exceptions and not (parsed.reason or "").strip():
+        raise RequestError(f"{' and '.join(exceptions)} must come with a 'reason': it is kept in the ledger.")
     return parsed
 
 

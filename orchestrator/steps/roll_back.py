@@ -8,6 +8,7 @@ from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.build.manifest import Manifest
+from orchestrator.ledger.controls import Hold
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.checks import Checks
@@ -62,7 +63,9 @@ class RollBack:
         """
         unit, environment = step.release.unit, step.environment.name
         running = self.ledger.environments.running(unit, environment)
-        good = running.known_good_before(step.release.version)
+        good = running.known_good_before(
+            step.release.version, lambda version: self.ledger.controls.quarantine(unit, version) is not None
+        )
         if good is None:
             self._end(step, running, "FAILED")
             message = (
@@ -123,4 +126,14 @@ class RollBack:
     def _end(self, step: RollBackInput, running: Running, status: str, version: str | None = None) -> None:
         state = running.model_copy(update={"status": status, "version": version or running.version})
         self.ledger.environments.record(state, step.execution)
+        self.ledger.controls.set_hold(
+            Hold(
+                unit=step.release.unit,
+                environment=step.environment.name,
+                version=step.release.version,
+                reason=f"{step.release.name} failed there.",
+                by=step.execution.name,
+                order=step.execution.order,
+            )
+        )
         self.ledger.environments.free_lock(step.release.unit, step.environment.name, step.execution.id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.build.manifest import Manifest
+from orchestrator.ledger.controls import Hold
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.checks import Checks
 from orchestrator.steps.contract import SmokeTestOutcome, SmokeTestResult, Status, StepInput
@@ -52,7 +53,25 @@ class SmokeTester:
         good = (*(one for one in known.good if one != version), version)
         state = known.model_copy(update={"version": version, "status": "HEALTHY", "good": good})
         self.ledger.environments.record(state, step.execution)
+        self.ledger.promotions.record_passed(unit, step.execution, environment)
+        self._hold_or_resume(step)
         self.ledger.environments.free_lock(unit, environment, step.execution.id)
+
+    def _hold_or_resume(self, step: SmokeTestInput) -> None:
+        """A rollback by hand pins the environment: the next merge must not undo it. What else works frees it."""
+        unit, environment = step.release.unit, step.environment.name
+        if step.request.rollback:
+            reason = f"it was rolled back to {step.release.version} by hand: {step.request.reason}."
+            hold = Hold(
+                unit=unit,
+                environment=environment,
+                version=step.release.version,
+                reason=reason,
+                order=step.execution.order,
+            )
+            self.ledger.controls.set_hold(hold)
+        else:
+            self.ledger.controls.lift_hold(unit, environment, step.execution.name)
 
 
 def verify(

@@ -175,6 +175,10 @@ class Company:
 
         return until(ended)
 
+    def resume(self, environment: str) -> None:
+        """Lift the hold that a rollback left."""
+        self.wiring.ledger.controls.lift_hold("clock", environment, "test")
+
     def ask(self, environment: str) -> dict[str, Any]:
         """Call the unit where it is deployed."""
         target = self.organization.environment(environment).targets[0]

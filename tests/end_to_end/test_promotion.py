@@ -99,6 +99,20 @@ def test_a_release_that_fails_its_smoke_test_is_rolled_back(company: Company) ->
     company.change("src/clock/__init__.py", good)
 
 
+def test_the_next_merge_stops_before_an_environment_on_hold(company: Company) -> None:
+    """Until somebody says that it may go on."""
+    held = company.follow(company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Held.\n")))
+    assert (held.status, "clock is on hold in test" in held.message) == ("FAILED", True)
+    assert "'orchestrator resume clock test'" in held.message
+    assert company.ask("dev")["version"] == held.version
+    assert company.ask("test")["version"] != held.version
+    company.resume("test")
+    execution = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Resumed.\n"))
+    company.decide(execution, "reject")
+    seen = company.follow(execution)
+    assert company.ask("test")["version"] == seen.version
+
+
 def test_a_roll_back_that_fails_too_says_both(company: Company) -> None:
     """The last known good release may have stopped working for a reason of its own; the lock is free all the same."""
     marker = company.folder.parent / "outage"
@@ -114,6 +128,7 @@ def test_a_roll_back_that_fails_too_says_both(company: Company) -> None:
     assert "failed its smoke tests in dev" in seen.message
     assert f"It was returned to clock@{version}, but" in seen.message
     assert company.wiring.ledger.environments.running("clock", "dev").status == "FAILED"
+    company.resume("dev")
     company.change("src/clock/__init__.py", first)
 
 

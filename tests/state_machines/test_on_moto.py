@@ -25,6 +25,11 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
         yield made
 
 
+def beginning(environment: str) -> dict[str, Any]:
+    """A request that begins in the middle, with a release that was never in the environments before."""
+    return {"from": environment, "skip_gates": True, "reason": "a test of what comes after"}
+
+
 def states_of(company: MotoCompany, execution: str) -> list[str]:
     """The states that an execution entered, in order."""
     pages = company.wiring.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution)
@@ -67,7 +72,7 @@ def test_an_approval_that_nobody_gives_times_out(company: MotoCompany) -> None:
 
     company.publish("0.3.0")
     company.install(impatient)
-    execution = company.start("timed-out", version="0.3.0", **{"from": "staging"})
+    execution = company.start("timed-out", version="0.3.0", **beginning("staging"))
     seen = company.follow(execution)
     company.install()
     assert (seen.status, seen.message) == ("FAILED", "Nobody decided on prod within 168 hours.")
@@ -84,7 +89,7 @@ def test_a_failed_smoke_test_is_rolled_back(company: MotoCompany) -> None:
     company.publish("0.4.0")
     company.site.broken.add("0.4.0")
     before = {name: company.running(name) for name in company.organization.environment_names}
-    execution = company.start("broken", version="0.4.0", **{"from": "test"})
+    execution = company.start("broken", version="0.4.0", **beginning("test"))
     seen = company.follow(execution)
     assert seen.status == "FAILED"
     assert f"test was returned to clock@{before['test']}, which works." in seen.message
@@ -160,10 +165,10 @@ def test_a_deployment_waits_for_the_one_that_holds_the_lock(company: MotoCompany
     """And goes on as soon as the lock is free."""
     company.publish("0.10.0")
     company.publish("0.10.1")
-    holder = company.start("holder", version="0.10.1", **{"from": "prod"})
+    holder = company.start("holder", version="0.10.1", **beginning("prod"))
     until(lambda: company.asked(holder, "prod") or None)
     company.ledger.environments.take_lock("clock", "test", execution_of(company, "holder", datetime.now(UTC)))
-    execution = company.start("patient", version="0.10.0", **{"from": "test", "to": "test"})
+    execution = company.start("patient", version="0.10.0", **beginning("test"), to="test")
     until(lambda: "Wait to deploy test" in states_of(company, execution) or None)
     assert company.running("test") != "0.10.0"
     company.ledger.environments.free_lock("clock", "test", holder)
@@ -177,7 +182,7 @@ def test_a_lock_whose_holder_is_gone_holds_nobody(company: MotoCompany) -> None:
     company.publish("0.11.0")
     gone = execution_of(company, "never-was", datetime.now(UTC))
     company.ledger.environments.take_lock("clock", "test", gone)
-    seen = company.promote("undeterred", version="0.11.0", **{"from": "test", "to": "test"})
+    seen = company.promote("undeterred", version="0.11.0", **beginning("test"), to="test")
     assert seen.status == "SUCCEEDED"
     assert company.lock("test") is None
 
@@ -185,7 +190,7 @@ def test_a_lock_whose_holder_is_gone_holds_nobody(company: MotoCompany) -> None:
 def test_a_stack_that_moved_since_the_plan_is_planned_anew(company: MotoCompany) -> None:
     """A new plan asks for a new approval."""
     company.publish("0.12.0")
-    execution = company.start("stale", version="0.12.0", **{"from": "prod"})
+    execution = company.start("stale", version="0.12.0", **beginning("prod"))
     until(lambda: company.asked(execution, "prod") or None)
     cloudformation = company.client("prod", "cloudformation")
     for change_set in cloudformation.list_change_sets(StackName="app-clock")["Summaries"]:
@@ -202,7 +207,7 @@ def test_a_stack_that_moved_since_the_plan_is_planned_anew(company: MotoCompany)
 def test_from_and_to_name_the_first_and_the_last_environment(company: MotoCompany) -> None:
     """A version that is named is not built."""
     company.publish("0.13.0")
-    execution = company.start("part", version="0.13.0", **{"from": "test", "to": "staging"})
+    execution = company.start("part", version="0.13.0", **beginning("test"), to="staging")
     assert company.follow(execution).status == "SUCCEEDED"
     seen = states_of(company, execution)
     assert "Build" not in seen

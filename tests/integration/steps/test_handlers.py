@@ -120,7 +120,7 @@ def test_an_approval_of_something_else_deploys_nothing(company: MotoCompany, wro
     right = {"status": "APPROVED", "message": "", "plan_hash": plan["plan_hash"]}
     approval = {**right, "manifest_sha256": release.manifest_sha256, **wrong}
     with pytest.raises(AssertionError, match="is not for this release and plan"):
-        steps("deploy", plan=plan, approval=approval)
+        steps("deploy", plan=plan, gated=True, approval=approval)
 
 
 def test_people_are_asked_with_all_they_need_and_no_token(company: MotoCompany) -> None:

@@ -18,7 +18,7 @@ from orchestrator.steps.resolve_release import parse_request
 )
 def test_a_good_request_is_read(request_: dict[str, Any]) -> None:
     """And keeps what it was given."""
-    read = parse_request(request_).model_dump(by_alias=True, exclude_none=True)
+    read = parse_request(request_).model_dump(by_alias=True, exclude_defaults=True)
     assert read == request_
 
 

@@ -1,0 +1,124 @@
+"""`orchestrator freeze`, `unfreeze`, `quarantine`, `resume`: what keeps promotions back, and what lets them on."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import say
+from orchestrator.cli.promote import check_environment
+from orchestrator.errors import RequestError
+from orchestrator.ledger.controls import EVERY, Freeze, Quarantine
+
+Reason = Annotated[str, typer.Option(help="Kept in the ledger, and shown to everybody who is kept back.")]
+Unit = Annotated[str, typer.Option(help="Only this unit; all when left out.")]
+Environment = Annotated[str, typer.Argument(help="The environment; all when left out.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (freeze, unfreeze, quarantine, resume):
+        app.command(command.__name__)(command)
+
+
+def freeze(
+    context: typer.Context,
+    until: Annotated[str, typer.Option(help="A moment with its offset, such as 2027-01-02T08:00+01:00, or Z.")],
+    reason: Reason,
+    environment: Environment = EVERY,
+    unit: Unit = EVERY,
+) -> None:
+    """Close an environment: promotions wait before it until then, and go on by themselves."""
+    here: Context = context.obj
+    _check(here, environment, unit)
+    moment = parse_moment(until, datetime.now(UTC))
+    here.wiring.ledger.controls.set_freeze(
+        Freeze(environment=environment, unit=unit, until=moment, reason=_sentence(reason), by=here.caller)
+    )
+    say(f"{_scope(environment, unit)} frozen until {moment:%Y-%m-%d %H:%M} UTC.")
+
+
+def unfreeze(context: typer.Context, environment: Environment = EVERY, unit: Unit = EVERY) -> None:
+    """Open an environment again; what waits before it goes on within 45 minutes."""
+    here: Context = context.obj
+    _check(here, environment, unit)
+    if not here.wiring.ledger.controls.lift_freeze(environment, unit, here.caller):
+        known = ", ".join(_scope(one.environment, one.unit) for one in here.wiring.ledger.controls.freezes())
+        raise RequestError(f"There is no freeze of just that. In force: {known or 'none'}.")
+    say(f"{_scope(environment, unit)} open again.")
+
+
+def quarantine(
+    context: typer.Context,
+    release: Annotated[str, typer.Argument(help="The release, such as orders@0.2.1.")],
+    reason: Reason = "",
+    *,
+    lift: Annotated[bool, typer.Option("--lift", help="Allow the release again.")] = False,
+) -> None:
+    """Bar a release from every environment, also in promotions under way before their next deployment."""
+    here: Context = context.obj
+    unit, _, version = release.partition("@")
+    if not version:
+        raise RequestError(f"{release!r} is no release: write the unit and the version, such as orders@0.2.1.")
+    here.wiring.ledger.releases.release(unit, version)
+    if lift:
+        if not here.wiring.ledger.controls.lift_quarantine(unit, version, here.caller):
+            raise RequestError(f"{release} is not in quarantine.")
+        say(f"{release} may be deployed again.")
+        return
+    if not reason.strip():
+        raise RequestError("A quarantine must come with a --reason: it is shown to everybody who is kept back.")
+    here.wiring.ledger.controls.set_quarantine(
+        Quarantine(unit=unit, version=version, reason=_sentence(reason), by=here.caller)
+    )
+    say(f"{release} is in quarantine.")
+
+
+def resume(
+    context: typer.Context,
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    environment: Annotated[str, typer.Argument(help="The environment that is on hold.")],
+) -> None:
+    """Lift a hold: automatic promotions come into the environment again."""
+    here: Context = context.obj
+    check_environment(here, here.catalog("HEAD").unit(unit), environment)
+    if not here.wiring.ledger.controls.lift_hold(unit, environment, here.caller):
+        known = ", ".join(f"{one.unit} in {one.environment}" for one in here.wiring.ledger.controls.holds())
+        raise RequestError(f"{unit} is not on hold in {environment}. On hold: {known or 'nothing'}.")
+    say(f"{unit} is no longer on hold in {environment}; the next merge is promoted into it.")
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """Read a moment in the future, with its offset from UTC.
+
+    Raises:
+        RequestError: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RequestError(f"{text!r} is no moment: write it as 2027-01-02T08:00+01:00, or with Z for UTC.") from error
+    if moment.tzinfo is None:
+        raise RequestError(f"{text!r} does not say in which time zone: add an offset such as +01:00, or Z for UTC.")
+    if moment <= now:
+        raise RequestError(f"{text} is in the past.")
+    return moment.astimezone(UTC)
+
+
+def _check(here: Context, environment: str, unit: str) -> None:
+    if environment != EVERY:
+        here.organization.environment(environment)
+    if unit != EVERY:
+        here.catalog("HEAD").unit(unit)
+
+
+def _scope(environment: str, unit: str) -> str:
+    where = "Every environment is" if environment == EVERY else f"{environment} is"
+    return where if unit == EVERY else where.replace(" is", f" of {unit} is")
+
+
+def _sentence(reason: str) -> str:
+    if not reason.strip():
+        raise RequestError("A reason must say something: it is shown to everybody who is kept back.")
+    return reason.strip() if reason.strip().endswith((".", "!", "?")) else f"{reason.strip()}."

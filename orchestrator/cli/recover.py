@@ -1,0 +1,74 @@
+"""`orchestrator retry` and `orchestrator abort`: bring a promotion to its end, or end it."""
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import say
+from orchestrator.cli.promote import follow
+from orchestrator.config.unit import Unit
+from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.promotions.follow import Follower
+from orchestrator.promotions.recover import Recovery
+from orchestrator.promotions.start import Starter
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command("retry")(retry)
+    app.command("abort")(abort)
+
+
+def retry(
+    context: typer.Context,
+    execution: Annotated[str, typer.Argument(help="The execution's ARN, or its name as 'history' shows it.")],
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
+) -> None:
+    """Go on where a promotion failed unexpectedly: the failed step is carried out once more."""
+    here: Context = context.obj
+    arn, unit = _find(here, execution)
+    recovery = _recovery(here)
+    resumed = recovery.retry(arn, here.organization.environment_names)
+    say(f"Goes on as {resumed}")
+    if wait:
+        follow(here, unit, resumed)
+
+
+def abort(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="A unit, for all its promotions under way, or one execution.")],
+    reason: Annotated[str, typer.Option(help="Kept in the ledger.")] = "stopped by hand",
+) -> None:
+    """Stop a promotion. What CloudFormation has begun it ends by itself; locks are freed at once."""
+    here: Context = context.obj
+    ledger = here.wiring.ledger
+    is_unit = what in here.catalog("HEAD").units
+    executions = [one.execution for one in ledger.promotions.under_way(what)] if is_unit else [_find(here, what)[0]]
+    if not executions:
+        raise RequestError(f"No promotion of {what} is under way.")
+    for execution in executions:
+        _recovery(here).abort(execution, reason)
+        say(f"Stopped {execution}")
+
+
+def _recovery(here: Context) -> Recovery:
+    stepfunctions = here.wiring.stepfunctions
+    starter = Starter(stepfunctions, lambda: datetime.now(UTC))
+    return Recovery(stepfunctions, starter, Follower(stepfunctions, time.sleep))
+
+
+def _find(here: Context, execution: str) -> tuple[str, Unit]:
+    """An execution's ARN and its unit, given the ARN or a name out of the ledger."""
+    units = here.catalog("HEAD").units
+    if execution.startswith("arn:"):
+        name = execution.split(":")[-2].removeprefix("promote-")
+        return execution, here.catalog("HEAD").unit(name)
+    for unit in units.values():
+        for promotion in here.wiring.ledger.promotions.promotions(unit.name):
+            if promotion.name == execution:
+                return promotion.execution, unit
+    raise UnknownNameError("promotion", execution, [], "'orchestrator history UNIT' shows the names of all.")

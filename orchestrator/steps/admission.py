@@ -1,0 +1,161 @@
+"""Whether a promotion may enter an environment right now: one pure decision, and the facts that it is made of.
+
+It is asked before a plan is made, and again before a deployment begins: whatever waited in between may have waited
+for too long.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Protocol
+
+from orchestrator.config.windows import opens_at
+from orchestrator.ledger.controls import Freeze, Hold, Quarantine
+from orchestrator.ledger.environments import Running
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.promotions import Promotion
+from orchestrator.steps.contract import Status, StepInput, StepResult
+from orchestrator.steps.ordering import superseded_by, superseded_message
+
+# A promotion that waits for an opening looks again after this long: three transitions in 45 minutes are one in 15.
+_LONGEST_WAIT_SECONDS = 2_700
+_SHORTEST_WAIT_SECONDS = 15
+_QUEUE_WAIT_SECONDS = 60
+
+
+class IsAlive(Protocol):
+    """Tells whether an execution still runs."""
+
+    def __call__(self, execution_id: str) -> bool:
+        """Ask."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the decision depends on.
+
+    Attributes:
+        running: what runs in the environment.
+        hold: the hold on the unit's environment.
+        quarantine: that of the release.
+        freezes: all that are in force.
+        ahead: promotions of the unit that started earlier, still run and have not passed the environment; filled
+            only for a unit whose promotions are queued.
+    """
+
+    running: Running
+    hold: Hold | None = None
+    quarantine: Quarantine | None = None
+    freezes: tuple[Freeze, ...] = ()
+    ahead: tuple[Promotion, ...] = ()
+
+
+def admit(step: StepInput, facts: Facts, now: datetime) -> StepResult | None:
+    """Decide; None when nothing keeps the promotion out."""
+    checks = (_superseded, _quarantined, _held, _frozen, _closed, _queued)
+    return next((refusal for check in checks if (refusal := check(step, facts, now))), None)
+
+
+def _superseded(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
+    if not superseded_by(facts.running, step.execution):
+        return None
+    message = superseded_message(step.release, step.environment.name, facts.running.version)
+    return StepResult(status=Status.SUPERSEDED, message=message)
+
+
+def _quarantined(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
+    if facts.quarantine is None:
+        return None
+    unit, version = step.release.unit, step.release.version
+    message = (
+        f"{step.release.name} is in quarantine: {facts.quarantine.reason} It goes to no environment until "
+        f"'orchestrator quarantine {unit}@{version} --lift'."
+    )
+    return StepResult(status=Status.QUARANTINED, message=message)
+
+
+def _held(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
+    hold = facts.hold
+    if hold is None or not step.request.automatic:
+        return None
+    newer = step.execution.order > hold.order and step.release.version != hold.version
+    if step.environment.hold == "until_newer" and newer:
+        return None
+    name = step.environment.name
+    message = (
+        f"{step.release.unit} is on hold in {name}: {hold.reason} Look into it, then "
+        f"'orchestrator resume {step.release.unit} {name}' and promote {step.release.version} from {name}."
+    )
+    return StepResult(status=Status.HELD, message=message)
+
+
+def _frozen(step: StepInput, facts: Facts, now: datetime) -> StepResult | None:
+    name = step.environment.name
+    closing = [one for one in facts.freezes if one.closes(step.release.unit, name, now)]
+    if not closing or step.request.override_freeze:
+        return None
+    last = max(closing, key=lambda one: one.until)
+    message = f"{name} is frozen until {last.until:%Y-%m-%d %H:%M} UTC: {last.reason}"
+    return StepResult(status=Status.FROZEN, message=message, retry_after=_wait(last.until, now))
+
+
+def _closed(step: StepInput, _: Facts, now: datetime) -> StepResult | None:
+    opening = opens_at(step.environment.windows, now)
+    if opening == now or step.request.override_freeze:
+        return None
+    name = step.environment.name
+    if opening is None:
+        message = f"{name} has deployment windows, but none of them ever opens."
+        return StepResult(status=Status.FROZEN, message=message, retry_after=_LONGEST_WAIT_SECONDS)
+    message = f"{name} is outside its deployment windows; the next one opens at {opening:%Y-%m-%d %H:%M} UTC."
+    return StepResult(status=Status.FROZEN, message=message, retry_after=_wait(opening, now))
+
+
+def _queued(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
+    if not facts.ahead:
+        return None
+    first = min(facts.ahead, key=lambda one: one.order)
+    message = f"{step.release.name} is queued for {step.environment.name} behind {first.name}, which started earlier."
+    return StepResult(status=Status.QUEUED, message=message, retry_after=_QUEUE_WAIT_SECONDS)
+
+
+def _wait(until: datetime, now: datetime) -> int:
+    return min(_LONGEST_WAIT_SECONDS, max(_SHORTEST_WAIT_SECONDS, ceil((until - now).total_seconds())))
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Gathers the facts out of the ledger, and decides.
+
+    Args:
+        ledger: knows them.
+        clock: tells the time, in UTC.
+        is_alive: whether another promotion still runs.
+    """
+
+    ledger: Ledger
+    clock: Callable[[], datetime]
+    is_alive: IsAlive
+
+    def __call__(self, step: StepInput) -> StepResult | None:
+        """What keeps a promotion out of its environment right now, None when nothing does."""
+        unit, environment = step.release.unit, step.environment.name
+        controls = self.ledger.controls
+        facts = Facts(
+            running=self.ledger.environments.running(unit, environment),
+            hold=controls.hold(unit, environment),
+            quarantine=controls.quarantine(unit, step.release.version),
+            freezes=tuple(controls.freezes()),
+            ahead=self._ahead(step) if step.concurrency == "queued" else (),
+        )
+        return admit(step, facts, self.clock())
+
+    def _ahead(self, step: StepInput) -> tuple[Promotion, ...]:
+        unit, environment = step.release.unit, step.environment.name
+        earlier = [
+            one
+            for one in self.ledger.promotions.under_way(unit)
+            if one.order < step.execution.order and one.will_be_in(environment)
+        ]
+        return tuple(one for one in earlier if self.is_alive(one.execution))
