@@ -10,7 +10,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
 from orchestrator.cli.promote import follow
 from orchestrator.config.unit import Unit
-from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.errors import RequestError
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.recover import Recovery
 from orchestrator.promotions.start import Starter
@@ -71,4 +71,4 @@ def _find(here: Context, execution: str) -> tuple[str, Unit]:
         for promotion in here.wiring.ledger.promotions.promotions(unit.name):
             if promotion.name == execution:
                 return promotion.execution, unit
-    raise UnknownNameError("promotion", execution, [], "'orchestrator history UNIT' shows the names of all.")
+    raise RequestError(f"There is no promotion {execution!r}: 'orchestrator history UNIT' shows the names of all.")

@@ -26,7 +26,7 @@ DEFAULT_PORT = 4566
 _START_SECONDS = 60.0
 # Below the ports that systems give to outgoing connections: from 32768 on Linux, from 49152 elsewhere.
 _FIRST_PORT, _PORTS = 20_000, 12_000
-_STOP_SECONDS = 2.0
+_STOP_SECONDS = 1.0
 # Only this much of the caller's environment reaches the cloud: no credentials, no proxies.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
