@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import UNIT_STACK_ROLE, Environment, Target
+from orchestrator.identity.proof import Verifier
+from orchestrator.identity.trail import Trail
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.open import open_repository
 from orchestrator.source.repository import SourceRepository
@@ -155,7 +158,13 @@ class Wiring:
 
     def decide(self) -> Decider:
         """Wire Decide."""
-        return Decider(self.ledger, self.stepfunctions)
+        sts = self.session.client("sts", config=CLIENT)
+        # What it asks is the repository's and people's: no redirect is followed, and nothing else is trusted.
+        certificates = self.session._session.get_config_variable("ca_bundle")  # noqa: SLF001  # boto3 shows it nowhere.
+        http = URLLib3Session(verify=certificates or True, timeout=10)
+        trail = Trail(self.session.client("cloudtrail", config=CLIENT))
+        verify = Verifier(sts, lambda request: http.send(request), _now)  # noqa: PLW0108  # Its answer's type is wider.
+        return Decider(self.ledger, self.stepfunctions, verify, trail, _now)
 
     def deploy(self) -> Deployer:
         """Wire Deploy."""

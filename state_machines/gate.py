@@ -2,7 +2,7 @@
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
-from state_machines.states import State, choice, fail, task
+from state_machines.states import State, choice, fail, task, wait
 
 
 def gate(unit: Unit, environment: str, organization: Organization) -> State:
@@ -11,9 +11,11 @@ def gate(unit: Unit, environment: str, organization: Organization) -> State:
         "unit": unit.name,
         "environment": environment,
         "gate.$": "$$.Execution.Id",
+        "started_at.$": "$$.Execution.StartTime",
         "decision.$": "$$.Execution.Input",
+        "policy": unit.approval_policy(environment, organization).model_dump(mode="json"),
     }
-    ways = {"APPROVED": "Approved", "REJECTED": "Rejected"}
+    ways = {"APPROVED": "Approved", "REJECTED": "Rejected", "COUNTED": "Counted", "IN_PROGRESS": "Wait to decide"}
     return {
         "Comment": (
             f"Approves or rejects {unit.name} for {environment}. Start an execution with "
@@ -25,6 +27,8 @@ def gate(unit: Unit, environment: str, organization: Organization) -> State:
             "Decided?": choice("$.status", ways, default="Refused"),
             "Approved": {"Type": "Succeed"},
             "Rejected": {"Type": "Succeed"},
+            "Counted": {"Type": "Succeed"},
+            "Wait to decide": wait("$.retry_after", then="Decide"),
             "Refused": fail("$.status", "$.message"),
         },
     }

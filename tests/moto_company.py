@@ -1,7 +1,7 @@
 """A company in moto: five accounts in process, the real handlers behind Step Functions' Lambda calls.
 
 What is deployed is a parameter in the target's own account. The smoke tests of a release call its own address on a
-web server of this process, which answers as a test wants it to.
+web server of this process, which answers as a test wants it to. It stands in for CloudTrail, too.
 """
 
 import io
@@ -53,6 +53,7 @@ _ACCOUNTS = {
     "staging": ["444444444444"],
     "prod": ["555555555555", "666666666666"],
 }
+SOMEBODY = "arn:aws:sts::123456789012:assumed-role/developer/somebody"
 _SECONDS = 60.0
 _TEMPLATE = {
     "Parameters": {name: {"Type": "String"} for name in ("Unit", "Version", "Environment")},
@@ -70,7 +71,7 @@ _TEMPLATE = {
 
 
 class Site:
-    """A web server that answers 200 for every release, unless it is told that one is broken.
+    """A web server that answers 200 for every release that is not broken, and tells who started what.
 
     Args:
         folder: where its certificate is put.
@@ -79,6 +80,8 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.broken: set[str] = set()
         """Versions whose address answers 503."""
+        self.starts: list[dict[str, Any]] = []
+        """What CloudTrail has recorded."""
         self.certificate = folder / "certificate.pem"
         key = folder / "key.pem"
         make_certificate(self.certificate, key)
@@ -88,6 +91,14 @@ class Site:
             def do_GET(self) -> None:  # The base class asks for this name.
                 self.send_response(503 if self.path.removeprefix("/") in site.broken else 200)
                 self.end_headers()
+
+            def do_POST(self) -> None:  # The same.
+                events = [{"CloudTrailEvent": json.dumps(event)} for event in site.starts]
+                body = json.dumps({"Events": events}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_arguments: object) -> None:
                 """Say nothing."""
@@ -219,13 +230,9 @@ class MotoCompany:
         """Make the unit's state machines, or bring them up to date.
 
         Args:
-            alter: changes the promotion's definition: shortens times that a test cannot wait for.
+            alter: changes the promotion's definition: shortens times that a test cannot wait for, besides all waits.
         """
         definition = promotion(self.unit, self.organization)
-        for state in definition["States"].values():
-            if "SecondsPath" in state:
-                state["Seconds"] = 1
-                del state["SecondsPath"]
         alter(definition)
         machines = {self.unit.state_machine_name: definition} | {
             self.unit.gate_name(name): gate(self.unit, name, self.organization)
@@ -233,9 +240,14 @@ class MotoCompany:
             if self.unit.needs_approval(name, self.organization)
         }
         for name, machine in machines.items():
-            self._install(name, json.dumps(machine))
+            self._install(name, machine)
 
-    def _install(self, name: str, definition: str) -> None:
+    def _install(self, name: str, machine: dict[str, Any]) -> None:
+        for state in machine["States"].values():
+            if "SecondsPath" in state:
+                state["Seconds"] = 1
+                del state["SecondsPath"]
+        definition = json.dumps(machine)
         client, arn = self.wiring.stepfunctions, self.organization.state_machine_arn(name)
         if arn in [one["stateMachineArn"] for one in client.list_state_machines()["stateMachines"]]:
             client.update_state_machine(stateMachineArn=arn, definition=definition)
@@ -243,9 +255,15 @@ class MotoCompany:
             role = self.organization.tooling_role_arn("states")
             client.create_state_machine(name=name, definition=definition, roleArn=role)
 
-    def start(self, name: str, **request: Any) -> str:
-        """Start a promotion; returns its execution."""
+    def record_start(self, state_machine: str, name: str, who: str) -> None:
+        """Make CloudTrail know who starts an execution."""
+        arn = f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+        self.site.starts.append({"userIdentity": {"arn": who}, "responseElements": {"executionArn": arn}})
+
+    def start(self, name: str, who: str = SOMEBODY, **request: Any) -> str:
+        """Start a promotion as somebody; returns its execution."""
         arn = self.organization.state_machine_arn(self.unit.state_machine_name)
+        self.record_start(arn, name, who)
         started = self.wiring.stepfunctions.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))
         return started["executionArn"]
 
@@ -275,19 +293,31 @@ class MotoCompany:
         request = self.ledger.approvals.request(self.unit.name, environment)
         return request is not None and (request.execution, request.status) == (execution, "PENDING")
 
-    def decide(self, environment: str, version: str, decision: str) -> dict[str, Any]:
-        """Start the gate of an environment, and describe how it ended."""
-        client = self.wiring.stepfunctions
+    def decide(self, environment: str, version: str, decision: str, who: str = SOMEBODY) -> dict[str, Any]:
+        """Start the gate of an environment as somebody, and describe how it ended."""
         arn = self.organization.state_machine_arn(self.unit.gate_name(environment))
-        name = f"gate-{len(client.list_executions(stateMachineArn=arn)['executions'])}"
-        document = json.dumps({"release": version, "decision": decision, "reason": "tried"})
-        started = client.start_execution(stateMachineArn=arn, name=name, input=document)
+        name = f"gate-{len(self.site.starts)}"
+        self.record_start(arn, name, who)
+        execution = self.open_gate(environment, version, decision, name)
 
         def ended() -> dict[str, Any] | None:
-            described = dict(client.describe_execution(executionArn=started["executionArn"]))
+            described = dict(self.wiring.stepfunctions.describe_execution(executionArn=execution))
             return described if described["status"] != "RUNNING" else None
 
         return until(ended)
+
+    def open_gate(self, environment: str, version: str, decision: str, name: str) -> str:
+        """Start the gate of an environment; returns its execution."""
+        arn = self.organization.state_machine_arn(self.unit.gate_name(environment))
+        document = json.dumps({"release": version, "decision": decision, "reason": "tried"})
+        client = self.wiring.stepfunctions
+        return client.start_execution(stateMachineArn=arn, name=name, input=document)["executionArn"]
+
+    def states(self, execution: str) -> list[str]:
+        """The states that an execution entered, in order."""
+        pages = self.wiring.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution)
+        events = [event for page in pages for event in page["events"]]
+        return [one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one]
 
     def running(self, environment: str, target: int = 0) -> str | None:
         """The version that is really deployed."""
@@ -347,19 +377,20 @@ def _unit(name: str, own: UnitSettings | None = None) -> Unit:
 
 
 @contextmanager
-def moto_company(folder: Path, *, execute: bool = True) -> Iterator[MotoCompany]:
+def moto_company(folder: Path, *, execute: bool = True, prod: dict[str, Any] | None = None) -> Iterator[MotoCompany]:
     """Found a company, and lead every Lambda call of the tooling account to its handler.
 
     Args:
         folder: where its repository and its web server's certificate are put.
         execute: whether executions run. Moto keeps state machines that run apart from those that CloudFormation makes.
+        prod: more of prod's settings.
     """
     config: Any = {"stepfunctions": {"execute_state_machine": execute}, "lambda": {"use_docker": False}}
     environments: list[dict[str, Any]] = [
         {"name": name, "targets": [{"account": account, "region": REGION} for account in accounts]}
         for name, accounts in _ACCOUNTS.items()
     ]
-    environments[-1]["approval"] = True
+    environments[-1] |= {"approval": True, **(prod or {})}
     organization = Organization.model_validate(
         {
             "tooling": {"account": TOOLING, "region": REGION},
@@ -374,6 +405,8 @@ def moto_company(folder: Path, *, execute: bool = True) -> Iterator[MotoCompany]
     ):
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         environment.setenv("SSL_CERT_FILE", str(site.certificate))
+        environment.setenv("AWS_CA_BUNDLE", str(site.certificate))
+        environment.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", site.url)
         dead_letters = f"https://sqs.{REGION}.amazonaws.com/{TOOLING}/{DEAD_LETTERS}"
         for name, value in {**settings(organization), "dead_letters_url": dead_letters}.items():
             environment.setenv(f"ORCHESTRATOR_{name.upper()}", value)

@@ -114,6 +114,11 @@ def _request_approval(names: Names) -> Statements:
     return [ledger(names), allow(["sns:Publish"], [names.approvals]), answer_promotions()]
 
 
+def _decide(names: Names) -> Statements:
+    # CloudTrail's events have no ARNs of their own: the action is allowed on all or on none.
+    return [ledger(names), answer_promotions(), allow(["cloudtrail:LookupEvents"], ["*"])]
+
+
 def _on_promotion_end(names: Names) -> Statements:
     return [
         ledger(names),
@@ -130,7 +135,7 @@ STEPS = (
     Step("resolve_release", 60, ("ledger_table", *_SOURCE), lambda names: [ledger(names)]),
     Step("plan", 120, (*_TARGETS, *_SOURCE), _plan),
     Step("request_approval", 60, ("ledger_table", "approvals_topic"), _request_approval),
-    Step("decide", 60, ("ledger_table",), lambda names: [ledger(names), answer_promotions()]),
+    Step("decide", 60, ("ledger_table",), _decide),
     Step("deploy", 120, _TARGETS, _deploy),
     Step("smoke_test", 120, _TARGETS, _with_targets),
     Step("roll_back", 120, _TARGETS, _with_targets),

@@ -7,6 +7,7 @@ import typer
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, console, say_json, table
 from orchestrator.errors import UnknownNameError
+from orchestrator.ledger.approvals import Decision
 
 _SHOWN = 20
 
@@ -43,7 +44,12 @@ def history(
         shown.add_row(one.started_at, one.version or "", one.name, one.outcome or one.status, one.message)
     console.print(shown)
     if decisions:
-        decided = table("Decisions", "when", "release", "environment", "decision", "what happened")
+        decided = table("Decisions", "when", "release", "environment", "decision", "by", "what happened")
         for each in decisions:
-            decided.add_row(each.decided_at, each.version, each.environment, each.status, each.message)
+            decided.add_row(each.decided_at, each.version, each.environment, each.status, _who(each), each.message)
         console.print(decided)
+
+
+def _who(decision: Decision) -> str:
+    """Who decided, and how that is known."""
+    return f"{decision.identity} ({decision.evidence})" if decision.identity else "not known"

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from orchestrator.config.base import AccountId, EnvironmentName, OrganizationId, Region, RoleName, Settings
 from orchestrator.config.windows import Window
 from orchestrator.errors import UnknownNameError
+from orchestrator.identity.policy import Excluded
 
 FILE_NAME = "orchestrator.toml"
 
@@ -62,6 +63,15 @@ class Environment(Settings):
     approval: bool = Field(default=False, description="Whether a deployment waits for a person.")
     approval_timeout_hours: int = Field(
         default=168, ge=1, le=8_760, description="How long it waits before the promotion ends as timed out."
+    )
+    approvers: tuple[str, ...] = Field(
+        default=(),
+        description="Patterns of ARNs of those who may decide, such as arn:aws:iam::111111111111:role/release-*; "
+        "all who may start the gate when left out.",
+    )
+    approvals: int = Field(default=1, ge=1, le=10, description="How many different people must approve.")
+    approver_is_not: tuple[Excluded, ...] = Field(
+        default=(), description="Who may not decide: the 'author' of the commit, the 'starter' of the promotion."
     )
     rollback_approval: bool = Field(
         default=False, description="Whether going back to a release that worked here waits for a person too."

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from orchestrator.config.base import EnvironmentName, Settings, UnitName
 from orchestrator.config.organization import Organization
+from orchestrator.identity.policy import ApprovalPolicy
 
 FILE_NAME = "pyproject.toml"
 EVERY_ENVIRONMENT = "default"
@@ -49,6 +50,13 @@ class UnitSettings(Settings):
     )
     approval: tuple[EnvironmentName, ...] | None = Field(
         default=None, description="The environments that wait for a person; the organization's when left out."
+    )
+    approvers: dict[EnvironmentName, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="By environment, patterns of ARNs of those who may decide, out of those the organization names.",
+    )
+    approvals: dict[EnvironmentName, Annotated[int, Field(ge=1, le=10)]] = Field(
+        default_factory=dict, description="By environment, how many must approve; the organization's when that is more."
     )
     parameters: dict[str, dict[str, str]] = Field(
         default_factory=dict,
@@ -112,6 +120,16 @@ class Unit(Settings):
         if self.settings.approval is not None:
             return environment in self.settings.approval
         return organization.environment(environment).approval
+
+    def approval_policy(self, environment: str, organization: Organization) -> ApprovalPolicy:
+        """Whose decisions count: what the organization asks for, and what the unit asks for besides."""
+        theirs = organization.environment(environment)
+        groups = (theirs.approvers, self.settings.approvers.get(environment, ()))
+        return ApprovalPolicy(
+            approvers=tuple(group for group in groups if group),
+            approvals=max(theirs.approvals, self.settings.approvals.get(environment, 1)),
+            excluded=theirs.approver_is_not,
+        )
 
     def parameters(self, environment: str) -> dict[str, str]:
         """The unit's own template parameters in an environment."""

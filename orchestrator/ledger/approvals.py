@@ -22,12 +22,21 @@ class ApprovalRequest(BaseModel):
     execution: str
     order: str
     token: str = Field(repr=False)
+    author: str = ""
+    automatic: bool = True
+    started_at: str = ""
+    approved_by: tuple[str, ...] = ()
     status: str = "PENDING"
     requested_at: str = ""
 
 
 class Decision(BaseModel):
-    """What was decided, through which gate execution, and whether it counted."""
+    """What was decided, through which gate execution, and whether it counted.
+
+    Attributes:
+        identity: ARN of who decided, empty when nobody could tell.
+        evidence: how that is known: "proof", "cloudtrail", or empty.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,6 +48,8 @@ class Decision(BaseModel):
     gate: str
     status: str
     message: str
+    identity: str = ""
+    evidence: str = ""
     decided_at: str = ""
 
 
@@ -62,16 +73,28 @@ class ApprovalRecords:
         item = {
             "pk": unit_key(request.unit),
             "sk": f"APPROVAL#{request.environment}",
-            **request.model_dump(),
+            **_stored(request),
             "requested_at": self._table.now(),
         }
         return self._table.put(item, Attr("pk").not_exists() | Attr("order").lte(request.order))
 
     def close_request(self, request: ApprovalRequest, status: str) -> bool:
         """Turn a pending request into a decided one; False when somebody else was first."""
-        item = {"pk": unit_key(request.unit), "sk": f"APPROVAL#{request.environment}", **request.model_dump()}
+        item = {"pk": unit_key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(request)}
         mine = Attr("status").eq("PENDING") & Attr("execution").eq(request.execution) & Attr("token").eq(request.token)
         return self._table.put({**item, "status": status}, mine)
+
+    def add_approval(self, request: ApprovalRequest, who: str) -> ApprovalRequest | None:
+        """Count one more approval; None when the request has changed meanwhile."""
+        more = request.model_copy(update={"approved_by": (*request.approved_by, who)})
+        item = {"pk": unit_key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(more)}
+        unchanged = Attr("approved_by").eq(list(request.approved_by)) & Attr("token").eq(request.token)
+        return more if self._table.put(item, unchanged & Attr("status").eq("PENDING")) else None
+
+    def use_proof(self, fingerprint: str) -> bool:
+        """Note that a proof of identity was used; False when it was used before."""
+        item = {"pk": f"PROOF#{fingerprint}", "sk": "USED", "used_at": self._table.now()}
+        return self._table.put(item, Attr("pk").not_exists())
 
     def record_decision(self, decision: Decision) -> None:
         """Keep a decision for good."""
@@ -82,8 +105,13 @@ class ApprovalRecords:
     def decisions(self, unit: str) -> list[Decision]:
         """Every decision on a unit, the newest first."""
         items = self._table.query(unit_key(unit), "DECISION#", newest_first=True)
-        return [Decision.model_validate({name: item[name] for name in Decision.model_fields}) for item in items]
+        fields = Decision.model_fields
+        return [Decision.model_validate({name: item[name] for name in fields if name in item}) for item in items]
+
+
+def _stored(request: ApprovalRequest) -> Item:
+    return {**request.model_dump(), "approved_by": list(request.approved_by)}
 
 
 def _request(item: Item) -> ApprovalRequest:
-    return ApprovalRequest.model_validate({name: item[name] for name in ApprovalRequest.model_fields})
+    return ApprovalRequest.model_validate({name: item[name] for name in ApprovalRequest.model_fields if name in item})

@@ -99,4 +99,4 @@ class ReleaseRecords:
 
 
 def _release(item: Item) -> Release:
-    return Release.model_validate({name: item[name] for name in Release.model_fields})
+    return Release.model_validate({name: item[name] for name in Release.model_fields if name in item})

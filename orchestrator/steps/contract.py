@@ -26,6 +26,7 @@ class Status(StrEnum):
     STALE = "STALE"
     SUPERSEDED = "SUPERSEDED"
     QUEUED = "QUEUED"
+    COUNTED = "COUNTED"
     FROZEN = "FROZEN"
     HELD = "HELD"
     QUARANTINED = "QUARANTINED"
@@ -92,6 +93,7 @@ class Release(Document):
     commit: str
     manifest: str = Field(description="Key of the manifest in the tooling bucket.")
     manifest_sha256: str
+    author: str = Field(default="", description="Of the commit, as git writes it.")
 
     @property
     def name(self) -> str:

@@ -54,6 +54,9 @@ class ApprovalRequester:
             execution=step.execution.id,
             order=step.execution.order,
             token=step.token,
+            author=step.release.author,
+            automatic=step.request.automatic,
+            started_at=step.execution.started_at.isoformat(),
         )
         if not self.ledger.approvals.record_request(request):
             newer = self.ledger.approvals.request(unit, environment)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,13 @@ def test_a_rollback_needs_no_approval_and_leaves_a_hold(company: MotoCompany) ->
     """To what worked there before; the next merge does not undo it."""
     # Not to the first release: to moto, that is no change of a stack.
     bad = company.running("prod")
-    request = {"version": "0.2.0", "from": "prod", "to": "prod", "rollback": True, "reason": "customers complain"}
+    request: dict[str, Any] = {
+        "version": "0.2.0",
+        "from": "prod",
+        "to": "prod",
+        "rollback": True,
+        "reason": "customers complain",
+    }
     seen = company.follow(company.start("rollback", **request))
     assert seen.status == "SUCCEEDED", seen.message
     assert (company.running("prod"), company.running("staging")) == ("0.2.0", bad)
@@ -126,7 +133,13 @@ def test_a_rollback_needs_no_approval_and_leaves_a_hold(company: MotoCompany) ->
 
 def test_a_rollback_leads_only_to_what_worked_there(company: MotoCompany, release: str) -> None:
     """Anything else is a promotion, with its approval."""
-    request = {"version": release, "from": "prod", "to": "prod", "rollback": True, "reason": "a way around"}
+    request: dict[str, Any] = {
+        "version": release,
+        "from": "prod",
+        "to": "prod",
+        "rollback": True,
+        "reason": "a way around",
+    }
     seen = company.follow(company.start(f"around-{release}", **request))
     assert (seen.status, list(seen.cells)) == ("FAILED", ["build"])
     assert f"clock@{release} never worked in prod" in seen.message
@@ -136,7 +149,13 @@ def test_the_middle_is_no_beginning_without_a_reason(company: MotoCompany, relea
     """A release goes through the environments in order."""
     seen = company.follow(company.start(f"middle-{release}", version=release, **{"from": "staging"}))
     assert f"clock@{release} cannot begin at staging: it has not passed dev, test." in seen.message
-    request = {"version": release, "from": "staging", "to": "staging", "skip_gates": True, "reason": "hotfix"}
+    request: dict[str, Any] = {
+        "version": release,
+        "from": "staging",
+        "to": "staging",
+        "skip_gates": True,
+        "reason": "hotfix",
+    }
     assert company.follow(company.start(f"hotfix-{release}", **request)).status == "SUCCEEDED"
 
 

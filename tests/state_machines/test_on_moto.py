@@ -30,13 +30,6 @@ def beginning(environment: str) -> dict[str, Any]:
     return {"from": environment, "skip_gates": True, "reason": "a test of what comes after"}
 
 
-def states_of(company: MotoCompany, execution: str) -> list[str]:
-    """The states that an execution entered, in order."""
-    pages = company.wiring.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution)
-    events = [event for page in pages for event in page["events"]]
-    return [one["stateEnteredEventDetails"]["name"] for one in events if "stateEnteredEventDetails" in one]
-
-
 def execution_of(company: MotoCompany, name: str, started_at: datetime) -> Execution:
     """Another execution of the same unit."""
     arn = company.organization.state_machine_arn(company.unit.state_machine_name)
@@ -60,7 +53,7 @@ def test_a_rejected_release_ends_before_the_environment(company: MotoCompany) ->
     assert company.decide("prod", "0.2.0", "reject")["status"] == "SUCCEEDED"
     seen = company.follow(execution)
     assert (seen.status, seen.message) == ("FAILED", "clock@0.2.0 was rejected for prod: tried")
-    assert states_of(company, execution)[-1] == "Rejected prod"
+    assert company.states(execution)[-1] == "Rejected prod"
     assert (company.running("staging"), company.running("prod")) == ("0.2.0", before)
 
 
@@ -76,7 +69,7 @@ def test_an_approval_that_nobody_gives_times_out(company: MotoCompany) -> None:
     seen = company.follow(execution)
     company.install()
     assert (seen.status, seen.message) == ("FAILED", "Nobody decided on prod within 168 hours.")
-    assert states_of(company, execution)[-1] == "Timed out prod"
+    assert company.states(execution)[-1] == "Timed out prod"
     late = company.decide("prod", "0.3.0", "approve")
     assert (late["status"], late["error"]) == ("FAILED", "REFUSED")
     assert "no longer waits" in late["cause"]
@@ -93,7 +86,7 @@ def test_a_failed_smoke_test_is_rolled_back(company: MotoCompany) -> None:
     seen = company.follow(execution)
     assert seen.status == "FAILED"
     assert f"test was returned to clock@{before['test']}, which works." in seen.message
-    assert states_of(company, execution)[-2:] == ["Rolled back test?", "Failed test"]
+    assert company.states(execution)[-2:] == ["Rolled back test?", "Failed test"]
     assert {name: company.running(name) for name in company.organization.environment_names} == before
     assert company.ledger.environments.running("clock", "test").status == "ROLLED_BACK"
     assert company.lock("test") is None
@@ -137,7 +130,7 @@ def test_a_newer_request_supersedes_the_older_one(company: MotoCompany) -> None:
     seen = company.follow(older)
     assert (seen.status, newer.status) == ("SUCCEEDED", "SUCCEEDED")
     assert seen.message == "clock@0.7.0 is superseded in prod by clock@0.8.0, asked for later."
-    assert states_of(company, older)[-1] == "Superseded"
+    assert company.states(older)[-1] == "Superseded"
     assert company.running("prod") == "0.8.0"
 
 
@@ -158,7 +151,7 @@ def test_an_older_promotion_never_lands_on_a_newer_one(company: MotoCompany) -> 
     )
     assert seen.status == "SUCCEEDED"
     assert seen.message == "clock@0.9.0 is superseded in dev by clock@0.8.0, which started later."
-    assert states_of(company, execution)[-3:] == ["Plan dev", "Planned dev?", "Superseded"]
+    assert company.states(execution)[-3:] == ["Plan dev", "Planned dev?", "Superseded"]
 
 
 def test_a_deployment_waits_for_the_one_that_holds_the_lock(company: MotoCompany) -> None:
@@ -169,7 +162,7 @@ def test_a_deployment_waits_for_the_one_that_holds_the_lock(company: MotoCompany
     until(lambda: company.asked(holder, "prod") or None)
     company.ledger.environments.take_lock("clock", "test", execution_of(company, "holder", datetime.now(UTC)))
     execution = company.start("patient", version="0.10.0", **beginning("test"), to="test")
-    until(lambda: "Wait to deploy test" in states_of(company, execution) or None)
+    until(lambda: "Wait to deploy test" in company.states(execution) or None)
     assert company.running("test") != "0.10.0"
     company.ledger.environments.free_lock("clock", "test", holder)
     assert company.follow(execution).status == "SUCCEEDED"
@@ -200,7 +193,7 @@ def test_a_stack_that_moved_since_the_plan_is_planned_anew(company: MotoCompany)
     until(lambda: company.asked(execution, "prod") or None)
     company.decide("prod", "0.12.0", "approve")
     assert company.follow(execution).status == "SUCCEEDED"
-    assert states_of(company, execution).count("Plan prod") == 2
+    assert company.states(execution).count("Plan prod") == 2
     assert company.running("prod") == "0.12.0"
 
 
@@ -209,7 +202,7 @@ def test_from_and_to_name_the_first_and_the_last_environment(company: MotoCompan
     company.publish("0.13.0")
     execution = company.start("part", version="0.13.0", **beginning("test"), to="staging")
     assert company.follow(execution).status == "SUCCEEDED"
-    seen = states_of(company, execution)
+    seen = company.states(execution)
     assert "Build" not in seen
     assert [name.removeprefix("Deploy ") for name in seen if name.startswith("Deploy ")] == ["test", "staging"]
     assert company.running("dev") != "0.13.0"

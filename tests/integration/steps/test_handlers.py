@@ -156,9 +156,9 @@ def test_a_decision_that_cannot_count_is_refused_and_recorded(
     """And the request goes on waiting."""
     pending(company, "1.8.0")
     before = len(company.ledger.approvals.decisions("clock"))
-    answer = company.call(
-        "decide", {"unit": "clock", "environment": "prod", "gate": f"g{before}", "decision": decision}
-    )
+    now = datetime.now(UTC).isoformat()
+    gate = {"unit": "clock", "environment": "prod", "gate": f"g{before}", "started_at": now}
+    answer = company.call("decide", {**gate, "decision": decision})
     assert answer["status"] == "REFUSED"
     assert said in answer["message"]
     assert len(company.ledger.approvals.decisions("clock")) == before + 1

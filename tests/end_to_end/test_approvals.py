@@ -1,0 +1,84 @@
+"""Approvals with proven identities on the embedded cloud: two people with a role, each signing for one decision."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
+from orchestrator.bootstrap.install import Bootstrap
+from orchestrator.config.organization import Organization
+from orchestrator.identity.proof import sign
+from orchestrator.steps.decide import GateInput, decision_of
+from tests.end_to_end.company import Company, until
+
+
+@pytest.fixture(scope="module")
+def company(
+    tmp_path_factory: pytest.TempPathFactory,
+    new_organization: Callable[[str], Organization],
+    bootstrap_of: Callable[[Organization], Bootstrap],
+    root_of: Callable[..., boto3.Session],
+    new_session: Callable[..., boto3.Session],
+) -> Iterator[Company]:
+    """A company in which two release managers must approve prod."""
+    folder = tmp_path_factory.mktemp("repository")
+    organization = new_organization(folder.as_uri())
+    tooling = organization.tooling.account
+    made = Company(organization, folder, root_of, new_session)
+    list(bootstrap_of(organization).install())
+    made.found()
+    toml = folder / "orchestrator.toml"
+    policy = f'approvers = ["arn:aws:iam::{tooling}:role/release-*"]\napprovals = 2\n'
+    toml.write_text(toml.read_text() + policy)
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{tooling}:root"}, "Action": "sts:AssumeRole"}
+    for role in ("release-manager", "developer"):
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        made.tooling.client("iam", config=CLIENT).create_role(RoleName=role, AssumeRolePolicyDocument=document)
+    with made.worker():
+        yield made
+
+
+def proven(company: Company, role: str, who: str, decision: dict[str, str]) -> dict[str, Any]:
+    """A decision, signed by somebody with a role."""
+    arn = company.organization.tooling_role_arn(role)
+    assume = Assumer(company.tooling.client("sts", config=CLIENT), company.new_session)
+    session = assume(RoleToAssume(arn, who), company.organization.tooling.region)
+    credentials = session.get_credentials()
+    assert credentials is not None
+    signed = decision_of("clock", "prod", GateInput.model_validate(decision))
+    return {**decision, "proof": sign(credentials, session.client("sts", config=CLIENT), signed)}
+
+
+def test_two_release_managers_approve_and_nobody_else(company: Company) -> None:
+    """Each proof counts once, for the decision it was made for; the ledger knows who it was."""
+    execution = company.merge(company.commit("Add the clock"))
+    version = until(lambda: company.waits(execution))
+    decision = {"release": version, "decision": "approve", "reason": "tested"}
+
+    stranger = company.start_gate(proven(company, "developer", "mallory", decision))
+    assert "is not among the approvers" in stranger["cause"]
+
+    alice = proven(company, "release-manager", "alice", decision)
+    changed = company.start_gate({**alice, "reason": "not what Alice signed"})
+    assert "signed for another decision" in changed["cause"]
+    assert company.start_gate(alice)["status"] == "SUCCEEDED"
+    replayed = company.start_gate(alice)
+    assert "was used before" in replayed["cause"]
+    twice = company.start_gate(proven(company, "release-manager", "alice", decision))
+    assert "has approved" in twice["cause"]
+
+    assert company.start_gate(proven(company, "release-manager", "bob", decision))["status"] == "SUCCEEDED"
+    assert company.follow(execution).status == "SUCCEEDED"
+    assert company.ask("prod")["version"] == version
+    kept = [(one.status, one.identity.rsplit("/", 1)[-1]) for one in company.wiring.ledger.approvals.decisions("clock")]
+    assert kept == [
+        ("APPROVED", "bob"),
+        ("REFUSED", "alice"),
+        ("REFUSED", ""),
+        ("COUNTED", "alice"),
+        ("REFUSED", ""),
+        ("REFUSED", "mallory"),
+    ]
