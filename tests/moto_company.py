@@ -42,6 +42,7 @@ from state_machines.gate import gate
 from state_machines.promotion import promotion
 
 Answer = TypeVar("Answer")
+Fault = Callable[[Any, object], Any]
 
 REGION = "eu-west-1"
 # Moto's own account, which everybody is in who has assumed no role.
@@ -128,11 +129,13 @@ class MotoCompany:
         organization: its accounts; its Lambdas are this process.
         folder: its git repository.
         site: where the unit `clock` answers.
+        lambdas: the orchestrator's functions.
     """
 
     organization: Organization
     folder: Path
     site: Site
+    lambdas: "Lambdas"
     unit: Unit = field(default_factory=lambda: _unit("clock"))
 
     def found(self) -> None:
@@ -344,6 +347,14 @@ class MotoCompany:
         assert "FunctionError" not in answer, document["errorMessage"]
         return document
 
+    def end(self, name: str) -> None:
+        """Deliver the event of a promotion's end, which moto does not."""
+        arn = self.organization.state_machine_arn(self.unit.state_machine_name)
+        execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
+        status = self.wiring.stepfunctions.describe_execution(executionArn=execution)["status"]
+        detail = {"executionArn": execution, "stateMachineArn": arn, "status": status}
+        self.call("on_promotion_end", {"detail": detail})
+
     def read(self, queue: str) -> list[dict[str, Any]]:
         """Take the messages out of a queue; they are JSON."""
         sqs = self.wiring.session.client("sqs")
@@ -411,35 +422,41 @@ def moto_company(folder: Path, *, execute: bool = True, prod: dict[str, Any] | N
         for name, value in {**settings(organization), "dead_letters_url": dead_letters}.items():
             environment.setenv(f"ORCHESTRATOR_{name.upper()}", value)
         core = botocore.session.Session()
-        answer: Any = _Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.
-        core.register("before-call.lambda.Invoke", answer)
+        lambdas: Any = Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.
+        core.register("before-call.lambda.Invoke", lambdas)
         boto3.setup_default_session(botocore_session=core)
-        company = MotoCompany(organization, folder / "repository", site)
+        company = MotoCompany(organization, folder / "repository", site, lambdas)
         company.found()
         yield company
         boto3.DEFAULT_SESSION = None
     site.close()
 
 
-class _Lambdas:
+class Lambdas:
     """The orchestrator's functions: each is started cold once, with the environment variables of that moment."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, Callable[[Any, object], Any]] = {}
+        self.faults: dict[str, list[Fault]] = {}
+        """By step, what goes wrong with its next calls, in place of the handler."""
 
     def __call__(self, params: dict[str, Any], **_arguments: object) -> tuple[SimpleNamespace, dict[str, Any]]:
         """Answer a call as the service would: with the handler's result, or with its error as a document."""
         function = unquote(params["url_path"]).split("/functions/")[1].split("/")[0].rsplit(":", 1)[-1]
         step = function.removeprefix("orchestrator-").replace("-", "_")
-        handler = self._handlers.get(step) or self._handlers.setdefault(step, _cold_start(step))
+        faults = self.faults.get(step)
+        handler = faults.pop(0) if faults else self._handler(step)
         answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
         try:
             document = handler(json.loads(params["body"]), None)
         except Exception as error:  # noqa: BLE001  # As the service does: whatever a function raises becomes a document.
-            document = {"errorMessage": str(error), "errorType": type(error).__name__}
+            document = {"errorMessage": str(error), "errorType": getattr(error, "error_type", type(error).__name__)}
             answer["FunctionError"] = "Unhandled"
         answer["Payload"] = io.BytesIO(json.dumps(document).encode())
         return SimpleNamespace(status_code=200), answer
+
+    def _handler(self, step: str) -> Callable[[Any, object], Any]:
+        return self._handlers.get(step) or self._handlers.setdefault(step, _cold_start(step))
 
 
 def _cold_start(step: str) -> Callable[[Any, object], Any]:

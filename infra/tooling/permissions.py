@@ -72,6 +72,7 @@ def _on_merge(names: Names) -> Statements:
                     "DescribeStacks",
                     "DescribeStackEvents",
                     "DeleteStack",
+                    "ContinueUpdateRollback",
                     "TagResource",
                 )
             ],

@@ -31,6 +31,7 @@ _ONLY_DELETABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DEL
 _NEVER_DEPLOYED = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 # A change set that was executed is kept too: a second try then sees that it is done.
 _KEPT = (Readiness.PENDING, Readiness.READY, Readiness.EXECUTING, Readiness.EXECUTED)
+_ROLLBACK_SECONDS = 60.0
 _HEALTHY = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
@@ -118,7 +119,7 @@ class Stack:
         Returns:
             The change set's ARN. It may not be ready yet.
         """
-        state = self._without_leftovers()
+        state = self._continued(self._without_leftovers())
         known = self.change_set(change_set) if state else None
         if known and known.readiness in _KEPT:
             return known.id
@@ -209,6 +210,22 @@ class Stack:
                 f"could not be deleted: {state.reason or self.failure()} Delete it, then try again."
             )
         return None
+
+    def _continued(self, state: StackState | None) -> StackState | None:
+        """Finish a rollback that failed: nothing else can be done with such a stack."""
+        if state is None or state.status != "UPDATE_ROLLBACK_FAILED":
+            return state
+        try:
+            self._client.continue_update_rollback(StackName=self.name, **self._role())  # type: ignore[arg-type]  # Present or not.
+        except ClientError as error:
+            raise self._refused("finish its rollback", error) from error
+        settled = self.wait_until_settled(_ROLLBACK_SECONDS)
+        if settled is not None and settled.status == "UPDATE_ROLLBACK_FAILED":
+            raise DeploymentError(
+                f"The stack {self.name} in {self.where} cannot finish its rollback: {self.failure()} Mend what keeps "
+                "it from going back (or skip that resource with ContinueUpdateRollback), then try again."
+            )
+        return settled
 
     def _create_change_set(self, name: str, template: Template, *, is_new: bool) -> str:
         source: dict[str, str] = (

@@ -84,6 +84,12 @@ class ApprovalRecords:
         mine = Attr("status").eq("PENDING") & Attr("execution").eq(request.execution) & Attr("token").eq(request.token)
         return self._table.put({**item, "status": status}, mine)
 
+    def close_requests(self, unit: str, execution: str) -> None:
+        """Close what a promotion that has ended still asks for."""
+        for request in self.requests(unit):
+            if request.execution == execution and request.status == "PENDING":
+                self.close_request(request, "EXPIRED")
+
     def add_approval(self, request: ApprovalRequest, who: str) -> ApprovalRequest | None:
         """Count one more approval; None when the request has changed meanwhile."""
         more = request.model_copy(update={"approved_by": (*request.approved_by, who)})

@@ -83,6 +83,10 @@ class Deployer:
         return self.ledger.environments.record(state, step.execution)
 
     def _carry_out(self, step: DeployInput, plans: list[tuple[TargetAccount, ChangeSetOf]]) -> StepResult:
+        if busy := [str(account.target) for account, one in plans if self._is_busy_elsewhere(step, account, one)]:
+            where = ", ".join(busy)
+            message = f"Another operation is under way on stack {step.stack_name} in {where}."
+            return StepResult(status=Status.BUSY, message=message, retry_after=20)
         for account, one in plans:
             self._start(step, account, one)
         stacks = [
@@ -99,6 +103,13 @@ class Deployer:
 
         changes = stacks[0][0].wait_for(look, unfinished, PATIENCE_SECONDS) if stacks else []
         return self._result(step, changes)
+
+    @staticmethod
+    def _is_busy_elsewhere(step: DeployInput, account: TargetAccount, planned: ChangeSetOf) -> bool:
+        """Whether somebody else changes the stack: our change set cannot be executed now."""
+        stack = account.stack(step.stack_name, step.environment)
+        state = stack.state()
+        return state is not None and state.busy and is_ready(stack, planned.change_set)
 
     def _start(self, step: DeployInput, account: TargetAccount, planned: ChangeSetOf) -> None:
         """Copy the release and execute the change set, unless an earlier try has done that."""

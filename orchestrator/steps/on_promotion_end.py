@@ -63,24 +63,24 @@ class PromotionEnd:
         """Act on one event, and on those of the same unit that never came: their delivery is not guaranteed."""
         described = self._describe(event.detail.executionArn)
         unit = described["stateMachineArn"].rsplit(":", 1)[-1].removeprefix("promote-")
-        ended = self._end(unit, described)
+        ended = self._end(unit, described, event.detail.status)
         for other in self.ledger.promotions.under_way(unit):
             found = self._describe(other.execution)
             if found["status"] != "RUNNING":
-                self._end(unit, found)
+                self._end(unit, found, found["status"])
         return ended
 
     def _describe(self, execution: str) -> dict[str, Any]:
         return dict(self.stepfunctions.describe_execution(executionArn=execution))
 
-    def _end(self, unit: str, described: dict[str, Any]) -> Ended:
-        status = described["status"]
+    def _end(self, unit: str, described: dict[str, Any], status: str) -> Ended:
         execution = Execution(
             id=described["executionArn"], name=described["name"], started_at=described["startDate"].astimezone(UTC)
         )
         ended = how_it_ended(status, described)
         self.ledger.environments.note_interrupted(unit, execution)
         self.ledger.environments.free_locks(unit, execution.id)
+        self.ledger.approvals.close_requests(unit, execution.id)
         if self._record(unit, execution, status, ended, described) and status != "SUCCEEDED":
             notice = failure_notice(unit, execution.id, status, ended.message)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)

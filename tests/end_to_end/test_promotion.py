@@ -160,8 +160,23 @@ def test_an_approval_that_nobody_gives_times_out(company: Company) -> None:
     assert (seen.status, seen.message) == ("FAILED", "Nobody decided on prod within 168 hours.")
     late = company.start_gate({"release": seen.version, "decision": "approve"})
     assert (late["status"], late["error"]) == ("FAILED", "REFUSED")
-    assert "no longer waits" in late["cause"]
+    assert "wait" in late["cause"]
     assert company.ask("prod")["version"] == kept
+
+
+def test_a_promotion_that_is_stopped_blocks_nobody(company: Company) -> None:
+    """The ledger says that it was, and a newer one goes all the way."""
+    stopped = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Stopped.\n"))
+    until(lambda: company.waits(stopped))
+    company.wiring.stepfunctions.stop_execution(executionArn=stopped, error="ABORTED", cause="not today")
+    promotions = company.wiring.ledger.promotions
+    ended = until(lambda: next((one for one in promotions.promotions("clock") if one.outcome == "ABORTED"), None))
+    assert (ended.execution, "not today" in ended.message) == (stopped, True)
+    late = company.start_gate({"release": ended.version, "decision": "approve"})
+    assert "wait" in late["cause"]
+    execution = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Not stopped.\n"))
+    company.decide(execution, "approve")
+    assert company.follow(execution).status == "SUCCEEDED"
 
 
 def test_the_end_of_a_promotion_is_in_the_ledger(company: Company) -> None:

@@ -127,6 +127,23 @@ def test_what_a_failed_creation_left_is_deleted_first(stack: Stack, answers: Stu
     assert stack.propose("release", Template(body="{}")) == CHANGE_SET
 
 
+@pytest.mark.parametrize("ends", ["UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"])
+def test_a_rollback_that_failed_is_continued_first(stack: Stack, answers: Stubber, ends: str) -> None:
+    """If it fails again, the message says what to mend."""
+    answer_stack(answers, "UPDATE_ROLLBACK_FAILED")
+    answers.add_response("continue_update_rollback", {}, {"StackName": "app-orders", "RoleARN": ROLE})
+    answer_stack(answers, "UPDATE_ROLLBACK_IN_PROGRESS")
+    answer_stack(answers, ends)
+    if ends == "UPDATE_ROLLBACK_FAILED":
+        answers.add_response("describe_stack_events", events(("Bucket", "UPDATE_FAILED", "It is gone")))
+        with pytest.raises(DeploymentError, match=r"cannot finish its rollback: Bucket .*: It is gone Mend what"):
+            stack.propose("release", Template(body="{}"))
+        return
+    answer_change_set(answers, None)
+    answers.add_response("create_change_set", {"Id": CHANGE_SET})
+    assert stack.propose("release", Template(body="{}")) == CHANGE_SET
+
+
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
