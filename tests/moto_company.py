@@ -17,14 +17,13 @@ from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
 import boto3
 import botocore.session
 import pytest
 from moto import mock_aws
-from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.build import layout
@@ -40,8 +39,8 @@ from orchestrator.steps.contract import Release
 from orchestrator.wiring import Wiring
 from state_machines.gate import gate
 from state_machines.promotion import promotion
+from tests.waiting import until
 
-Answer = TypeVar("Answer")
 Fault = Callable[[Any, object], Any]
 
 REGION = "eu-west-1"
@@ -55,7 +54,6 @@ _ACCOUNTS = {
     "prod": ["555555555555", "666666666666"],
 }
 SOMEBODY = "arn:aws:sts::123456789012:assumed-role/developer/somebody"
-_SECONDS = 60.0
 _TEMPLATE = {
     "Parameters": {name: {"Type": "String"} for name in ("Unit", "Version", "Environment")},
     "Resources": {
@@ -467,15 +465,3 @@ def _cold_start(step: str) -> Callable[[Any, object], Any]:
     spec.loader.exec_module(module)
     handler: Callable[[Any, object], Any] = module.handler
     return handler
-
-
-def until(look: Callable[[], Answer | None]) -> Answer:
-    """Look again and again until there is something."""
-    retrying = Retrying(
-        retry=retry_if_not_result(lambda answer: answer is not None),
-        wait=wait_fixed(0.1),
-        stop=stop_after_delay(_SECONDS),
-    )
-    answer = retrying(look)
-    assert answer is not None
-    return answer

@@ -31,6 +31,10 @@ _STOP_SECONDS = 1.0
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
+class _LostPortError(LocalCloudError):
+    """It ended because another cloud took a port at the same moment; it does not happen twice."""
+
+
 class Process(BaseModel):
     """A running cloud, as noted in its state folder. The token tells it from any other process on the port."""
 
@@ -102,6 +106,13 @@ class LocalCloud:
             )
         self._scratch.mkdir(parents=True, exist_ok=True)
         make_certificate(self._certificate, self._key)
+        try:
+            return self._start()
+        except _LostPortError:
+            # Besides its own port it tries 443, and ends when another cloud that starts right now is faster.
+            return self._start()
+
+    def _start(self) -> Process:
         token = secrets.token_hex(16)
         with self.log_file.open("wb") as log:
             started = subprocess.Popen(
@@ -166,7 +177,9 @@ class LocalCloud:
             raise LocalCloudError(f"The embedded cloud did not answer in time. Its log:\n{self.log_tail()}") from error
         if started.poll() is not None:
             self._note.unlink(missing_ok=True)
-            raise LocalCloudError(f"The embedded cloud ended at once. Its log:\n{self.log_tail()}")
+            lost = "Port 443 became unavailable" in self.log_file.read_text(errors="replace")
+            error = _LostPortError if lost else LocalCloudError
+            raise error(f"The embedded cloud ended at once. Its log:\n{self.log_tail()}")
 
 
 def free_port() -> int:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
-from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 from uv import find_uv_bin
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
@@ -26,10 +25,8 @@ from orchestrator.config.organization import BUILDER_ROLE, Organization
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.wiring import Wiring
+from tests.waiting import until
 
-Answer = TypeVar("Answer")
-
-_SECONDS = 90.0
 _HANDLER = """\
 import os
 
@@ -208,18 +205,6 @@ class Company:
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
         command = ["git", *identity, "-C", str(self.folder), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def until(look: Callable[[], Answer | None]) -> Answer:
-    """Look again and again until there is something."""
-    retrying = Retrying(
-        retry=retry_if_not_result(lambda answer: answer is not None),
-        wait=wait_fixed(0.1),
-        stop=stop_after_delay(_SECONDS),
-    )
-    answer = retrying(look)
-    assert answer is not None
-    return answer
 
 
 def _toml(organization: Organization) -> str:

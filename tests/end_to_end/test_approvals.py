@@ -12,7 +12,8 @@ from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.config.organization import Organization
 from orchestrator.identity.proof import sign
 from orchestrator.steps.decide import GateInput, decision_of
-from tests.end_to_end.company import Company, until
+from tests.end_to_end.company import Company
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

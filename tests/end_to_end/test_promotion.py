@@ -10,7 +10,8 @@ import pytest
 from orchestrator.aws.session import CLIENT
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.config.organization import DEAD_LETTERS, Organization
-from tests.end_to_end.company import Company, until
+from tests.end_to_end.company import Company
+from tests.waiting import until
 
 ANSWER = '"healthy": True'
 

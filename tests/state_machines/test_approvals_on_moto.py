@@ -7,7 +7,8 @@ import pytest
 
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.approvals import Decision
-from tests.moto_company import MotoCompany, moto_company, until
+from tests.moto_company import MotoCompany, moto_company
+from tests.waiting import until
 
 NUMBERS = count(1)
 SESSION = "arn:aws:sts::123456789012:assumed-role"

@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.controls import Freeze, Quarantine
-from tests.moto_company import MotoCompany, moto_company, until
+from tests.moto_company import MotoCompany, moto_company
+from tests.waiting import until
 
 NUMBERS = count(1)
 

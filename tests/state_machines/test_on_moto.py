@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from orchestrator.steps.contract import Execution
-from tests.moto_company import MotoCompany, moto_company, until
+from tests.moto_company import MotoCompany, moto_company
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

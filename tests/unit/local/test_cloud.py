@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,17 @@ def test_it_starts_once_answers_and_stops(tmp_path: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     assert not (tmp_path / "tmp").exists()
+
+
+def test_several_may_start_in_the_same_moment(tmp_path: Path) -> None:
+    """They share nothing, although each of them tries to get port 443 besides its own."""
+    clouds = [LocalCloud(tmp_path / str(number), free_port()) for number in range(3)]
+    with ThreadPoolExecutor() as pool:
+        processes = list(pool.map(LocalCloud.up, clouds))
+    try:
+        assert [cloud.running() for cloud in clouds] == processes
+    finally:
+        assert [cloud.down() for cloud in clouds] == [True] * 3
 
 
 def test_it_sees_no_credentials_and_no_proxies_of_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
