@@ -178,8 +178,8 @@ class LocalCloud:
         if started.poll() is not None:
             self._note.unlink(missing_ok=True)
             lost = "Port 443 became unavailable" in self.log_file.read_text(errors="replace")
-            error = _LostPortError if lost else LocalCloudError
-            raise error(f"The embedded cloud ended at once. Its log:\n{self.log_tail()}")
+            kind = _LostPortError if lost else LocalCloudError
+            raise kind(f"The embedded cloud ended at once. Its log:\n{self.log_tail()}")
 
 
 def free_port() -> int:
