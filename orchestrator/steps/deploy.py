@@ -11,6 +11,9 @@ from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult,
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
 from orchestrator.steps.ordering import superseded_message
 
+# What this step notes of its own deployment.
+_BEGUN = ("DEPLOYING", "DEPLOYED", "FAILED")
+
 
 class DeployInput(StepInput):
     """What Deploy is given; `gated` says that the environment waits for a person, whose answer `approval` is."""
@@ -47,14 +50,20 @@ class Deployer:
             back must follow.
         """
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
-        if running.order != step.execution.order:
-            _check_approval(step, running)
-            if refusal := self.admission(step) or _moved(step, running):
-                return refusal
+        _check_approval(step, running)
+        # A deployment that has begun is carried to its end, whatever is closed meanwhile.
+        begun = running.order == step.execution.order and running.status in _BEGUN
+        if not begun and (refusal := self.admission(step) or _moved(step, running)):
+            return refusal
         if refusal := self._take_lock(step):
             return refusal
         plans = [(self.targets(step.environment, one.target, step.execution), one) for one in step.plan.change_sets]
-        return self._carry_out(step, plans)
+        result = self._carry_out(step, plans)
+        if result.status is Status.STALE:
+            # Nothing was deployed: what the ledger said before holds.
+            self.ledger.environments.record(running, step.execution)
+            self._free_lock(step)
+        return result
 
     def _take_lock(self, step: DeployInput) -> StepResult | None:
         """Take the lock and note the deployment; a result is returned instead when that cannot be."""
@@ -130,7 +139,6 @@ class Deployer:
             reasons = "; ".join(f"in {where}: {one.reason}" for where, one in changes if one.reason)
             return StepResult(status=Status.FAILED, message=f"Deploying {what} failed, {reasons}")
         if Progress.STALE in reached:
-            self._free_lock(step)
             message = f"The stack {step.stack_name} changed since {what} was planned; it is planned anew."
             return StepResult(status=Status.STALE, message=message)
         self._note(step, "DEPLOYED")

@@ -192,6 +192,9 @@ def test_a_stack_that_moved_since_the_plan_is_planned_anew(company: MotoCompany)
             cloudformation.delete_change_set(StackName="app-clock", ChangeSetName=change_set["ChangeSetId"])
     company.decide("prod", "0.12.0", "approve")
     until(lambda: company.asked(execution, "prod") or None)
+    running = company.ledger.environments.running("clock", "prod")
+    assert (running.version, running.status) == (company.running("prod"), "HEALTHY")
+    assert company.lock("prod") is None
     company.decide("prod", "0.12.0", "approve")
     assert company.follow(execution).status == "SUCCEEDED"
     assert company.states(execution).count("Plan prod") == 2
