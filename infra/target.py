@@ -21,6 +21,8 @@ _STACKS = [
     "cloudformation:DescribeStacks",
     "cloudformation:DescribeStackEvents",
     "cloudformation:ListStackResources",
+    "cloudformation:DetectStackDrift",
+    "cloudformation:DescribeStackResourceDrifts",
     "cloudformation:DeleteStack",
     "cloudformation:TagResource",
 ]
@@ -68,7 +70,7 @@ class TargetStack(cdk.Stack):
 
 
 def _lambdas_of(organization: Organization) -> iam.IPrincipal:
-    """The four Lambdas that work in targets, by their exact roles."""
+    """The five Lambdas that work in targets, by their exact roles."""
     callers = [organization.tooling_role_arn(function_name(step)) for step in TARGET_STEPS]
     condition = {"sts:ExternalId": organization.external_id}
     if organization.organization_id:
@@ -84,6 +86,8 @@ def _deployer(environment: Environment, account: Account) -> Statements:
     return [
         allow(_STACKS, account.arns("cloudformation", f"stack/{prefix}*/*")),
         allow(["cloudformation:CreateChangeSet"], account.transforms),
+        # Asked by a detection's id: no stack can be named.
+        allow(["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]),
         allow(["iam:PassRole"], [role_arn], passed),
         allow(["s3:GetObject", "s3:PutObject"], account.releases),
         # Without this, S3 says of an object that is not there that access to it is denied.

@@ -90,3 +90,7 @@ class DeploymentError(OrchestratorError):
 
 class LocalCloudError(OrchestratorError):
     """The embedded cloud could not be started or reached."""
+
+
+class StepError(OrchestratorError):
+    """A function of the orchestrator failed when it was called directly."""

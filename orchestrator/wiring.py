@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import UNIT_STACK_ROLE, Environment, Target
+from orchestrator.errors import StepError
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.ledger import Ledger
@@ -29,6 +30,7 @@ from orchestrator.steps.contract import Execution
 from orchestrator.steps.decide import Decider
 from orchestrator.steps.deploy import Deployer
 from orchestrator.steps.deployment import ReleaseFiles
+from orchestrator.steps.drift import DriftFinder
 from orchestrator.steps.on_merge import MergeHandler, UnitStackTemplate
 from orchestrator.steps.on_promotion_end import PromotionEnd
 from orchestrator.steps.plan import Planner
@@ -154,7 +156,8 @@ class Wiring:
 
     def request_approval(self) -> ApprovalRequester:
         """Wire Approve."""
-        return ApprovalRequester(self.ledger, self.stepfunctions, self.sns, self.settings["approvals_topic"])
+        topic = self.settings["approvals_topic"]
+        return ApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic)
 
     def decide(self) -> Decider:
         """Wire Decide."""
@@ -177,6 +180,26 @@ class Wiring:
     def roll_back(self) -> RollBack:
         """Wire Roll back."""
         return RollBack(self.ledger, self._files, self.target, StackChecks(time.sleep))
+
+    def drift(self) -> DriftFinder:
+        """Wire Drift."""
+        return DriftFinder(self.ledger, self._files, self.target)
+
+    def function(self, function_arn: str) -> Callable[[Any], Any]:
+        """One of the orchestrator's functions, to be called from several threads: clients may, sessions may not.
+
+        A call raises `StepError` with what the function says when it fails.
+        """
+        client = self.session.client("lambda", config=CLIENT)
+
+        def call(event: Any) -> Any:
+            answer = client.invoke(FunctionName=function_arn, Payload=json.dumps(event))
+            document = json.loads(answer["Payload"].read())
+            if "FunctionError" in answer:
+                raise StepError(f"{function_arn.rsplit(':', 1)[-1]} failed: {document.get('errorMessage', document)}")
+            return document
+
+        return call
 
     def on_promotion_end(self) -> PromotionEnd:
         """Wire what follows a promotion's end."""

@@ -39,6 +39,7 @@ from orchestrator.steps.contract import Release
 from orchestrator.wiring import Wiring
 from state_machines.gate import gate
 from state_machines.promotion import promotion
+from tests.aws_answers import Answers, refuse
 from tests.waiting import until
 
 Fault = Callable[[Any, object], Any]
@@ -128,12 +129,14 @@ class MotoCompany:
         folder: its git repository.
         site: where the unit `clock` answers.
         lambdas: the orchestrator's functions.
+        answers: what AWS says in moto's place.
     """
 
     organization: Organization
     folder: Path
     site: Site
     lambdas: "Lambdas"
+    answers: Answers
     unit: Unit = field(default_factory=lambda: _unit("clock"))
 
     def found(self) -> None:
@@ -201,7 +204,15 @@ class MotoCompany:
         """The same company, seen from another unit."""
         return replace(self, unit=_unit(name, own))
 
-    def publish(self, version: str, unit: str = "clock", **unit_settings: Any) -> Release:
+    def publish(
+        self,
+        version: str,
+        unit: str = "clock",
+        *,
+        template: dict[str, Any] = _TEMPLATE,
+        wheel: bytes = b"wheel",
+        **unit_settings: Any,
+    ) -> Release:
         """Publish a release, as a build would."""
         store = self.wiring.store
         own = {"smoke_tests": [{"url": f"{self.site.url}/{version}"}], **unit_settings}
@@ -218,9 +229,9 @@ class MotoCompany:
             requirements=(f"left-pad=={version}",),
             settings=UnitSettings.model_validate(own),
             layer=None,
-            wheel=store.put_new(layout.source_key(unit, version, f"{unit}-{version}-py3-none-any.whl"), b"wheel"),
+            wheel=store.put_new(layout.source_key(unit, version, f"{unit}-{version}-py3-none-any.whl"), wheel),
             sdist=store.put_new(layout.source_key(unit, version, f"{unit}-{version}.tar.gz"), b"sdist"),
-            template=store.put_new(layout.template_key(unit, version), json.dumps(_TEMPLATE).encode()),
+            template=store.put_new(layout.template_key(unit, version), json.dumps(template).encode()),
         )
         artifact = store.put_new(layout.manifest_key(unit, version), manifest.to_json())
         self.ledger.releases.claim_version(unit, manifest.digest, version)
@@ -408,9 +419,12 @@ def moto_company(folder: Path, *, execute: bool = True, prod: dict[str, Any] | N
         }
     )
     site = Site(folder)
+    # Moto does not look for drift.
+    answers = Answers({"cloudformation.DetectStackDrift": refuse("ValidationError", "Not known here.")})
     with (
         pytest.MonkeyPatch.context() as environment,
         mock_aws(config=config),
+        answers.in_place(),
     ):
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         environment.setenv("SSL_CERT_FILE", str(site.certificate))
@@ -423,7 +437,7 @@ def moto_company(folder: Path, *, execute: bool = True, prod: dict[str, Any] | N
         lambdas: Any = Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.
         core.register("before-call.lambda.Invoke", lambdas)
         boto3.setup_default_session(botocore_session=core)
-        company = MotoCompany(organization, folder / "repository", site, lambdas)
+        company = MotoCompany(organization, folder / "repository", site, lambdas, answers)
         company.found()
         yield company
         boto3.DEFAULT_SESSION = None

@@ -112,7 +112,12 @@ def _with_targets(names: Names) -> Statements:
 
 
 def _request_approval(names: Names) -> Statements:
-    return [ledger(names), allow(["sns:Publish"], [names.approvals]), answer_promotions()]
+    return [
+        ledger(names),
+        allow(["s3:GetObject"], [names.objects("plans/*")]),
+        allow(["sns:Publish"], [names.approvals]),
+        answer_promotions(),
+    ]
 
 
 def _decide(names: Names) -> Statements:
@@ -135,13 +140,14 @@ STEPS = (
     Step("on_merge", 900, ("ledger_table", "bucket", "dead_letters_url", "failures_topic", *_SOURCE), _on_merge),
     Step("resolve_release", 60, ("ledger_table", *_SOURCE), lambda names: [ledger(names)]),
     Step("plan", 120, (*_TARGETS, *_SOURCE), _plan),
-    Step("request_approval", 60, ("ledger_table", "approvals_topic"), _request_approval),
+    Step("request_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_approval),
     Step("decide", 60, ("ledger_table",), _decide),
     Step("deploy", 120, _TARGETS, _deploy),
     Step("smoke_test", 120, _TARGETS, _with_targets),
     Step("roll_back", 120, _TARGETS, _with_targets),
+    Step("drift", 120, _TARGETS, _with_targets),
     Step("on_promotion_end", 60, ("ledger_table", "failures_topic"), _on_promotion_end),
 )
-# The steps that a promotion's states call; the gate calls `decide`, events call the other two.
+# The steps that a promotion's states call; the gate calls `decide`, people `drift`, and events the other two.
 PROMOTION_STEPS = ("resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")
-TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back")
+TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back", "drift")

@@ -100,6 +100,7 @@ def _operator_policy(scope: Construct, names: Names) -> None:
                 [names.promotion_executions],
             ),
             allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
+            allow(["lambda:InvokeFunction"], [names.function("drift")]),
             allow(["events:PutEvents"], [names.event_bus], {"StringEquals": {"events:source": "orchestrator"}}),
             # A task token that somebody reads in a history must be of no use to them.
             iam.PolicyStatement(

@@ -192,11 +192,12 @@ class Stack:
                     reasons.append(f"{name} ({kind}): {event.get('ResourceStatusReason', 'no reason given')}")
         return reasons[-1] if reasons else "CloudFormation gave no reason"
 
-    def function_names(self) -> list[str]:
-        """Names of the Lambda functions in the stack."""
+    def functions(self) -> dict[str, str]:
+        """The Lambda functions in the stack: their logical names, and what they are called."""
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
         resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-        return [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::Lambda::Function"]
+        functions = [one for one in resources if one["ResourceType"] == "AWS::Lambda::Function"]
+        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in functions}
 
     def _without_leftovers(self) -> StackState | None:
         state = self.state()

@@ -50,7 +50,7 @@ class StackChecks:
         state = stack.state()
         outputs = state.outputs if state else {}
         checks = [_check(account, outputs, test) for test in tests] or [
-            (f"{name} is active", _active(account, name)) for name in stack.function_names()
+            (f"{name} is active", _active(account, name)) for name in stack.functions().values()
         ]
         return [self._outcome(account, name, check) for name, check in checks]
 

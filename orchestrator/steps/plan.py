@@ -1,66 +1,24 @@
 """Plan: make the change set of a deployment in every target, and say in short what it would change."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
-
-from orchestrator.aws.change_set import ChangeSet, Readiness, ResourceChange
+from orchestrator.aws.change_set import ChangeSet, Readiness
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.build import layout
 from orchestrator.build.manifest import Manifest
-from orchestrator.config.organization import Target
 from orchestrator.errors import DeploymentError
+from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.repository import Commit, SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles
+from orchestrator.steps.drift import DriftLook, drift_of
+from orchestrator.steps.plan_document import Plan, TargetPlan
 
 
 class PlanInput(StepInput):
     """What Plan is given."""
-
-
-class TargetPlan(BaseModel):
-    """What would change in one target."""
-
-    model_config = ConfigDict(frozen=True)
-
-    target: Target
-    change_set: str
-    empty: bool
-    resources: tuple[ResourceChange, ...]
-
-
-class Plan(BaseModel):
-    """The whole plan, as kept in S3."""
-
-    model_config = ConfigDict(frozen=True)
-
-    release: str
-    environment: str
-    replaces: str | None
-    targets: tuple[TargetPlan, ...]
-    requirements_added: tuple[str, ...]
-    requirements_removed: tuple[str, ...]
-    commits: tuple[str, ...]
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 over what would change; the names of change sets do not count."""
-        document = self.model_dump(mode="json", exclude={"targets": {"__all__": {"change_set"}}})
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def summary(self) -> str:
-        """One sentence for a person."""
-        resources = [resource for target in self.targets for resource in target.resources]
-        counts = [f"{count} to {verb}" for verb, count in _count(resources).items() if count]
-        since = f"replaces {self.replaces}" if self.replaces else "is the first there"
-        changes = ", ".join(counts) or "no resource changes"
-        return f"{self.release} {since} in {self.environment}: {changes}; {len(self.commits)} commits."
 
 
 @dataclass(frozen=True)
@@ -101,11 +59,15 @@ class Planner:
             where = ", ".join(str(account.target) for account in busy)
             message = f"Another operation is under way on stack {step.stack_name} in {where}."
             return PlanResult(status=Status.BUSY, message=message, retry_after=20)
+        # CloudFormation looks for changes made by hand while it works out the change sets.
+        stacks = [account.stack(step.stack_name, step.environment) for account in accounts]
+        looks = [DriftLook.begin(*pair) for pair in zip(accounts, stacks, strict=True)] if running.version else []
         proposed = [(account, self._propose(account, manifest, step)) for account in accounts]
         if any(found.readiness is Readiness.PENDING for _, found in proposed):
             message = f"CloudFormation is still working out what {step.release.name} would change."
             return PlanResult(status=Status.IN_PROGRESS, message=message, retry_after=10)
-        return self._result(self._plan(step, manifest, running.version, proposed), step)
+        targets = tuple(_target_plan(account, found) for account, found in proposed)
+        return self._result(self._plan(step, manifest, running, self._with_drift(targets, looks, running)), step)
 
     def _is_busy(self, account: TargetAccount, step: PlanInput) -> bool:
         state = account.stack(step.stack_name, step.environment).state()
@@ -121,16 +83,25 @@ class Planner:
             )
         return found
 
-    def _plan(
-        self, step: PlanInput, manifest: Manifest, replaces: str | None, proposed: list[tuple[TargetAccount, ChangeSet]]
-    ) -> Plan:
-        old = self._manifest_of(step.release.unit, replaces) if replaces else None
+    def _with_drift(
+        self, plans: tuple[TargetPlan, ...], looks: list[DriftLook], running: Running
+    ) -> tuple[TargetPlan, ...]:
+        found = {one.target: one for one in drift_of(looks, self.ledger, self.files, running)}
+        return tuple(
+            plan.model_copy(update={"drift": drift.changes, "drift_unchecked": drift.unchecked})
+            if (drift := found.get(plan.target))
+            else plan
+            for plan in plans
+        )
+
+    def _plan(self, step: PlanInput, manifest: Manifest, running: Running, targets: tuple[TargetPlan, ...]) -> Plan:
+        old = self._manifest_of(step.release.unit, running.version) if running.version else None
         before, after = set(old.requirements if old else ()), set(manifest.requirements)
         return Plan(
             release=step.release.name,
             environment=step.environment.name,
-            replaces=replaces,
-            targets=tuple(_target_plan(account, found) for account, found in proposed),
+            replaces=running.version,
+            targets=targets,
             requirements_added=tuple(sorted(after - before)),
             requirements_removed=tuple(sorted(before - after)),
             commits=tuple(f"{one.id[:12]} {one.subject} ({one.author})" for one in self._commits(old, manifest)),
@@ -163,11 +134,3 @@ class Planner:
 def _target_plan(account: TargetAccount, found: ChangeSet) -> TargetPlan:
     empty = found.readiness is Readiness.EMPTY
     return TargetPlan(target=account.target, change_set=found.id, empty=empty, resources=found.changes)
-
-
-def _count(resources: list[ResourceChange]) -> dict[str, int]:
-    verbs = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
-    counts = {
-        verb: sum(one.action == action and not one.replacement for one in resources) for action, verb in verbs.items()
-    }
-    return {**counts, "replace": sum(one.replacement for one in resources)}

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from pydantic import Field
 
+from orchestrator.build.store import ArtifactStore
 from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import ApprovalResult, PlanResult, Status, StepInput
 from orchestrator.steps.notice import approval_notice
 from orchestrator.steps.ordering import superseded_message
+from orchestrator.steps.plan_document import Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -31,12 +33,14 @@ class ApprovalRequester:
 
     Args:
         ledger: keeps the request.
+        store: keeps the plan.
         stepfunctions: answers the execution of an older request.
         sns: tells people.
         topic: ARN of the topic that approvals are announced on.
     """
 
     ledger: Ledger
+    store: ArtifactStore
     stepfunctions: "SFNClient"
     sns: "SNSClient"
     topic: str
@@ -66,7 +70,8 @@ class ApprovalRequester:
         if older and older.status == "PENDING" and older.execution != step.execution.id:
             message = f"{unit}@{older.version} is superseded in {environment} by {step.release.name}, asked for later."
             answer(self.stepfunctions, older.token, ApprovalResult(status=Status.SUPERSEDED, message=message))
-        notice = approval_notice(step.release, environment, step.plan, step.gate_arn, step.execution.id)
+        plan = Plan.model_validate_json(self.store.get(step.plan.key))
+        notice = approval_notice(step.release, plan, step.plan.key, step.gate_arn, step.execution.id)
         self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
 
 

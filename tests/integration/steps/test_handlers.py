@@ -9,8 +9,9 @@ import pytest
 
 from orchestrator.build import layout
 from orchestrator.ledger.approvals import ApprovalRequest
-from orchestrator.steps.contract import Execution, Release
+from orchestrator.steps.contract import Execution
 from tests.moto_company import MotoCompany, moto_company
+from tests.promotion_steps import Steps
 
 
 @pytest.fixture(scope="module")
@@ -19,32 +20,6 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     with moto_company(tmp_path_factory.mktemp("company")) as made:
         made.install()
         yield made
-
-
-class Steps:
-    """Calls the steps of one promotion to one environment, as its states would."""
-
-    def __init__(self, company: MotoCompany, release: Release, environment: str, name: str) -> None:
-        arn = company.organization.state_machine_arn("promote-clock").replace(":stateMachine:", ":execution:")
-        self._company = company
-        self.execution = Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
-        self.input: dict[str, Any] = {
-            "release": release.model_dump(mode="json"),
-            "environment": company.organization.environment(environment).model_dump(mode="json"),
-            "stack_name": "app-clock",
-            "execution": self.execution.model_dump(mode="json"),
-        }
-
-    def __call__(self, step: str, **extra: Any) -> Any:
-        """Call one step."""
-        return self._company.call(step, {**self.input, **extra})
-
-    def deployed(self) -> dict[str, Any]:
-        """Plan and deploy."""
-        plan = self("plan")
-        deployment = self("deploy", plan=plan)
-        assert deployment["status"] == "SUCCEEDED", deployment["message"]
-        return {"plan": plan, "deployment": deployment}
 
 
 def test_every_target_of_an_environment_is_planned_deployed_and_tested(company: MotoCompany) -> None:

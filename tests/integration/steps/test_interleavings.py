@@ -33,6 +33,7 @@ from orchestrator.steps.decide import DecideInput, Decider
 from orchestrator.steps.deploy import Deployer, DeployInput
 from orchestrator.steps.deployment import Change, Progress
 from orchestrator.steps.on_promotion_end import EndDetail, PromotionEnd, PromotionEnded
+from orchestrator.steps.plan_document import Plan
 from orchestrator.steps.request_approval import ApprovalRequester, RequestApprovalInput
 from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput
 from orchestrator.steps.smoke_test import SmokeTester, SmokeTestInput
@@ -122,12 +123,27 @@ class World:
         """What is needed of a manifest."""
         return _Manifest(release)
 
+    def get(self, _key: str) -> bytes:
+        """The whole plan."""
+        return _PLAN.model_dump_json().encode()
+
     def copy(self, *_arguments: object) -> None:
         """Nothing to copy."""
 
     def propose(self, manifest: "_Manifest", *_arguments: object) -> str:
         """A change set is the version."""
         return manifest.version
+
+
+_PLAN = Plan(
+    release="clock@1",
+    environment="prod",
+    replaces=None,
+    targets=(),
+    requirements_added=(),
+    requirements_removed=(),
+    commits=(),
+)
 
 
 class _Manifest:
@@ -162,7 +178,7 @@ class Promotions(RuleBasedStateMachine):
         target: Any = lambda *_: world  # noqa: E731  # Whatever it is asked for.
         check: Any = lambda *_: [SmokeTestOutcome(test="t", target="t", passed=world.passes, message="")]  # noqa: E731  # The same.
 
-        self.ask_for = ApprovalRequester(self.ledger, world, world, "topic")
+        self.ask_for = ApprovalRequester(self.ledger, world, world, world, "topic")
         self.decider = Decider(self.ledger, world, world, world, lambda: self.now)
         self.deployer = Deployer(self.ledger, admission, world, target, self.world.is_alive)
         self.tester = SmokeTester(self.ledger, world, target, check)

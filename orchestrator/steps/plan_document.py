@@ -1,0 +1,88 @@
+"""The plan of a deployment: what it would change, and what it would overwrite."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.aws.change_set import ResourceChange
+from orchestrator.aws.drift import HandChange
+from orchestrator.config.organization import Target
+
+_VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
+_REPLACE = "replace"
+
+
+class TargetPlan(BaseModel):
+    """What would change in one target, and what was changed there by hand since the last deployment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    target: Target
+    change_set: str
+    empty: bool
+    resources: tuple[ResourceChange, ...]
+    drift: tuple[HandChange, ...] = ()
+    drift_unchecked: str = ""
+
+
+class Plan(BaseModel):
+    """The whole plan, as kept in S3."""
+
+    model_config = ConfigDict(frozen=True)
+
+    release: str
+    environment: str
+    replaces: str | None
+    targets: tuple[TargetPlan, ...]
+    requirements_added: tuple[str, ...]
+    requirements_removed: tuple[str, ...]
+    commits: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over what would change; names of change sets do not count, nor why nobody could look for drift."""
+        document = self.model_dump(mode="json", exclude={"targets": {"__all__": {"change_set", "drift_unchecked"}}})
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def summary(self) -> str:
+        """One sentence for a person."""
+        resources = [resource for target in self.targets for resource in target.resources]
+        counts = [f"{count} to {verb}" for verb, count in _count(resources).items() if count]
+        since = f"replaces {self.replaces}" if self.replaces else "is the first there"
+        changes = ", ".join(counts) or "no resource changes"
+        drifted = sorted({change.resource for target in self.targets for change in target.drift})
+        by_hand = f" Changed by hand since the last deployment: {', '.join(drifted)}." if drifted else ""
+        return f"{self.release} {since} in {self.environment}: {changes}; {len(self.commits)} commits.{by_hand}"
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """The whole of it for a person to read; values of properties are left out, they may be secret."""
+        for target in self.targets:
+            yield f"In {target.target}:"
+            yield from (f"  {_verb(one)} {one.logical_id} ({one.type}){_of(one)}" for one in target.resources)
+            if not target.resources:
+                yield "  no resource changes"
+            yield from (f"  changed by hand: {change}" for change in target.drift)
+            if target.drift_unchecked:
+                yield f"  changes by hand are not known: {target.drift_unchecked}"
+        yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
+        yield from (f"Requirement added: {one}" for one in self.requirements_added)
+        yield from (f"Commit: {one}" for one in self.commits)
+
+
+def _count(resources: list[ResourceChange]) -> Counter[str]:
+    counted = Counter(_verb(one) for one in resources)
+    return Counter({verb: counted[verb] for verb in (*_VERBS.values(), _REPLACE)})
+
+
+def _verb(change: ResourceChange) -> str:
+    return _REPLACE if change.replacement else _VERBS[change.action]
+
+
+def _of(change: ResourceChange) -> str:
+    names = ", ".join(dict.fromkeys(one.property for one in change.properties))
+    return f": {names}" if names else ""

@@ -1,0 +1,33 @@
+"""The steps of one promotion, called one by one, as its states would."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestrator.steps.contract import Execution, Release
+from tests.moto_company import MotoCompany
+
+
+class Steps:
+    """Calls the steps of one promotion to one environment, as its states would."""
+
+    def __init__(self, company: MotoCompany, release: Release, environment: str, name: str) -> None:
+        arn = company.organization.state_machine_arn("promote-clock").replace(":stateMachine:", ":execution:")
+        self._company = company
+        self.execution = Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
+        self.input: dict[str, Any] = {
+            "release": release.model_dump(mode="json"),
+            "environment": company.organization.environment(environment).model_dump(mode="json"),
+            "stack_name": "app-clock",
+            "execution": self.execution.model_dump(mode="json"),
+        }
+
+    def __call__(self, step: str, **extra: Any) -> Any:
+        """Call one step."""
+        return self._company.call(step, {**self.input, **extra})
+
+    def deployed(self) -> dict[str, Any]:
+        """Plan and deploy."""
+        plan = self("plan")
+        deployment = self("deploy", plan=plan)
+        assert deployment["status"] == "SUCCEEDED", deployment["message"]
+        return {"plan": plan, "deployment": deployment}
