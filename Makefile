@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format lock benchmark clean
+.PHONY: help setup demo test kill-test check format lock benchmark clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Create the virtual environment (once, and again when the lock file changes)
 
@@ -25,6 +25,9 @@ demo: setup ## Promote a merge through four accounts on the embedded cloud (YES=
 # A file's tests share what is expensive to set up, so one worker runs them all; the slowest files come first.
 test: setup ## Run all tests
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+kill-test: setup ## Kill Lambdas in the middle of steps, fifty times in a row
+	@$(BIN)/pytest tests/end_to_end/test_kills.py --kill-points 50
 
 check: setup ## Lint, types and import contracts: what CI runs besides the tests
 	@$(BIN)/ruff check .

@@ -77,7 +77,8 @@ class LocalCloud:
         return self.folder.absolute() / "key.pem"
 
     @property
-    def _scratch(self) -> Path:
+    def scratch(self) -> Path:
+        """Where it unpacks the code of its Lambdas."""
         return self.folder.absolute() / "tmp"
 
     @property
@@ -104,7 +105,7 @@ class LocalCloud:
             raise LocalCloudError(
                 f"Port {self.port} is taken by another program. Stop that program, or choose another port with --port."
             )
-        self._scratch.mkdir(parents=True, exist_ok=True)
+        self.scratch.mkdir(parents=True, exist_ok=True)
         make_certificate(self._certificate, self._key)
         try:
             return self._start()
@@ -136,7 +137,7 @@ class LocalCloud:
             return False
         _end_group(process.pid)
         self._note.unlink(missing_ok=True)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
         return True
 
     def log_tail(self, lines: int = 15) -> str:
@@ -162,8 +163,8 @@ class LocalCloud:
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             # It leaves the unpacked code of its Lambdas behind: here, where `down` finds it.
-            "TMPDIR": str(self._scratch),
-            "STATE_DIR": str(self._scratch),
+            "TMPDIR": str(self.scratch),
+            "STATE_DIR": str(self.scratch),
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "ORCHESTRATOR_LOCAL_CLOUD": token,

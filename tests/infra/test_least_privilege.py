@@ -55,6 +55,8 @@ def test_no_statement_allows_on_every_resource(statements: list[tuple[str, Templ
         ("orchestrator-builder", "Allow"),
         ("orchestrator-decide", "Allow"),
         ("orchestrator-request-approval", "Allow"),
+        ("orchestrator-deployer", "Allow"),
+        ("deployer-of-ours", "Allow"),
     }
 
 
@@ -120,11 +122,12 @@ def test_the_promotion_role_invokes_exactly_the_steps_of_a_promotion(statements:
     }
 
 
-def test_deployers_are_assumed_by_exact_name_and_by_four_steps_only(statements: list[tuple[str, Template]]) -> None:
+def test_deployers_are_assumed_by_exact_name_and_by_five_steps_only(statements: list[tuple[str, Template]]) -> None:
     """Each target account's own deployer, nothing with a wildcard."""
     assuming = {name: listed(one["Resource"]) for name, one in statements if "sts:AssumeRole" in listed(one["Action"])}
     assert sorted(assuming) == [
         "orchestrator-deploy",
+        "orchestrator-drift",
         "orchestrator-plan",
         "orchestrator-roll-back",
         "orchestrator-smoke-test",
