@@ -27,7 +27,7 @@ test: setup ## Run all tests
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 kill-test: setup ## Kill Lambdas in the middle of steps, fifty times in a row
-	@$(BIN)/pytest tests/end_to_end/test_kills.py --kill-points 50
+	@$(BIN)/pytest tests/end_to_end/test_kills.py -s --kill-points 50
 
 check: setup ## Lint, types and import contracts: what CI runs besides the tests
 	@$(BIN)/ruff check .

@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
-from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
+from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.build.store import ArtifactStore
@@ -101,7 +101,7 @@ class Wiring:
 
     @cached_property
     def _assume(self) -> Assumer:
-        return Assumer(self.session.client("sts", config=CLIENT), boto3.Session)
+        return Assumer(self.session.client("sts", config=CLIENT), sessions_beside(self.session))
 
     @cached_property
     def _files(self) -> ReleaseFiles:

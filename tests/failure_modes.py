@@ -3,9 +3,14 @@
 The table is what the tests are made of: each row is a test. `python -m tests.failure_modes` writes the page.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from tests.aws_answers import Answer, refuse, say
+from tests.moto_company import MotoCompany
 
 PAGE = Path(__file__).parents[1] / "docs" / "failure-modes.md"
 
@@ -22,27 +27,13 @@ class LambdaError(Exception):
         self.error_type = error_type
 
 
-@dataclass(frozen=True)
-class Failure:
-    """One way in which a Lambda fails: also a handler that fails in that way.
+class Ending(Enum):
+    """How a promotion ends when a step fails: what the page says of it."""
 
-    Attributes:
-        name: as the page has it.
-        answer: what happens instead of an answer, or the answer.
-        steps: where it can happen.
-        is_noticed: whether the promotion fails of it; otherwise the state is tried again.
-    """
-
-    name: str
-    answer: Any
-    steps: tuple[str, ...]
-    is_noticed: bool = True
-
-    def __call__(self, _event: Any, _context: object) -> Any:
-        """Fail."""
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+    GOES_ON = "the state is tried again, and the promotion goes on"
+    UNTOUCHED = "fails; nothing was changed; the next promotion works"
+    INTERRUPTED = "fails; the environment is noted as interrupted; the next promotion works"
+    SUPERSEDED = "ends as superseded; nothing was changed; the next promotion works"
 
 
 STEPS = {
@@ -53,44 +44,135 @@ STEPS = {
     "smoke_test": "Smoke-test <env>",
     "roll_back": "Roll back <env>",
 }
-_ALL = tuple(STEPS)
-FAILURES = (
-    Failure("raises", RuntimeError("A step went wrong."), _ALL),
-    Failure("times out", LambdaError("Sandbox.Timedout", "Task timed out after 120.00 seconds"), _ALL),
+_BEFORE = dict.fromkeys(("resolve_release", "plan", "request_approval", "deploy"), Ending.UNTOUCHED)
+_AFTER = dict.fromkeys(("smoke_test", "roll_back"), Ending.INTERRUPTED)
+_ALL = {**_BEFORE, **_AFTER}
+_TRIED_AGAIN = dict.fromkeys(STEPS, Ending.GOES_ON)
+# Deploy reads the release after it noted that it began; Resolve release reads nothing.
+_READING = {step: ending for step, ending in _ALL.items() if step != "resolve_release"} | {"deploy": Ending.INTERRUPTED}
+_IN_TARGETS = ("plan", "deploy", "smoke_test", "roll_back")
+
+
+@dataclass(frozen=True)
+class LambdaFailure:
+    """One way in which a Lambda fails.
+
+    Attributes:
+        name: as the page has it.
+        answer: what happens instead of an answer, or the answer.
+        endings: by step, how the promotion ends.
+    """
+
+    name: str
+    answer: Any
+    endings: Mapping[str, Ending]
+
+    def arrange(self, company: MotoCompany, step: str) -> None:
+        """Make the next call of the step's Lambda fail."""
+
+        def fail(_event: Any, _context: object) -> Any:
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+        company.lambdas.faults[step] = [fail]
+
+
+@dataclass(frozen=True)
+class ServiceFailure:
+    """One way in which an AWS service fails under a step that is healthy itself.
+
+    Attributes:
+        name: as the page has it.
+        operation: the call that fails, such as `sts.AssumeRole`: the first one of the step.
+        answer: what the service says.
+        endings: by step, how the promotion ends.
+    """
+
+    name: str
+    operation: str
+    answer: Answer
+    endings: Mapping[str, Ending]
+
+    def arrange(self, company: MotoCompany, step: str) -> None:
+        """Make the first such call fail that the step's Lambda makes when it is called next."""
+
+        def carry_out(event: Any, context: object) -> Any:
+            company.answers.next[self.operation] = [self.answer]
+            return company.lambdas.handler(step)(event, context)
+
+        company.lambdas.faults[step] = [carry_out]
+
+
+FAILURES: tuple[LambdaFailure | ServiceFailure, ...] = (
+    LambdaFailure("the Lambda raises", RuntimeError("A step went wrong."), _ALL),
+    LambdaFailure("it times out", LambdaError("Sandbox.Timedout", "Task timed out after 120.00 seconds"), _ALL),
     # The answer of Approve's Lambda is not looked at, and what Deploy answers decides about a roll back.
-    Failure("answers garbage", {"nonsense": True}, ("resolve_release", "plan", "smoke_test", "roll_back")),
-    Failure("is throttled", LambdaError("Lambda.TooManyRequestsException", "Rate exceeded"), _ALL, is_noticed=False),
+    LambdaFailure(
+        "it answers garbage",
+        {"nonsense": True},
+        {step: ending for step, ending in _ALL.items() if step not in ("request_approval", "deploy")},
+    ),
+    LambdaFailure("it is throttled", LambdaError("Lambda.TooManyRequestsException", "Rate exceeded"), _TRIED_AGAIN),
+    ServiceFailure(
+        "STS denies the deployer",
+        "sts.AssumeRole",
+        refuse("AccessDenied", "Not authorized to perform sts:AssumeRole", 403),
+        {step: _ALL[step] for step in _IN_TARGETS},
+    ),
+    ServiceFailure(
+        "CloudFormation throttles",
+        "cloudformation.DescribeStacks",
+        refuse("Throttling", "Rate exceeded"),
+        dict.fromkeys(_IN_TARGETS, Ending.GOES_ON),
+    ),
+    ServiceFailure(
+        "an object is missing in S3",
+        "s3.GetObject",
+        refuse("NoSuchKey", "The specified key does not exist.", 404),
+        _READING,
+    ),
+    ServiceFailure(
+        "an object was altered in S3",
+        "s3.GetObject",
+        say("something else"),
+        _READING,
+    ),
+    ServiceFailure(
+        "a condition of DynamoDB fails",
+        "dynamodb.PutItem",
+        refuse("com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "The conditional request failed"),
+        {"resolve_release": Ending.GOES_ON, "request_approval": Ending.SUPERSEDED, "deploy": Ending.GOES_ON},
+    ),
 )
-CASES = [(step, failure) for failure in FAILURES for step in failure.steps]
-
-
-def outcome(step: str, failure: Failure) -> str:
-    """What is in the environment's record, and what the next promotion does."""
-    if step not in failure.steps:
-        return "-"
-    if not failure.is_noticed:
-        return "the state is tried again, and the promotion goes on"
-    if step in ("smoke_test", "roll_back"):
-        return "fails; the environment is noted as interrupted; the next promotion works"
-    return "fails; nothing was changed; the next promotion works"
+CASES = [(step, failure) for failure in FAILURES for step in failure.endings]
 
 
 def page() -> str:
-    """The page, in Markdown."""
-    head = "".join(f"| {failure.name} " for failure in FAILURES)
+    """The page, in Markdown: a row for every failure, a column for every Task state."""
     rows = "\n".join(
-        f"| `{state}` {''.join(f'| {outcome(step, failure)} ' for failure in FAILURES)}|"
-        for step, state in STEPS.items()
+        f"| {failure.name} | {' | '.join(_cell(failure, step) for step in STEPS)} |" for failure in FAILURES
     )
+    key = "\n".join(f"* **{_short(ending)}**: {ending.value}." for ending in Ending)
     return (
         "# Failure modes\n\n"
         "Written by `python -m tests.failure_modes` out of the table that\n"
-        "`tests/state_machines/test_failures_on_moto.py` proves, cell by cell: the Lambda of a state fails, and the\n"
+        "`tests/state_machines/test_failures_on_moto.py` proves, cell by cell: something fails under a state, and the\n"
         "promotion ends as it says here. In every case no lock remains and the cause is in `history`. What failed\n"
         "unexpectedly goes on with `orchestrator retry`.\n\n"
-        f"| the Lambda of | {head.removeprefix('| ')}|\n|---{'|---' * len(FAILURES)}|\n{rows}\n\n"
+        f"| what fails | {' | '.join(f'`{state}`' for state in STEPS.values())} |\n|---{'|---' * len(STEPS)}|\n{rows}\n\n"
+        f"{key}\n* **-**: the step makes no such call, or does not look at the answer.\n\n"
         f"{_ELSEWHERE}"
     )
+
+
+def _cell(failure: LambdaFailure | ServiceFailure, step: str) -> str:
+    ending = failure.endings.get(step)
+    return _short(ending) if ending else "-"
+
+
+def _short(ending: Ending) -> str:
+    return ending.name.lower().replace("_", " ")
 
 
 _ELSEWHERE = """\
@@ -98,7 +180,7 @@ _ELSEWHERE = """\
 
 | what | how it ends | shown by |
 | --- | --- | --- |
-| STS denies the deployer's role | the state fails; the message says which role, in which account, and what its trust must say | `tests/end_to_end/test_bootstrap.py`, `tests/unit/aws/test_session.py` |
+| STS denies the deployer's role, on an engine that checks trust | the state fails; the message says which role, in which account, and what its trust must say | `tests/end_to_end/test_bootstrap.py`, `tests/unit/aws/test_session.py` |
 | CloudFormation refuses the template | `Plan` fails with its reason | `tests/end_to_end/test_promotion.py` |
 | CloudFormation rolls a deployment back | `Deploy` answers FAILED with the resource that failed first; the environment is rolled back | `tests/unit/aws/test_stack.py` |
 | the stack is left in `ROLLBACK_COMPLETE` | it is deleted, then created anew | `tests/unit/aws/test_stack.py` |

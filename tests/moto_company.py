@@ -25,7 +25,7 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
-from orchestrator.aws.session import CLIENT
+from orchestrator.aws.session import CLIENT, sessions_beside
 from orchestrator.build import layout
 from orchestrator.build.manifest import Manifest
 from orchestrator.cli.context import settings
@@ -186,9 +186,9 @@ class MotoCompany:
     def session(self, account: str) -> boto3.Session:
         """Open an account."""
         role = f"arn:aws:iam::{account}:role/test"
-        sts = boto3.Session(region_name=REGION).client("sts")
+        sts = self.wiring.session.client("sts")
         credentials = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-        return boto3.Session(
+        return sessions_beside(self.wiring.session)(
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials["SessionToken"],
@@ -340,7 +340,7 @@ class MotoCompany:
 
     def lock(self, environment: str) -> str | None:
         """The execution that holds an environment's lock."""
-        table = boto3.Session(region_name=REGION).resource("dynamodb").Table(self.wiring.settings["ledger_table"])
+        table = self.wiring.session.resource("dynamodb").Table(self.wiring.settings["ledger_table"])
         item = table.get_item(Key={"pk": f"UNIT#{self.unit.name}", "sk": f"LOCK#{environment}"}).get("Item")
         return str(item["id"]) if item else None
 
@@ -457,7 +457,7 @@ class Lambdas:
         function = unquote(params["url_path"]).split("/functions/")[1].split("/")[0].rsplit(":", 1)[-1]
         step = function.removeprefix("orchestrator-").replace("-", "_")
         faults = self.faults.get(step)
-        handler = faults.pop(0) if faults else self._handler(step)
+        handler = faults.pop(0) if faults else self.handler(step)
         answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
         try:
             document = handler(json.loads(params["body"]), None)
@@ -467,7 +467,8 @@ class Lambdas:
         answer["Payload"] = io.BytesIO(json.dumps(document).encode())
         return SimpleNamespace(status_code=200), answer
 
-    def _handler(self, step: str) -> Callable[[Any, object], Any]:
+    def handler(self, step: str) -> Callable[[Any, object], Any]:
+        """What carries a step out."""
         return self._handlers.get(step) or self._handlers.setdefault(step, _cold_start(step))
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.errors import AccessError
 
 if TYPE_CHECKING:
-    import boto3
     from mypy_boto3_sts import STSClient
 
 # CloudFormation throttles at a few calls a second and account: wait for it rather than fail.
@@ -41,6 +42,21 @@ class RoleToAssume:
         return self.arn.split(":")[4]
 
 
+def sessions_beside(session: boto3.Session) -> Callable[..., boto3.Session]:
+    """Make sessions, as `boto3.Session` does, that share what a session has read of botocore's service models.
+
+    Reading them is nearly all of the time that a new session's clients take, and every step opens new sessions.
+    """
+    loader = session._session.get_component("data_loader")  # noqa: SLF001  # boto3 has no way to share it.
+
+    def make(**arguments: str) -> boto3.Session:
+        core = botocore.session.Session()
+        core.register_component("data_loader", loader)
+        return boto3.Session(botocore_session=core, **arguments)
+
+    return make
+
+
 @dataclass(frozen=True)
 class Assumer:
     """Opens sessions with roles of other accounts.
@@ -51,9 +67,9 @@ class Assumer:
     """
 
     sts: "STSClient"
-    new_session: "Callable[..., boto3.Session]"
+    new_session: Callable[..., boto3.Session]
 
-    def __call__(self, role: RoleToAssume, region: str) -> "boto3.Session":
+    def __call__(self, role: RoleToAssume, region: str) -> boto3.Session:
         """Assume a role for an hour at the most.
 
         Raises:

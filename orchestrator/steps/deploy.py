@@ -55,9 +55,10 @@ class Deployer:
         begun = running.order == step.execution.order and running.status in _BEGUN
         if not begun and (refusal := self.admission(step) or _moved(step, running)):
             return refusal
+        # Before the lock: where a target cannot be opened, nothing was begun.
+        plans = [(self.targets(step.environment, one.target, step.execution), one) for one in step.plan.change_sets]
         if refusal := self._take_lock(step):
             return refusal
-        plans = [(self.targets(step.environment, one.target, step.execution), one) for one in step.plan.change_sets]
         result = self._carry_out(step, plans)
         if result.status is Status.STALE:
             # Nothing was deployed: what the ledger said before holds.

@@ -4,12 +4,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.aws.change_set import ResourceChange
 from orchestrator.aws.drift import HandChange
+from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import Target
+from orchestrator.errors import ArtifactError
 
 _VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
 _REPLACE = "replace"
@@ -47,6 +50,21 @@ class Plan(BaseModel):
         document = self.model_dump(mode="json", exclude={"targets": {"__all__": {"change_set", "drift_unchecked"}}})
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
+    @classmethod
+    def read(cls, store: ArtifactStore, key: str, plan_hash: str) -> Self:
+        """Read a plan back.
+
+        Raises:
+            ArtifactError: it is missing, or not the plan with that hash.
+        """
+        try:
+            plan = cls.model_validate_json(store.get(key))
+        except ValidationError as error:
+            raise _altered(store, key) from error
+        if plan.hash != plan_hash:
+            raise _altered(store, key)
+        return plan
+
     @property
     def summary(self) -> str:
         """One sentence for a person."""
@@ -72,6 +90,13 @@ class Plan(BaseModel):
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
         yield from (f"Commit: {one}" for one in self.commits)
+
+
+def _altered(store: ArtifactStore, key: str) -> ArtifactError:
+    return ArtifactError(
+        f"s3://{store.bucket}/{key} is not the plan that was made: it was altered. Nobody is asked to decide on it; "
+        "find out who writes to this bucket, then start the promotion anew."
+    )
 
 
 def _count(resources: list[ResourceChange]) -> Counter[str]:

@@ -48,6 +48,7 @@ class ApprovalRequester:
     def __call__(self, step: RequestApprovalInput) -> None:
         """Ask for a decision. An older request for the same environment is superseded, a newer one wins."""
         unit, environment = step.release.unit, step.environment.name
+        plan = Plan.read(self.store, step.plan.key, step.plan.plan_hash)
         older = self.ledger.approvals.request(unit, environment)
         request = ApprovalRequest(
             unit=unit,
@@ -70,7 +71,6 @@ class ApprovalRequester:
         if older and older.status == "PENDING" and older.execution != step.execution.id:
             message = f"{unit}@{older.version} is superseded in {environment} by {step.release.name}, asked for later."
             answer(self.stepfunctions, older.token, ApprovalResult(status=Status.SUPERSEDED, message=message))
-        plan = Plan.model_validate_json(self.store.get(step.plan.key))
         notice = approval_notice(step.release, plan, step.plan.key, step.gate_arn, step.execution.id)
         self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
 

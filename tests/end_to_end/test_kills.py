@@ -30,8 +30,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the Lambdas' processes in /proc")
 
 _SEED = 20_260_101
-# A step takes 0.1 to 0.6 seconds here once its Lambda is warm, and a second more when it is started cold.
-_LONGEST_DELAY = 0.7
+# What a step takes here once its Lambda is warm; it takes a second more when it is started cold.
+_LONGEST_DELAY = 0.25
 _STATES = {
     "resolve_release": "Resolve release",
     "plan": "Plan dev",
@@ -126,11 +126,11 @@ class Victim:
         if self.step == "decide":
             until(lambda: self.company.waits(execution))
             gate = self._open_gate()
-            until(lambda: self._entered(gate, "Decide"))
+            self._until_entered(gate, "Decide")
         elif self.step == "on_promotion_end":
             until(lambda: self.ended(execution))
         else:
-            until(lambda: self._entered(execution, _STATES[self.step]))
+            self._until_entered(execution, _STATES[self.step])
         time.sleep(self.delay)  # Not a condition: where in the step it is killed.
         kill(self.cloud, self.step)
 
@@ -139,10 +139,13 @@ class Victim:
         document = {"release": self.version, "decision": "approve", "reason": "tried"}
         return Starter(self.company.wiring.stepfunctions, lambda: datetime.now(UTC)).start(arn, "gate", document)
 
-    def _entered(self, execution: str, state: str) -> bool | None:
-        history = self.company.wiring.stepfunctions.get_execution_history(executionArn=execution)["events"]
-        names = [one["stateEnteredEventDetails"]["name"] for one in history if "stateEnteredEventDetails" in one]
-        return state in names or self.ended(execution) is not None or None
+    def _until_entered(self, execution: str, state: str) -> None:
+        """Ask without a pause: a step may be over in the time that one takes."""
+        entered: list[str] = []
+        while state not in entered and (self.step == "decide" or self.ended(execution) is None):
+            history = self.company.wiring.stepfunctions.get_execution_history(executionArn=execution)["events"]
+            details = [one["stateEnteredEventDetails"] for one in history if "stateEnteredEventDetails" in one]
+            entered = [one["name"] for one in details]
 
     def ended(self, execution: str) -> Progress | None:
         """How the promotion ended, None while it runs."""
@@ -183,7 +186,7 @@ class Victim:
 
 
 def test_nothing_is_lost_when_lambdas_are_killed(
-    company: Company, cloud: LocalCloud, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+    company: Company, cloud: LocalCloud, request: pytest.FixtureRequest
 ) -> None:
     """Every step is killed; what failed of it is retried; each time the promotion ends as if nothing had been."""
     dice = random.Random(_SEED)  # noqa: S311  # For a test.
@@ -200,5 +203,5 @@ def test_nothing_is_lost_when_lambdas_are_killed(
             seen = victim.recover(execution)
         assert seen.status == ("FAILED" if step == "roll_back" else "SUCCEEDED"), f"{step}: {seen.message}"
         victim.check()
-    record_property("killed promotions that failed, by step", dict(failed))
+    print(f"{points} kills, of which {failed.total()} failed a promotion: {dict(failed)}")  # noqa: T201  # For whoever runs it by hand.
     assert failed, "No kill met a step: the delays are too long for this machine."

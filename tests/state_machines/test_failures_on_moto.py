@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.promotions.progress import Progress
-from tests.failure_modes import CASES, FAILURES, PAGE, Failure, page
+from tests.failure_modes import CASES, FAILURES, PAGE, Ending, LambdaFailure, ServiceFailure, page
 from tests.moto_company import MotoCompany, moto_company
 
 NUMBERS = count(1)
@@ -26,7 +26,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
         made.install(at_once)
         for version in ("0.0.1", "0.0.2"):
             made.publish(version)
-            made.promote(f"first-{version}", version=version)
+            for step in ("deploy", "request_approval"):
+                made.promote(f"first-{version}-{step}", version=version, **span(step))
         yield made
 
 
@@ -48,33 +49,41 @@ def span(step: str) -> dict[str, Any]:
 def carry_out(company: MotoCompany, name: str, step: str, version: str) -> Progress:
     """A promotion, approved where it asks, and then the event of its end."""
     if step == "roll_back":
-        company.site.broken.add(version)
+        failed = {"status": "FAILED", "message": f"clock@{version} failed its smoke tests.", "outcomes": []}
+        company.lambdas.faults["smoke_test"] = [lambda *_: failed]
     seen = company.promote(name, version=version, **span(step))
-    company.site.broken.clear()
     company.end(name)
     return seen
 
 
-@pytest.mark.parametrize(("step", "failure"), CASES, ids=[f"{step} {failure.name}" for step, failure in CASES])
-def test_a_step_that_fails(company: MotoCompany, version: str, step: str, failure: Failure) -> None:
+@pytest.mark.parametrize(("step", "failure"), CASES, ids=[f"{failure.name}: {step}" for step, failure in CASES])
+def test_a_step_that_fails(
+    company: MotoCompany, version: str, step: str, failure: LambdaFailure | ServiceFailure
+) -> None:
     """Nothing is lost: no lock, no reason, and not the next promotion."""
     environment = "prod" if step == "request_approval" else "dev"
-    company.lambdas.faults[step] = [failure]
+    before = company.running(environment)
+    failure.arrange(company, step)
     seen = carry_out(company, f"fails-{version}", step, version)
-    company.lambdas.faults.clear()
+    assert not company.lambdas.faults.pop(step), "The step was not called."
+    assert not any(company.answers.next.values()), "The step made no such call."
     assert company.lock(environment) is None
-    if not failure.is_noticed:
+    ending = failure.endings[step]
+    running = company.ledger.environments.running("clock", environment)
+    if ending is Ending.GOES_ON:
         assert seen.status == ("FAILED" if step == "roll_back" else "SUCCEEDED"), seen.message
+        assert running.status == ("ROLLED_BACK" if step == "roll_back" else "HEALTHY")
+        assert company.running(environment) == running.version
         return
-    assert seen.status == "FAILED"
-    if isinstance(failure.answer, Exception):
+    assert seen.status == ("SUCCEEDED" if ending is Ending.SUPERSEDED else "FAILED")
+    if isinstance(failure, LambdaFailure) and isinstance(failure.answer, Exception):
         assert seen.message == str(failure.answer)
     recorded = company.ledger.promotions.promotions("clock")[0]
-    assert (recorded.name, recorded.status, recorded.message) == (f"fails-{version}", "FAILED", seen.message)
-    running = company.ledger.environments.running("clock", environment)
+    assert (recorded.name, recorded.status, recorded.message) == (f"fails-{version}", seen.status, seen.message)
+    assert seen.message
+    assert (running.status == "INTERRUPTED") is (ending is Ending.INTERRUPTED)
     touched = step in ("smoke_test", "roll_back")
-    assert (running.status == "INTERRUPTED") is touched
-    assert (company.running(environment) == version) is touched
+    assert company.running(environment) == (version if touched else before)
     following = f"1.{next(NUMBERS)}.0"
     company.publish(following)
     assert company.promote(f"next-{version}", version=following, **span(step)).status == "SUCCEEDED"
@@ -83,7 +92,7 @@ def test_a_step_that_fails(company: MotoCompany, version: str, step: str, failur
 
 def test_an_end_that_nobody_was_told_of_is_closed_by_the_next_one(company: MotoCompany, version: str) -> None:
     """Delivery of the status event is not guaranteed."""
-    company.lambdas.faults["smoke_test"] = [FAILURES[0]]
+    FAILURES[0].arrange(company, "smoke_test")
     company.promote(f"unseen-{version}", version=version, to="dev")
     assert [one.name for one in company.ledger.promotions.under_way("clock")] == [f"unseen-{version}"]
     assert company.lock("dev") is not None

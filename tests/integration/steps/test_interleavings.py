@@ -61,6 +61,7 @@ class World:
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
+        self.plans: dict[str, Plan] = {}
         self.deployed: str | None = None
         self.passes = True
 
@@ -123,9 +124,23 @@ class World:
         """What is needed of a manifest."""
         return _Manifest(release)
 
-    def get(self, _key: str) -> bytes:
-        """The whole plan."""
-        return _PLAN.model_dump_json().encode()
+    def keep(self, release: str, replaces: str | None) -> Plan:
+        """Keep a plan under its hash."""
+        plan = Plan(
+            release=release,
+            environment="prod",
+            replaces=replaces,
+            targets=(),
+            requirements_added=(),
+            requirements_removed=(),
+            commits=(),
+        )
+        self.plans[plan.hash] = plan
+        return plan
+
+    def get(self, key: str) -> bytes:
+        """Read a plan."""
+        return self.plans[key].model_dump_json().encode()
 
     def copy(self, *_arguments: object) -> None:
         """Nothing to copy."""
@@ -133,17 +148,6 @@ class World:
     def propose(self, manifest: "_Manifest", *_arguments: object) -> str:
         """A change set is the version."""
         return manifest.version
-
-
-_PLAN = Plan(
-    release="clock@1",
-    environment="prod",
-    replaces=None,
-    targets=(),
-    requirements_added=(),
-    requirements_removed=(),
-    commits=(),
-)
 
 
 class _Manifest:
@@ -255,8 +259,8 @@ class Promotions(RuleBasedStateMachine):
             run.at, run.status = ("over", "SUCCEEDED") if over else (run.at, run.status)
             return
         replaces = self.ledger.environments.running("clock", "prod").version
-        plan_hash = f"{run.release.version}-{replaces}"
-        run.plan = {"status": "PLANNED", "message": "", "plan_hash": plan_hash, "replaces": replaces}
+        kept = self.world.keep(run.release.name, replaces).hash
+        run.plan = {"status": "PLANNED", "message": "", "key": kept, "plan_hash": kept, "replaces": replaces}
         run.at = "asked"
         gate = "arn:aws:states:eu-west-1:1:stateMachine:g"
         asked = {"plan": run.plan, "gate_arn": gate, "token": f"token-{run.execution.name}"}
