@@ -12,7 +12,7 @@
         Smoke-test      steps.smoke_test, steps.checks
         Roll back       steps.roll_back, when one of the last two failed
 
-    execution status event -> steps.on_promotion_end: free locks, note the outcome, tell people
+    execution status event -> steps.on_promotion_change: note begin and end, free locks, tell people
 
 Where the rest lives: `config` reads `orchestrator.toml` and units; `source` asks the git repository and decides what
 is affected; `ledger` remembers; `aws` wraps stacks and sessions; `promotions` looks at executions from outside;

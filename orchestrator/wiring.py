@@ -32,7 +32,7 @@ from orchestrator.steps.deploy import Deployer
 from orchestrator.steps.deployment import ReleaseFiles
 from orchestrator.steps.drift import DriftFinder
 from orchestrator.steps.on_merge import MergeHandler, UnitStackTemplate
-from orchestrator.steps.on_promotion_end import PromotionEnd
+from orchestrator.steps.on_promotion_change import PromotionChange
 from orchestrator.steps.plan import Planner
 from orchestrator.steps.request_approval import ApprovalRequester
 from orchestrator.steps.resolve_release import ReleaseResolver
@@ -201,9 +201,9 @@ class Wiring:
 
         return call
 
-    def on_promotion_end(self) -> PromotionEnd:
-        """Wire what follows a promotion's end."""
-        return PromotionEnd(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])
+    def on_promotion_change(self) -> PromotionChange:
+        """Wire what follows a promotion's begin and end."""
+        return PromotionChange(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])
 
     def on_merge(self, template: UnitStackTemplate) -> MergeHandler:
         """Wire what follows a merge."""

@@ -356,13 +356,13 @@ class MotoCompany:
         assert "FunctionError" not in answer, document["errorMessage"]
         return document
 
-    def end(self, name: str) -> None:
-        """Deliver the event of a promotion's end, which moto does not."""
+    def end(self, name: str) -> str:
+        """Deliver the event of a promotion's end, which moto does not; returns the outcome that was noted."""
         arn = self.organization.state_machine_arn(self.unit.state_machine_name)
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
         status = self.wiring.stepfunctions.describe_execution(executionArn=execution)["status"]
         detail = {"executionArn": execution, "stateMachineArn": arn, "status": status}
-        self.call("on_promotion_end", {"detail": detail})
+        return str(self.call("on_promotion_change", {"detail": detail})["outcome"])
 
     def read(self, queue: str) -> list[dict[str, Any]]:
         """Take the messages out of a queue; they are JSON."""

@@ -1,4 +1,4 @@
-"""The rules: a merge starts promotions, the end of a promotion is acted on. Nothing that fails is lost."""
+"""The rules: a merge starts promotions, the begin and end of each is acted on. Nothing that fails is lost."""
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -12,15 +12,15 @@ from infra.tooling.names import Names
 def rules(scope: Construct, names: Names, functions: dict[str, lambda_.Function], dead_letters: sqs.IQueue) -> None:
     """Make both."""
     merged = events.EventPattern(source=["orchestrator"], detail_type=["Merge"])
-    ended = events.EventPattern(
+    changed = events.EventPattern(
         source=["aws.states"],
         detail_type=["Step Functions Execution Status Change"],
         detail={
-            "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+            "status": ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
             "stateMachineArn": [{"prefix": names.promotions.removesuffix("*")}],
         },
     )
-    for name, pattern, step in (("merge", merged, "on_merge"), ("promotion-end", ended, "on_promotion_end")):
+    for name, pattern, step in (("merge", merged, "on_merge"), ("promotion-change", changed, "on_promotion_change")):
         events.Rule(
             scope,
             f"{step}_rule",

@@ -84,7 +84,7 @@ class Functions(Construct):
 
 
 # Those that EventBridge calls: an event they cannot deal with goes to the dead-letter queue.
-EVENT_STEPS = ("on_merge", "on_promotion_end")
+EVENT_STEPS = ("on_merge", "on_promotion_change")
 
 
 def _architecture(name: str) -> lambda_.Architecture:

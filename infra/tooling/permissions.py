@@ -125,7 +125,7 @@ def _decide(names: Names) -> Statements:
     return [ledger(names), answer_promotions(), allow(["cloudtrail:LookupEvents"], ["*"])]
 
 
-def _on_promotion_end(names: Names) -> Statements:
+def _on_promotion_change(names: Names) -> Statements:
     return [
         ledger(names),
         allow(["states:DescribeExecution"], [names.promotion_executions]),
@@ -146,7 +146,7 @@ STEPS = (
     Step("smoke_test", 120, _TARGETS, _with_targets),
     Step("roll_back", 120, _TARGETS, _with_targets),
     Step("drift", 120, _TARGETS, _with_targets),
-    Step("on_promotion_end", 60, ("ledger_table", "failures_topic"), _on_promotion_end),
+    Step("on_promotion_change", 60, ("ledger_table", "failures_topic"), _on_promotion_change),
 )
 # The steps that a promotion's states call; the gate calls `decide`, people `drift`, and events the other two.
 PROMOTION_STEPS = ("resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")

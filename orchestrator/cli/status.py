@@ -1,4 +1,4 @@
-"""`orchestrator status`: what runs where, and what is under way."""
+"""`orchestrator status`: what runs where, what is under way, and why something is not as it should be."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -8,9 +8,11 @@ from rich.table import Table
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, console, say, say_json, table
+from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.controls import EVERY
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.promotions import Promotion
 
 _COLOURS = {
     "HEALTHY": "green",
@@ -20,6 +22,7 @@ _COLOURS = {
     "DEPLOYING": "cyan",
     "DEPLOYED": "cyan",
 }
+_UNWELL = ("FAILED", "INTERRUPTED", "ROLLED_BACK")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,19 +32,28 @@ def register(app: typer.Typer) -> None:
 
 def status(
     context: typer.Context,
+    unit: Annotated[str | None, typer.Argument(help="One unit; all when left out.")] = None,
     output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
 ) -> None:
-    """Show what runs where, for all units, and the promotions under way."""
+    """Show what runs where, the promotions under way, and why the last ones failed."""
     here: Context = context.obj
     ledger, names = here.wiring.ledger, here.organization.environment_names
     matrix = read_matrix(ledger, names)
-    under_way = ledger.promotions.under_way()
+    last = ledger.promotions.last_ended()
+    if unit is not None:
+        if unit not in {*matrix, *last}:
+            raise UnknownNameError("promotion of", unit, sorted({*matrix, *last}))
+        matrix = {name: row for name, row in matrix.items() if name == unit}
+        last = {name: order for name, order in last.items() if name == unit}
+    under_way = ledger.promotions.under_way(unit)
+    failed = failures(ledger, matrix, last)
     if output is Format.JSON:
         units = {unit: {name: cell.model_dump() for name, cell in row.items()} for unit, row in matrix.items()}
         say_json(
             {
                 "units": units,
                 "under_way": [one.model_dump() for one in under_way],
+                "failures": [one.model_dump() for one in failed],
                 "holds": [one.model_dump() for one in ledger.controls.holds()],
                 "freezes": [one.model_dump() for one in ledger.controls.freezes()],
                 "quarantined": [one.model_dump() for one in ledger.controls.quarantines()],
@@ -50,9 +62,20 @@ def status(
         return
     console.print(draw_matrix(matrix, names))
     for one in under_way:
-        say(f"under way: {one.unit}@{one.version or '?'} since {one.started_at} ({one.name})")
+        what = f"{one.unit}@{one.version}" if one.version else f"{one.unit}, at its build,"
+        say(f"under way: {what} since {one.started_at} ({one.name})")
+    for one in failed:
+        say(f"failed: {one.unit}, {one.name} ({one.outcome}): {one.message}")
     for line in controls(ledger):
         say(line)
+
+
+def failures(ledger: Ledger, matrix: dict[str, dict[str, Running]], last: dict[str, str]) -> list[Promotion]:
+    """The promotions that explain what is not as it should be: each unit's last one, and those behind its cells."""
+    cells = ((unit, cell) for unit, row in matrix.items() for cell in row.values())
+    orders = {*last.items(), *((unit, cell.order) for unit, cell in cells if cell.status in _UNWELL)}
+    found = (ledger.promotions.promotion(unit, order) for unit, order in sorted(orders))
+    return [one for one in found if one and one.status not in ("RUNNING", "SUCCEEDED")]
 
 
 def controls(ledger: Ledger) -> Iterator[str]:

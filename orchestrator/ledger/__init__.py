@@ -5,6 +5,7 @@
 | `BRANCH#<branch>`    | `<unit>`              | the digest that a promotion was last started for           |
 | `ENVIRONMENT#<name>` | `<unit>`              | what runs there, and the releases known to be good         |
 | `RUNNING`            | `<unit>#<execution>`  | a promotion that has not ended                             |
+| `LAST`               | `<unit>`              | the newest promotion that has ended                        |
 | `UNIT#<unit>`        | `RELEASE#<version>`   | a published release                                        |
 |                      | `DIGEST#<digest>`     | the version that a digest was given                        |
 |                      | `VERSION#<version>`   | the digest that a version was given to                     |

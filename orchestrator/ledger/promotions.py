@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.ledger.table import Item, LedgerTable, unit_key
@@ -17,7 +17,7 @@ class Promotion(BaseModel):
         status: RUNNING, or how the execution ended: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
         outcome: what that meant, such as PROMOTED, SUPERSEDED or ROLLED_BACK.
         message: one sentence on how it ended.
-        environments: those it goes through.
+        environments: those it goes through; empty until its release is known.
         passed: those whose smoke tests it passed.
     """
 
@@ -43,8 +43,8 @@ class Promotion(BaseModel):
         return f"{self.started_at}#{self.name}"
 
     def will_be_in(self, environment: str) -> bool:
-        """Whether it has still to pass an environment."""
-        return environment in self.environments and environment not in self.passed
+        """Whether it has still to pass an environment; one that is still being built may go to any."""
+        return (environment in self.environments or not self.environments) and environment not in self.passed
 
 
 class PromotionRecords:
@@ -72,13 +72,31 @@ class PromotionRecords:
             }
         )
 
+    def promotion(self, unit: str, order: str) -> Promotion | None:
+        """Look a promotion up by its execution's order; None when nothing is known of it."""
+        item = self._table.get(unit_key(unit), f"PROMOTION#{order}")
+        return _promotion(item) if item else None
+
+    def record_begin(self, promotion: Promotion, execution: Execution) -> bool:
+        """Note that a promotion has begun; False when more than that is known already."""
+        return self._open(promotion, execution, Attr("pk").not_exists())
+
     def record_start(self, promotion: Promotion, execution: Execution) -> None:
-        """Note that a promotion is under way, unless it has already ended."""
+        """Note what a promotion is about and that it is under way, unless it has already ended."""
+        self._open(promotion, execution, Attr("pk").not_exists() | Attr("status").eq("RUNNING"))
+
+    def reopen(self, ended: Promotion, execution: Execution) -> None:
+        """Note that a promotion goes on that had ended, unless it has ended anew."""
+        again = ended.model_copy(update={"status": "RUNNING", "outcome": "", "message": "", "ended_at": None})
+        self._open(again, execution, Attr("ended_at").eq(ended.ended_at))
+
+    def _open(self, promotion: Promotion, execution: Execution, condition: ConditionBase) -> bool:
         pk, sk = unit_key(promotion.unit), f"PROMOTION#{execution.order}"
-        still_open = Attr("pk").not_exists() | Attr("status").eq("RUNNING")
-        if self._table.put({"pk": pk, "sk": sk, **promotion.model_dump()}, still_open):
+        opened = self._table.put({"pk": pk, "sk": sk, **promotion.model_dump()}, condition)
+        if opened:
             running = {"pk": "RUNNING", "sk": f"{promotion.unit}#{execution.name}", "promotion": sk}
             self._table.put({**running, "execution": execution.id})
+        return opened
 
     def record_passed(self, unit: str, execution: Execution, environment: str) -> None:
         """Note that a promotion has passed an environment."""
@@ -95,12 +113,18 @@ class PromotionRecords:
         end = promotion.model_dump(exclude_none=True, exclude={"environments", "passed"})
         news = Attr("pk").not_exists() | Attr("status").eq("RUNNING") | Attr("ended_at").lt(promotion.ended_at or "")
         first = self._table.put({**known, "pk": pk, "sk": sk, **end}, news)
+        last = {"pk": "LAST", "sk": promotion.unit, "order": execution.order}
+        self._table.put(last, Attr("pk").not_exists() | Attr("order").lte(execution.order))
         self._table.delete("RUNNING", f"{promotion.unit}#{execution.name}")
         return first
 
     def promotions(self, unit: str) -> list[Promotion]:
         """All promotions of a unit, the newest first."""
         return [_promotion(item) for item in self._table.query(unit_key(unit), "PROMOTION#", newest_first=True)]
+
+    def last_ended(self) -> dict[str, str]:
+        """By unit, the order of the newest promotion that has ended."""
+        return {str(item["sk"]): str(item["order"]) for item in self._table.query("LAST")}
 
     def under_way(self, unit: str | None = None) -> list[Promotion]:
         """Every promotion that has not ended, of one unit or of all."""

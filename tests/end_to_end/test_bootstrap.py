@@ -145,7 +145,7 @@ def test_the_deployer_cannot_be_assumed_without_the_external_id(
     assert probe("plan", "sts", "get_caller_identity", assume=request) in DENIED
 
 
-@pytest.mark.parametrize("step", ["decide", "on_merge", "resolve_release", "on_promotion_end"])
+@pytest.mark.parametrize("step", ["decide", "on_merge", "resolve_release", "on_promotion_change"])
 def test_no_other_lambda_may_assume_the_deployer(probe: Probe, deployer: dict[str, str], step: str) -> None:
     """Neither their own policy nor the trust policy allows it."""
     assert probe(step, "sts", "get_caller_identity", assume=deployer) in DENIED

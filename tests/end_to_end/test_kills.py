@@ -40,7 +40,7 @@ _STATES = {
     "roll_back": "Roll back dev",
     "request_approval": "Approve prod",
     "decide": "Decide",
-    "on_promotion_end": "",
+    "on_promotion_change": "",
 }
 _GOOD, _OTHER, _BROKEN = "1.0.0", "1.0.0.post1", "1.0.0.post2"
 _BREAK = '"healthy": os.environ["ENVIRONMENT"] != "dev"'
@@ -127,7 +127,7 @@ class Victim:
             until(lambda: self.company.waits(execution))
             gate = self._open_gate()
             self._until_entered(gate, "Decide")
-        elif self.step == "on_promotion_end":
+        elif self.step == "on_promotion_change":
             until(lambda: self.ended(execution))
         else:
             self._until_entered(execution, _STATES[self.step])

@@ -86,8 +86,8 @@ def test_a_gate_that_is_started_for_nothing_is_refused(company: Company) -> None
     assert "No approval of clock for prod is waiting" in described["cause"]
 
 
-def test_a_release_that_fails_its_smoke_test_is_rolled_back(company: Company) -> None:
-    """Test serves what last worked, staging and prod are untouched, and no lock is left."""
+def test_a_release_that_fails_its_smoke_test_is_rolled_back(company: Company, cloud: LocalCloud) -> None:
+    """Test serves what last worked, staging and prod are untouched, no lock is left, and the cause can be read."""
     kept = {name: company.ask(name)["version"] for name in company.environments}
     good = source(company)
     broken = good.replace(ANSWER, '"healthy": os.environ["ENVIRONMENT"] != "test"')
@@ -101,6 +101,10 @@ def test_a_release_that_fails_its_smoke_test_is_rolled_back(company: Company) ->
         name: kept[name] for name in ("test", "staging", "prod")
     }
     assert company.wiring.ledger.environments.running("clock", "test").status == "ROLLED_BACK"
+    until(lambda: company.wiring.ledger.promotions.under_way("clock") == [] or None)
+    for command in (("status", "clock"), ("history", "clock")):
+        told = orchestrator(company, cloud, *command, "--output", "json").stdout
+        assert json.dumps(seen.message) in told
     company.change("src/clock/__init__.py", good)
 
 

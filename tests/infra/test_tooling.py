@@ -89,23 +89,24 @@ def test_what_events_start_loses_nothing(tooling: Template, resources: Find) -> 
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert queue["SqsManagedSseEnabled"] is True
     rules = {one["Name"]: one for one in resources(tooling, "AWS::Events::Rule")}
-    assert sorted(rules) == ["orchestrator-merge", "orchestrator-promotion-end"]
+    assert sorted(rules) == ["orchestrator-merge", "orchestrator-promotion-change"]
     for rule in rules.values():
         (target,) = rule["Targets"]
         assert target["DeadLetterConfig"]
     called = [one for one in resources(tooling, "AWS::Lambda::Function") if "DeadLetterConfig" in one]
-    assert sorted(one["Handler"] for one in called) == ["lambdas.on_merge.handler", "lambdas.on_promotion_end.handler"]
+    handlers = ["lambdas.on_merge.handler", "lambdas.on_promotion_change.handler"]
+    assert sorted(one["Handler"] for one in called) == handlers
 
 
-def test_the_end_of_promotions_and_of_nothing_else_is_acted_on(tooling: Template, resources: Find) -> None:
-    """Gates and other people's state machines also end."""
+def test_the_begin_and_end_of_promotions_and_of_nothing_else_is_acted_on(tooling: Template, resources: Find) -> None:
+    """Gates and other people's state machines also begin and end."""
     rules = {one["Name"]: one["EventPattern"] for one in resources(tooling, "AWS::Events::Rule")}
     assert rules["orchestrator-merge"] == {"source": ["orchestrator"], "detail-type": ["Merge"]}
-    assert rules["orchestrator-promotion-end"] == {
+    assert rules["orchestrator-promotion-change"] == {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {
-            "status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
+            "status": ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"],
             "stateMachineArn": [{"prefix": "arn:aws:states:eu-west-1:111111111111:stateMachine:promote-"}],
         },
     }

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from orchestrator.build import layout
 from orchestrator.ledger.approvals import ApprovalRequest
-from orchestrator.steps.contract import Execution
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
 
@@ -83,7 +81,8 @@ def test_an_artifact_that_was_tampered_with_is_not_deployed(company: MotoCompany
     with pytest.raises(AssertionError, match="SHA-256"):
         steps("deploy", plan=plan)
     assert company.running("test") != "1.6.0"
-    company.call("on_promotion_end", ended(company, start(company, "tampered"), "ABORTED"))
+    company.promote("tampered", version="no-such")
+    company.end("tampered")
 
 
 @pytest.mark.parametrize("wrong", [{"status": "REJECTED"}, {"plan_hash": "other"}, {"manifest_sha256": "other"}])
@@ -142,22 +141,6 @@ def test_a_decision_that_cannot_count_is_refused_and_recorded(
     assert request.status == "PENDING"
 
 
-def test_a_failed_promotion_frees_its_locks_is_recorded_and_told_once(company: MotoCompany) -> None:
-    """However often its event comes."""
-    queue = company.listen("failures_topic")
-    arn = start(company, "failing")
-    execution = Execution(id=arn, name="failing", started_at=datetime.now(UTC))
-    company.ledger.environments.take_lock("clock", "test", execution)
-    event = ended(company, arn, "FAILED")
-    assert [company.call("on_promotion_end", event)["outcome"] for _ in range(2)] == ["UnknownNameError"] * 2
-    (notice,) = company.read(queue)
-    assert notice["Subject"] == "Promotion of clock failed"
-    assert company.lock("test") is None
-    recorded = next(one for one in company.ledger.promotions.promotions("clock") if one.name == "failing")
-    assert recorded.status == "FAILED"
-    assert recorded.message in notice["Message"]
-
-
 def pending(company: MotoCompany, version: str) -> None:
     """Record a request for prod, newer than all others."""
     company.ledger.approvals.record_request(
@@ -172,16 +155,3 @@ def pending(company: MotoCompany, version: str) -> None:
             token="t",
         )
     )
-
-
-def start(company: MotoCompany, name: str) -> str:
-    """Start a promotion that fails at once; returns its execution when it has ended."""
-    execution = company.start(name, version="no-such")
-    assert company.follow(execution).status == "FAILED"
-    return execution
-
-
-def ended(company: MotoCompany, execution: str, status: str) -> dict[str, Any]:
-    """The event of a promotion's end."""
-    arn = company.organization.state_machine_arn("promote-clock")
-    return {"detail": {"executionArn": execution, "stateMachineArn": arn, "status": status}}

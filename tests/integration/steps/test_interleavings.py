@@ -32,7 +32,7 @@ from orchestrator.steps.contract import (
 from orchestrator.steps.decide import DecideInput, Decider
 from orchestrator.steps.deploy import Deployer, DeployInput
 from orchestrator.steps.deployment import Change, Progress
-from orchestrator.steps.on_promotion_end import EndDetail, PromotionEnd, PromotionEnded
+from orchestrator.steps.on_promotion_change import ChangeDetail, PromotionChange, PromotionChanged
 from orchestrator.steps.plan_document import Plan
 from orchestrator.steps.request_approval import ApprovalRequester, RequestApprovalInput
 from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput
@@ -188,7 +188,7 @@ class Promotions(RuleBasedStateMachine):
         self.tester = SmokeTester(self.ledger, world, target, check)
         good: Any = lambda *_: []  # noqa: E731  # The last known good release passes its smoke tests.
         self.roller = RollBack(self.ledger, world, target, good)
-        self.ender = PromotionEnd(self.ledger, world, world, "topic")
+        self.ender = PromotionChange(self.ledger, world, world, "topic")
 
     def teardown(self) -> None:
         """Leave nothing behind."""
@@ -314,8 +314,8 @@ class Promotions(RuleBasedStateMachine):
             run.status = "ABORTED"
         elif run := self.one_of([one for one in self.world.runs if one.status != "RUNNING"], number):
             # The event of an end: for some it never comes, for others twice.
-            detail = EndDetail(executionArn=run.execution.id, status=run.status)
-            self.ender(PromotionEnded(detail=detail))
+            detail = ChangeDetail(executionArn=run.execution.id, status=run.status)
+            self.ender(PromotionChanged(detail=detail))
 
     @precondition(lambda self: hasattr(self, "ledger"))
     @invariant()
