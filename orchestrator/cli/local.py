@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STATE_FOLDER = Path(".orchestrator", "local")
 
-app = typer.Typer(no_args_is_help=True, help="The embedded cloud: MiniStack with IAM enforced. State is in memory.")
+app = typer.Typer(no_args_is_help=True, help="The embedded cloud: MiniStack with IAM enforced.")
 
 Port = Annotated[int, typer.Option(help="The port it listens on, at 127.0.0.1.", min=1, max=65535)]
 
@@ -27,7 +27,7 @@ Port = Annotated[int, typer.Option(help="The port it listens on, at 127.0.0.1.",
 def up(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
     """Start the embedded cloud with an account for each one that `orchestrator.toml` names."""
     here: Context = context.obj
-    cloud = LocalCloud(here.root / STATE_FOLDER, port)
+    cloud = LocalCloud(here.root / STATE_FOLDER, port, keep=True)
     known = cloud.running()
     process = cloud.up()
     file = prepare(cloud, process, here.organization)
@@ -39,11 +39,18 @@ def up(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
 
 
 @app.command("down")
-def down(context: typer.Context) -> None:
-    """Stop the embedded cloud; everything in it is lost."""
+def down(
+    context: typer.Context,
+    *,
+    forget: Annotated[bool, typer.Option("--forget", help="Drop all that is in it.")] = False,
+) -> None:
+    """Stop the embedded cloud; what is in it is there again after the next 'up'. Promotions that run are lost."""
     here: Context = context.obj
-    stopped = LocalCloud(here.root / STATE_FOLDER).down()
-    say("The embedded cloud is stopped; what was in it is gone." if stopped else "The embedded cloud was not running.")
+    cloud = LocalCloud(here.root / STATE_FOLDER, keep=True)
+    say("The embedded cloud is stopped." if cloud.down() else "The embedded cloud was not running.")
+    if forget:
+        cloud.forget()
+        say("What was in it is gone.")
 
 
 @app.command("status")

@@ -1,4 +1,4 @@
-"""Starts, finds and stops the embedded cloud. Its state is in memory: stopping it loses everything in it."""
+"""Starts, finds and stops the embedded cloud. Its state is in memory, and on disk while it is stopped if it is kept."""
 
 import contextlib
 import json
@@ -27,12 +27,10 @@ _START_SECONDS = 60.0
 # Below the ports that systems give to outgoing connections: from 32768 on Linux, from 49152 elsewhere.
 _FIRST_PORT, _PORTS = 20_000, 12_000
 _STOP_SECONDS = 1.0
+# One that keeps its state writes it when it is asked to end; the other one is asked for form's sake.
+_KEEP_SECONDS = 30.0
 # Only this much of the caller's environment reaches the cloud: no credentials, no proxies.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-class _LostPortError(LocalCloudError):
-    """It ended because another cloud took a port at the same moment; it does not happen twice."""
 
 
 class Process(BaseModel):
@@ -58,10 +56,13 @@ class LocalCloud:
     Args:
         folder: where its process is noted and its log is kept.
         port: the port it listens on, at 127.0.0.1 only.
+        keep: whether what is in it outlives a stop. Executions that run at a stop have failed after it, and no event
+            tells so; one that is killed forgets what happened since its last start.
     """
 
     folder: Path
     port: int = DEFAULT_PORT
+    keep: bool = False
 
     @property
     def log_file(self) -> Path:
@@ -107,17 +108,10 @@ class LocalCloud:
             )
         self.scratch.mkdir(parents=True, exist_ok=True)
         make_certificate(self._certificate, self._key)
-        try:
-            return self._start()
-        except _LostPortError:
-            # Besides its own port it tries 443, and ends when another cloud that starts right now is faster.
-            return self._start()
-
-    def _start(self) -> Process:
         token = secrets.token_hex(16)
         with self.log_file.open("wb") as log:
             started = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                self._command,
                 env=self._environment(token),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -135,7 +129,7 @@ class LocalCloud:
         if process is None:
             self._note.unlink(missing_ok=True)
             return False
-        _end_group(process.pid)
+        _end_group(process.pid, _KEEP_SECONDS if self.keep else _STOP_SECONDS)
         self._note.unlink(missing_ok=True)
         shutil.rmtree(self.scratch, ignore_errors=True)
         return True
@@ -145,10 +139,28 @@ class LocalCloud:
         text = self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
+    def forget(self) -> None:
+        """Drop what a stopped cloud has kept."""
+        shutil.rmtree(self._state, ignore_errors=True)
+
+    @property
+    def _state(self) -> Path:
+        return self.folder.absolute() / "state"
+
+    @property
+    def _command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "hypercorn", "orchestrator.local.serve:app", "--workers", "0"),
+            *("--bind", f"127.0.0.1:{self.port}", "--certfile", str(self._certificate), "--keyfile", str(self._key)),
+            *("--keep-alive", "75", "--graceful-timeout", "0", "--log-level", "warning"),
+        ]
+
     def _environment(self, token: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        state = {"PERSIST_STATE": "1", "S3_PERSIST": "1", "S3_DATA_DIR": str(self._state / "s3")} if self.keep else {}
         return {
             **kept,
+            **state,
             "AUTH": "true",
             "CLOUDTRAIL_RECORDING": "1",
             "BIND_HOST": "127.0.0.1",
@@ -164,7 +176,7 @@ class LocalCloud:
             "LOG_LEVEL": "WARNING",
             # It leaves the unpacked code of its Lambdas behind: here, where `down` finds it.
             "TMPDIR": str(self.scratch),
-            "STATE_DIR": str(self.scratch),
+            "STATE_DIR": str(self._state if self.keep else self.scratch),
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "ORCHESTRATOR_LOCAL_CLOUD": token,
@@ -178,9 +190,7 @@ class LocalCloud:
             raise LocalCloudError(f"The embedded cloud did not answer in time. Its log:\n{self.log_tail()}") from error
         if started.poll() is not None:
             self._note.unlink(missing_ok=True)
-            lost = "Port 443 became unavailable" in self.log_file.read_text(errors="replace")
-            kind = _LostPortError if lost else LocalCloudError
-            raise kind(f"The embedded cloud ended at once. Its log:\n{self.log_tail()}")
+            raise LocalCloudError(f"The embedded cloud ended at once. Its log:\n{self.log_tail()}")
 
 
 def free_port() -> int:
@@ -233,11 +243,19 @@ def _is_ours(process: Process) -> bool:
 
 
 def _group_is_alive(pid: int) -> bool:
+    return _answers_signals(lambda: os.killpg(pid, 0), pid)
+
+
+def _is_alive(pid: int) -> bool:
+    return _answers_signals(lambda: os.kill(pid, 0), pid)
+
+
+def _answers_signals(send: Callable[[], None], pid: int) -> bool:
     # A child that ended stays a zombie until its parent asks: ask, in case that is us.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:
-        os.killpg(pid, 0)
+        send()
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -245,11 +263,13 @@ def _group_is_alive(pid: int) -> bool:
     return True
 
 
-def _end_group(pid: int) -> None:
-    """End a process group: asked first, since clients that keep connections open keep it from ending by itself."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, number)
-        with contextlib.suppress(RetryError):
-            _until(lambda: not _group_is_alive(pid), _STOP_SECONDS)
-            return
+def _end_group(pid: int, seconds: float) -> None:
+    """Ask the cloud to end, and end by force what is left of it and of its Lambdas."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    with contextlib.suppress(RetryError):
+        _until(lambda: not _is_alive(pid), seconds)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(RetryError):
+        _until(lambda: not _group_is_alive(pid), _STOP_SECONDS)

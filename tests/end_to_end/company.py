@@ -22,6 +22,7 @@ from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildWorker
 from orchestrator.cli.context import settings
 from orchestrator.config.organization import BUILDER_ROLE, Organization
+from orchestrator.ledger.ledger import Ledger
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.wiring import Wiring
@@ -127,6 +128,11 @@ class Company:
         return Wiring(self.tooling, settings(self.organization))
 
     @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return self.wiring.ledger
+
+    @property
     def environments(self) -> list[str]:
         """The environments' names."""
         return self.organization.environment_names
@@ -141,7 +147,7 @@ class Company:
         self.put_event({"branch": "main", "commit": commit})
 
         def started() -> str | None:
-            start = self.wiring.ledger.promotions.last_starts("main").get("clock")
+            start = self.ledger.promotions.last_starts("main").get("clock")
             return start.execution if start and start.commit == commit else None
 
         return until(started)
@@ -158,7 +164,7 @@ class Company:
 
     def waits(self, execution: str) -> str | None:
         """The version that a promotion asks a decision on for prod, None when it does not."""
-        request = self.wiring.ledger.approvals.request("clock", "prod")
+        request = self.ledger.approvals.request("clock", "prod")
         return request.version if request and request.execution == execution else None
 
     def start_gate(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +180,7 @@ class Company:
 
     def resume(self, environment: str) -> None:
         """Lift the hold that a rollback left."""
-        self.wiring.ledger.controls.lift_hold("clock", environment, "test")
+        self.ledger.controls.lift_hold("clock", environment, "test")
 
     def ask(self, environment: str) -> dict[str, Any]:
         """Call the unit where it is deployed."""

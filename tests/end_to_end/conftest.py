@@ -37,7 +37,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="session")
 def new_session(cloud: LocalCloud) -> Callable[..., boto3.Session]:
-    """Makes sessions as `boto3.Session` does, for the embedded cloud, whatever the environment variables say."""
+    """Makes sessions as `boto3.Session` does, for the embedded cloud."""
+    return sessions_of(cloud)
+
+
+def sessions_of(cloud: LocalCloud) -> Callable[..., boto3.Session]:
+    """Makes sessions as `boto3.Session` does, for an embedded cloud, whatever the environment variables say."""
     process = cloud.running()
     assert process is not None
     file = cloud.folder / "sessions-config"
@@ -54,6 +59,11 @@ def new_session(cloud: LocalCloud) -> Callable[..., boto3.Session]:
 
 @pytest.fixture(scope="session")
 def root_of(new_session: Callable[..., boto3.Session]) -> Callable[..., boto3.Session]:
+    """Opens an account of the embedded cloud as its root."""
+    return roots_of(new_session)
+
+
+def roots_of(new_session: Callable[..., boto3.Session]) -> Callable[..., boto3.Session]:
     """Opens an account as its root, given its number and, unless it is the usual one, a region."""
 
     def open_account(account: str, region: str = REGION) -> boto3.Session:
@@ -131,21 +141,26 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lambda, Path],
 @pytest.fixture(scope="session")
 def bootstrap_of(
     new_session: Callable[..., boto3.Session],
-    root_of: Callable[..., boto3.Session],
     templates_of: Callable[[Organization], dict[str, str]],
     bundle: Callable[[Lambda, Path], None],
 ) -> Callable[[Organization], Bootstrap]:
-    """Prepares the bootstrap of an organization, whose accounts get what AWS Organizations would give them."""
+    """Prepares the bootstrap of an organization on the embedded cloud."""
+    return lambda organization: prepare(organization, new_session, templates_of, bundle)
 
-    def prepare(organization: Organization) -> Bootstrap:
-        tooling = organization.tooling.account
-        for target in organization.targets:
-            create_organization_role(root_of(target.account).client("iam", config=CLIENT), tooling)
-        assume = Assumer(root_of(tooling).client("sts", config=CLIENT), new_session)
-        sessions = MemberAccounts(lambda region: root_of(tooling, region), tooling, assume)
-        return Bootstrap(organization, sessions, templates_of(organization), bundle=bundle)
 
-    return prepare
+def prepare(
+    organization: Organization,
+    new_session: Callable[..., boto3.Session],
+    templates_of: Callable[[Organization], dict[str, str]],
+    bundle: Callable[[Lambda, Path], None],
+) -> Bootstrap:
+    """Prepare the bootstrap of an organization, whose accounts get what AWS Organizations would give them."""
+    root_of, tooling = roots_of(new_session), organization.tooling.account
+    for target in organization.targets:
+        create_organization_role(root_of(target.account).client("iam", config=CLIENT), tooling)
+    assume = Assumer(root_of(tooling).client("sts", config=CLIENT), new_session)
+    sessions = MemberAccounts(lambda region: root_of(tooling, region), tooling, assume)
+    return Bootstrap(organization, sessions, templates_of(organization), bundle=bundle)
 
 
 @pytest.fixture(scope="module")

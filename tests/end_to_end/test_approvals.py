@@ -74,7 +74,7 @@ def test_two_release_managers_approve_and_nobody_else(company: Company) -> None:
     assert company.start_gate(proven(company, "release-manager", "bob", decision))["status"] == "SUCCEEDED"
     assert company.follow(execution).status == "SUCCEEDED"
     assert company.ask("prod")["version"] == version
-    kept = [(one.status, one.identity.rsplit("/", 1)[-1]) for one in company.wiring.ledger.approvals.decisions("clock")]
+    kept = [(one.status, one.identity.rsplit("/", 1)[-1]) for one in company.ledger.approvals.decisions("clock")]
     assert kept == [
         ("APPROVED", "bob"),
         ("REFUSED", "alice"),

@@ -49,7 +49,7 @@ def source(company: Company) -> str:
 def test_the_first_merge_is_in_every_account(company: Company) -> None:
     """The deployed Lambdas answer with the version and with where they are."""
     for name in company.environments:
-        good = company.wiring.ledger.environments.running("clock", name).good
+        good = company.ledger.environments.running("clock", name).good
         assert good[0] == "1.0.0"
         assert company.ask(name)["environment"] == name
 
@@ -57,7 +57,7 @@ def test_the_first_merge_is_in_every_account(company: Company) -> None:
 def test_an_event_that_comes_twice_starts_nothing(company: Company) -> None:
     """The second event finds nothing to do; an event that follows it is dealt with all the same."""
     arn = company.organization.state_machine_arn("promote-clock")
-    start = company.wiring.ledger.promotions.last_starts("main")["clock"]
+    start = company.ledger.promotions.last_starts("main")["clock"]
     before = company.wiring.stepfunctions.list_executions(stateMachineArn=arn)["executions"]
     company.put_event({"branch": "main", "commit": start.commit})
     execution = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Twice.\n"))
@@ -100,8 +100,8 @@ def test_a_release_that_fails_its_smoke_test_is_rolled_back(company: Company, cl
     assert {name: company.ask(name)["version"] for name in ("test", "staging", "prod")} == {
         name: kept[name] for name in ("test", "staging", "prod")
     }
-    assert company.wiring.ledger.environments.running("clock", "test").status == "ROLLED_BACK"
-    until(lambda: company.wiring.ledger.promotions.under_way("clock") == [] or None)
+    assert company.ledger.environments.running("clock", "test").status == "ROLLED_BACK"
+    until(lambda: company.ledger.promotions.under_way("clock") == [] or None)
     for command in (("status", "clock"), ("history", "clock")):
         told = orchestrator(company, cloud, *command, "--output", "json").stdout
         assert json.dumps(seen.message) in told
@@ -136,7 +136,7 @@ def test_a_roll_back_that_fails_too_says_both(company: Company) -> None:
     assert seen.status == "FAILED"
     assert "failed its smoke tests in dev" in seen.message
     assert f"It was returned to clock@{version}, but" in seen.message
-    assert company.wiring.ledger.environments.running("clock", "dev").status == "FAILED"
+    assert company.ledger.environments.running("clock", "dev").status == "FAILED"
     company.resume("dev")
     company.change("src/clock/__init__.py", first)
 
@@ -178,7 +178,7 @@ def test_a_promotion_that_is_stopped_blocks_nobody(company: Company) -> None:
     stopped = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Stopped.\n"))
     until(lambda: company.waits(stopped))
     company.wiring.stepfunctions.stop_execution(executionArn=stopped, error="ABORTED", cause="not today")
-    promotions = company.wiring.ledger.promotions
+    promotions = company.ledger.promotions
     ended = until(lambda: next((one for one in promotions.promotions("clock") if one.outcome == "ABORTED"), None))
     assert (ended.execution, "not today" in ended.message) == (stopped, True)
     late = company.start_gate({"release": ended.version, "decision": "approve"})
@@ -190,9 +190,9 @@ def test_a_promotion_that_is_stopped_blocks_nobody(company: Company) -> None:
 
 def test_the_end_of_a_promotion_is_in_the_ledger(company: Company) -> None:
     """How each promotion ended is told by the status event."""
-    ended = until(lambda: company.wiring.ledger.promotions.promotions("clock") or None)
+    ended = until(lambda: company.ledger.promotions.promotions("clock") or None)
     first = ended[-1]
-    assert until(lambda: company.wiring.ledger.promotions.promotions("clock")[-1].outcome or None) == "PROMOTED"
+    assert until(lambda: company.ledger.promotions.promotions("clock")[-1].outcome or None) == "PROMOTED"
     assert first.version == "1.0.0"
 
 

@@ -7,11 +7,16 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from orchestrator.errors import LocalCloudError
 from orchestrator.local.cloud import LocalCloud, Process, free_port
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 @pytest.fixture
@@ -98,8 +103,29 @@ def test_it_starts_once_answers_and_stops(tmp_path: Path) -> None:
     assert not (tmp_path / "tmp").exists()
 
 
+def test_what_is_in_it_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
+    """Also while a client keeps its connection open; and only if that was asked for."""
+    cloud = LocalCloud(tmp_path, free_port(), keep=True)
+    bucket = "kept-bucket"
+    client = s3(cloud.up())
+    client.create_bucket(Bucket=bucket)
+    client.put_object(Bucket=bucket, Key="a/b", Body=b"content")
+    assert cloud.down() is True
+    assert s3(cloud.up()).get_object(Bucket=bucket, Key="a/b")["Body"].read() == b"content"
+    assert cloud.down() is True
+    cloud.forget()
+    assert s3(cloud.up()).list_buckets()["Buckets"] == []
+    assert cloud.down() is True
+
+
+def s3(process: Process) -> "S3Client":
+    """S3 of an account."""
+    session = boto3.Session(aws_access_key_id="1" * 12, aws_secret_access_key="test", region_name="us-east-1")
+    return session.client("s3", endpoint_url=process.endpoint_url, verify=str(process.certificate))
+
+
 def test_several_may_start_in_the_same_moment(tmp_path: Path) -> None:
-    """They share nothing, although each of them tries to get port 443 besides its own."""
+    """They share nothing."""
     clouds = [LocalCloud(tmp_path / str(number), free_port()) for number in range(3)]
     with ThreadPoolExecutor() as pool:
         processes = list(pool.map(LocalCloud.up, clouds))
