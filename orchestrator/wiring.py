@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
+from orchestrator.aws.executions import Executions
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
@@ -107,9 +107,13 @@ class Wiring:
     def _files(self) -> ReleaseFiles:
         return ReleaseFiles(self.store, _store_of)
 
+    @cached_property
+    def _executions(self) -> Executions:
+        return Executions(self.stepfunctions)
+
     @property
     def _admission(self) -> Admission:
-        return Admission(self.ledger, _now, self.is_alive)
+        return Admission(self.ledger, _now, self._executions.is_alive)
 
     def target(self, environment: Environment, target: Target, execution: Execution) -> TargetAccount:
         """Open a target with its environment's deployer role."""
@@ -124,16 +128,6 @@ class Wiring:
             functions=session.client("lambda", config=CLIENT),
             sleep=time.sleep,
         )
-
-    def is_alive(self, execution_id: str) -> bool:
-        """Whether an execution still runs; one that Step Functions forgot does not."""
-        try:
-            status = self.stepfunctions.describe_execution(executionArn=execution_id)["status"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ExecutionDoesNotExist":
-                return False
-            raise
-        return status == "RUNNING"
 
     def put_aside(self, event: Any, reason: str) -> None:
         """Keep an event that cannot be acted on, with the reason, in the dead-letter queue."""
@@ -171,7 +165,7 @@ class Wiring:
 
     def deploy(self) -> Deployer:
         """Wire Deploy."""
-        return Deployer(self.ledger, self._admission, self._files, self.target, self.is_alive)
+        return Deployer(self.ledger, self._admission, self._files, self.target, self._executions)
 
     def smoke_test(self) -> SmokeTester:
         """Wire Smoke-test."""

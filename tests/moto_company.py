@@ -356,12 +356,16 @@ class MotoCompany:
         assert "FunctionError" not in answer, document["errorMessage"]
         return document
 
-    def end(self, name: str) -> str:
-        """Deliver the event of a promotion's end, which moto does not; returns the outcome that was noted."""
+    def execution_arn(self, name: str) -> str:
+        """ARN of a promotion's execution."""
         arn = self.organization.state_machine_arn(self.unit.state_machine_name)
-        execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
-        status = self.wiring.stepfunctions.describe_execution(executionArn=execution)["status"]
-        detail = {"executionArn": execution, "stateMachineArn": arn, "status": status}
+        return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def end(self, name: str, status: str | None = None) -> str:
+        """Deliver the event of a promotion's end, which moto does not; returns the outcome that was noted."""
+        execution = self.execution_arn(name)
+        status = status or self.wiring.stepfunctions.describe_execution(executionArn=execution)["status"]
+        detail = {"executionArn": execution, "status": status}
         return str(self.call("on_promotion_change", {"detail": detail})["outcome"])
 
     def read(self, queue: str) -> list[dict[str, Any]]:

@@ -75,9 +75,13 @@ class EnvironmentRecords:
     def note_interrupted(self, unit: str, execution: Execution) -> None:
         """Note of the deployments that an execution began, and whose locks it holds, that they were not verified."""
         for environment in self._held(unit, execution.id):
-            running = self.running(unit, environment)
-            if running.execution == execution.id and running.status in ("DEPLOYING", "DEPLOYED"):
-                self.record(running.model_copy(update={"status": "INTERRUPTED"}), execution)
+            self.interrupt(unit, environment, execution)
+
+    def interrupt(self, unit: str, environment: str, execution: Execution) -> None:
+        """Note of a deployment that it was not verified, if an execution began it and nothing came after it."""
+        running = self.running(unit, environment)
+        if running.execution == execution.id and running.status in ("DEPLOYING", "DEPLOYED"):
+            self.record(running.model_copy(update={"status": "INTERRUPTED"}), execution)
 
     def take_lock(self, unit: str, environment: str, execution: Execution) -> Execution | None:
         """Take the lock of a unit's environment.

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from orchestrator.aws.executions import Executions
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import RequestError
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.steps.admission import Admission, IsAlive
+from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
 from orchestrator.steps.ordering import superseded_message
@@ -32,14 +33,14 @@ class Deployer:
         admission: what keeps a promotion out of its environment.
         files: the artifacts of releases.
         targets: opens targets.
-        is_alive: whether the holder of a lock still runs.
+        executions: tells whether the holder of a lock still runs, and whether this promotion was stopped meanwhile.
     """
 
     ledger: Ledger
     admission: Admission
     files: ReleaseFiles
     targets: Targets
-    is_alive: IsAlive
+    executions: Executions
 
     def __call__(self, step: DeployInput) -> StepResult:
         """Deploy to one environment; called again and again until it is done.
@@ -64,17 +65,25 @@ class Deployer:
             # Nothing was deployed: what the ledger said before holds.
             self.ledger.environments.record(running, step.execution)
             self._free_lock(step)
+        if self.executions.has_ended(step.execution.id):
+            # It was stopped meanwhile: what its end found to note and to free may have been before this.
+            self.ledger.environments.interrupt(step.release.unit, step.environment.name, step.execution)
+            self._free_lock(step)
         return result
 
     def _take_lock(self, step: DeployInput) -> StepResult | None:
         """Take the lock and note the deployment; a result is returned instead when that cannot be."""
         unit, environment = step.release.unit, step.environment.name
         holder = self.ledger.environments.take_lock(unit, environment, step.execution)
-        while holder and not self.is_alive(holder.id):
+        while holder and not self.executions.is_alive(holder.id):
             self.ledger.environments.free_lock(unit, environment, holder.id)
             holder = self.ledger.environments.take_lock(unit, environment, step.execution)
         if holder:
             message = f"{unit} is being deployed to {environment} by {holder.name}."
+            return StepResult(status=Status.BUSY, message=message, retry_after=15)
+        if self.executions.has_ended(step.execution.id):
+            self._free_lock(step)
+            message = f"{step.execution.name} was stopped before it deployed anything to {environment}."
             return StepResult(status=Status.BUSY, message=message, retry_after=15)
         if not self._note(step, "DEPLOYING"):
             # A newer promotion was here between the question and the lock.
@@ -124,7 +133,7 @@ class Deployer:
     def _start(self, step: DeployInput, account: TargetAccount, planned: ChangeSetOf) -> None:
         """Copy the release and execute the change set, unless an earlier try has done that."""
         stack = account.stack(step.stack_name, step.environment)
-        ready = is_ready(stack, planned.change_set)
+        ready = not planned.empty and is_ready(stack, planned.change_set)
         if ready or planned.empty:
             self.files.copy(self.files.manifest(step.release), account)
         if ready:

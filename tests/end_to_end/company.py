@@ -19,7 +19,7 @@ from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.run import clean_environment
 from orchestrator.build.task import BuildTask
-from orchestrator.build.worker import BuildWorker
+from orchestrator.build.worker import BuildFunction, BuildWorker
 from orchestrator.cli.context import settings
 from orchestrator.config.organization import BUILDER_ROLE, Organization
 from orchestrator.ledger.ledger import Ledger
@@ -193,8 +193,8 @@ class Company:
         return document
 
     @contextmanager
-    def worker(self) -> Iterator[None]:
-        """A build worker with the builder's role, in a thread."""
+    def worker(self) -> Iterator["Builds"]:
+        """A build worker with the builder's role, in a thread; yields what its builds are done by."""
         assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
         role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
         wiring = Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
@@ -202,15 +202,32 @@ class Company:
         builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
         task = BuildTask(wiring.repository, "main", builder, wiring.store)
         stop = Event()
-        worker = BuildWorker(wiring.stepfunctions, self.organization.build_activity_arn, task)
+        builds = Builds(task)
+        worker = BuildWorker(wiring.stepfunctions, self.organization.build_activity_arn, builds)
         Thread(target=worker.run, args=(stop,), daemon=True).start()
-        yield
+        yield builds
         stop.set()
 
     def _git(self, *arguments: str) -> str:
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
         command = ["git", *identity, "-C", str(self.folder), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Builds:
+    """What a worker does with its tasks: it builds, unless a test puts something else in the place of that.
+
+    Args:
+        build: builds.
+    """
+
+    def __init__(self, build: BuildFunction) -> None:
+        self._build = build
+        self.instead: BuildFunction | None = None
+
+    def __call__(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Do one task."""
+        return (self.instead or self._build)(task)
 
 
 def _toml(organization: Organization) -> str:

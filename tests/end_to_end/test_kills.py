@@ -1,24 +1,33 @@
-"""A Lambda is killed in the middle of a step, again and again: nothing is lost, and a retry brings it to its end.
+"""What carries a step out is killed, or fails: nothing is lost, and a retry brings the promotion to its end.
 
-`make kill-test` kills fifty times in a row. Where is decided by a seed; what the process was at is not.
+`make kill-test` kills Lambdas in the middle of steps fifty times in a row. Where is decided by a seed; what the process
+was at is not.
 """
 
 import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.config.organization import Organization, function_name
+from orchestrator.errors import BuildError
+from orchestrator.ledger.promotions import Promotion
 from orchestrator.local.cloud import LocalCloud
-from tests.end_to_end.company import Company
+from orchestrator.promotions.start import Starter
+from tests.end_to_end.company import Builds, Company
 from tests.end_to_end.victim import STATES, Victim, found_with_releases
+from tests.failures.kinds import Failure
+from tests.failures.table import FAILURES
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the Lambdas' processes in /proc")
 
@@ -35,13 +44,20 @@ def company(
     root_of: Callable[..., boto3.Session],
     new_session: Callable[..., boto3.Session],
 ) -> Company:
-    """A company with releases."""
+    """A company."""
     folder = tmp_path_factory.mktemp("repository")
     organization = new_organization(folder.as_uri())
     made = Company(organization, folder, root_of, new_session)
     list(bootstrap_of(organization).install())
-    found_with_releases(made)
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def builds(company: Company) -> Iterator[Builds]:
+    """The company has releases, and a worker."""
+    with company.worker() as found:
+        found_with_releases(company)
+        yield found
 
 
 def processes_of(cloud: LocalCloud, step: str) -> list[int]:
@@ -62,6 +78,45 @@ def kill(cloud: LocalCloud, step: str) -> None:
     """End a step's processes at once, whatever they are at."""
     for process in processes_of(cloud, step):
         os.kill(process, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("failure", [one for one in FAILURES if "build" in one.endings], ids=lambda one: one.name)
+def test_a_build_that_fails_touches_nothing(company: Company, builds: Builds, failure: Failure) -> None:
+    """The cause can be read, nothing is under way any more, and the next one is built and deployed."""
+    before = company.ask("dev")["version"]
+    commit = company.change("src/clock/notes.py", f'NOTE = "{failure.name}"\n')
+    builds.instead = partial(fail, getattr(failure, "answer", None))
+    execution = start(company, commit)
+    seen = company.follow(execution)
+    builds.instead = None
+    assert seen.status == "FAILED"
+    recorded = until(lambda: next((one for one in ended(company) if one.execution == execution), None))
+    assert recorded.message == seen.message
+    assert seen.message
+    assert company.ask("dev")["version"] == before
+    seen = company.follow(start(company, commit))
+    assert seen.status == "SUCCEEDED", seen.message
+    assert company.ask("dev")["version"] == seen.version
+    until(lambda: company.ledger.promotions.under_way("clock") == [] or None)
+
+
+def fail(how: object, _: dict[str, Any]) -> dict[str, Any]:
+    """A build that answers garbage or fails, as one does that its worker ends because it takes too long."""
+    if isinstance(how, dict):
+        return how
+    raise BuildError("clock", "a step", str(how))
+
+
+def start(company: Company, commit: str) -> str:
+    """Promote a commit to dev."""
+    arn = company.organization.state_machine_arn("promote-clock")
+    request = {"commit": commit, "to": "dev"}
+    return Starter(company.wiring.stepfunctions, lambda: datetime.now(UTC)).start(arn, "build", request)
+
+
+def ended(company: Company) -> list[Promotion]:
+    """The promotions that the ledger knows to have ended."""
+    return [one for one in company.ledger.promotions.promotions("clock") if one.ended_at]
 
 
 def test_nothing_is_lost_when_lambdas_are_killed(

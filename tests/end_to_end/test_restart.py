@@ -51,7 +51,8 @@ def world(
     new_session = sessions_of(cloud)
     company = Company(organization, folder, roots_of(new_session), new_session)
     list(prepare(organization, new_session, templates_of, bundle).install())
-    found_with_releases(company)
+    with company.worker():
+        found_with_releases(company)
     yield World(cloud, company)
     cloud.down()
 

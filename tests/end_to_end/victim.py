@@ -28,18 +28,18 @@ _BREAK = '"healthy": os.environ["ENVIRONMENT"] != "dev"'
 
 
 def found_with_releases(company: Company) -> None:
-    """Found a company with two releases that work, and one that fails its smoke test in dev."""
+    """Found a company with two releases that work, and one that fails its smoke test in dev; a worker must be there."""
     company.found()
-    with company.worker():
-        execution = company.merge(company.commit("Add the clock"))
-        company.decide(execution, "approve")
-        assert company.follow(execution).version == _GOOD
-        source = (company.folder / "projects/clock/src/clock/__init__.py").read_text()
-        for text, version in ((f"{source}\n# Other.\n", _OTHER), (source.replace('"healthy": True', _BREAK), _BROKEN)):
-            execution = company.merge(company.change("src/clock/__init__.py", text))
-            if version == _OTHER:
-                company.decide(execution, "approve")
-            assert company.follow(execution).version == version
+    execution = company.merge(company.commit("Add the clock"))
+    company.decide(execution, "approve")
+    assert company.follow(execution).version == _GOOD
+    source = (company.folder / "projects/clock/src/clock/__init__.py").read_text()
+    for text, version in ((f"{source}\n# Other.\n", _OTHER), (source.replace('"healthy": True', _BREAK), _BROKEN)):
+        execution = company.merge(company.change("src/clock/__init__.py", text))
+        if version == _OTHER:
+            company.decide(execution, "approve")
+        assert company.follow(execution).version == version
+    company.change("src/clock/__init__.py", source)
     company.resume("dev")
 
 

@@ -38,7 +38,7 @@ class Told:
     def __init__(self, company: MotoCompany, name: str, request: Any) -> None:
         self._company, self._name, self._request = company, name, request
         self.machine = company.organization.state_machine_arn("promote-clock")
-        self.arn = f"{self.machine.replace(':stateMachine:', ':execution:')}:{name}"
+        self.arn = company.execution_arn(name)
         self.began = float(next(SECONDS))
         self.execution = Execution(id=self.arn, name=name, started_at=datetime.fromtimestamp(self.began, UTC))
 
@@ -223,9 +223,7 @@ def test_a_failed_promotion_frees_its_locks_is_recorded_and_told_once(company: M
     """However often its event comes."""
     queue = company.listen("failures_topic")
     company.promote("failing", version="no-such")
-    machine = company.organization.state_machine_arn("promote-clock")
-    arn = f"{machine.replace(':stateMachine:', ':execution:')}:failing"
-    execution = Execution(id=arn, name="failing", started_at=datetime.now(UTC))
+    execution = Execution(id=company.execution_arn("failing"), name="failing", started_at=datetime.now(UTC))
     company.ledger.environments.take_lock("clock", "test", execution)
     assert [company.end("failing") for _ in range(2)] == ["UnknownNameError"] * 2
     (notice,) = company.read(queue)

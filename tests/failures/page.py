@@ -1,0 +1,62 @@
+"""The page on failure modes, written out of the table: `python -m tests.failures.page`."""
+
+from pathlib import Path
+
+from tests.failures.endings import Ending
+from tests.failures.kinds import Failure
+from tests.failures.table import FAILURES, STATES
+
+PAGE = Path(__file__).parents[2] / "docs" / "failure-modes.md"
+
+
+def page() -> str:
+    """The page, in Markdown: a row for every failure, a column for every Task state."""
+    rows = "\n".join(
+        f"| {failure.name} | {' | '.join(_cell(failure, step) for step in STATES)} |" for failure in FAILURES
+    )
+    key = "\n".join(f"* **{_short(ending)}**: {ending.value}." for ending in Ending)
+    return (
+        "# Failure modes\n\n"
+        "Written by `python -m tests.failures.page` out of the table that `tests/state_machines/test_failures_on_moto.py`\n"
+        "proves cell by cell, and `tests/end_to_end/test_kills.py` for `Build`: something fails under a state, and the\n"
+        "promotion ends as it says here. In every case no lock remains, the next promotion works, and the cause is in\n"
+        "`status` and `history`. What failed unexpectedly goes on with `orchestrator retry`.\n\n"
+        f"| what fails | {' | '.join(f'`{state}`' for state in STATES.values())} |\n|---{'|---' * len(STATES)}|\n{rows}\n\n"
+        f"{key}\n* **-**: the step makes no such call, does not look at the answer, or cannot meet it.\n\n"
+        f"{_ELSEWHERE}"
+    )
+
+
+def _cell(failure: Failure, step: str) -> str:
+    ending = failure.endings.get(step)
+    return _short(ending) if ending else "-"
+
+
+def _short(ending: Ending) -> str:
+    return ending.name.lower().replace("_", " ")
+
+
+_ELSEWHERE = """\
+## What fails elsewhere
+
+| what | how it ends | shown by |
+| --- | --- | --- |
+| STS denies the deployer's role, on an engine that checks trust | the state fails; the message says which role, in which account, and what its trust must say | `tests/end_to_end/test_bootstrap.py`, `tests/unit/aws/test_session.py` |
+| CloudFormation refuses the template | `Plan` fails with its reason | `tests/end_to_end/test_promotion.py` |
+| the rollback of a stack in `UPDATE_ROLLBACK_FAILED` cannot be continued | the state fails; the message says what to mend | `tests/unit/aws/test_stack.py` |
+| the stack, or what runs there, moved since the plan | planned anew, and asked for anew | `tests/state_machines/test_on_moto.py` |
+| an artifact was altered or is missing | nothing is deployed; the message names the key and both digests | `tests/integration/steps/test_handlers.py`, `tests/unit/build/test_store.py` |
+| a smoke test fails | the environment is rolled back, and put on hold | `tests/state_machines/test_on_moto.py`, `tests/end_to_end/test_promotion.py` |
+| the rollback fails, too | the promotion says both; the environment is on hold | both of them |
+| the status event comes twice, late or out of order | nothing is done, nobody is told twice | `tests/integration/steps/test_on_promotion_change.py` |
+| Step Functions forgot an execution whose event was lost | the next end closes it | `tests/integration/steps/test_on_promotion_change.py` |
+| an execution is redriven | it is under way again, goes on where it failed, and ends anew | `tests/integration/steps/test_on_promotion_change.py` |
+| a Lambda's process is killed, anywhere in any step | as when it raises; a retry ends right | `tests/end_to_end/test_kills.py` |
+| the whole cloud ends with all that runs, and comes back | the executions are lost, and no event says so; a retry, or the next promotion, takes over what they left | `tests/end_to_end/test_restart.py` |
+| a merge event comes twice, late or out of order | nothing is started twice; what is newest is promoted | `tests/integration/steps/test_on_merge.py` |
+| a build worker is killed | its heartbeat ends, `Build` fails after five minutes; the next build takes over what was published | `tests/unit/build/test_worker.py`, `tests/unit/build/test_build.py` |
+"""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
