@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test kill-test check format lock benchmark clean
+.PHONY: help setup demo test kill-test load-test check format lock benchmark clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: setup ## Run all tests
 
 kill-test: setup ## Kill Lambdas in the middle of steps, fifty times in a row
 	@$(BIN)/pytest tests/end_to_end/test_kills.py -s --kill-points 50
+
+load-test: setup ## Merge 100 units at once, and one unit 20 times in a row
+	@$(BIN)/pytest tests/end_to_end/test_load.py -s --load-units 100 --load-merges 20
 
 check: setup ## Lint, types and import contracts: what CI runs besides the tests
 	@$(BIN)/ruff check .

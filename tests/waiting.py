@@ -10,12 +10,12 @@ Answer = TypeVar("Answer")
 _SECONDS = 90.0
 
 
-def until(look: Callable[[], Answer | None]) -> Answer:
+def until(look: Callable[[], Answer | None], seconds: float = _SECONDS) -> Answer:
     """Look again and again until there is something."""
     retrying = Retrying(
         retry=retry_if_not_result(lambda answer: answer is not None),
         wait=wait_fixed(0.1),
-        stop=stop_after_delay(_SECONDS),
+        stop=stop_after_delay(seconds),
     )
     answer = retrying(look)
     assert answer is not None

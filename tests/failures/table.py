@@ -43,10 +43,10 @@ _CONDITION = refuse(
 FAILURES: tuple[Failure, ...] = (
     LambdaFailure("the Lambda (of Build: the worker) raises", _ALL, answer=RuntimeError("A step went wrong.")),
     LambdaFailure("it times out", _ALL, answer=LambdaError("Sandbox.Timedout", "Task timed out after 120.00 seconds")),
-    # The answer of Approve's Lambda is not looked at, and what Deploy answers decides about a roll back.
+    # The answer of Approve's Lambda is not looked at.
     LambdaFailure(
         "it answers garbage",
-        {step: ending for step, ending in _ALL.items() if step not in ("request_approval", "deploy")},
+        {step: ending for step, ending in _ALL.items() if step != "request_approval"},
         answer={"nonsense": True},
     ),
     LambdaFailure(
