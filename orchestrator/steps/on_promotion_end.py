@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
+# The error of a state whose job ran and failed: only a build on CodeBuild is one.
+_JOB_FAILED = "States.TaskFailed"
+
 
 class EndDetail(BaseModel):
     """What an execution status event says that is needed here; there is more in it."""
@@ -77,7 +80,7 @@ class PromotionEnd:
         execution = Execution(
             id=described["executionArn"], name=described["name"], started_at=described["startDate"].astimezone(UTC)
         )
-        ended = how_it_ended(status, described)
+        ended = self._how_it_ended(unit, execution, status, described)
         self.ledger.environments.note_interrupted(unit, execution)
         self.ledger.environments.free_locks(unit, execution.id)
         self.ledger.approvals.close_requests(unit, execution.id)
@@ -85,6 +88,14 @@ class PromotionEnd:
             notice = failure_notice(unit, execution.id, status, ended.message)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
         return ended
+
+    def _how_it_ended(self, unit: str, execution: Execution, status: str, described: dict[str, Any]) -> Ended:
+        """How it ended; of a CodeBuild build that failed, Step Functions knows only that it did."""
+        ended = how_it_ended(status, described)
+        if ended.outcome != _JOB_FAILED:
+            return ended
+        failed = self.ledger.promotions.failed_build(unit, execution)
+        return Ended(outcome=failed.error, message=failed.cause) if failed else ended
 
     def _record(self, unit: str, execution: Execution, status: str, ended: Ended, described: dict[str, Any]) -> bool:
         request = _json(described.get("input"))
