@@ -17,6 +17,7 @@ class Limits:
         memory_bytes: of all processes together.
         file_bytes: of one file.
         open_files: of one process.
+        free_bytes: what must stay free on the disk that it works on.
     """
 
     log_bytes: int = 8 * _MIB
@@ -25,6 +26,7 @@ class Limits:
     memory_bytes: int = 6 * _GIB
     file_bytes: int = 2 * _GIB
     open_files: int = 4_096
+    free_bytes: int = _GIB
 
 
 DEFAULT = Limits()

@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import time
@@ -54,7 +55,7 @@ class Watch:
             start_new_session=True,
         )
         with _ended(process):
-            in_time = all(self._goes_on(process.pid) for _ in self._looks(process))
+            in_time = all(self._goes_on(process.pid, cwd) for _ in self._looks(process))
             if in_time:
                 process.wait(_SWEEP_SECONDS)
         return process.returncode if in_time or self.excess else None
@@ -77,23 +78,27 @@ class Watch:
                     yield
                     next_look = time.monotonic() + _LOOK_SECONDS
 
-    def _goes_on(self, process: int) -> bool:
+    def _goes_on(self, process: int, cwd: Path) -> bool:
         """Whether it may go on."""
-        if self._output.size > self._limits.output_bytes:
-            self.excess = (
-                f"it printed more than {_mib(self._limits.output_bytes)}; the log keeps the beginning and the end. "
-                "Let the build backend print less."
-            )
-            return False
-        started = descendants(process)
-        if len(started) > self._limits.processes:
-            self.excess = (
-                f"it ran more than {self._limits.processes} processes at the same time. Let the build backend start "
-                "fewer."
-            )
-        elif sum(one.memory_bytes for one in started) > self._limits.memory_bytes:
-            self.excess = f"it used more than {_mib(self._limits.memory_bytes)} of memory. Let the build need less."
+        self.excess = next(self._excesses(process, cwd), "")
         return not self.excess and time.monotonic() < self._deadline
+
+    def _excesses(self, process: int, cwd: Path) -> Iterator[str]:
+        limits, started = self._limits, descendants(process)
+        if self._output.size > limits.output_bytes:
+            yield (
+                f"it printed more than {_mib(limits.output_bytes)}; the log keeps the beginning and the end. Let the "
+                "build backend print less."
+            )
+        if len(started) > limits.processes:
+            yield f"it ran more than {limits.processes} processes at the same time. Let the build backend start fewer."
+        if sum(one.memory_bytes for one in started) > limits.memory_bytes:
+            yield f"it used more than {_mib(limits.memory_bytes)} of memory. Let the build backend need less."
+        if shutil.disk_usage(cwd).free < limits.free_bytes:
+            yield (
+                f"less than {_mib(limits.free_bytes)} were left free on the disk that it works on. Let the build write "
+                "less, or give the build machine a larger disk."
+            )
 
 
 @contextmanager

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 # The task is gone: it timed out, or its execution ended.
 _GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
-_STOPPED = Failure(HANDED_BACK, "The worker was stopped before it had begun this build: another one takes it.")
+_STOPPED = Failure(HANDED_BACK, "The worker was stopped before this build was done: another one takes it.")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class BuildWorker:
         self._build = build
         self._name = name
         self._pace = pace
+        self._token: str | None = None
 
     def run(self, stop: Event) -> None:
         """Work until told to stop.
@@ -92,9 +93,22 @@ class BuildWorker:
         token = task.get("taskToken")
         if not token:
             return False
-        answer = self._failure(token, _STOPPED) if stop.is_set() else self._do(token, task["input"])
+        if stop.is_set():
+            _unless_gone(self._failure(token, _STOPPED))
+            return True
+        self._token = token
+        answer = self._do(token, task["input"])
+        self._token = None
         _unless_gone(answer)
         return True
+
+    def hand_back(self) -> None:
+        """Have another worker do what is being built here: this one's process is about to end."""
+        if token := self._token:
+            try:
+                _unless_gone(self._failure(token, _STOPPED))
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("A build could not be handed back, it is missed when its heart stops: %s", error)
 
     def _do(self, token: str, text: str) -> Callable[[], object]:
         """Build with a heart beating beside it; returns the call that answers the task."""

@@ -1,6 +1,7 @@
 """Units whose build means harm: each is really built, by the real uv, and is bounded, refused and explained."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -147,6 +148,21 @@ with open('big', 'wb') as file:
 """
     )
     assert "harm was done" not in said
+
+
+def test_a_build_cannot_fill_the_disk(site: Site, tmp_path: Path) -> None:
+    """Some of it stays free for everybody else, however many files it writes."""
+    free = shutil.disk_usage(tmp_path).free - 64 * _MIB
+    site.tools = replace(site.tools, limits=replace(_LIMITS, free_bytes=free))
+    said = site.build(
+        """
+for number in range(100):
+    Path(f'big{number}').write_bytes(b'x' * 4 * 1024**2)
+    time.sleep(0.01)
+time.sleep(600)
+"""
+    )
+    assert "were left free on the disk that it works on" in said
 
 
 @confined_files
