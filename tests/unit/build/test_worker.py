@@ -186,3 +186,21 @@ def test_a_build_that_has_begun_when_the_worker_is_stopped_is_finished() -> None
     worker(activity, build).run(stop)
     assert [answer["output"] for _, answer in activity.answers] == ['{"unit": "a"}']
     assert len(activity.waiting) == 1
+
+
+@pytest.mark.parametrize("code", [None, "TaskTimedOut", "ServiceUnavailable"])
+def test_a_build_that_is_not_finished_is_handed_back_when_the_process_must_end(code: str | None) -> None:
+    """As well as it can be: an end is never kept up by it."""
+    activity = Activity({}, broken={"failure": code} if code else None)
+
+    def build(_: dict[str, Any], /) -> dict[str, Any]:
+        ending.hand_back()
+        return {}
+
+    ending = worker(activity, build)
+    ending.work_once(Event())
+    ending.hand_back()
+    assert [(kind, answer.get("error")) for kind, answer in activity.answers] == [
+        ("failure", "WorkerStopped"),
+        ("success", None),
+    ]
