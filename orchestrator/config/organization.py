@@ -19,7 +19,8 @@ class Repository(Settings):
 
     url: str | None = Field(
         default=None,
-        description="What the Lambdas read: file:///path of a local git repository. Set by bootstrap when left out.",
+        description="What the Lambdas and builds read: file:///path of a local git repository; builds also read "
+        "https://host/path. Set by bootstrap when left out.",
     )
     branch: str = Field(default="main", description="The branch whose merges are promoted.")
 
