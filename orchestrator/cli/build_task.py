@@ -9,6 +9,7 @@ from orchestrator.build.request import BuildInput
 from orchestrator.build.task import BuildTask
 from orchestrator.cli.build import builder
 from orchestrator.cli.output import say
+from orchestrator.confine import system
 from orchestrator.wiring import Wiring
 
 
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def build_task() -> None:
     """Build what BUILD_UNIT and BUILD_REQUEST ask for; this is what CodeBuild runs."""
+    system.hide()
     wanted = BuildInput.from_environment(os.environ)
     wiring = Wiring.from_environment()
     try:
