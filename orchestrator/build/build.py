@@ -14,11 +14,11 @@ from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.confinement import Confinement, cache_of
 from orchestrator.build.job import Job
-from orchestrator.build.limits import DEFAULT, Limits
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
 from orchestrator.build.store import ArtifactStore
+from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
 from orchestrator.source.catalog import Catalog

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from orchestrator.build.limits import DEFAULT, Limits
+from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.confine.launch import PROGRAM
 from orchestrator.confine.spec import Spec
 
@@ -20,7 +20,8 @@ _SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/nix", "/opt", "
 _RESOLVERS = ("/run/systemd/resolve", "/run/resolvconf", "/mnt/wsl/resolv.conf")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 # Variables that name the places which a build gets its own of.
-_PLACES = ("HOME", "TMPDIR", "TMP", "TEMP")
+_PLACES = ("HOME", "TMPDIR", "TMP", "TEMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+_LISTS = ("PATH", "PYTHONPATH")
 _HTTPS = 443
 _PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
 _URL = re.compile(r"(?:https?|socks5h?)://[^\s\"',;\]]+")
@@ -58,8 +59,8 @@ class Confinement:
         """The command that runs a command confined.
 
         Args:
-            command: what is to run.
-            environment: the build's, before `variables`.
+            command: what is to run. It may read the files and folders that stand among its arguments.
+            environment: what it sees. It may read the files and folders that its variables name.
             cpu_seconds: the time that one of its processes may compute.
         """
         spec = Spec(
@@ -90,17 +91,18 @@ def _settings(environment: Mapping[str, str]) -> Path:
 
 
 def _readable(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[str | Path]:
-    """The system, the interpreters and programs of the build, and the files that variables name."""
+    """The system, the interpreters and programs of the build, and what arguments and variables name."""
     yield from _SYSTEM
     yield from _RESOLVERS
     yield from (sys.prefix, sys.base_prefix)
     yield Path(command[0]).resolve().parent
     yield from (_settings(environment) / name for name in ("uv", "pip"))
+    yield from (argument for argument in command if argument.startswith("/"))
     for name, value in environment.items():
-        # Home is what must not be read: credentials lie there.
-        separator = os.pathsep if name == "PATH" else None
-        for part in value.split(separator) if name not in _PLACES else ():
-            path = unquote(urlsplit(part).path) if part.startswith("file://") else part
+        # A home folder is what must not be read: credentials lie there.
+        words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()
+        for word in words:
+            path = unquote(urlsplit(word).path) if word.startswith("file://") else word
             if path.startswith("/") and path != "/":
                 yield path
 

@@ -111,7 +111,7 @@ class Commands:
         left = self._deadline - time.monotonic()
         if left <= 0:
             return Outcome(None, "")
-        confined = self._confinement.command([program, *command[1:]], self._environment, left * _CORES)
+        confined = self._confinement.command([program, *command[1:]], seen, left * _CORES)
         with self._log.open("ab") as log:
             output = BoundedOutput(log, self._confinement.limits.log_bytes)
             watch = Watch(output, self._confinement.limits, self._deadline)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.build.limits import Limits
 from orchestrator.build.output import BoundedOutput
+from orchestrator.build.usage import Limits
 from orchestrator.confine.processes import descendants
 
 _LOOK_SECONDS = 0.2
