@@ -3,7 +3,7 @@
     git merge -> steps.on_merge: which units' inputs changed? -> StartExecution, one for each affected unit
 
     promote-<unit>      (state_machines.promotion; one execution moves one release)
-      Build             build.worker, build.build
+      Build             build.worker or CodeBuild, build.task, build.build; what a build runs is confined by confine
       Resolve release   steps.resolve_release
       for each environment, in order:
         Plan            steps.plan

@@ -7,6 +7,7 @@ Plan -> [Approve] -> Deploy -> Smoke-test -> next, or Roll back -> Failed
 
 from orchestrator.config.organization import Environment, Organization
 from orchestrator.config.unit import Unit
+from state_machines.build import build_state
 from state_machines.states import EXECUTION, RETRY, State, States, choice, fail, task, wait
 
 PROMOTED = "Promoted"
@@ -50,16 +51,7 @@ def _beginning(unit: Unit, organization: Organization, names: list[str]) -> Stat
             "Choices": [{"Variable": "$.version", "IsPresent": True, "Next": "Resolve release"}],
             "Default": "Build",
         },
-        "Build": {
-            "Type": "Task",
-            "Resource": organization.build_activity_arn,
-            "Parameters": {"unit": unit.name, "request.$": "$", "execution": EXECUTION},
-            "TimeoutSeconds": organization.build.timeout_minutes * 60,
-            # A worker reports every 20 seconds that it is alive; nobody's build is lost for longer than this.
-            "HeartbeatSeconds": 300,
-            "ResultPath": None,
-            "Next": "Resolve release",
-        },
+        "Build": build_state(unit, organization, then="Resolve release"),
         "Resolve release": task(
             organization.function_arn("resolve_release"),
             {"unit": unit.name, "request.$": "$$.Execution.Input", "environments": names, "execution": EXECUTION},

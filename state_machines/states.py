@@ -12,15 +12,21 @@ _TRANSIENT = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 ]
-RETRY = [
-    {
-        "ErrorEquals": _TRANSIENT,
+
+
+def retry(errors: list[str]) -> list[State]:
+    """Try again after a service's passing errors, for two minutes at the most."""
+    rule = {
+        "ErrorEquals": errors,
         "IntervalSeconds": 2,
         "MaxAttempts": 6,
         "BackoffRate": 2.0,
         "JitterStrategy": "FULL",
     }
-]
+    return [rule]
+
+
+RETRY = retry(_TRANSIENT)
 # The part of the context object that tells which promotion this is.
 EXECUTION = {
     "id.$": "$$.Execution.Id",

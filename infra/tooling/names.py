@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from orchestrator.config.organization import (
     APPROVALS_TOPIC,
+    BUILD_PROJECT,
     DEAD_LETTERS,
     FAILURES_TOPIC,
     LEDGER_TABLE,
@@ -11,6 +12,8 @@ from orchestrator.config.organization import (
     Organization,
     function_name,
 )
+
+BUILD_LOG_GROUP = f"/aws/codebuild/{BUILD_PROJECT}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,16 @@ class Names:
     def log_group(self, step: str) -> str:
         """The log streams of a step's Lambda."""
         return self._arn("logs", f"log-group:/aws/lambda/{function_name(step)}:*")
+
+    @property
+    def build_log_group(self) -> str:
+        """The log streams of the CodeBuild project."""
+        return self._arn("logs", f"log-group:{BUILD_LOG_GROUP}:*")
+
+    @property
+    def build_events(self) -> str:
+        """The rule by which Step Functions learns that a CodeBuild build has ended; it makes it by itself."""
+        return self._arn("events", "rule/StepFunctionsGetEventForCodeBuildStartBuildRule")
 
     def function(self, step: str) -> str:
         """A step's Lambda."""

@@ -15,10 +15,10 @@ CONTROLLER_POLICY = "orchestrator-controller"
 def service_roles(scope: Construct, names: Names) -> None:
     """Make all of them."""
     account = names.organization.tooling.account
-    states = _service("states.amazonaws.com", account)
-    role(scope, PROMOTION_ROLE, states, [_invoke(names, PROMOTION_STEPS)], "What promotions run with")
+    states = service("states.amazonaws.com", account)
+    role(scope, PROMOTION_ROLE, states, _promotion(names), "What promotions run with")
     role(scope, GATE_ROLE, states, [_invoke(names, ("decide",))], "What gates run with")
-    cloudformation = _service("cloudformation.amazonaws.com", account)
+    cloudformation = service("cloudformation.amazonaws.com", account)
     role(scope, UNIT_STACK_ROLE, cloudformation, _unit_stack(names), "What CloudFormation makes state machines with")
     role(scope, BUILDER_ROLE, iam.AccountPrincipal(account), _builder(names), "What build workers work with")
     _operator_policy(scope, names)
@@ -37,13 +37,23 @@ def role(scope: Construct, name: str, principal: iam.IPrincipal, statements: Sta
     )
 
 
-def _service(service: str, account: str) -> iam.IPrincipal:
+def service(name: str, account: str) -> iam.IPrincipal:
     """A service, working for this account only."""
-    return iam.ServicePrincipal(service, conditions={"StringEquals": {"aws:SourceAccount": account}})
+    return iam.ServicePrincipal(name, conditions={"StringEquals": {"aws:SourceAccount": account}})
 
 
 def _invoke(names: Names, steps: tuple[str, ...]) -> iam.PolicyStatement:
     return allow(["lambda:InvokeFunction"], [names.function(step) for step in steps])
+
+
+def _promotion(names: Names) -> Statements:
+    """Call the steps; on CodeBuild, also start builds of the one project, wait for them and stop them."""
+    steps = _invoke(names, PROMOTION_STEPS)
+    if names.organization.build.runner != "codebuild":
+        return [steps]
+    builds = [f"codebuild:{action}" for action in ("StartBuild", "StopBuild", "BatchGetBuilds")]
+    waiting = [f"events:{action}" for action in ("PutTargets", "PutRule", "DescribeRule")]
+    return [steps, allow(builds, [names.organization.build_project_arn]), allow(waiting, [names.build_events])]
 
 
 def _unit_stack(names: Names) -> Statements:
@@ -72,6 +82,13 @@ def _builder(names: Names) -> Statements:
         allow(["states:GetActivityTask"], [activity]),
         # No resource can be named for these: a worker answers with the token that it was given.
         allow([f"states:{action}" for action in answers], ["*"]),
+        *publish_releases(names),
+    ]
+
+
+def publish_releases(names: Names) -> Statements:
+    """What every build needs, wherever it runs: publish releases and logs, and give out versions."""
+    return [
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
         # Without this, S3 says of an object that is not there that access to it is denied.
         allow(["s3:ListBucket"], [names.bucket]),

@@ -7,6 +7,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.tooling.builds import build_project
 from infra.tooling.events import rules
 from infra.tooling.functions import Functions
 from infra.tooling.names import Names
@@ -21,7 +22,7 @@ from orchestrator.config.organization import (
 
 
 class ToolingStack(cdk.Stack):
-    """Ledger, dead letters, topics, roles, Lambdas and rules."""
+    """Ledger, dead letters, topics, roles, Lambdas and rules; the CodeBuild project where that is what builds."""
 
     def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
         super().__init__(
@@ -39,6 +40,9 @@ class ToolingStack(cdk.Stack):
         service_roles(self, names)
         functions = Functions(self, names, bundle_key, dead_letters)
         rules(self, names, functions.by_step, dead_letters)
+        if organization.build.runner == "codebuild":
+            builder_key = cdk.CfnParameter(self, "BuilderKey", description="Key of the builder's code").value_as_string
+            build_project(self, names, builder_key)
 
     def _ledger(self) -> None:
         dynamodb.Table(

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.errors import AccessError
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 # CloudFormation throttles at a few calls a second and account: wait for it rather than fail.
 CLIENT = Config(retries={"mode": "adaptive", "max_attempts": 10}, connect_timeout=10, read_timeout=70)
@@ -75,19 +77,44 @@ class Assumer:
         Raises:
             AccessError: it cannot be assumed; says who asked, and what the role's trust policy must say.
         """
-        extra: dict[str, Any] = {"ExternalId": role.external_id} if role.external_id else {}
-        name = re.sub(r"[^\w=,.@-]", "-", role.session_name)[:_SESSION_NAME_LIMIT]
-        try:
-            answer = self.sts.assume_role(RoleArn=role.arn, RoleSessionName=name, DurationSeconds=_SECONDS, **extra)
-        except (ClientError, BotoCoreError) as error:
-            raise AccessError(self._explain(role, error)) from error
-        credentials = answer["Credentials"]
+        credentials = self._credentials(role)
         return self.new_session(
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials["SessionToken"],
             region_name=region,
         )
+
+    def lasting(self, role: RoleToAssume, region: str) -> boto3.Session:
+        """Assume a role for as long as the session is used: it is assumed anew before its hour is over.
+
+        Raises:
+            AccessError: it cannot be assumed, now or later.
+        """
+
+        def assume() -> dict[str, str]:
+            found = self._credentials(role)
+            return {
+                "access_key": found["AccessKeyId"],
+                "secret_key": found["SecretAccessKey"],
+                "token": found["SessionToken"],
+                "expiry_time": found["Expiration"].isoformat(),
+            }
+
+        session = self.new_session(region_name=region)
+        credentials = RefreshableCredentials.create_from_metadata(assume(), assume, "assume-role")
+        # boto3 takes no credentials that are refreshed.
+        session._session._credentials = credentials  # type: ignore[attr-defined]  # noqa: SLF001
+        return session
+
+    def _credentials(self, role: RoleToAssume) -> "CredentialsTypeDef":
+        extra: dict[str, Any] = {"ExternalId": role.external_id} if role.external_id else {}
+        name = re.sub(r"[^\w=,.@-]", "-", role.session_name)[:_SESSION_NAME_LIMIT]
+        try:
+            answer = self.sts.assume_role(RoleArn=role.arn, RoleSessionName=name, DurationSeconds=_SECONDS, **extra)
+        except (ClientError, BotoCoreError) as error:
+            raise AccessError(self._explain(role, error)) from error
+        return answer["Credentials"]
 
     def _explain(self, role: RoleToAssume, error: Exception) -> str:
         caller = self._caller()

@@ -1,9 +1,16 @@
-"""The code of the orchestrator's own Lambdas: this package and the few libraries the runtime lacks, in one zip."""
+"""The orchestrator's own code, in zips that run as they are: one for its Lambdas, one for builds on CodeBuild.
+
+The Lambdas' holds this package and the few libraries that their runtime lacks. The builder's holds everything that the
+command line needs besides Python and git: CodeBuild unpacks it and runs it, and no build depends on an index being up
+before its own dependencies are asked for.
+"""
 
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -16,8 +23,6 @@ from orchestrator.errors import OrchestratorError
 _ROOT = Path(__file__).parents[2]
 _LOCK = "requirements.lock"
 _PACKAGES = ("lambdas", "state_machines", "orchestrator")
-# Parts of the package that no Lambda imports.
-_LEFT_OUT = ("cli", "local", "bootstrap", "demo", "__pycache__")
 # What the handlers import and the Lambda runtime does not have. boto3 is there, and jmespath with it.
 _LIBRARIES = (
     "annotated-types",
@@ -30,7 +35,39 @@ _LIBRARIES = (
     "typing-inspection",
     "tzdata",
 )
+# What the command line needs beyond those.
+_COMMAND_LINE = (
+    "annotated-doc",
+    "boto3",
+    "botocore",
+    "click",
+    "jmespath",
+    "markdown-it-py",
+    "mdurl",
+    "pygments",
+    "python-dateutil",
+    "rich",
+    "s3transfer",
+    "shellingham",
+    "six",
+    "typer",
+    "urllib3",
+    "uv",
+)
 _TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What goes into a zip: libraries by name, all of the package but some parts, and programs of the libraries."""
+
+    libraries: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+
+
+_LAMBDAS = _Content(_LIBRARIES, left_out=("cli", "local", "bootstrap", "demo"))
+_BUILDER = _Content((*_LIBRARIES, *_COMMAND_LINE), programs=("uv",))
 
 
 class BundleError(OrchestratorError):
@@ -38,7 +75,7 @@ class BundleError(OrchestratorError):
 
 
 def make_bundle(platform: Lambda, into: Path) -> None:
-    """Write the zip; equal code and lock file give equal bytes.
+    """Write the zip of the Lambdas' code; equal code and lock file give equal bytes.
 
     Args:
         platform: what the Lambdas run on.
@@ -47,17 +84,27 @@ def make_bundle(platform: Lambda, into: Path) -> None:
     Raises:
         BundleError: the lock file is not there, or a library has no wheel for the platform.
     """
+    _make(platform, into, _LAMBDAS)
+
+
+def make_builder(platform: Lambda, into: Path) -> None:
+    """Write the zip that builds on CodeBuild run; arguments and errors are those of `make_bundle`."""
+    _make(platform, into, _BUILDER)
+
+
+def _make(platform: Lambda, into: Path, content: _Content) -> None:
     with tempfile.TemporaryDirectory(prefix="orchestrator-bundle-") as name:
         folder = Path(name)
-        _install(platform, folder)
+        _install(platform, folder, content)
+        _tidy(folder, content)
+        left_out = shutil.ignore_patterns("__pycache__", *content.left_out)
         for package in _PACKAGES:
-            shutil.copytree(_ROOT / package, folder / package, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-        _tidy(folder)
+            shutil.copytree(_ROOT / package, folder / package, ignore=left_out)
         zip_folder(folder, into)
 
 
-def _install(platform: Lambda, folder: Path) -> None:
-    wanted = "\n".join(locked(_read_lock()))
+def _install(platform: Lambda, folder: Path, content: _Content) -> None:
+    wanted = "\n".join(locked(_read_lock(), content.libraries))
     command = [find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
     target = ["--target", str(folder), "--python-version", platform.python, "--python-platform", platform_tag(platform)]
     try:
@@ -71,7 +118,7 @@ def _install(platform: Lambda, folder: Path) -> None:
         )
     except subprocess.SubprocessError as error:
         said = (getattr(error, "stderr", "") or str(error)).strip()
-        raise BundleError(f"The libraries of the Lambdas could not be installed for {platform}:\n{said}") from error
+        raise BundleError(f"The libraries of a bundle could not be installed for {platform}:\n{said}") from error
 
 
 def _read_lock() -> str:
@@ -83,15 +130,16 @@ def _read_lock() -> str:
     return file.read_text()
 
 
-def locked(lock: str) -> list[str]:
-    """The lock file's entries, with their hashes, of the libraries that go into the bundle."""
+def locked(lock: str, libraries: Collection[str]) -> list[str]:
+    """The lock file's entries, with their hashes, of some libraries."""
     entries = re.split(r"\n(?=[A-Za-z0-9])", lock)
-    return [entry for entry in entries if entry.split("==")[0].split("[")[0].lower() in _LIBRARIES]
+    return [entry for entry in entries if entry.split("==")[0].split("[")[0].lower() in libraries]
 
 
-def _tidy(folder: Path) -> None:
-    """Remove what differs from one installation to the next, and what nobody imports."""
-    for path in [*folder.glob("bin"), *folder.glob("*.dist-info"), *folder.rglob("__pycache__")]:
+def _tidy(folder: Path, content: _Content) -> None:
+    """Remove what differs from one installation to the next, and what nobody imports or runs."""
+    for path in [*folder.glob("*.dist-info"), *folder.rglob("__pycache__")]:
         shutil.rmtree(path)
-    for path in [*folder.glob(".lock"), *folder.rglob("*.pyi")]:
+    programs = [path for path in folder.glob("bin/*") if path.name not in content.programs]
+    for path in [*folder.glob(".lock"), *folder.rglob("*.pyi"), *programs]:
         path.unlink()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.session import CLIENT
 from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, StackState, Template
-from orchestrator.bootstrap.bundle import make_bundle
+from orchestrator.bootstrap.bundle import make_builder, make_bundle
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of_file
 from orchestrator.build.store import ArtifactStore
@@ -68,6 +68,7 @@ class Bootstrap:
         templates: the synthesized templates, by name.
         sleep: waits that many seconds.
         bundle: writes the zip with the Lambdas' code for a platform to a file.
+        builder: writes the zip that builds on CodeBuild run, likewise; asked only where CodeBuild builds.
     """
 
     organization: Organization
@@ -75,6 +76,7 @@ class Bootstrap:
     templates: dict[str, str]
     sleep: Callable[[float], None] = time.sleep
     bundle: Callable[[Lambda, Path], None] = make_bundle
+    builder: Callable[[Lambda, Path], None] = make_builder
 
     def install(self) -> Iterator[Installed]:
         """Install, telling of each thing when it is in place. Running it again changes nothing.
@@ -86,9 +88,10 @@ class Bootstrap:
         tooling = self.organization.tooling
         self._open_all()
         yield self._stack(tooling.account, tooling.region, ARTIFACTS_STACK, ARTIFACTS_STACK)
-        bundle_key, bundle = self._upload_bundle()
-        yield bundle
-        parameters = {"BundleKey": bundle_key}
+        parameters = {}
+        for parameter, what, make in self._bundles():
+            parameters[parameter], uploaded = self._upload_bundle(what, make)
+            yield uploaded
         yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
         yield self._activity()
         for target in stacked_targets(self.organization):
@@ -103,14 +106,20 @@ class Bootstrap:
         tooling = self.organization.tooling
         return ArtifactStore(self.sessions(tooling.account, tooling.region).client("s3", config=CLIENT), tooling.bucket)
 
-    def _upload_bundle(self) -> tuple[str, Installed]:
+    def _bundles(self) -> Iterator[tuple[str, str, Callable[[Lambda, Path], None]]]:
+        """By the tooling stack's parameter, what is uploaded and who makes it."""
+        yield "BundleKey", "code of the Lambdas", self.bundle
+        if self.organization.build.runner == "codebuild":
+            yield "BuilderKey", "code of the builds", self.builder
+
+    def _upload_bundle(self, what: str, make: Callable[[Lambda, Path], None]) -> tuple[str, Installed]:
         with tempfile.TemporaryDirectory(prefix="orchestrator-bundle-") as folder:
             file = Path(folder, "bundle.zip")
-            self.bundle(self.organization.lambda_, file)
+            make(self.organization.lambda_, file)
             key, store = layout.bundle_key(sha256_of_file(file)), self._store()
             effect = Effect.UNCHANGED if store.find(key) else Effect.CREATED
             store.put_new(key, file)
-            return key, Installed(f"code of the Lambdas ({file.stat().st_size / 1e6:.1f} MB)", store.bucket, effect)
+            return key, Installed(f"{what} ({file.stat().st_size / 1e6:.1f} MB)", store.bucket, effect)
 
     def _activity(self) -> Installed:
         """Make the activity that build workers poll; to create one that exists is to find it."""

@@ -12,11 +12,13 @@ from tempfile import TemporaryDirectory
 
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
+from orchestrator.build.confinement import Confinement, cache_of
 from orchestrator.build.job import Job
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
 from orchestrator.build.store import ArtifactStore
+from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
 from orchestrator.source.catalog import Catalog
@@ -31,11 +33,13 @@ class Tools:
         uv: the `uv` program.
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
+        limits: how much a build may use of it.
     """
 
     uv: str
     python: str
     environment: Mapping[str, str]
+    limits: Limits = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Builder:
             return self._published(unit.name, version, digest, reused=True)
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
         with TemporaryDirectory(prefix="orchestrator-build-") as scratch:
-            uv = self._uv(catalog, name, log)
+            uv = self._uv(catalog, name, log, Path(scratch))
             job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
             self._repository.export(commit.id, inputs, job.folder("tree"))
             locked = job.lock()
@@ -121,9 +125,10 @@ class Builder:
         # Read back: another build of the same inputs may have been first.
         return self._published(unit.name, version, digest, reused=False)
 
-    def _uv(self, catalog: Catalog, unit: str, log: Path) -> Uv:
+    def _uv(self, catalog: Catalog, unit: str, log: Path, scratch: Path) -> Uv:
         seconds = catalog.organization.build.timeout_minutes * 60
-        commands = Commands(unit, log, self._tools.environment, seconds)
+        confinement = Confinement(scratch, cache_of(unit, self._tools.environment), self._tools.limits)
+        commands = Commands(unit, log, self._tools.environment, seconds, confinement)
         return Uv(commands, self._tools.uv, self._tools.python, catalog.commit.committed_at)
 
     def _published(self, unit: str, version: str, digest: str, *, reused: bool) -> Build:

@@ -8,6 +8,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import Version
 
 from orchestrator.build.archive import repack_tar
+from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive, check_tar
 from orchestrator.build.project import with_version
 from orchestrator.build.uv import Uv
 from orchestrator.config.unit import FILE_NAME, Unit
@@ -48,6 +49,7 @@ def build_package(uv: Uv, unit: Unit, version: str, tree: Path, scratch: Path) -
 
     Raises:
         BuildError: the backend failed, or made something that cannot be released.
+        ArtifactError: what the backend made holds links, or more than Lambda takes.
         ConfigurationError: the version cannot be set.
     """
     folder = tree / unit.folder
@@ -65,11 +67,14 @@ def build_package(uv: Uv, unit: Unit, version: str, tree: Path, scratch: Path) -
         _STEP, outcome, "the unit's build backend failed, its output is below. `uv build` in the folder shows the same."
     )
     stem = file_stem(unit.name, version)
-    wheel = _only(unit.name, built, "*.whl")
+    wheel, sdist = _only(unit.name, built, "*.whl"), _only(unit.name, built, "*.tar.gz")
     _check_wheel(unit.name, wheel.name, version)
+    # The backend may be the unit's own: what it made is as little trusted as the unit.
+    check_archive(wheel, LARGEST_UNZIPPED)
+    check_tar(sdist, LARGEST_UNZIPPED)
     stored = Package(named / f"{stem}-py3-none-any.whl", named / f"{stem}.tar.gz")
     shutil.move(wheel, stored.wheel)
-    repack_tar(_only(unit.name, built, "*.tar.gz"), stored.sdist, timestamp)
+    repack_tar(sdist, stored.sdist, timestamp)
     return stored
 
 

@@ -1,15 +1,19 @@
-"""The one place that runs other programs: no shell, a time limit, and every line of output kept in the build's log."""
+"""The one place that runs other programs: no shell, confined, within limits, what they print kept in the log."""
 
 import os
 import shlex
-import signal
-import subprocess
+import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.build.confinement import Confinement
+from orchestrator.build.output import BoundedOutput
+from orchestrator.build.watch import Watch
 from orchestrator.errors import BuildError
 
+_CORES = os.cpu_count() or 1
 _TAIL_LINES = 20
 _LONGEST_LINE = 1_000
 _KEPT = {
@@ -33,8 +37,8 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What a build gets to see of this process's environment: how to find programs and the package index.
 
     A build runs the code of the unit's build backend, and the repository may be hostile: credentials of AWS and of
-    publishing stay out, and the AWS SDK is told to look for none in the home folder or the metadata service. This
-    keeps honest code from using them by mistake; against malice, run workers on machines of their own.
+    publishing stay out, and the AWS SDK is told to look for none in the home folder or the metadata service. What the
+    build could find elsewhere, `Confinement` keeps away.
     """
     kept = {name: value for name, value in environment.items() if _is_kept(name)}
     return {
@@ -69,15 +73,20 @@ class Commands:
     Args:
         unit: the unit's name, for errors.
         log: the file that everything is appended to.
-        environment: what the commands see, nothing else; see `clean_environment`.
-        timeout_seconds: how long one command may take.
+        environment: what the commands see, nothing else but folders of their own; see `clean_environment`.
+        timeout_seconds: how long all commands may take together, from now on.
+        confinement: where they may write, and how much they may use.
     """
 
-    def __init__(self, unit: str, log: Path, environment: Mapping[str, str], timeout_seconds: float) -> None:
+    def __init__(
+        self, unit: str, log: Path, environment: Mapping[str, str], timeout_seconds: float, confinement: Confinement
+    ) -> None:
         self.unit = unit
         self._log = log
         self._environment = dict(environment)
         self._timeout = timeout_seconds
+        self._deadline = time.monotonic() + timeout_seconds
+        self._confinement = confinement
 
     def note(self, text: str) -> None:
         """Write a line of our own into the log."""
@@ -90,13 +99,27 @@ class Commands:
         """Run a command and say how it ended.
 
         Raises:
-            BuildError: the program is not installed.
+            BuildError: the program is not installed, or it used more than a build may.
         """
         self.note(f"\n== {step}\n$ {shlex.join(command)}")
+        program = shutil.which(command[0], path=self._environment.get("PATH"))
+        if program is None:
+            raise BuildError(
+                self.unit, step, f"the program {command[0]!r} was not found: install it on the build worker."
+            )
+        seen = {**self._confinement.variables(self._environment), **(variables or {})}
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            return Outcome(None, "")
+        confined = self._confinement.command([program, *command[1:]], seen, left * _CORES)
         with self._log.open("ab") as log:
-            start = log.tell()
-            code = self._run(step, command, cwd, {**self._environment, **(variables or {})}, log.fileno())
-        return Outcome(code, self._log.read_bytes()[start:].decode(errors="replace"))
+            output = BoundedOutput(log, self._confinement.limits.log_bytes)
+            watch = Watch(output, self._confinement.limits, self._deadline)
+            code = watch.run(confined, cwd, seen)
+            text = output.finish()
+        if watch.excess:
+            raise BuildError(self.unit, step, watch.excess, Outcome(code, text).tail)
+        return Outcome(code, text)
 
     def run(
         self, step: str, command: Sequence[str], cwd: Path, reason: str, variables: Mapping[str, str] | None = None
@@ -116,40 +139,9 @@ class Commands:
             raise BuildError(
                 self.unit,
                 step,
-                f"it took longer than {self._timeout:g} seconds. Find out in the log what it waited for, or raise "
-                "build.timeout_minutes in orchestrator.toml.",
+                f"the build took longer than {self._timeout:g} seconds. Find out in the log what it waited for, or "
+                "raise build.timeout_minutes in orchestrator.toml.",
                 outcome.tail,
             )
         if outcome.code:
             raise BuildError(self.unit, step, reason, outcome.tail)
-
-    def _run(
-        self, step: str, command: Sequence[str], cwd: Path, environment: Mapping[str, str], output: int
-    ) -> int | None:
-        try:
-            # Its own process group, so that the time limit also ends what the command has started.
-            process = subprocess.Popen(
-                list(command),
-                cwd=cwd,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            raise BuildError(
-                self.unit, step, f"the program {command[0]!r} was not found: install it on the build worker."
-            ) from error
-        try:
-            return process.wait(self._timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

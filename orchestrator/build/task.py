@@ -5,25 +5,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from orchestrator.build import layout
 from orchestrator.build.build import Build, Builder
+from orchestrator.build.request import BuildInput
 from orchestrator.build.store import ArtifactStore
-from orchestrator.config.base import UnitName
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.repository import SourceRepository
-from orchestrator.steps.contract import Execution, Request, Status, StepResult
-
-
-class BuildInput(BaseModel):
-    """What a build is asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    unit: UnitName
-    request: Request
-    execution: Execution
+from orchestrator.steps.contract import Status, StepResult
 
 
 class BuildResult(StepResult):
@@ -57,12 +45,15 @@ class BuildTask:
         self._store = store
 
     def __call__(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Build what the task asks for.
+        """Build what an activity's task asks for, and answer it."""
+        return self.carry_out(BuildInput.model_validate(task)).model_dump(mode="json")
+
+    def carry_out(self, wanted: BuildInput) -> BuildResult:
+        """Build what is asked for.
 
         Raises:
             OrchestratorError: it cannot be built; a note on the error says where the whole log is.
         """
-        wanted = BuildInput.model_validate(task)
         key = layout.build_log_key(wanted.unit, wanted.execution.name)
         with TemporaryDirectory(prefix="orchestrator-log-") as folder:
             log = Path(folder) / "build.log"
@@ -76,7 +67,7 @@ class BuildTask:
                 raise
             finally:
                 self._store.put(key, log)
-        return _result(build, key).model_dump(mode="json")
+        return _result(build, key)
 
     def _build(self, wanted: BuildInput, log: Path) -> Build:
         catalog = read_catalog(self._repository, wanted.request.commit or wanted.request.branch or self._branch)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import traceback
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.errors import OrchestratorError
+from orchestrator.build.failure import Failure, failure_of
+from orchestrator.build.request import HANDED_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What Step Functions takes as the cause of a failure, in characters.
-_LONGEST_CAUSE = 32_768
 # The task is gone: it timed out, or its execution ended.
 _GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
-_CUT = "\n[...]\n"
+_STOPPED = Failure(HANDED_BACK, "The worker was stopped before this build was done: another one takes it.")
 
 
 @dataclass(frozen=True)
@@ -74,29 +72,43 @@ class BuildWorker:
         self._build = build
         self._name = name
         self._pace = pace
+        self._token: str | None = None
 
     def run(self, stop: Event) -> None:
         """Work until told to stop.
 
-        A build that has begun is finished first. While there is none, a poll that has begun ends by itself after up
-        to 60 seconds; a program that must end at once runs this in a daemon thread.
+        A build that has begun is finished first, and one that is handed out meanwhile is handed back. A poll that has
+        begun is waited for, up to 60 seconds: Step Functions would give a build to nobody if it were cut.
         """
         while not stop.is_set():
             try:
-                self.work_once()
+                self.work_once(stop)
             except (BotoCoreError, ClientError) as error:
                 logger.warning("Step Functions did not answer for %s, trying again: %s", self._activity_arn, error)
                 stop.wait(self._pace.pause_seconds)
 
-    def work_once(self) -> bool:
-        """Wait for one task and do it; returns False when there was none."""
+    def work_once(self, stop: Event) -> bool:
+        """Wait for one task and do it, unless told to stop meanwhile; returns False when there was none."""
         task = self._client.get_activity_task(activityArn=self._activity_arn, workerName=self._name)
         token = task.get("taskToken")
         if not token:
             return False
+        if stop.is_set():
+            _unless_gone(self._failure(token, _STOPPED))
+            return True
+        self._token = token
         answer = self._do(token, task["input"])
+        self._token = None
         _unless_gone(answer)
         return True
+
+    def hand_back(self) -> None:
+        """Have another worker do what is being built here: this one's process is about to end."""
+        if token := self._token:
+            try:
+                _unless_gone(self._failure(token, _STOPPED))
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("A build could not be handed back, it is missed when its heart stops: %s", error)
 
     def _do(self, token: str, text: str) -> Callable[[], object]:
         """Build with a heart beating beside it; returns the call that answers the task."""
@@ -105,20 +117,16 @@ class BuildWorker:
         heart.start()
         try:
             output = json.dumps(self._build(json.loads(text)))
-        except OrchestratorError as error:
-            return self._failure(token, "BuildError", _with_notes(error))
-        except Exception as error:
-            logger.exception("A build ended unexpectedly")
-            return self._failure(token, "Bug", "".join(traceback.format_exception(error)))
+        except Exception as error:  # noqa: BLE001  # Whatever it is, the execution must hear of it.
+            return self._failure(token, failure_of(error))
         finally:
             done.set()
             heart.join()
         return lambda: self._client.send_task_success(taskToken=token, output=output)
 
-    def _failure(self, token: str, error: str, cause: str) -> Callable[[], object]:
-        logger.info("A build failed: %s", cause)
-        short = shorten(cause, _LONGEST_CAUSE)
-        return lambda: self._client.send_task_failure(taskToken=token, error=error, cause=short)
+    def _failure(self, token: str, failure: Failure) -> Callable[[], object]:
+        logger.info("%s: %s", failure.error, failure.cause)
+        return lambda: self._client.send_task_failure(taskToken=token, error=failure.error, cause=failure.cause)
 
     def _beat(self, token: str, done: Event) -> None:
         while not done.wait(self._pace.heartbeat_seconds):
@@ -130,19 +138,6 @@ class BuildWorker:
                     logger.warning("The task is gone, its build is finished all the same: %s", error)
                     return
                 logger.warning("A heartbeat was lost: %s", error)
-
-
-def shorten(text: str, limit: int) -> str:
-    """Cut a text in its middle to at most `limit` characters: its first line says what, its last lines why."""
-    if len(text) <= limit:
-        return text
-    head = limit // 4
-    tail = limit - head - len(_CUT)
-    return text[:head] + _CUT + text[-tail:]
-
-
-def _with_notes(error: Exception) -> str:
-    return "\n".join([str(error), *getattr(error, "__notes__", [])])
 
 
 def _is_gone(error: Exception) -> bool:

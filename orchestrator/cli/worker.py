@@ -1,6 +1,8 @@
 """`orchestrator worker`: carry out the builds that promotions ask for."""
 
 import logging
+import os
+import signal
 import socket
 from threading import Event, Thread
 from typing import Annotated
@@ -15,7 +17,12 @@ from orchestrator.cli.build import builder
 from orchestrator.cli.context import Context, settings
 from orchestrator.cli.output import say
 from orchestrator.config.organization import BUILDER_ROLE
+from orchestrator.confine import system
 from orchestrator.wiring import Wiring
+
+_INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_LOOK_SECONDS = 0.5
 
 
 def register(app: typer.Typer) -> None:
@@ -27,30 +34,49 @@ def worker(
     context: typer.Context,
     parallel: Annotated[int, typer.Option(help="How many builds at the same time.", min=1, max=16)] = 2,
 ) -> None:
-    """Poll for builds and do them, with no more permissions than a builder has; ends when interrupted."""
+    """Poll for builds and do them, with no more permissions than a builder has.
+
+    Interrupted once, it finishes the builds that have begun and takes no other; interrupted twice, it ends at once
+    and hands back what it was building.
+    """
     here: Context = context.obj
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
+    system.hide()
+    host = f"{socket.gethostname()}-{os.getpid()}"
+    workers = [_worker(here, f"{host}-{number}") for number in range(parallel)]
     stop = Event()
-    threads = [
-        Thread(target=_work, args=(here, f"{socket.gethostname()}-{number}", stop), name=f"build-{number}", daemon=True)
-        for number in range(parallel)
-    ]
+    for number in _SIGNALS:
+        signal.signal(number, lambda _number, _frame: _stop(stop, workers))
+    threads = [Thread(target=one.run, args=(stop,), name=f"build-{number}") for number, one in enumerate(workers)]
     for thread in threads:
         thread.start()
     say(f"Waiting for builds as {BUILDER_ROLE}, {parallel} at a time.")
     for thread in threads:
-        thread.join()
+        # Python deals with signals between two calls of the main thread.
+        while thread.is_alive():
+            thread.join(_LOOK_SECONDS)
+    say("Stopped.")
 
 
-def _work(here: Context, name: str, stop: Event) -> None:
-    wiring = _as_builder(here)
-    task = BuildTask(wiring.repository, here.organization.repository.branch, builder(wiring), wiring.store)
-    BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name).run(stop)
+def _stop(stop: Event, workers: list[BuildWorker]) -> None:
+    """Stop when the builds that have begun are finished; asked again, hand them back and end at once."""
+    if not stop.is_set():
+        stop.set()
+        say("Stopping: what has begun is finished, which takes up to a minute where nothing is built. Again: at once.")
+        return
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    for one in workers:
+        one.hand_back()
+    # Not by an exception: the threads would be waited for. The kernel ends what the builds have started.
+    os._exit(_INTERRUPTED)
 
 
-def _as_builder(here: Context) -> Wiring:
-    """The parts, with the builder's role."""
+def _worker(here: Context, name: str) -> BuildWorker:
+    """A worker with clients of its own: threads must not share a session."""
     tooling = here.organization.tooling
     assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
     role = RoleToAssume(here.organization.tooling_role_arn(BUILDER_ROLE), "build-worker")
-    return Wiring(assume(role, tooling.region), settings(here.organization))
+    wiring = Wiring(assume.lasting(role, tooling.region), settings(here.organization))
+    task = BuildTask(wiring.repository, here.organization.repository.branch, builder(wiring), wiring.store)
+    return BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name)

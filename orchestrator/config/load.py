@@ -60,6 +60,8 @@ def _toml(text: bytes | str, file: str) -> dict[str, Any]:
         return tomllib.loads(text.decode() if isinstance(text, bytes) else text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(file, f"is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(file, "is not valid: it is nested too deeply.") from error
 
 
 def _version(project: dict[str, Any], file: str) -> str:

@@ -19,7 +19,8 @@ class Repository(Settings):
 
     url: str | None = Field(
         default=None,
-        description="What the Lambdas read: file:///path of a local git repository. Set by bootstrap when left out.",
+        description="What the Lambdas and builds read: file:///path of a local git repository; builds also read "
+        "https://host/path. Set by bootstrap when left out.",
     )
     branch: str = Field(default="main", description="The branch whose merges are promoted.")
 
@@ -122,11 +123,12 @@ class Lambda(Settings):
 class Build(Settings):
     """How a release is built."""
 
-    runner: Literal["activity"] = Field(
+    runner: Literal["activity", "codebuild"] = Field(
         default="activity",
-        description="'activity': workers of a Step Functions activity. CodeBuild is not supported yet.",
+        description="'activity': workers of a Step Functions activity, on machines of one's own. 'codebuild': one "
+        "CodeBuild project for all units, which bootstrap makes.",
     )
-    timeout_minutes: int = Field(default=60, ge=1, le=480)
+    timeout_minutes: int = Field(default=60, ge=1, le=480, description="How long one build may take, all in all.")
 
 
 class Organization(Settings):
@@ -201,6 +203,11 @@ class Organization(Settings):
         """ARN of the activity that build workers poll."""
         return f"arn:aws:states:{self.tooling.region}:{self.tooling.account}:activity:{BUILD_ACTIVITY}"
 
+    @property
+    def build_project_arn(self) -> str:
+        """ARN of the CodeBuild project that builds all units."""
+        return f"arn:aws:codebuild:{self.tooling.region}:{self.tooling.account}:project/{BUILD_PROJECT}"
+
     def state_machine_arn(self, name: str) -> str:
         """ARN of a state machine in the tooling account."""
         return f"arn:aws:states:{self.tooling.region}:{self.tooling.account}:stateMachine:{name}"
@@ -219,6 +226,8 @@ DEAD_LETTERS = "orchestrator-dead-letters"
 APPROVALS_TOPIC = "orchestrator-approvals"
 FAILURES_TOPIC = "orchestrator-failures"
 BUILD_ACTIVITY = "orchestrator-build"
+BUILD_PROJECT = "orchestrator-build"
+CODEBUILD_ROLE = "orchestrator-codebuild"
 ARTIFACTS_STACK = "orchestrator-artifacts"
 TOOLING_STACK = "orchestrator"
 TARGET_STACK = "orchestrator-target"

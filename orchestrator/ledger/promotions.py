@@ -5,6 +5,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.build.failure import Failure
 from orchestrator.ledger.table import Item, LedgerTable, unit_key
 from orchestrator.source.affected import LastStart
 from orchestrator.steps.contract import Execution
@@ -117,6 +118,17 @@ class PromotionRecords:
         self._table.put(last, Attr("pk").not_exists() | Attr("order").lte(execution.order))
         self._table.delete("RUNNING", f"{promotion.unit}#{execution.name}")
         return first
+
+    def record_failed_build(self, unit: str, execution: Execution, failure: Failure) -> None:
+        """Note why the build of a promotion failed: of a build on CodeBuild, Step Functions does not know it."""
+        pk, sk = unit_key(unit), f"FAILED-BUILD#{execution.name}"
+        what = {"error": failure.error, "cause": failure.cause, "failed_at": self._table.now()}
+        self._table.put({"pk": pk, "sk": sk, **what})
+
+    def failed_build(self, unit: str, execution: Execution) -> Failure | None:
+        """Why the build of a promotion failed, if that was noted."""
+        item = self._table.get(unit_key(unit), f"FAILED-BUILD#{execution.name}")
+        return Failure(str(item["error"]), str(item["cause"])) if item else None
 
     def promotions(self, unit: str) -> list[Promotion]:
         """All promotions of a unit, the newest first."""

@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from orchestrator.errors import LocalCloudError
-from orchestrator.local.certificate import make_certificate
 
 DEFAULT_PORT = 4566
 _START_SECONDS = 60.0
@@ -106,6 +105,9 @@ class LocalCloud:
             raise LocalCloudError(
                 f"Port {self.port} is taken by another program. Stop that program, or choose another port with --port."
             )
+        # The library behind it comes with the extra `local` only; every other command does without.
+        from orchestrator.local.certificate import make_certificate  # noqa: PLC0415
+
         self.scratch.mkdir(parents=True, exist_ok=True)
         make_certificate(self._certificate, self._key)
         token = secrets.token_hex(16)

@@ -157,8 +157,23 @@ def superseded(document: Mapping[str, Any]) -> str | None:
 
 
 def innermost(cause: str) -> str:
-    """The message within a Lambda's error document, or the cause as it is."""
-    return str(_document(cause).get("errorMessage", cause))
+    """The message within a Lambda's error document or a CodeBuild build's description, or the cause as it is."""
+    document = _document(cause)
+    if isinstance(document.get("Build"), dict):
+        return _failed_codebuild(document["Build"])
+    return str(document.get("errorMessage", cause))
+
+
+def _failed_codebuild(build: Mapping[str, Any]) -> str:
+    """What a build's description says: its keys are CodeBuild's own, in capitals as Step Functions writes them."""
+    phases = build.get("Phases") or ()
+    failed = [phase for phase in phases if phase.get("PhaseStatus") not in (None, "SUCCEEDED")]
+    said = [str(one["Message"]) for phase in failed for one in phase.get("Contexts") or () if one.get("Message")]
+    where = f" in {failed[0].get('PhaseType')}" if failed else ""
+    why = f": {'; '.join(said)}" if said else "."
+    log = (build.get("Logs") or {}).get("DeepLink")
+    link = f" Log: {log}" if log else ""
+    return f"The CodeBuild build {build.get('Id')} ended as {build.get('BuildStatus')}{where}{why}{link}"
 
 
 def _document(text: str | None) -> dict[str, Any]:

@@ -1,26 +1,17 @@
 """A git repository on this machine, asked through the `git` command; nothing of it is ever run or checked out."""
 
 import io
-import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.git import Git
 from orchestrator.source.repository import Commit, Entry
 
+_SUBMODULE = "160000 "
 _FORMAT = "%H%x00%an <%ae>%x00%ct%x00%s"
-# The repository is hostile: no configuration of its host, no prompts, no hooks into other programs.
-_SAFE = ["-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-c", "core.quotePath=false"]
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "LC_ALL": "C.UTF-8",
-}
 
 
 class LocalGitRepository:
@@ -33,7 +24,7 @@ class LocalGitRepository:
 
     def __init__(self, folder: Path, search_path: str) -> None:
         self._folder = folder
-        self._environment = {**_ENVIRONMENT, "PATH": search_path}
+        self._git = Git(folder, self.url, search_path)
 
     @property
     def url(self) -> str:
@@ -76,30 +67,42 @@ class LocalGitRepository:
         return [_commit("\0".join(fields[at : at + 4])) for at in range(0, len(fields) - 3, 4)]
 
     def export(self, commit: str, folders: Iterable[str], into: Path) -> None:
-        """Unpack a `git archive` below `into`; links that lead outside it are refused."""
-        archive = self._git("archive", "--format=tar", commit, "--", *folders)
+        """Unpack a `git archive` of each below `into`; links that lead out of it and submodules are refused."""
+        folders = tuple(folders)
+        self._refuse_submodules(commit, folders)
+        time = int(self.commit(commit).committed_at.timestamp())
         try:
-            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-                tar.extractall(into, filter="data")
+            for folder in folders:
+                with tarfile.open(fileobj=io.BytesIO(self._archive(commit, folder))) as tar:
+                    for member in tar.getmembers():
+                        member.mtime = time
+                    tar.extractall(into, filter="data")
         except tarfile.TarError as error:
             raise SourceError(f"{self.url} at {commit[:12]} cannot be exported safely: {error}") from error
+
+    def _archive(self, commit: str, path: str) -> bytes:
+        """A tar of one folder, or of one file: git looks at nothing beside it, so nothing else need be there."""
+        parent, _, name = path.rpartition("/")
+        entry = self.entries(commit, parent).get(name)
+        if entry is None or entry.is_folder:
+            return self._git("archive", "--format=tar", f"--prefix={path}/", f"{commit}:{path}")
+        return self._git(
+            "archive", "--format=tar", *([f"--prefix={parent}/"] if parent else []), f"{commit}:{parent}", "--", name
+        )
+
+    def _refuse_submodules(self, commit: str, folders: Iterable[str]) -> None:
+        """A submodule's files are another repository's: a build without them would be another one."""
+        listed = self._git("ls-tree", "-r", "-z", "--end-of-options", commit, "--", *folders).decode().split("\0")
+        found = [line.split("\t", 1)[1] for line in listed if line.startswith(_SUBMODULE)]
+        if found:
+            raise SourceError(
+                f"{self.url} at {commit[:12]} cannot be exported: {', '.join(found)} is a submodule, whose files are "
+                "not in this repository. Bring them in, for example with git subtree, or depend on them as a package."
+            )
 
     def _branches(self) -> list[str]:
         out = self._git("for-each-ref", "--format=%(refname:short)", "refs/heads")
         return sorted(out.decode().split())
-
-    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        command = ["git", *_SAFE, "-C", str(self._folder), *arguments]
-        try:
-            done = subprocess.run(
-                command, input=stdin, capture_output=True, check=True, env=self._environment, timeout=120
-            )
-        except FileNotFoundError as error:
-            raise SourceError("The 'git' command was not found; install git to read a local repository.") from error
-        except subprocess.SubprocessError as error:
-            said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip() or str(error)
-            raise SourceError(f"git {arguments[0]} failed in {self.url}: {said}") from error
-        return done.stdout
 
 
 def _commit(line: str) -> Commit:

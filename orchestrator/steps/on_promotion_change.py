@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _RUNNING = "RUNNING"
+# The error of a state whose job ran and failed: only a build on CodeBuild is one.
+_JOB_FAILED = "States.TaskFailed"
 
 
 class ChangeDetail(BaseModel):
@@ -108,7 +110,7 @@ class PromotionChange:
 
     def _end(self, unit: str, described: dict[str, Any], status: str) -> Noted:
         execution = _execution(described)
-        ended = how_it_ended(status, described)
+        ended = self._how_it_ended(unit, execution, status, described)
         self.ledger.environments.note_interrupted(unit, execution)
         self.ledger.environments.free_locks(unit, execution.id)
         self.ledger.approvals.close_requests(unit, execution.id)
@@ -123,6 +125,14 @@ class PromotionChange:
             notice = failure_notice(unit, execution.id, status, ended.message)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
         return ended
+
+    def _how_it_ended(self, unit: str, execution: Execution, status: str, described: dict[str, Any]) -> Noted:
+        """How it ended; of a CodeBuild build that failed, Step Functions knows only that it did."""
+        ended = how_it_ended(status, described)
+        if ended.outcome != _JOB_FAILED:
+            return ended
+        failed = self.ledger.promotions.failed_build(unit, execution)
+        return Noted(outcome=failed.error, message=failed.cause) if failed else ended
 
 
 def _status(detail: ChangeDetail, described: dict[str, Any]) -> str:

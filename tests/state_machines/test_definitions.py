@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES
+from orchestrator.build.request import HANDED_BACK, VARIABLES
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from state_machines.gate import gate
@@ -23,14 +24,15 @@ ROOT = Path(__file__).parents[2]
 NAMES = ["dev", "test", "staging", "prod", "dr"]
 
 
-def organization_of(count: int, gated: frozenset[str] = frozenset()) -> Organization:
-    """An organization with so many environments, some of which ask for approval."""
+def organization_of(count: int, gated: frozenset[str] = frozenset(), runner: str = "activity") -> Organization:
+    """An organization with so many environments, some of which ask for approval, and what builds there."""
     environments = [
         {"name": name, "account": f"{number:012d}", "region": "eu-west-1", "approval": name in gated}
         for number, name in enumerate(NAMES[:count], start=2)
     ]
     tooling = {"account": "000000000001", "region": "eu-west-1"}
-    return Organization.model_validate({"tooling": tooling, "environments": environments})
+    document = {"tooling": tooling, "environments": environments, "build": {"runner": runner}}
+    return Organization.model_validate(document)
 
 
 def unit_of(**settings: Any) -> Unit:
@@ -40,7 +42,10 @@ def unit_of(**settings: Any) -> Unit:
     )
 
 
-ORGANIZATIONS = st.builds(organization_of, st.integers(1, len(NAMES)), st.frozensets(st.sampled_from(NAMES)))
+RUNNERS = ["activity", "codebuild"]
+ORGANIZATIONS = st.builds(
+    organization_of, st.integers(1, len(NAMES)), st.frozensets(st.sampled_from(NAMES)), st.sampled_from(RUNNERS)
+)
 
 
 def ways(state: dict[str, Any]) -> list[str]:
@@ -49,10 +54,11 @@ def ways(state: dict[str, Any]) -> list[str]:
     return single + [one["Next"] for key in ("Choices", "Catch") for one in state.get(key, [])]
 
 
+@pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize(("count", "gated"), [(1, frozenset()), (4, frozenset({"prod"})), (5, frozenset(NAMES))])
-def test_statelint_finds_nothing(tmp_path: Path, count: int, gated: frozenset[str]) -> None:
+def test_statelint_finds_nothing(tmp_path: Path, count: int, gated: frozenset[str], runner: str) -> None:
     """Neither in a promotion nor in a gate."""
-    organization = organization_of(count, gated)
+    organization = organization_of(count, gated, runner)
     for name, definition in {
         "promotion": promotion(unit_of(), organization),
         "gate": gate(unit_of(), "dev", organization),
@@ -111,6 +117,34 @@ def test_every_task_has_its_handler_and_its_step() -> None:
         assert (ROOT / "lambdas" / f"{step}.py").exists()
         assert (ROOT / "orchestrator" / "steps" / f"{step}.py").exists()
     assert text.count(":function:orchestrator-") == 1 + 4 * 4 + 1 + 1
+
+
+def test_both_runners_have_the_same_states_and_ways() -> None:
+    """Only who builds differs."""
+    there, here = (promotion(unit_of(), organization_of(4, frozenset({"prod"}), runner)) for runner in RUNNERS)
+    assert mermaid(there) == mermaid(here)
+    different = [name for name in there["States"] if there["States"][name] != here["States"][name]]
+    assert different == ["Build"]
+
+
+def test_a_build_on_codebuild_is_asked_for_by_environment_variables() -> None:
+    """The state gives all that the command reads, and waits for the build's end."""
+    state = promotion(unit_of(), organization_of(1, runner="codebuild"))["States"]["Build"]
+    assert state["Resource"] == "arn:aws:states:::codebuild:startBuild.sync"
+    assert state["Parameters"]["ProjectName"] == "orchestrator-build"
+    given_names = [one["Name"] for one in state["Parameters"]["EnvironmentVariablesOverride"]]
+    assert given_names == list(VARIABLES)
+    assert state["ResultPath"] is None
+    assert state["TimeoutSeconds"] > 60 * 60
+    retried = {error for rule in state["Retry"] for error in rule["ErrorEquals"]}
+    assert "CodeBuild.AccountLimitExceededException" in retried
+    assert "States.TaskFailed" not in retried
+
+
+def test_a_build_that_a_worker_hands_back_is_given_to_another_one() -> None:
+    """So is one whose worker was killed; one that failed is not tried again."""
+    state = promotion(unit_of(), organization_of(1))["States"]["Build"]
+    assert [rule["ErrorEquals"] for rule in state["Retry"]] == [[HANDED_BACK], ["States.HeartbeatTimeout"]]
 
 
 @given(ORGANIZATIONS)

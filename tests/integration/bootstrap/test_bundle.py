@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.bootstrap.bundle import locked, make_bundle
+from orchestrator.bootstrap.bundle import locked, make_builder, make_bundle
 from orchestrator.config.organization import Lambda
 
 # What the Lambda runtime brings: boto3, and what it needs itself.
@@ -81,4 +81,25 @@ def test_a_bundle_for_another_platform_holds_its_machine_code(tmp_path: Path) ->
 def test_libraries_are_taken_from_the_lock_file_with_their_hashes() -> None:
     """And no others."""
     lock = "boto3==1.2 \\\n    --hash=sha256:aa\npydantic==2.0 \\\n    --hash=sha256:bb\n    # via us\n"
-    assert locked(lock) == ["pydantic==2.0 \\\n    --hash=sha256:bb\n    # via us\n"]
+    assert locked(lock, ("pydantic",)) == ["pydantic==2.0 \\\n    --hash=sha256:bb\n    # via us\n"]
+
+
+def test_the_builders_code_runs_with_nothing_but_itself(tmp_path: Path) -> None:
+    """On CodeBuild there is Python and git, and what CodeBuild unpacked."""
+    make_builder(Lambda(python=f"3.{sys.version_info.minor}"), tmp_path / "builder.zip")
+    folder = tmp_path / "src"
+    # zipfile, as others, forgets which files are programs.
+    with zipfile.ZipFile(tmp_path / "builder.zip") as archive:
+        archive.extractall(folder)
+    (folder / "bin" / "uv").chmod(0o755)
+    code = "import uv, orchestrator.cli.main; print(uv.find_uv_bin())"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env={"PATH": "/usr/bin"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(folder / "bin" / "uv")

@@ -1,6 +1,7 @@
 """Sessions with other accounts' roles."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -82,6 +83,27 @@ def test_it_is_explained_also_when_the_caller_is_not_known(sts: STSClient, answe
     answers.add_client_error("get_caller_identity", "ExpiredToken")
     with pytest.raises(AccessError, match="to the caller, and the caller must be allowed"):
         Assumer(sts, boto3.Session)(RoleToAssume(ROLE, "merge"), "eu-west-1")
+
+
+def test_a_lasting_session_assumes_the_role_anew_before_it_expires(sts: STSClient, answers: Stubber) -> None:
+    """A worker runs for longer than the hour that STS allows."""
+    now = datetime.now(UTC)
+    for key, minutes in (("A" * 16, 5), ("B" * 16, 60)):
+        given = {**CREDENTIALS, "AccessKeyId": key, "Expiration": now + timedelta(minutes=minutes)}
+        answers.add_response("assume_role", {"Credentials": given})
+    session = Assumer(sts, boto3.Session).lasting(RoleToAssume(ROLE, "worker"), "eu-west-1")
+    assert session.region_name == "eu-west-1"
+    credentials = session.get_credentials()
+    assert credentials is not None
+    assert [credentials.get_frozen_credentials().access_key for _ in range(2)] == ["B" * 16] * 2
+
+
+def test_a_lasting_session_that_cannot_begin_says_so_at_once(sts: STSClient, answers: Stubber) -> None:
+    """Not when the first build comes."""
+    answers.add_client_error("assume_role", "AccessDenied", "not authorized")
+    answers.add_response("get_caller_identity", {"Arn": SESSION}, {})
+    with pytest.raises(AccessError, match=f"The role {ROLE}"):
+        Assumer(sts, boto3.Session).lasting(RoleToAssume(ROLE, "worker"), "eu-west-1")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What `fakes.fake_uv` runs for uv: it knows the three commands of a build, and notes each in `calls`.
+"""What `fakes.fake_uv` runs for uv: it knows the three commands of a build, and notes each in `calls`, in its cache.
 
 Files in its folder steer it: `fail-<command>` makes that command fail and holds what it prints; `salt` is written
 into whatever is built, as a backend does that heeds no SOURCE_DATE_EPOCH; `no-dates` plays an index that knows no
@@ -6,6 +6,7 @@ upload dates; `wheel-name` is the name that a wheel gets.
 """
 
 import io
+import os
 import sys
 import tarfile
 import tomllib
@@ -65,7 +66,7 @@ def build() -> None:
 
 def main() -> int:
     """Do what the command says."""
-    with (FOLDER / "calls").open("a", encoding="utf-8") as calls:
+    with Path(os.environ["UV_CACHE_DIR"], "calls").open("a", encoding="utf-8") as calls:
         calls.write(f"{COMMAND}\n")
     failure = FOLDER / f"fail-{COMMAND}"
     if failure.exists():

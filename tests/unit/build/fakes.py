@@ -1,5 +1,6 @@
 """Stand-ins for what a build works with: the ledger in memory, a repository in a folder, and a uv without a network."""
 
+import contextlib
 import hashlib
 import shutil
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.confinement import Confinement
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.version import next_version
@@ -160,7 +162,24 @@ def fake_uv(folder: Path) -> Tools:
     script = folder / "uv"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -S {program} {folder} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
-    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"})
+    # Builds may read what their variables name, and write to their unit's cache.
+    variables = {"PATH": "/usr/bin:/bin", "FAKE_UV": str(program), "XDG_CACHE_HOME": str(folder)}
+    return Tools(str(script), sys.executable, variables)
+
+
+def confined(folder: Path) -> Confinement:
+    """Confined to a folder, in which the cache is, too."""
+    return Confinement(folder, folder / "cache")
+
+
+def running(mark: str) -> list[int]:
+    """The processes with a word in their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 @dataclass(frozen=True)
@@ -197,7 +216,7 @@ class Workshop:
 
     def calls(self) -> list[str]:
         """What the fake uv was asked to do since this was asked last."""
-        path = self.machine / "calls"
+        path = self.machine / "orchestrator" / "uv" / "orders" / "calls"
         done = path.read_text(encoding="utf-8").split() if path.exists() else []
         path.unlink(missing_ok=True)
         return done

@@ -11,7 +11,7 @@ from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError
-from tests.unit.build.fakes import COMMITTED_AT, fake_uv
+from tests.unit.build.fakes import COMMITTED_AT, confined, fake_uv
 
 HASH = "    --hash=sha256:00\n"
 _NAMES = st.from_regex(r"[a-z]{1,5}(-[a-z]{1,3})?", fullmatch=True)
@@ -21,7 +21,12 @@ _NAMES = st.from_regex(r"[a-z]{1,5}(-[a-z]{1,3})?", fullmatch=True)
 def uv(machine: Path, tmp_path: Path) -> Uv:
     """The fake uv, as of a commit."""
     tools = fake_uv(machine)
-    return Uv(Commands("orders", tmp_path / "log", tools.environment, 30), tools.uv, tools.python, COMMITTED_AT)
+    return Uv(
+        Commands("orders", tmp_path / "log", tools.environment, 30, confined(tmp_path)),
+        tools.uv,
+        tools.python,
+        COMMITTED_AT,
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,18 @@ from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.load import load_organization, load_unit
 from orchestrator.errors import BuildError
-from tests.unit.build.fakes import COMMITTED_AT, ORGANIZATION, PYPROJECT, FolderRepository, fake_uv
+from tests.unit.build.fakes import COMMITTED_AT, ORGANIZATION, PYPROJECT, FolderRepository, confined, fake_uv
 
 
 def package(repository: FolderRepository, machine: Path, tmp_path: Path, version: str = "0.1.0") -> Package:
     """Build the unit's package in the repository's own folder."""
     tools = fake_uv(machine)
-    uv = Uv(Commands("orders", tmp_path / "log", tools.environment, 30), tools.uv, tools.python, COMMITTED_AT)
+    uv = Uv(
+        Commands("orders", tmp_path / "log", tools.environment, 30, confined(tmp_path)),
+        tools.uv,
+        tools.python,
+        COMMITTED_AT,
+    )
     unit = load_unit(PYPROJECT, "projects/orders", load_organization(ORGANIZATION))
     return build_package(uv, unit, version, repository.folder, tmp_path / "scratch")
 

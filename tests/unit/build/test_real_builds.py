@@ -16,7 +16,7 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError
 from orchestrator.source.catalog import read_catalog
-from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, MemoryLedger
+from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, MemoryLedger, confined
 
 # charset-normalizer has compiled wheels for each platform, and a program that names the interpreter.
 _WITH_SHARED_CODE = (
@@ -66,7 +66,10 @@ def test_the_same_commit_gives_the_same_bytes_with_shared_code_and_a_layer_for_l
 def test_a_dependency_without_a_wheel_is_named_with_what_to_do(real_tools: Tools, tmp_path: Path) -> None:
     """Layers are never compiled on the build machine."""
     uv = Uv(
-        Commands("orders", tmp_path / "log", real_tools.environment, 60), real_tools.uv, sys.executable, COMMITTED_AT
+        Commands("orders", tmp_path / "log", real_tools.environment, 60, confined(tmp_path)),
+        real_tools.uv,
+        sys.executable,
+        COMMITTED_AT,
     )
     with pytest.raises(
         BuildError, match=r"pyspark cannot be used, because there is no wheel for Python 3.13 on x86_64"

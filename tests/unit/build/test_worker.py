@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
-from orchestrator.build.worker import BuildFunction, BuildWorker, Pace, shorten
+from orchestrator.build.worker import BuildFunction, BuildWorker, Pace
 from orchestrator.errors import BuildError
 
 
@@ -70,7 +68,7 @@ def echo(task: dict[str, Any], /) -> dict[str, Any]:
 def test_a_build_that_succeeds_is_answered_with_its_result() -> None:
     """As JSON."""
     activity = Activity({"unit": "orders"})
-    assert worker(activity, echo).work_once()
+    assert worker(activity, echo).work_once(Event())
     assert activity.answers == [("success", {"taskToken": "token", "output": '{"built": {"unit": "orders"}}'})]
 
 
@@ -83,7 +81,7 @@ def test_a_unit_that_cannot_be_built_is_a_build_error_with_its_notes() -> None:
         error.add_note("The whole log is s3://bucket/key")
         raise error
 
-    worker(activity, build).work_once()
+    worker(activity, build).work_once(Event())
     [(kind, answer)] = activity.answers
     assert (kind, answer["error"]) == ("failure", "BuildError")
     assert answer["cause"].splitlines() == [
@@ -100,7 +98,7 @@ def test_a_mistake_of_ours_is_a_bug_with_its_traceback() -> None:
     def build(_: dict[str, Any], /) -> dict[str, Any]:
         raise KeyError("x" * 100_000)
 
-    worker(activity, build).work_once()
+    worker(activity, build).work_once(Event())
     [(_, answer)] = activity.answers
     assert answer["error"] == "Bug"
     assert answer["cause"].startswith("Traceback")
@@ -115,7 +113,7 @@ def test_a_heart_beats_while_a_build_runs() -> None:
         assert activity.beaten.wait(10)
         return {}
 
-    worker(activity, build, heartbeat_seconds=0.01).work_once()
+    worker(activity, build, heartbeat_seconds=0.01).work_once(Event())
     assert [kind for kind, _ in activity.answers] == ["success"]
 
 
@@ -128,7 +126,7 @@ def test_a_lost_heartbeat_does_not_end_the_build(code: str) -> None:
         assert activity.beaten.wait(10)
         return {}
 
-    assert worker(activity, build, heartbeat_seconds=0.01).work_once()
+    assert worker(activity, build, heartbeat_seconds=0.01).work_once(Event())
     assert [kind for kind, _ in activity.answers] == ["success"]
 
 
@@ -137,8 +135,8 @@ def test_an_answer_that_comes_too_late_is_dropped(code: str) -> None:
     """The worker goes on with the next task."""
     activity = Activity({}, {}, broken={"success": code})
     tired = worker(activity, echo)
-    assert tired.work_once()
-    assert tired.work_once()
+    assert tired.work_once(Event())
+    assert tired.work_once(Event())
 
 
 def test_a_worker_works_until_it_is_told_to_stop() -> None:
@@ -168,9 +166,41 @@ def test_a_worker_outlives_a_step_functions_that_cannot_be_reached() -> None:
     assert [kind for kind, _ in activity.answers] == ["success"]
 
 
-@given(st.text(max_size=300), st.integers(20, 200))
-def test_a_text_is_cut_in_its_middle(text: str, limit: int) -> None:
-    """What it begins and ends with is kept."""
-    short = shorten(text, limit)
-    assert len(short) <= limit
-    assert short == text or (text.startswith(short[:5]) and text.endswith(short[-5:]))
+def test_a_build_handed_to_a_worker_that_stops_is_handed_back() -> None:
+    """The state has a Retry for it: another worker takes the build."""
+    activity, stop = Activity({"unit": "orders"}), Event()
+    stop.set()
+    assert worker(activity, echo).work_once(stop)
+    [(kind, answer)] = activity.answers
+    assert (kind, answer["error"]) == ("failure", "WorkerStopped")
+
+
+def test_a_build_that_has_begun_when_the_worker_is_stopped_is_finished() -> None:
+    """And no other one is taken."""
+    activity, stop = Activity({"unit": "a"}, {"unit": "b"}), Event()
+
+    def build(task: dict[str, Any], /) -> dict[str, Any]:
+        stop.set()
+        return task
+
+    worker(activity, build).run(stop)
+    assert [answer["output"] for _, answer in activity.answers] == ['{"unit": "a"}']
+    assert len(activity.waiting) == 1
+
+
+@pytest.mark.parametrize("code", [None, "TaskTimedOut", "ServiceUnavailable"])
+def test_a_build_that_is_not_finished_is_handed_back_when_the_process_must_end(code: str | None) -> None:
+    """As well as it can be: an end is never kept up by it."""
+    activity = Activity({}, broken={"failure": code} if code else None)
+
+    def build(_: dict[str, Any], /) -> dict[str, Any]:
+        ending.hand_back()
+        return {}
+
+    ending = worker(activity, build)
+    ending.work_once(Event())
+    ending.hand_back()
+    assert [(kind, answer.get("error")) for kind, answer in activity.answers] == [
+        ("failure", "WorkerStopped"),
+        ("success", None),
+    ]

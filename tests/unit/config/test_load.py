@@ -77,6 +77,7 @@ def test_a_wrong_organization_is_explained(old: str, new: str, said: str) -> Non
     [
         ('[project]\nname = "orders"\n', "project.version is missing"),
         (UNIT.replace("0.1.0", "new"), "project.version = 'new' is not valid"),
+        (f"{UNIT}x = {'[' * 50_000}", "is nested too deeply"),
         (UNIT.replace("0.1.0", "1+local"), "a local part"),
         (UNIT + "[tool.orchestrator]\ncolour = 1\n", "tool.orchestrator.colour is not a known key; valid are library"),
         (UNIT + '[tool.orchestrator]\ndepends_on = ["../x"]\n', "depends_on: '../x'"),

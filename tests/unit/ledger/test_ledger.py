@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from orchestrator.build.failure import Failure
 from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
@@ -149,3 +150,11 @@ def test_a_token_is_not_shown() -> None:
     """Not when a request is printed."""
     asked = request("one", 0).model_copy(update={"token": "very-secret"})
     assert "very-secret" not in repr(asked)
+
+
+def test_a_failed_build_is_kept_for_its_promotion(ledger: Ledger) -> None:
+    """And for no other one."""
+    failure = Failure("BuildError", "no wheel")
+    ledger.promotions.record_failed_build("orders", execution("one"), failure)
+    assert ledger.promotions.failed_build("orders", execution("one")) == failure
+    assert ledger.promotions.failed_build("orders", execution("two")) is None

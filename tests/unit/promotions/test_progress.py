@@ -102,3 +102,20 @@ def test_any_history_can_be_read(names: list[str]) -> None:
 def test_what_a_lambda_said_is_taken_out_of_its_document(cause: str, said: str) -> None:
     """Anything else is a message as it is."""
     assert innermost(cause) == said
+
+
+def test_a_build_that_failed_on_codebuild_is_a_sentence_with_its_log() -> None:
+    """Step Functions gives the build's whole description as the cause."""
+    build = {
+        "Id": "orchestrator-build:1",
+        "BuildStatus": "FAILED",
+        "Phases": [
+            {"PhaseType": "INSTALL", "PhaseStatus": "SUCCEEDED"},
+            {"PhaseType": "BUILD", "PhaseStatus": "FAILED", "Contexts": [{"Message": "exit status 1"}]},
+            {"PhaseType": "COMPLETED"},
+        ],
+        "Logs": {"DeepLink": "https://log"},
+    }
+    said = innermost(json.dumps({"Build": build}))
+    assert said == "The CodeBuild build orchestrator-build:1 ended as FAILED in BUILD: exit status 1 Log: https://log"
+    assert innermost('{"Build": {"Id": "b:1"}}') == "The CodeBuild build b:1 ended as None."

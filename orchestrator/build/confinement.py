@@ -1,0 +1,133 @@
+"""What the commands of one build are confined to: folders, ports and variables, for `orchestrator.confine`."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from orchestrator.build.usage import DEFAULT, Limits
+from orchestrator.confine.launch import PROGRAM
+from orchestrator.confine.spec import Spec
+
+_ROOT = Path(__file__).parents[2]
+# Where programs, libraries, certificates and the state of one's own process lie.
+_SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/nix", "/opt", "/proc", "/sbin", "/sys", "/usr")
+# Names are looked up by what these links of /etc lead to.
+_RESOLVERS = ("/run/systemd/resolve", "/run/resolvconf", "/mnt/wsl/resolv.conf")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
+# Variables that name the places which a build gets its own of.
+_PLACES = ("HOME", "TMPDIR", "TMP", "TEMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+_LISTS = ("PATH", "PYTHONPATH")
+_HTTPS = 443
+_PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
+_URL = re.compile(r"(?:https?|socks5h?)://[^\s\"',;\]]+")
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """Where the commands of one build may write, read and connect to.
+
+    Attributes:
+        scratch: the build's folder; home and temporary files of its commands lie in it, too.
+        cache: uv's cache. It belongs to one unit, so that no unit can put anything into another one's.
+        limits: how much they may use.
+    """
+
+    scratch: Path
+    cache: Path
+    limits: Limits = DEFAULT
+
+    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """The environment variables of the commands: those of the build, with folders that may be written to."""
+        home, temporary = self.scratch / "home", self.scratch / "tmp"
+        for folder in (home, temporary, self.cache):
+            folder.mkdir(parents=True, exist_ok=True)
+        return {
+            **environment,
+            "HOME": str(home),
+            **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)),
+            "UV_CACHE_DIR": str(self.cache),
+            # The worker's own settings of uv hold, although its home folder is out of reach.
+            "XDG_CONFIG_HOME": str(_settings(environment)),
+        }
+
+    def command(self, command: Sequence[str], environment: Mapping[str, str], cpu_seconds: float) -> list[str]:
+        """The command that runs a command confined.
+
+        Args:
+            command: what is to run. It may read the files and folders that stand among its arguments.
+            environment: what it sees. It may read the files and folders that its variables name.
+            cpu_seconds: the time that one of its processes may compute.
+        """
+        spec = Spec(
+            writable=(str(self.scratch), str(self.cache), *_DEVICES),
+            readable=tuple(dict.fromkeys(map(str, _readable(command, environment)))),
+            ports=tuple(sorted({_HTTPS, *_ports(_urls(environment))})),
+            data_bytes=self.limits.memory_bytes,
+            file_bytes=self.limits.file_bytes,
+            open_files=self.limits.open_files,
+            processes=_tasks_of_user() + self.limits.processes,
+            cpu_seconds=max(1, int(cpu_seconds)),
+            parent=os.getpid(),
+        )
+        return [sys.executable, "-I", "-S", "-c", PROGRAM, str(_ROOT), spec.to_json(), *command]
+
+
+def cache_of(unit: str, environment: Mapping[str, str]) -> Path:
+    """The folder of a unit's own cache, below the place that uv and other programs keep theirs in.
+
+    It may be deleted at any time.
+    """
+    base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "/tmp", ".cache")  # noqa: S108
+    return Path(base, "orchestrator", "uv", unit)
+
+
+def _settings(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "/nonexistent", ".config"))
+
+
+def _readable(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[str | Path]:
+    """The system, the interpreters and programs of the build, and what arguments and variables name."""
+    yield from _SYSTEM
+    yield from _RESOLVERS
+    yield from (sys.prefix, sys.base_prefix)
+    yield Path(command[0]).resolve().parent
+    yield from (_settings(environment) / name for name in ("uv", "pip"))
+    yield from (argument for argument in command if argument.startswith("/"))
+    for name, value in environment.items():
+        # A home folder is what must not be read: credentials lie there.
+        words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()
+        for word in words:
+            path = unquote(urlsplit(word).path) if word.startswith("file://") else word
+            if path.startswith("/") and path != "/":
+                yield path
+
+
+def _urls(environment: Mapping[str, str]) -> Iterator[str]:
+    """Every address that the build's variables and uv's settings name: indexes and proxies."""
+    yield from (url for value in environment.values() for url in _URL.findall(value))
+    for file in (Path("/etc/uv/uv.toml"), _settings(environment) / "uv" / "uv.toml"):
+        with suppress(OSError):
+            yield from _URL.findall(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def _ports(urls: Iterable[str]) -> Iterator[int]:
+    for url in urls:
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            yield parts.port or _PORTS[parts.scheme]
+
+
+def _tasks_of_user() -> int:
+    """Threads and processes that the user runs already: the kernel's limit counts them, too."""
+    count = 0
+    with suppress(OSError):
+        for process in Path("/proc").iterdir():
+            with suppress(OSError):
+                if process.name.isdigit() and process.stat().st_uid == os.getuid():
+                    count += sum(1 for _ in (process / "task").iterdir())
+    return count

@@ -1,0 +1,125 @@
+"""Watches over a command while it runs: its time, what it prints, and how much it and all it started use."""
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.build.output import BoundedOutput
+from orchestrator.build.usage import Limits
+from orchestrator.confine.processes import descendants
+
+_LOOK_SECONDS = 0.2
+_CHUNK = 64 * 1024
+# How long the launcher may take to end all that a command has started.
+_SWEEP_SECONDS = 10
+
+
+class Watch:
+    """Runs one command and ends it when it goes too far.
+
+    Args:
+        output: keeps what it prints.
+        limits: how far it may go.
+        deadline: on the monotonic clock, when it must have ended.
+    """
+
+    def __init__(self, output: BoundedOutput, limits: Limits, deadline: float) -> None:
+        self._output = output
+        self._limits = limits
+        self._deadline = deadline
+        self.excess = ""
+        """What it used too much of, in a sentence; empty when it kept within its limits."""
+
+    def run(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> int | None:
+        """Run it to its end; returns its exit code, None when it ran out of time.
+
+        Args:
+            command: of `orchestrator.confine`.
+            cwd: where it runs.
+            environment: all that it sees.
+        """
+        # Its own session: an interrupt on the terminal is the worker's to deal with.
+        process = subprocess.Popen(
+            list(command),
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        with _ended(process):
+            in_time = all(self._goes_on(process.pid, cwd) for _ in self._looks(process))
+            if in_time:
+                process.wait(_SWEEP_SECONDS)
+        return process.returncode if in_time or self.excess else None
+
+    def _looks(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
+        """Read what it prints until it has ended; yields now and then."""
+        assert process.stdout is not None  # noqa: S101  # It was asked for.
+        descriptor = process.stdout.fileno()
+        os.set_blocking(descriptor, False)
+        next_look = time.monotonic() + _LOOK_SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while True:
+                if selector.select(max(0, next_look - time.monotonic())):
+                    chunk = os.read(descriptor, _CHUNK)
+                    if not chunk:
+                        return
+                    self._output.feed(chunk)
+                if time.monotonic() >= next_look:
+                    yield
+                    next_look = time.monotonic() + _LOOK_SECONDS
+
+    def _goes_on(self, process: int, cwd: Path) -> bool:
+        """Whether it may go on."""
+        self.excess = next(self._excesses(process, cwd), "")
+        return not self.excess and time.monotonic() < self._deadline
+
+    def _excesses(self, process: int, cwd: Path) -> Iterator[str]:
+        limits, started = self._limits, descendants(process)
+        if self._output.size > limits.output_bytes:
+            yield (
+                f"it printed more than {_mib(limits.output_bytes)}; the log keeps the beginning and the end. Let the "
+                "build backend print less."
+            )
+        if len(started) > limits.processes:
+            yield f"it ran more than {limits.processes} processes at the same time. Let the build backend start fewer."
+        if sum(one.memory_bytes for one in started) > limits.memory_bytes:
+            yield f"it used more than {_mib(limits.memory_bytes)} of memory. Let the build backend need less."
+        if shutil.disk_usage(cwd).free < limits.free_bytes:
+            yield (
+                f"less than {_mib(limits.free_bytes)} were left free on the disk that it works on. Let the build write "
+                "less, or give the build machine a larger disk."
+            )
+
+
+@contextmanager
+def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End a command with all that it has started, whatever happens meanwhile.
+
+    The launcher ends everything below it when it is asked to; only if it does not answer is it killed itself.
+    """
+    try:
+        yield
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                process.wait(_SWEEP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _mib(count: int) -> str:
+    return f"{count // 1024**2} MiB"

@@ -1,0 +1,95 @@
+"""The flow: limits, a namespace, what is given up; then the command, and the end of all that it started."""
+
+import os
+import resource
+import signal
+import sys
+from types import FrameType
+
+from orchestrator.confine import landlock, namespace, processes, system
+from orchestrator.confine.spec import Spec
+
+_KILLED = 128
+# The command line of a launcher: it finds this package, and nothing else than the standard library.
+PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.confine.launch import main; main(sys.argv[2:])"
+)
+
+
+def main(arguments: list[str]) -> None:
+    """Run `SPEC COMMAND...`; exits as the command does, with 128 and more for a signal as shells do.
+
+    A SIGTERM ends the command and everything it has started.
+    """
+    spec, command = Spec.from_json(arguments[0]), arguments[1:]
+    system.die_with_parent(signal.SIGKILL)
+    if os.getppid() != spec.parent:
+        sys.exit(_KILLED + signal.SIGKILL)
+    _limit(spec)
+    system.adopt_orphans()
+    own = namespace.enter()
+    child = os.fork()
+    if child == 0:
+        _first(spec, command, own_processes=own)
+    _end_on_sigterm(child)
+    code = _wait(child)
+    processes.end_all(os.getpid())
+    sys.exit(code)
+
+
+def _first(spec: Spec, command: list[str], *, own_processes: bool) -> None:
+    """What the first process does: give up everything, then run the command as its only child."""
+    system.die_with_parent(signal.SIGKILL)
+    if own_processes:
+        namespace.show_own_processes()
+    system.refuse_privileges()
+    landlock.restrict(spec.writable, spec.readable, spec.ports)
+    if not own_processes:
+        _become(command)
+    # The first process of a namespace cannot be killed by its own signals, and must take in orphans: not the command.
+    child = os.fork()
+    if child == 0:
+        _become(command)
+    os._exit(_wait(child))
+
+
+def _become(command: list[str]) -> None:
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them not to be.
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(command[0], command)  # noqa: S606  # No shell is what is wanted.
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+        os._exit(127)
+
+
+def _limit(spec: Spec) -> None:
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: spec.cpu_seconds,
+        resource.RLIMIT_FSIZE: spec.file_bytes,
+        resource.RLIMIT_NOFILE: spec.open_files,
+        resource.RLIMIT_DATA: spec.data_bytes,
+        # Of root, the kernel does not count processes: there the one that has started this does.
+        resource.RLIMIT_NPROC: spec.processes,
+    }
+    for kind, wanted in limits.items():
+        hard = resource.getrlimit(kind)[1]
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _end_on_sigterm(child: int) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        os.kill(child, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def _wait(child: int) -> int:
+    """Wait for a child, and meanwhile for whatever orphans come to this process."""
+    while True:
+        ended, status = os.wait()
+        if ended == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else _KILLED - code

@@ -1,0 +1,42 @@
+"""What a command is confined to, as it is handed to the launcher."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The limits of one command and of all that it starts.
+
+    Attributes:
+        writable: folders and files that may be written to; everything else may not, where the kernel can tell.
+        readable: what may be read besides.
+        ports: TCP ports that may be connected to, where the kernel can tell.
+        data_bytes: memory of one process.
+        file_bytes: size of one file.
+        open_files: of one process.
+        processes: of the user that runs the build, besides those that are there already.
+        cpu_seconds: of one process.
+        parent: the process that must be alive, and with which the command ends.
+    """
+
+    writable: tuple[str, ...]
+    readable: tuple[str, ...]
+    ports: tuple[int, ...]
+    data_bytes: int
+    file_bytes: int
+    open_files: int
+    processes: int
+    cpu_seconds: int
+    parent: int
+
+    def to_json(self) -> str:
+        """As an argument."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Spec":
+        """Read it back."""
+        values: dict[str, Any] = json.loads(text)
+        return cls(**{**values, **{name: tuple(values[name]) for name in ("writable", "readable", "ports")}})

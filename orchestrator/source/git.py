@@ -1,0 +1,63 @@
+"""Runs `git` on one repository: no settings but ours, no prompts, no programs that the repository names."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import SourceError
+
+# The repository is hostile: no configuration of its host, no prompts, no hooks into other programs.
+_SAFE = ["-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-c", "core.quotePath=false"]
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C.UTF-8",
+}
+_TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Git:
+    """The `git` command for one folder.
+
+    Attributes:
+        folder: the repository's folder.
+        url: where the repository is, for errors.
+        search_path: the PATH that `git` is looked up on.
+    """
+
+    folder: Path
+    url: str
+    search_path: str
+
+    def __call__(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Run a command of git and return what it prints.
+
+        Raises:
+            SourceError: it failed, took longer than two minutes, or git is not installed.
+        """
+        command = ["git", *_SAFE, "-C", str(self.folder), *arguments]
+        environment = {**_ENVIRONMENT, "PATH": self.search_path}
+        try:
+            done = subprocess.run(
+                command, input=stdin, capture_output=True, check=True, env=environment, timeout=_TIMEOUT_SECONDS
+            )
+        except FileNotFoundError as error:
+            raise SourceError("The 'git' command was not found; install git to read a repository.") from error
+        except subprocess.SubprocessError as error:
+            said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip() or str(error)
+            raise SourceError(f"git {_verb(arguments)} failed in {self.url}: {said}") from error
+        return done.stdout
+
+
+def _verb(arguments: tuple[str, ...]) -> str:
+    """The command's name, behind the settings that it is given."""
+    words = iter(arguments)
+    for word in words:
+        if word != "-c":
+            return word
+        next(words, None)
+    return ""

@@ -1,0 +1,121 @@
+"""A git repository elsewhere, of which only what is asked for is fetched: one commit, its trees, a unit's own files.
+
+A merge into a repository of 50,000 files need not move 50,000 files to build one of its units. `git fetch` brings the
+commit and its trees without any file (`--filter=blob:none`), and then exactly the files of the folders that are
+wanted, in one request. A host that knows no filters sends everything, and all is the same but slower.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.git import Git
+from orchestrator.source.local_git import LocalGitRepository
+from orchestrator.source.repository import Commit, Entry
+
+_REVISION = re.compile(r"[\w][\w./-]*")
+# Nothing is spoken but these, objects that are made to do harm are refused, and nothing is asked for twice.
+_SETTINGS = [
+    *("-c", "protocol.allow=never", "-c", "protocol.https.allow=always", "-c", "protocol.file.allow=always"),
+    *("-c", "transfer.fsckObjects=true", "-c", "fetch.negotiationAlgorithm=noop", "-c", "core.hooksPath=/dev/null"),
+]
+_FETCH = [*_SETTINGS, "fetch", "--quiet", "--no-tags", "--filter=blob:none", "--recurse-submodules=no"]
+_SHALLOW = ["--depth=1"]
+
+
+class RemoteGitRepository:
+    """A `SourceRepository` over a URL that git can fetch from; not to be used by several threads at once.
+
+    Args:
+        url: such as `https://example.com/shop.git`.
+        search_path: the PATH that `git` is looked up on.
+    """
+
+    def __init__(self, url: str, search_path: str) -> None:
+        self._url = url
+        self._search_path = search_path
+        self._fetched: set[str] = set()
+
+    @property
+    def url(self) -> str:
+        """The URL."""
+        return self._url
+
+    def commit(self, revision: str) -> Commit:
+        """Fetch the commit that a branch, a tag or a full commit id stands for, and look it up."""
+        if not _REVISION.fullmatch(revision):
+            raise self._unknown(revision)
+        try:
+            self._git(*_FETCH, *_SHALLOW, "origin", revision)
+        except SourceError as error:
+            if "couldn't find remote ref" in str(error) or "not our ref" in str(error):
+                raise self._unknown(revision) from error
+            raise
+        commit = self._local.commit("FETCH_HEAD")
+        self._fetched.add(commit.id)
+        return commit
+
+    def entries(self, commit: str, folder: str) -> Mapping[str, Entry]:
+        """List a folder: with the commit, its trees are here."""
+        self._fetch_commit(commit)
+        return self._local.entries(commit, folder)
+
+    def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Fetch some files, all at once, and read them."""
+        wanted = tuple(paths)
+        self._fetch_files(commit, wanted)
+        return self._local.files(commit, wanted)
+
+    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> list[Commit]:
+        """Fetch the commits and their trees, and ask for those that touch the folders."""
+        self._git(*_FETCH, "--unshallow" if (self._folder / "shallow").exists() else "--refetch", "origin", new)
+        return self._local.commits_between(old, new, folders)
+
+    def export(self, commit: str, folders: Iterable[str], into: Path) -> None:
+        """Fetch the files of some folders, all at once, and write them."""
+        wanted = tuple(folders)
+        self._fetch_files(commit, wanted)
+        self._local.export(commit, wanted, into)
+
+    def _fetch_commit(self, commit: str) -> None:
+        if commit not in self._fetched:
+            self.commit(commit)
+
+    def _fetch_files(self, commit: str, paths: Iterable[str]) -> None:
+        self._fetch_commit(commit)
+        listed = self._git("ls-tree", "-r", "-z", "--end-of-options", commit, "--", *paths).decode().split("\0")
+        entries = (line.split("\t", 1)[0].split(" ") for line in listed if line)
+        missing = {identity for _mode, kind, identity in entries if kind == "blob"} - self._fetched
+        if missing:
+            request = "".join(f"{identity}\n" for identity in sorted(missing)).encode()
+            self._git(*_FETCH, "--no-write-fetch-head", "--stdin", "origin", stdin=request)
+            self._fetched |= missing
+
+    @cached_property
+    def _scratch(self) -> "tempfile.TemporaryDirectory[str]":
+        """Goes when the repository is no longer used."""
+        return tempfile.TemporaryDirectory(prefix="orchestrator-git-")
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self._scratch.name)
+
+    @cached_property
+    def _git(self) -> Git:
+        git = Git(self._folder, self._url, self._search_path)
+        git("init", "--quiet", "--bare", ".")
+        git("config", "remote.origin.url", self._url)
+        return git
+
+    @cached_property
+    def _local(self) -> LocalGitRepository:
+        return LocalGitRepository(self._folder, self._search_path)
+
+    def _unknown(self, revision: str) -> UnknownNameError:
+        out = self._git(*_SETTINGS, "ls-remote", "--heads", "--quiet", "origin").decode()
+        branches = sorted(line.split("refs/heads/", 1)[1] for line in out.splitlines())
+        hint = f"The repository is {self.url}; only these are its branches, and commits are named by their full id."
+        return UnknownNameError("commit", revision, branches, hint)

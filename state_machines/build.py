@@ -1,0 +1,65 @@
+"""The state that builds a release: a task for workers of an activity, or a CodeBuild build that is waited for."""
+
+from orchestrator.build import request
+from orchestrator.config.organization import BUILD_PROJECT, Organization
+from orchestrator.config.unit import Unit
+from state_machines.states import EXECUTION, State, retry
+
+# How long a build may wait for a machine and for that machine's start, in seconds.
+_START_SECONDS = 600
+# What CodeBuild itself may answer now and then, or while more builds run than the account may have at once. A build
+# that ran and failed is States.TaskFailed, which trying again does not help.
+_CODEBUILD_TRANSIENT = [
+    "CodeBuild.CodeBuildException",
+    "CodeBuild.SdkClientException",
+    "CodeBuild.AccountLimitExceededException",
+]
+
+
+def build_state(unit: Unit, organization: Organization, then: str) -> State:
+    """The state, for the runner that the organization has chosen; its result is in the ledger, not in the document.
+
+    Args:
+        unit: what is built.
+        organization: says who builds, and for how long.
+        then: the name of the state that follows.
+    """
+    work = _codebuild(unit) if organization.build.runner == "codebuild" else _activity(unit, organization)
+    return {
+        "Type": "Task",
+        **work,
+        # The build ends itself in time and says why: this is for the one that cannot.
+        "TimeoutSeconds": organization.build.timeout_minutes * 60 + _START_SECONDS,
+        "ResultPath": None,
+        "Next": then,
+    }
+
+
+def _activity(unit: Unit, organization: Organization) -> State:
+    return {
+        "Resource": organization.build_activity_arn,
+        "Parameters": {"unit": unit.name, "request.$": "$", "execution": EXECUTION},
+        # A worker reports every 20 seconds that it is alive; nobody's build is lost for longer than this.
+        "HeartbeatSeconds": 300,
+        # A worker that is stopped hands back what it had not begun; one that was killed says nothing.
+        "Retry": [
+            {"ErrorEquals": [request.HANDED_BACK], "IntervalSeconds": 1, "MaxAttempts": 5, "BackoffRate": 1.0},
+            {"ErrorEquals": ["States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1.0},
+        ],
+    }
+
+
+def _codebuild(unit: Unit) -> State:
+    values = {
+        request.UNIT: {"Value": unit.name},
+        request.REQUEST: {"Value.$": "States.JsonToString($)"},
+        request.EXECUTION_ID: {"Value.$": "$$.Execution.Id"},
+        request.EXECUTION_NAME: {"Value.$": "$$.Execution.Name"},
+        request.STARTED_AT: {"Value.$": "$$.Execution.StartTime"},
+    }
+    variables = [{"Name": name, "Type": "PLAINTEXT", **value} for name, value in values.items()]
+    return {
+        "Resource": "arn:aws:states:::codebuild:startBuild.sync",
+        "Parameters": {"ProjectName": BUILD_PROJECT, "EnvironmentVariablesOverride": variables},
+        "Retry": retry(_CODEBUILD_TRANSIENT),
+    }

@@ -1,0 +1,224 @@
+"""What CodeBuild would run: the buildspec's commands of the installed project, in a clean shell, with its role alone.
+
+The embedded cloud has no `codebuild:startBuild.sync`. So the test does what CodeBuild does: it unpacks the project's
+source, sets the documented variables, serves the role's credentials, and runs the commands.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
+from orchestrator.bootstrap.bundle import make_builder
+from orchestrator.bootstrap.install import Bootstrap
+from orchestrator.bootstrap.synth import synthesize
+from orchestrator.build import layout
+from orchestrator.build.request import EXECUTION_ID, EXECUTION_NAME, REQUEST, STARTED_AT, UNIT
+from orchestrator.config.organization import BUILD_PROJECT, CODEBUILD_ROLE, TOOLING_STACK, Build, Organization
+from orchestrator.local.cloud import LocalCloud
+from orchestrator.steps.contract import Execution
+from tests.end_to_end.company import Company
+
+_BROKEN = '[build-system]\nrequires = []\nbuild-backend = "nothing"\n\n[project]\nname = "clock"\nversion = "1.0.0"\n'
+
+
+@dataclass(frozen=True)
+class Site:
+    """The installed project, and a folder to play CodeBuild in."""
+
+    company: Company
+    project: dict[str, Any]
+    source: Path
+    environment: dict[str, str]
+
+    def run(self, execution: Execution, commit: str) -> "subprocess.CompletedProcess[str]":
+        """Run the buildspec as CodeBuild would for a promotion."""
+        asked = {
+            UNIT: "clock",
+            REQUEST: json.dumps({"commit": commit}),
+            EXECUTION_ID: execution.id,
+            EXECUTION_NAME: execution.name,
+            STARTED_AT: execution.started_at.isoformat(),
+        }
+        given = {one["Name"]: one["Value"] for one in self.project["Environment"]["EnvironmentVariables"]}
+        commands = yaml.safe_load(self.project["Source"]["BuildSpec"])["phases"]["build"]["commands"]
+        # One shell for all commands, and the first that fails ends the phase.
+        command = ["/bin/sh", "-c", "\n".join(["set -e", *commands])]
+        return subprocess.run(
+            command,
+            env={**self.environment, **given, **asked},
+            cwd=self.source,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+
+@pytest.fixture(scope="module")
+def company(
+    tmp_path_factory: pytest.TempPathFactory,
+    new_organization: Callable[[str], Organization],
+    bootstrap_of: Callable[[Organization], Bootstrap],
+    root_of: Callable[..., boto3.Session],
+    new_session: Callable[..., boto3.Session],
+) -> Company:
+    """A company that builds on CodeBuild, with the project installed."""
+    folder = tmp_path_factory.mktemp("repository")
+    usual = new_organization(folder.as_uri())
+    organization = usual.model_copy(update={"build": Build(runner="codebuild")})
+    prepared = bootstrap_of(usual)
+    templates = synthesize(organization, validate=False)
+    bootstrap = Bootstrap(organization, prepared.sessions, templates, bundle=prepared.bundle, builder=make_builder)
+    done = [one.what for one in bootstrap.install()]
+    assert any(what.startswith("code of the builds") for what in done)
+    made = Company(organization, folder, root_of, new_session)
+    made.found()
+    return made
+
+
+@pytest.fixture(scope="module")
+def template(company: Company) -> dict[str, Any]:
+    """The tooling stack's template, as it was installed."""
+    client = company.tooling.client("cloudformation", config=CLIENT)
+    body: Any = client.get_template(StackName=TOOLING_STACK)["TemplateBody"]
+    found: dict[str, Any] = body if isinstance(body, dict) else json.loads(body)
+    return found
+
+
+@pytest.fixture(scope="module")
+def credentials(company: Company, template: dict[str, Any], new_session: Callable[..., boto3.Session]) -> Iterator[str]:
+    """Serves credentials with the project's permissions as a container's are served; the address.
+
+    The project's role trusts CodeBuild alone, so a role with the same permissions stands in for it.
+    """
+    (role,) = [
+        one["Properties"]
+        for one in template["Resources"].values()
+        if one["Type"] == "AWS::IAM::Role" and one["Properties"]["RoleName"] == CODEBUILD_ROLE
+    ]
+    account = company.organization.tooling.account
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    iam = company.tooling.client("iam", config=CLIENT)
+    iam.create_role(
+        RoleName="stand-in", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    policy = json.dumps(role["Policies"][0]["PolicyDocument"])
+    iam.put_role_policy(RoleName="stand-in", PolicyName="stand-in", PolicyDocument=policy)
+    assume = Assumer(company.tooling.client("sts", config=CLIENT), new_session)
+    session = assume(
+        RoleToAssume(f"arn:aws:iam::{account}:role/stand-in", "build"), company.organization.tooling.region
+    )
+    given = session.get_credentials()
+    assert given is not None
+    document = {
+        "AccessKeyId": given.access_key,
+        "SecretAccessKey": given.secret_key,
+        "Token": given.token,
+        "Expiration": (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers every request with the credentials."""
+
+        def do_GET(self) -> None:  # The library's name.
+            """Answer."""
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(document).encode())
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def site(
+    company: Company,
+    template: dict[str, Any],
+    credentials: str,
+    cloud: LocalCloud,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Site:
+    """The project's source, unpacked, and the variables that CodeBuild sets."""
+    (project,) = [
+        one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::CodeBuild::Project"
+    ]
+    parameters = company.tooling.client("cloudformation", config=CLIENT).describe_stacks(StackName=TOOLING_STACK)
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in parameters["Stacks"][0]["Parameters"]}
+    folder = tmp_path_factory.mktemp("codebuild")
+    with zipfile.ZipFile(io.BytesIO(company.wiring.store.get(given["BuilderKey"]))) as archive:
+        archive.extractall(folder / "src")
+    for name in ("home", "bin"):
+        (folder / name).mkdir()
+    # The image's Python of that version, which knows none of this repository's libraries.
+    (folder / "bin" / "python3").symlink_to(Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}"))
+    process, region = cloud.running(), company.organization.tooling.region
+    assert process is not None
+    index = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_", "SSL_"))}
+    environment = {
+        **index,
+        "PATH": f"{folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(folder / "home"),
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "CODEBUILD_BUILD_ID": f"{BUILD_PROJECT}:40b92e01",
+        "CODEBUILD_BUILD_SUCCEEDING": "1",
+        "CODEBUILD_INITIATOR": "states/promote-clock",
+        "CODEBUILD_SRC_DIR": str(folder / "src"),
+        # In place of CodeBuild's own endpoint for credentials, and of AWS.
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials,
+        "AWS_ENDPOINT_URL": process.endpoint_url,
+        "AWS_CA_BUNDLE": str(process.certificate),
+        "NO_PROXY": "127.0.0.1",
+    }
+    return Site(company, project, folder / "src", environment)
+
+
+def execution(company: Company, name: str) -> Execution:
+    """A promotion."""
+    arn = company.organization.state_machine_arn("promote-clock").replace("stateMachine", "execution")
+    return Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
+
+
+def test_the_buildspec_builds_and_publishes_with_the_projects_permissions(site: Site) -> None:
+    """With nothing installed but Python and git."""
+    asked = execution(site.company, "good")
+    done = site.run(asked, site.company.commit("Add the clock"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "clock@1.0.0 was built from" in done.stdout
+    wiring = site.company.wiring
+    assert wiring.ledger.releases.release("clock", "1.0.0").version == "1.0.0"
+    assert b"build wheel and sdist" in wiring.store.get(layout.build_log_key("clock", "good"))
+    assert wiring.ledger.promotions.failed_build("clock", asked) is None
+
+
+def test_a_unit_that_cannot_be_built_fails_the_build_and_says_why(site: Site) -> None:
+    """Where the end of the promotion looks for it: in the ledger."""
+    asked = execution(site.company, "bad")
+    done = site.run(asked, site.company.change("pyproject.toml", _BROKEN))
+    assert done.returncode == 1
+    assert "Build of clock failed at 'build wheel and sdist'" in done.stderr
+    failure = site.company.wiring.ledger.promotions.failed_build("clock", asked)
+    assert failure is not None
+    assert failure.error == "BuildError"
+    assert "Build of clock failed at 'build wheel and sdist'" in failure.cause
+    assert f"The whole log is s3://{site.company.organization.tooling.bucket}/logs/clock/bad/build.log" in failure.cause

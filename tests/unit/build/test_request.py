@@ -1,0 +1,36 @@
+"""A build as CodeBuild's environment variables describe it."""
+
+import json
+
+import pytest
+
+from orchestrator.build.request import BuildInput
+from orchestrator.errors import RequestError
+
+GOOD = {
+    "BUILD_UNIT": "orders",
+    "BUILD_REQUEST": json.dumps({"commit": "a" * 40, "from": "dev"}),
+    "BUILD_EXECUTION_ID": "arn:aws:states:x:1:execution:promote-orders:merge-1",
+    "BUILD_EXECUTION_NAME": "merge-1",
+    "BUILD_STARTED_AT": "2026-06-01T12:00:00.000Z",
+}
+
+
+def test_it_is_the_same_as_an_activitys_task() -> None:
+    """One way to ask, two ways to carry it."""
+    execution = {"id": GOOD["BUILD_EXECUTION_ID"], "name": "merge-1", "started_at": GOOD["BUILD_STARTED_AT"]}
+    task = {"unit": "orders", "request": {"commit": "a" * 40, "from": "dev"}, "execution": execution}
+    assert BuildInput.from_environment({**GOOD, "HOME": "/root"}) == BuildInput.model_validate(task)
+
+
+def test_what_is_missing_is_named_with_what_to_do() -> None:
+    """Somebody may run the command by hand."""
+    with pytest.raises(RequestError, match=r"BUILD_UNIT is not set.*orchestrator build UNIT"):
+        BuildInput.from_environment({name: value for name, value in GOOD.items() if name != "BUILD_UNIT"})
+
+
+@pytest.mark.parametrize("wrong", [{"BUILD_UNIT": "../x"}, {"BUILD_REQUEST": "{"}, {"BUILD_REQUEST": '{"x": 1}'}])
+def test_what_is_not_valid_is_refused(wrong: dict[str, str]) -> None:
+    """A unit's name becomes a part of keys."""
+    with pytest.raises(RequestError, match="do not describe a build"):
+        BuildInput.from_environment({**GOOD, **wrong})

@@ -1,0 +1,172 @@
+"""A repository that is fetched from piece by piece, over a real git server."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.local_git import LocalGitRepository
+from orchestrator.source.open import open_repository
+from orchestrator.source.remote_git import RemoteGitRepository
+
+FILES = {
+    "projects/orders/pyproject.toml": "[project]\n",
+    "projects/orders/src/orders.py": "ORDERS = 1\n",
+    "projects/other/src/other.py": "OTHER = 1\n",
+    "shared/money.py": "cents = 100\n",
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    command = ["git", *identity, "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def write(folder: Path, files: dict[str, str]) -> str:
+    """Write files and commit them; returns the commit's id."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Change something")
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    """A repository that answers partial fetches, as hosts do."""
+    folder = tmp_path / "origin"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    git(folder, "config", "uploadpack.allowAnySHA1InWant", "true")
+    write(folder, FILES)
+    return folder
+
+
+@pytest.fixture
+def remote(origin: Path) -> RemoteGitRepository:
+    """The repository, over git's own protocol."""
+    return RemoteGitRepository(origin.as_uri(), os.environ["PATH"])
+
+
+def blobs(remote: RemoteGitRepository) -> set[str]:
+    """The contents of files that were fetched."""
+    folder = remote._folder  # noqa: SLF001  # What is there is the point of it.
+    listed = git(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)").splitlines()
+    return {git(folder, "cat-file", "blob", line.split()[1]) for line in listed if line.startswith("blob")}
+
+
+def test_only_the_files_of_the_wanted_folders_are_fetched(remote: RemoteGitRepository, tmp_path: Path) -> None:
+    """Neither those of other units nor those of other commits."""
+    commit = remote.commit("main")
+    assert set(remote.entries(commit.id, "projects")) == {"orders", "other"}
+    assert blobs(remote) == set()
+    remote.export(commit.id, ["projects/orders", "shared"], tmp_path / "tree")
+    found = [path for path in (tmp_path / "tree").rglob("*") if path.is_file()]
+    exported = {path.relative_to(tmp_path / "tree").as_posix() for path in found}
+    assert exported == {name for name in FILES if not name.startswith("projects/other")}
+    assert blobs(remote) == {FILES[name].strip() for name in exported}
+
+
+def test_it_answers_as_a_local_repository_does(remote: RemoteGitRepository, origin: Path) -> None:
+    """Digests must not depend on where a repository is read."""
+    local = LocalGitRepository(origin, os.environ["PATH"])
+    commit = remote.commit("main")
+    assert commit == local.commit("main")
+    assert remote.commit(commit.id) == commit
+    for folder in ("", "projects", "projects/orders", "nowhere"):
+        assert remote.entries(commit.id, folder) == local.entries(commit.id, folder)
+    names = ["projects/orders/pyproject.toml", "shared/money.py", "no-such-file"]
+    assert remote.files(commit.id, names) == local.files(commit.id, names)
+
+
+def test_it_exports_as_a_local_repository_does(remote: RemoteGitRepository, origin: Path, tmp_path: Path) -> None:
+    """Also a single file, and a program; times are the commit's, wherever and whenever it is."""
+    (origin / "shared/money.py").chmod(0o755)
+    commit = write(origin, {"shared/vat.py": "rate = 19\n", "version.txt": "1\n"})
+    wanted = ["projects/orders", "shared/money.py", "version.txt"]
+    exported = []
+    for name, repository in (("far", remote), ("near", LocalGitRepository(origin, os.environ["PATH"]))):
+        repository.export(commit, wanted, tmp_path / name)
+        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        told = [(path.relative_to(tmp_path / name), path.read_text(), path.stat().st_mode) for path in files]
+        exported.append((told, {path.stat().st_mtime for path in files}))
+    assert exported[0] == exported[1]
+    assert [str(path) for path, _, _ in exported[0][0]][-2:] == ["shared/money.py", "version.txt"]
+    assert exported[0][1] == {remote.commit(commit).committed_at.timestamp()}
+
+
+def test_a_branch_that_moved_is_seen_and_an_older_commit_is_still_there(
+    remote: RemoteGitRepository, origin: Path
+) -> None:
+    """A worker goes on for weeks."""
+    first = remote.commit("main").id
+    second = write(origin, {"shared/money.py": "cents = 10\n"})
+    assert remote.commit("main").id == second
+    assert remote.files(first, ["shared/money.py"]) == {"shared/money.py": b"cents = 100\n"}
+    assert remote.files(second, ["shared/money.py"]) == {"shared/money.py": b"cents = 10\n"}
+
+
+def test_commits_between_are_those_that_touch_the_folders(remote: RemoteGitRepository, origin: Path) -> None:
+    """Their files are not fetched for it."""
+    first = remote.commit("main").id
+    touched = write(origin, {"shared/money.py": "cents = 10\n"})
+    last = write(origin, {"projects/other/src/other.py": "OTHER = 2\n"})
+    assert [one.id for one in remote.commits_between(first, last, ["shared"])] == [touched]
+    assert blobs(remote) == set()
+
+
+def test_a_host_that_knows_no_filters_sends_everything(origin: Path, tmp_path: Path) -> None:
+    """Which is slower, and comes out the same."""
+    git(origin, "config", "uploadpack.allowFilter", "false")
+    remote = RemoteGitRepository(origin.as_uri(), os.environ["PATH"])
+    remote.export(remote.commit("main").id, ["shared"], tmp_path / "tree")
+    assert (tmp_path / "tree/shared/money.py").read_text() == FILES["shared/money.py"]
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "f" * 40, "--upload-pack=evil", "main:refs/heads/evil", "a b"])
+def test_a_revision_that_is_none_is_refused_with_those_that_are(remote: RemoteGitRepository, revision: str) -> None:
+    """And never taken for an option."""
+    with pytest.raises(UnknownNameError, match=r"main.*full id"):
+        remote.commit(revision)
+
+
+def test_a_submodule_is_refused(remote: RemoteGitRepository, origin: Path, tmp_path: Path) -> None:
+    """A build without its files would be another one."""
+    git(origin, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},projects/orders/vendored")
+    git(origin, "commit", "--quiet", "--message", "Add a submodule")
+    commit = remote.commit("main").id
+    with pytest.raises(SourceError, match=r"projects/orders/vendored is a submodule.*git subtree"):
+        remote.export(commit, ["projects/orders"], tmp_path / "tree")
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../../outside", "../../../../etc"])
+def test_a_link_that_leads_out_of_the_repository_is_refused(
+    remote: RemoteGitRepository, origin: Path, tmp_path: Path, target: str
+) -> None:
+    """Absolute or relative."""
+    (origin / "projects/orders/out").symlink_to(target)
+    commit = write(origin, {"projects/orders/a.py": ""})
+    with pytest.raises(SourceError, match="cannot be exported safely"):
+        remote.export(commit, ["projects/orders"], tmp_path / "tree")
+
+
+def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """With what git says."""
+    url = (tmp_path / "nothing").as_uri()
+    with pytest.raises(SourceError, match=f"git fetch failed in {url}"):
+        RemoteGitRepository(url, os.environ["PATH"]).commit("main")
+
+
+def test_urls_are_opened_by_what_they_are(origin: Path) -> None:
+    """What is not supported is refused with what is."""
+    assert isinstance(open_repository(origin.as_uri()), LocalGitRepository)
+    assert isinstance(open_repository("https://example.com/shop.git"), RemoteGitRepository)
+    for url in ("ssh://example.com/shop.git", "https:///shop", "ext::sh -c evil", "file:///no-such-folder"):
+        with pytest.raises(SourceError, match="cannot be opened"):
+            open_repository(url)
