@@ -41,6 +41,8 @@ def worker(
     """
     here: Context = context.obj
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
+    # Where credentials come from is told of every client otherwise.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     system.hide()
     host = f"{socket.gethostname()}-{os.getpid()}"
     workers = [_worker(here, f"{host}-{number}") for number in range(parallel)]
