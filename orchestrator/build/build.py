@@ -6,6 +6,7 @@ a second build of the same inputs takes over what the first one left, even if it
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.job import Job
+from orchestrator.build.lint import Linter
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
@@ -31,11 +33,13 @@ class Tools:
         uv: the `uv` program.
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
+        cache: where what takes long is kept for later builds; it may be deleted at any time. None keeps nothing.
     """
 
     uv: str
     python: str
     environment: Mapping[str, str]
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,20 @@ class Builder:
         if version and self._store.find(layout.manifest_key(unit.name, version)):
             return self._published(unit.name, version, digest, reused=True)
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
-        with TemporaryDirectory(prefix="orchestrator-build-") as scratch:
+        with TemporaryDirectory(prefix="orchestrator-build-") as scratch, ThreadPoolExecutor(1) as beside:
             uv = self._uv(catalog, name, log)
             job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
             self._repository.export(commit.id, inputs, job.folder("tree"))
+            # It takes longer than most of the rest, and needs none of it.
+            linted = beside.submit(job.lint, self._linter(catalog, job))
             locked = job.lock()
             template = job.template(has_layer=bool(locked.requirements))
             layer = job.layer(locked)
+            warnings = linted.result()
             version = self._releases.claim_version(unit.name, digest, unit.version)
             wheel, sdist = job.package(version)
+            warnings += job.check_code(template, wheel)
+            uv.commands.note("".join(f"\nWarning: {one}" for one in warnings))
             manifest = Manifest(
                 unit=unit.name,
                 version=version,
@@ -115,16 +124,24 @@ class Builder:
                 layer=layer,
                 wheel=wheel,
                 sdist=sdist,
-                template=job.publish(layout.template_key(unit.name, version), template),
+                template=job.publish(layout.template_key(unit.name, version), template.text),
+                warnings=tuple(warnings),
             )
             job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
         # Read back: another build of the same inputs may have been first.
         return self._published(unit.name, version, digest, reused=False)
 
     def _uv(self, catalog: Catalog, unit: str, log: Path) -> Uv:
+        return Uv(self._commands(catalog, unit, log), self._tools.uv, self._tools.python, catalog.commit.committed_at)
+
+    def _linter(self, catalog: Catalog, job: Job) -> Linter:
+        """It runs beside other commands, so it has a log of its own."""
+        commands = self._commands(catalog, job.unit.name, job.scratch / "lint.log")
+        return Linter(commands, self._tools.cache, job.folder("lint"))
+
+    def _commands(self, catalog: Catalog, unit: str, log: Path) -> Commands:
         seconds = catalog.organization.build.timeout_minutes * 60
-        commands = Commands(unit, log, self._tools.environment, seconds)
-        return Uv(commands, self._tools.uv, self._tools.python, catalog.commit.committed_at)
+        return Commands(unit, log, self._tools.environment, seconds)
 
     def _published(self, unit: str, version: str, digest: str, *, reused: bool) -> Build:
         """Read a manifest and note it in the ledger, which a build that was killed may have left undone."""

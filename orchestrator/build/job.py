@@ -8,12 +8,14 @@ from pathlib import Path
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
 from orchestrator.build.dependencies import REQUIREMENTS_FILE, Lock, install_layer, lock
+from orchestrator.build.lint import Linter, warnings_of
+from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.manifest import Artifact, Layer
 from orchestrator.build.package import build_package
 from orchestrator.build.project import read_project
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.store import ArtifactStore
-from orchestrator.build.template import check_parameters, read_template, template_json
+from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
@@ -57,15 +59,30 @@ class Job:
         """Lock the dependencies that `[project]` names."""
         file = f"{self.unit.folder}/{FILE_NAME}"
         platform = self.organization.lambda_
-        project = read_project(self._read(file).decode(), file, self.unit.name, platform.python)
+        project = read_project(self._path(file).read_text(encoding="utf-8"), file, self.unit.name, platform.python)
         return lock(self.uv, project.dependencies, platform, self.folder("lock"))
 
-    def template(self, *, has_layer: bool) -> bytes:
-        """Read and check the template; returns it as JSON."""
-        file = f"{self.unit.folder}/{self.unit.settings.template}"
-        document = read_template(self._read(file), file)
-        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=file)
-        return template_json(document, file)
+    def template(self, *, has_layer: bool) -> UnitTemplate:
+        """Read and check the template, with the release's artifacts in the place of local folders."""
+        read = read_template(self._path(self._template_file).read_bytes(), self._template_file)
+        platform = self.organization.lambda_
+        document, functions = use_artifacts(read, platform, self._template_file, has_layer=has_layer)
+        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=self._template_file)
+        return UnitTemplate(template_json(document, self._template_file), functions)
+
+    def lint(self, linter: Linter) -> list[str]:
+        """Check the template as its author wrote it, for the regions that the unit goes to; returns the warnings."""
+        targets = [self.organization.environment(name).targets for name in self.unit.environments(self.organization)]
+        regions = [target.region for group in targets for target in group]
+        return warnings_of(linter(self._path(self._template_file), regions), self._template_file)
+
+    def check_code(self, template: UnitTemplate, wheel: Artifact) -> list[str]:
+        """Check that functions which name a local folder run from the wheel as well; returns what is left out."""
+        if not template.functions:
+            return []
+        folder = self._path(self._template_file).parent
+        content = self.store.get(wheel.key, sha256=wheel.sha256)
+        return check_wheel(template.functions, folder, content, self._template_file)
 
     def layer(self, locked: Lock) -> Layer | None:
         """Publish the layer, or find the one that an earlier build with the same lock published.
@@ -106,9 +123,13 @@ class Job:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return Lock(archive.read(REQUIREMENTS_FILE).decode(), locked.platform)
 
-    def _read(self, file: str) -> bytes:
-        """Read an exported file, unless a link leads out of the export."""
+    @property
+    def _template_file(self) -> str:
+        return f"{self.unit.folder}/{self.unit.settings.template}"
+
+    def _path(self, file: str) -> Path:
+        """Where an exported file lies, unless a link leads out of the export."""
         path = (self.tree / file).resolve()
         if not path.is_file() or not path.is_relative_to(self.tree.resolve()):
             raise ConfigurationError(file, "is missing: every unit needs this file, see tool.orchestrator.template.")
-        return path.read_bytes()
+        return path

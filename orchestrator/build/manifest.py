@@ -53,6 +53,7 @@ class Manifest(BaseModel):
     wheel: Artifact
     sdist: Artifact
     template: Artifact
+    warnings: tuple[str, ...] = Field(default=(), description="What the build found and did not refuse.")
 
     @property
     def name(self) -> str:

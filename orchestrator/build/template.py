@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
+from orchestrator.build.local_code import LocalFunction
 from orchestrator.build.yaml_loader import TemplateLoader
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
@@ -16,6 +18,19 @@ WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", 
 _LAYER = "LayerKey"
 # CloudFormation's limit for a template that it reads from S3.
 LARGEST_TEMPLATE = 1_048_576
+
+
+@dataclass(frozen=True)
+class UnitTemplate:
+    """A template as it is deployed.
+
+    Attributes:
+        text: JSON.
+        functions: those that named a local folder and run from the wheel now.
+    """
+
+    text: bytes
+    functions: tuple[LocalFunction, ...] = ()
 
 
 def read_template(text: bytes, file: str) -> dict[str, Any]:

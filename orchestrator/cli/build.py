@@ -34,11 +34,14 @@ def build(
         built = builder(here.wiring).build(catalog, unit, Path(folder, "build.log"))
     release = built.manifest
     say(f"{release.name} {'was built before' if built.reused else 'is built'} from {catalog.commit.id[:12]}:")
+    for warning in release.warnings:
+        say(f"  warning: {warning}")
     for artifact in release.artifacts:
         say(f"  s3://{here.wiring.store.bucket}/{artifact.key}  {artifact.size} bytes  sha256 {artifact.sha256}")
 
 
 def builder(wiring: Wiring) -> Builder:
     """A builder that uses this machine's uv and Python."""
-    tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "promotion-orchestrator")
+    tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache)
     return Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)

@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -12,6 +11,7 @@ from orchestrator.aws.drift import Drift, DriftDetection, HandChange
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.build.manifest import Manifest
+from orchestrator.build.template_code import wheel_functions
 from orchestrator.config.base import UnitName
 from orchestrator.config.organization import Environment, Target
 from orchestrator.ledger.environments import Running
@@ -76,7 +76,7 @@ class DriftLook:
     def _code(self, files: ReleaseFiles, manifest: Manifest) -> Iterator[HandChange]:
         template = json.loads(files.store.get(manifest.template.key, sha256=manifest.template.sha256))
         names = self.stack.functions()
-        for resource in _run_the_wheel(template):
+        for resource in wheel_functions(template):
             if resource in names and (what := self._of_function(names[resource], manifest)):
                 yield HandChange(resource=resource, type=_LAMBDA, what=what)
 
@@ -123,13 +123,3 @@ def drift_of(looks: list[DriftLook], ledger: Ledger, files: ReleaseFiles, runnin
         return ()
     manifest = files.manifest(ledger.releases.release(running.unit, running.version))
     return tuple(look.result(files, manifest, running.status) for look in looks)
-
-
-def _run_the_wheel(template: dict[str, Any]) -> Iterator[str]:
-    """The functions of a template whose code is the unit's own wheel, by their logical names."""
-    wheel = {"Ref": "SourceKey"}
-    for name, resource in template.get("Resources", {}).items():
-        properties = resource.get("Properties", {})
-        places = [properties.get(place) for place in ("Code", "CodeUri")]
-        if any(isinstance(place, dict) and wheel in (place.get("S3Key"), place.get("Key")) for place in places):
-            yield name

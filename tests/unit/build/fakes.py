@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 
 from mypy_boto3_s3 import S3Client
 
@@ -58,7 +59,12 @@ Resources:
   Function:
     Type: AWS::Lambda::Function
     Properties:
+      Runtime: python3.13
+      Handler: orders.handle
+      Role: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-orders
       Code: {S3Bucket: !Ref ArtifactsBucket, S3Key: !Ref SourceKey}
+      Environment:
+        Variables: {LAYER: !Ref LayerKey}
 """
 
 
@@ -160,7 +166,8 @@ def fake_uv(folder: Path) -> Tools:
     script = folder / "uv"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -S {program} {folder} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
-    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"})
+    # cfn-lint is the real one: what it found for one test holds for all that follow.
+    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"}, Path(gettempdir(), "orchestrator-test-cache"))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The flow of a build, with a uv that asks no index."""
 
 import io
+import json
 import tarfile
 import zipfile
 
@@ -9,8 +10,9 @@ import pytest
 from orchestrator.build import layout
 from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.store import ArtifactStore
+from orchestrator.build.template_code import wheel_functions
 from orchestrator.errors import ArtifactError, BuildError, ConfigurationError
-from tests.unit.build.fakes import BUCKET, PYPROJECT, Workshop
+from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, Workshop
 
 
 def test_a_build_publishes_every_object_where_existing_tools_look_for_it(workshop: Workshop) -> None:
@@ -151,6 +153,41 @@ def test_a_template_that_is_a_link_out_of_the_export_is_not_read(workshop: Works
     template.unlink()
     template.symlink_to(secret)
     with pytest.raises(ConfigurationError, match="is missing"):
+        workshop.build()
+
+
+def test_a_template_that_cfn_lint_refuses_ends_the_build_before_a_version_is_claimed(workshop: Workshop) -> None:
+    """File, line, rule and message are in the error."""
+    workshop.repository.write("projects/orders/template.yaml", f"{TEMPLATE}      Tiemout: 3\n")
+    with pytest.raises(ConfigurationError, match=r"projects/orders/template\.yaml: line 16: E3002 .*Tiemout"):
+        workshop.build()
+    assert workshop.ledger.versions == {}
+
+
+def test_warnings_of_cfn_lint_are_in_the_manifest_and_in_the_log(workshop: Workshop) -> None:
+    """A release that was built before tells them again."""
+    text = TEMPLATE.replace("Parameters:", "Parameters:\n  Spare: {Type: String, Default: x}")
+    workshop.repository.write("projects/orders/template.yaml", text)
+    first, second = workshop.build(), workshop.build()
+    assert second.manifest.warnings == first.manifest.warnings
+    (warning,) = first.manifest.warnings
+    assert warning.startswith("projects/orders/template.yaml: line 3: W2001 ")
+    assert f"Warning: {warning}" in workshop.log.read_text(encoding="utf-8")
+
+
+def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Workshop) -> None:
+    """What an existing repository has is deployed from the release; a folder that the wheel is not made of is not."""
+    function = (
+        "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: orders.f, CodeUri: src/}}"
+    )
+    sam = f"Transform: AWS::Serverless-2016-10-31\nResources:\n{function}\n"
+    workshop.repository.write("projects/orders/template.yaml", sam)
+    template = workshop.store.get(workshop.build().manifest.template.key)
+    assert wheel_functions(json.loads(template)) == ["F"]
+    workshop.repository.write(
+        "projects/orders/template.yaml", sam.replace("orders.f", "src.orders.f").replace("src/", ".")
+    )
+    with pytest.raises(ConfigurationError, match=r"but it has no src/orders/__init__\.py; at its top it has orders"):
         workshop.build()
 
 
