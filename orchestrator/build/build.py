@@ -15,7 +15,7 @@ from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.job import Job
 from orchestrator.build.lint import Linter
-from orchestrator.build.manifest import Manifest
+from orchestrator.build.manifest import BuiltBy, Manifest
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
 from orchestrator.build.store import ArtifactStore
@@ -34,12 +34,14 @@ class Tools:
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
         cache: where what takes long is kept for later builds; it may be deleted at any time. None keeps nothing.
+        builder: what kind of machine this is.
     """
 
     uv: str
     python: str
     environment: Mapping[str, str]
     cache: Path | None = None
+    builder: BuiltBy = "local"
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ class Builder:
             warnings = linted.result()
             version = self._releases.claim_version(unit.name, digest, unit.version)
             wheel, sdist = job.package(version)
-            warnings += job.check_code(template, wheel)
+            code = self._store.get(wheel.key, sha256=wheel.sha256)
+            warnings += job.check_code(template, code)
+            tools = job.tools(code)
             uv.commands.note("".join(f"\nWarning: {one}" for one in warnings))
             manifest = Manifest(
                 unit=unit.name,
@@ -117,6 +121,8 @@ class Builder:
                 author=commit.author,
                 committed_at=commit.committed_at,
                 inputs=inputs,
+                builder=self._tools.builder,
+                tools=tools,
                 python=platform.python,
                 architecture=platform.architecture,
                 requirements=locked.requirements,
@@ -125,6 +131,7 @@ class Builder:
                 wheel=wheel,
                 sdist=sdist,
                 template=job.publish(layout.template_key(unit.name, version), template.text),
+                sbom=job.sbom(version, wheel, layer, tools),
                 warnings=tuple(warnings),
             )
             job.publish(layout.manifest_key(unit.name, version), manifest.to_json())

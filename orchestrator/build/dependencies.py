@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.build.archive import sha256_of, unzipped_size, zip_folder
+from orchestrator.build.requirements import blocks
 from orchestrator.build.run import Outcome
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
@@ -39,7 +40,7 @@ class Lock:
     @property
     def requirements(self) -> tuple[str, ...]:
         """The requirements without their hashes, such as `requests==2.32.5`."""
-        return tuple(block.split("\n", 1)[0].rstrip("\\ ") for block in _blocks(self.text))
+        return tuple(block.split("\n", 1)[0].rstrip("\\ ") for block in blocks(self.text))
 
     @property
     def sha256(self) -> str:
@@ -79,7 +80,7 @@ def lock(uv: Uv, dependencies: Sequence[str], platform: Lambda, scratch: Path) -
     outcome = uv.attempt(_LOCK, [*arguments, *shape, *_only_wheels(platform)], scratch)
     uv.commands.require(_LOCK, outcome, _reason(outcome, platform))
     text = (scratch / REQUIREMENTS_FILE).read_text(encoding="utf-8")
-    return Lock("".join(sorted(_blocks(text), key=str.lower)), platform)
+    return Lock("".join(sorted(blocks(text), key=str.lower)), platform)
 
 
 def install_layer(uv: Uv, locked: Lock, scratch: Path) -> Path:
@@ -127,11 +128,6 @@ def _reason(outcome: Outcome, platform: Lambda) -> str:
             "project.dependencies that has one, publish a wheel to your package index, or do without it."
         )
     return f"project.dependencies cannot be had for {where}; uv says why below. Correct them in pyproject.toml."
-
-
-def _blocks(text: str) -> Iterable[str]:
-    """The requirements of a lock, each with the indented lines of its hashes."""
-    return re.findall(r"^[^\s#].*\n(?:[ \t]+.*\n)*", text, flags=re.MULTILINE)
 
 
 def _tidy(folder: Path) -> None:

@@ -1,19 +1,23 @@
 """The steps of one build, each a method: the flow that they make up is in `build.py`."""
 
 import io
+import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
 from orchestrator.build.dependencies import REQUIREMENTS_FILE, Lock, install_layer, lock
-from orchestrator.build.lint import Linter, warnings_of
+from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.manifest import Artifact, Layer
-from orchestrator.build.package import build_package
+from orchestrator.build.package import build_package, generator
 from orchestrator.build.project import read_project
 from orchestrator.build.releases import ReleaseLedger
+from orchestrator.build.sbom import Subject, bom_json, layer_bom, release_bom
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
 from orchestrator.build.uv import Uv
@@ -76,13 +80,9 @@ class Job:
         regions = [target.region for group in targets for target in group]
         return warnings_of(linter(self._path(self._template_file), regions), self._template_file)
 
-    def check_code(self, template: UnitTemplate, wheel: Artifact) -> list[str]:
+    def check_code(self, template: UnitTemplate, wheel: bytes) -> list[str]:
         """Check that functions which name a local folder run from the wheel as well; returns what is left out."""
-        if not template.functions:
-            return []
-        folder = self._path(self._template_file).parent
-        content = self.store.get(wheel.key, sha256=wheel.sha256)
-        return check_wheel(template.functions, folder, content, self._template_file)
+        return check_wheel(template.functions, self._path(self._template_file).parent, wheel, self._template_file)
 
     def layer(self, locked: Lock) -> Layer | None:
         """Publish the layer, or find the one that an earlier build with the same lock published.
@@ -97,9 +97,13 @@ class Job:
         key = layout.layer_key(self.unit.name, number)
         archive = self.store.find(key)
         if archive is None:
-            path = install_layer(self.uv, self._stored_lock(requirements, locked), self.folder("install"))
+            stored = self._stored_lock(requirements, locked)
+            path = install_layer(self.uv, stored, self.folder("install"))
+            # Before the layer: where there is a layer, there is this.
+            self._publish_layer_sbom(number, path, stored)
             archive = self.store.publish(key, path, made_of=locked.sha256)
-        return Layer(number=number, archive=archive, requirements=requirements)
+        sbom = self.store.describe(layout.layer_sbom_key(self.unit.name, number))
+        return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
 
     def package(self, version: str) -> tuple[Artifact, Artifact]:
         """Build and publish the wheel and the sdist."""
@@ -109,6 +113,29 @@ class Job:
     def publish(self, key: str, content: bytes | Path) -> Artifact:
         """Publish an object that belongs to this digest."""
         return self.store.publish(key, content, made_of=self.digest)
+
+    def sbom(self, version: str, wheel: Artifact, layer: Layer | None, tools: Mapping[str, str]) -> Artifact:
+        """Publish the release's bill of materials."""
+        facts = {"digest": self.digest, "python": self.organization.lambda_.python}
+        subject = Subject(self.unit.name, version, wheel.sha256, facts)
+        of_layer = json.loads(self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)) if layer else None
+        content = bom_json(release_bom(subject, of_layer, tools))
+        return self.publish(layout.sbom_key(self.unit.name, version), content)
+
+    def tools(self, wheel: bytes) -> dict[str, str]:
+        """What the release is built with; the wheel itself says which build backend made it."""
+        uv = self.uv.commands.run("ask uv's version", [self.uv.executable, "--version"], self.scratch, "uv has none.")
+        return {
+            "promotion-orchestrator": version_of("promotion-orchestrator"),
+            "uv": uv.split()[1],
+            "cfn-lint": linter_version(),
+            "build backend": generator(wheel),
+        }
+
+    def _publish_layer_sbom(self, number: int, archive: Path, locked: Lock) -> None:
+        subject = Subject(f"{self.unit.name}-layer", str(number), "", {"lock": locked.sha256})
+        content = bom_json(layer_bom(archive, locked.text, subject, locked.platform))
+        self.store.publish(layout.layer_sbom_key(self.unit.name, number), content, made_of=locked.sha256)
 
     def _publish_source(self, version: str, path: Path) -> Artifact:
         return self.publish(layout.source_key(self.unit.name, version, path.name), path)

@@ -1,6 +1,8 @@
 """A unit's own code as a wheel and an sdist, made by the build backend that the unit names."""
 
+import io
 import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,14 @@ def file_stem(unit: str, version: str) -> str:
     `read_project`), so that the name also agrees with the wheel's metadata.
     """
     return f"{canonicalize_name(unit).replace('-', '_')}-{version}"
+
+
+def generator(wheel: bytes) -> str:
+    """The build backend that made a wheel, with its version, as the wheel says; the format demands that it does."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".dist-info/WHEEL")]
+    lines = [line for text in texts for line in text.splitlines() if line.startswith("Generator:")]
+    return lines[0].partition(":")[2].strip() if lines else "not told"
 
 
 def build_package(uv: Uv, unit: Unit, version: str, tree: Path, scratch: Path) -> Package:

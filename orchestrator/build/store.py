@@ -91,6 +91,13 @@ class ArtifactStore:
                 return None
             raise
 
+    def describe(self, key: str) -> Artifact:
+        """Describe an object by its bytes; raises `ArtifactError` when it is not there."""
+        found = self.find(key)
+        if found is None:
+            raise ArtifactError(_missing(self.bucket, key, None))
+        return found
+
     def get(self, key: str, sha256: str | None = None) -> bytes:
         """Read an object.
 

@@ -10,6 +10,7 @@ import typer
 from uv import find_uv_bin
 
 from orchestrator.build.build import Builder, Tools
+from orchestrator.build.manifest import BuiltBy
 from orchestrator.build.run import clean_environment
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import console, say
@@ -40,8 +41,8 @@ def build(
         say(f"  s3://{here.wiring.store.bucket}/{artifact.key}  {artifact.size} bytes  sha256 {artifact.sha256}")
 
 
-def builder(wiring: Wiring) -> Builder:
-    """A builder that uses this machine's uv and Python."""
+def builder(wiring: Wiring, kind: BuiltBy = "local") -> Builder:
+    """A builder that uses this machine's uv and Python; releases say what kind of builder made them."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "promotion-orchestrator")
-    tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache)
+    tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, kind)
     return Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)

@@ -17,6 +17,7 @@ from orchestrator.cli import (
     controls,
     decide,
     demo,
+    diff,
     drift,
     graph,
     history,
@@ -27,6 +28,7 @@ from orchestrator.cli import (
     rollback,
     status,
     units,
+    verify,
     worker,
 )
 from orchestrator.cli.context import Context, use
@@ -69,6 +71,8 @@ for module in (
     status,
     history,
     drift,
+    verify,
+    diff,
     decide,
     rollback,
     recover,

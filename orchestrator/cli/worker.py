@@ -44,7 +44,7 @@ def worker(
 
 def _work(here: Context, name: str, stop: Event) -> None:
     wiring = _as_builder(here)
-    task = BuildTask(wiring.repository, here.organization.repository.branch, builder(wiring), wiring.store)
+    task = BuildTask(wiring.repository, here.organization.repository.branch, builder(wiring, "activity"), wiring.store)
     BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name).run(stop)
 
 

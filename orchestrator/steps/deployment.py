@@ -64,6 +64,11 @@ class ReleaseFiles:
         """Read a release's manifest; raises `ArtifactError` when it is not what was published."""
         return Manifest.from_json(self.store.get(release.manifest, sha256=release.manifest_sha256))
 
+    def template(self, manifest: Manifest) -> dict[str, Any]:
+        """Read a release's template; raises `ArtifactError` when it is not what was published."""
+        document: dict[str, Any] = json.loads(self.store.get(manifest.template.key, sha256=manifest.template.sha256))
+        return document
+
     def copy(self, manifest: Manifest, account: TargetAccount) -> None:
         """Copy a release into a target's bucket, once; every digest is checked, also of what is there already.
 

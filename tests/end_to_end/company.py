@@ -22,6 +22,7 @@ from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildWorker
 from orchestrator.cli.context import settings
 from orchestrator.config.organization import BUILDER_ROLE, Organization
+from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.wiring import Wiring
@@ -185,6 +186,20 @@ class Company:
         answer = session.client("lambda", config=CLIENT).invoke(FunctionName=name, Payload=b"{}")
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document
+
+    def command(self, cloud: LocalCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in the repository, with the tooling account's root."""
+        process = cloud.running()
+        assert process is not None
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": process.endpoint_url,
+            "AWS_CA_BUNDLE": str(process.certificate),
+            "AWS_ACCESS_KEY_ID": self.organization.tooling.account,
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(self.folder), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     @contextmanager
     def worker(self) -> Iterator[None]:

@@ -21,9 +21,11 @@ def test_a_build_publishes_every_object_where_existing_tools_look_for_it(worksho
     assert workshop.published() == {
         "projects/orders/lambda/layer/000001/layer.zip",
         "projects/orders/lambda/layer/000001/requirements.zip",
+        "projects/orders/lambda/layer/000001/sbom.cdx.json",
         "projects/orders/lambda/source/0.1.0/orders-0.1.0-py3-none-any.whl",
         "projects/orders/lambda/source/0.1.0/orders-0.1.0.tar.gz",
         "projects/orders/release/0.1.0/manifest.json",
+        "projects/orders/release/0.1.0/sbom.cdx.json",
         "projects/orders/release/0.1.0/template.json",
     }
 
@@ -91,7 +93,7 @@ def test_a_layer_holds_the_packages_where_lambda_looks_for_them(workshop: Worksh
         assert archive.read("requirements.txt").startswith(b"six==1.16.0 \\\n    --hash=sha256:")
 
 
-@pytest.mark.parametrize("survivors", range(6))
+@pytest.mark.parametrize("survivors", range(8))
 def test_a_build_that_was_killed_anywhere_is_finished_by_the_next(survivors: int, workshop: Workshop) -> None:
     """Even when the second run makes other bytes: what was published first stays, and the version is not stuck."""
     workshop.build()
@@ -105,7 +107,7 @@ def test_a_build_that_was_killed_anywhere_is_finished_by_the_next(survivors: int
     built = workshop.build()
 
     assert (built.manifest.version, built.reused) == ("0.1.0", False)
-    assert len(workshop.published()) == 6
+    assert len(workshop.published()) == 8
     assert {key: workshop.s3.head_object(Bucket=BUCKET, Key=key)["ETag"] for key in kept} == kept
 
 
@@ -193,7 +195,10 @@ def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Wo
 
 def _order(key: str) -> int:
     """The order in which a build writes."""
-    ends = ["requirements.zip", "layer.zip", ".whl", ".tar.gz", "template.json", "manifest.json"]
+    ends = [
+        *("requirements.zip", "layer/000001/sbom.cdx.json", "layer.zip", ".whl", ".tar.gz", "template.json"),
+        *("sbom.cdx.json", "manifest.json"),
+    ]
     return next(place for place, end in enumerate(ends) if key.endswith(end))
 
 
