@@ -18,6 +18,7 @@ from orchestrator.build.lint import Linter
 from orchestrator.build.manifest import BuiltBy, Manifest
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
+from orchestrator.build.sbom import Subject
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
@@ -101,17 +102,19 @@ class Builder:
             uv = self._uv(catalog, name, log)
             job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
             self._repository.export(commit.id, inputs, job.folder("tree"))
+            templates = job.templates(self._tools.cache)
             # It takes longer than most of the rest, and needs none of it.
-            linted = beside.submit(job.lint, self._linter(catalog, job))
+            linted = beside.submit(job.lint, self._linter(catalog, job), templates)
             locked = job.lock()
-            template = job.template(has_layer=bool(locked.requirements))
+            template = job.template(templates, has_layer=bool(locked.requirements))
             layer = job.layer(locked)
             warnings = linted.result()
             version = self._releases.claim_version(unit.name, digest, unit.version)
             wheel, sdist = job.package(version)
             code = self._store.get(wheel.key, sha256=wheel.sha256)
-            warnings += job.check_code(template, code)
-            tools = job.tools(code)
+            warnings += job.check_code(templates, template, code)
+            tools, assets = job.tools(code), job.publish_assets(templates)
+            subject = Subject(unit.name, version, wheel.sha256, {"digest": digest, "python": platform.python})
             uv.commands.note("".join(f"\nWarning: {one}" for one in warnings))
             manifest = Manifest(
                 unit=unit.name,
@@ -131,7 +134,9 @@ class Builder:
                 wheel=wheel,
                 sdist=sdist,
                 template=job.publish(layout.template_key(unit.name, version), template.text),
-                sbom=job.sbom(version, wheel, layer, tools),
+                templates=job.publish_templates(version, template),
+                assets=assets,
+                sbom=job.sbom(subject, layer, tools, assets),
                 warnings=tuple(warnings),
             )
             job.publish(layout.manifest_key(unit.name, version), manifest.to_json())

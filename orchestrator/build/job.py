@@ -3,8 +3,8 @@
 import io
 import json
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.sbom import Subject, bom_json, layer_bom, release_bom
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
+from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
@@ -66,23 +67,51 @@ class Job:
         project = read_project(self._path(file).read_text(encoding="utf-8"), file, self.unit.name, platform.python)
         return lock(self.uv, project.dependencies, platform, self.folder("lock"))
 
-    def template(self, *, has_layer: bool) -> UnitTemplate:
-        """Read and check the template, with the release's artifacts in the place of local folders."""
-        read = read_template(self._path(self._template_file).read_bytes(), self._template_file)
-        platform = self.organization.lambda_
-        document, functions = use_artifacts(read, platform, self._template_file, has_layer=has_layer)
-        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=self._template_file)
-        return UnitTemplate(template_json(document, self._template_file), functions)
+    def templates(self, cache: Path | None) -> Templates:
+        """Find the template, or synthesize the CDK app."""
+        if is_cdk(self.unit, self.tree):
+            return Synthesizer(self.unit, self.organization, self.tree, self.uv, cache)(self.folder("cdk"))
+        file = f"{self.unit.folder}/{self.unit.settings.template}"
+        source = TemplateSource(file, self._path(file), tuple(self.unit.environments(self.organization)))
+        return Templates((source,), {})
 
-    def lint(self, linter: Linter) -> list[str]:
-        """Check the template as its author wrote it, for the regions that the unit goes to; returns the warnings."""
-        targets = [self.organization.environment(name).targets for name in self.unit.environments(self.organization)]
-        regions = [target.region for group in targets for target in group]
-        return warnings_of(linter(self._path(self._template_file), regions), self._template_file)
+    def template(self, templates: Templates, *, has_layer: bool) -> UnitTemplate:
+        """Read and check the templates, with the release's artifacts in the place of local folders."""
+        first, *rest = [self._template(source, has_layer=has_layer) for source in templates.sources]
+        pairs = zip(templates.sources[1:], rest, strict=True)
+        others = {name: one.text for source, one in pairs for name in source.environments}
+        return replace(first, others=others)
 
-    def check_code(self, template: UnitTemplate, wheel: bytes) -> list[str]:
+    def _template(self, source: TemplateSource, *, has_layer: bool) -> UnitTemplate:
+        read = read_template(source.path.read_bytes(), source.file)
+        document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
+        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
+        return UnitTemplate(template_json(document, source.file), functions)
+
+    def lint(self, linter: Linter, templates: Templates) -> list[str]:
+        """Check the templates for the regions that they go to; returns the warnings."""
+        warnings = []
+        for source in templates.sources:
+            targets = [self.organization.environment(name).targets for name in source.environments]
+            regions = [target.region for group in targets for target in group]
+            warnings += warnings_of(linter(source.path, regions), source.file)
+        return warnings
+
+    def check_code(self, templates: Templates, template: UnitTemplate, wheel: bytes) -> list[str]:
         """Check that functions which name a local folder run from the wheel as well; returns what is left out."""
-        return check_wheel(template.functions, self._path(self._template_file).parent, wheel, self._template_file)
+        source = templates.sources[0]
+        return check_wheel(template.functions, source.path.parent, wheel, source.file)
+
+    def publish_templates(self, version: str, template: UnitTemplate) -> dict[str, Artifact]:
+        """Publish the templates of single environments."""
+        return {
+            name: self.publish(layout.template_key(self.unit.name, version, name), text)
+            for name, text in template.others.items()
+        }
+
+    def publish_assets(self, templates: Templates) -> tuple[Artifact, ...]:
+        """Publish what templates refer to; a name is the digest of what it names, so others may have done that."""
+        return tuple(self.store.put_new(key, path) for key, path in sorted(templates.files.items()))
 
     def layer(self, locked: Lock) -> Layer | None:
         """Publish the layer, or find the one that an earlier build with the same lock published.
@@ -114,13 +143,13 @@ class Job:
         """Publish an object that belongs to this digest."""
         return self.store.publish(key, content, made_of=self.digest)
 
-    def sbom(self, version: str, wheel: Artifact, layer: Layer | None, tools: Mapping[str, str]) -> Artifact:
+    def sbom(
+        self, subject: Subject, layer: Layer | None, tools: Mapping[str, str], assets: Iterable[Artifact]
+    ) -> Artifact:
         """Publish the release's bill of materials."""
-        facts = {"digest": self.digest, "python": self.organization.lambda_.python}
-        subject = Subject(self.unit.name, version, wheel.sha256, facts)
         of_layer = json.loads(self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)) if layer else None
-        content = bom_json(release_bom(subject, of_layer, tools))
-        return self.publish(layout.sbom_key(self.unit.name, version), content)
+        content = bom_json(release_bom(subject, of_layer, tools, assets))
+        return self.publish(layout.sbom_key(self.unit.name, subject.version), content)
 
     def tools(self, wheel: bytes) -> dict[str, str]:
         """What the release is built with; the wheel itself says which build backend made it."""
@@ -149,10 +178,6 @@ class Job:
         content = self.store.get(requirements.key, sha256=requirements.sha256)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return Lock(archive.read(REQUIREMENTS_FILE).decode(), locked.platform)
-
-    @property
-    def _template_file(self) -> str:
-        return f"{self.unit.folder}/{self.unit.settings.template}"
 
     def _path(self, file: str) -> Path:
         """Where an exported file lies, unless a link leads out of the export."""

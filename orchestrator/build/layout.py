@@ -26,9 +26,14 @@ def manifest_key(unit: str, version: str) -> str:
     return f"projects/{unit}/release/{version}/manifest.json"
 
 
-def template_key(unit: str, version: str) -> str:
-    """Key of a release's CloudFormation template."""
-    return f"projects/{unit}/release/{version}/template.json"
+def template_key(unit: str, version: str, environment: str | None = None) -> str:
+    """Key of a release's CloudFormation template; of that of one environment where it has another than the rest."""
+    return f"projects/{unit}/release/{version}/template{f'-{environment}' if environment else ''}.json"
+
+
+def asset_key(unit: str, sha256: str, suffix: str) -> str:
+    """Key of a file that a CDK app's template refers to."""
+    return f"projects/{unit}/assets/{sha256}{suffix}"
 
 
 def sbom_key(unit: str, version: str) -> str:

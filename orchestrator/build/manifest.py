@@ -58,6 +58,10 @@ class Manifest(BaseModel):
     wheel: Artifact
     sdist: Artifact
     template: Artifact
+    templates: dict[str, Artifact] = Field(
+        default_factory=dict, description="By environment, where it has another template than the rest."
+    )
+    assets: tuple[Artifact, ...] = Field(default=(), description="What the templates of a CDK app refer to.")
     sbom: Artifact
     warnings: tuple[str, ...] = Field(default=(), description="What the build found and did not refuse.")
 
@@ -70,7 +74,12 @@ class Manifest(BaseModel):
     def artifacts(self) -> list[Artifact]:
         """Every object of the release but the manifest itself."""
         layer = [self.layer.archive, self.layer.requirements, self.layer.sbom] if self.layer else []
-        return [*layer, self.wheel, self.sdist, self.template, self.sbom]
+        templates = [self.template, *self.templates.values()]
+        return [*layer, self.wheel, self.sdist, *self.assets, *templates, self.sbom]
+
+    def template_of(self, environment: str) -> Artifact:
+        """The template for an environment."""
+        return self.templates.get(environment, self.template)
 
     def to_json(self) -> bytes:
         """The manifest as stored: stable bytes for equal content."""

@@ -1,12 +1,13 @@
 """What differs between two releases of a unit, from S3 and the ledger alone."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.build.compare import Difference, differences, paths, template_differences, wheel_files
-from orchestrator.build.manifest import Manifest
+from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.requirements import pin_of
 from orchestrator.build.store import ArtifactStore
 from orchestrator.steps.contract import Release
@@ -36,7 +37,7 @@ def diff_of(store: ArtifactStore, before: Release, after: Release) -> ReleaseDif
     return ReleaseDiff(
         requirements=tuple(differences(_requirements(old), _requirements(new))),
         files=tuple(differences(_files(store, old), _files(store, new))),
-        template=tuple(template_differences(_template(store, old), _template(store, new))),
+        template=tuple(_templates(store, old, new)),
         settings=tuple(paths(old.settings.model_dump(mode="json"), new.settings.model_dump(mode="json"))),
         build=tuple(paths(_build(old), _build(new))),
     )
@@ -48,11 +49,22 @@ def _requirements(manifest: Manifest) -> dict[str, str]:
 
 def _files(store: ArtifactStore, manifest: Manifest) -> dict[str, Any]:
     wheel = store.get(manifest.wheel.key, sha256=manifest.wheel.sha256)
-    return {name: file.model_dump() for name, file in wheel_files(wheel).items()}
+    # It holds the version, so it is always another one.
+    metadata = ".dist-info/METADATA"
+    return {name: file.model_dump() for name, file in wheel_files(wheel).items() if not name.endswith(metadata)}
 
 
-def _template(store: ArtifactStore, manifest: Manifest) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(store.get(manifest.template.key, sha256=manifest.template.sha256))
+def _templates(store: ArtifactStore, old: Manifest, new: Manifest) -> Iterator[Difference]:
+    """The template of all environments, then those of single ones."""
+    yield from template_differences(_template(store, old.template), _template(store, new.template))
+    for name in sorted({*old.templates, *new.templates}):
+        pair = (_template(store, one.template_of(name)) for one in (old, new))
+        for one in template_differences(*pair):
+            yield one.model_copy(update={"what": f"in {name}: {one.what}"})
+
+
+def _template(store: ArtifactStore, stored: Artifact) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(store.get(stored.key, sha256=stored.sha256))
     return document
 
 

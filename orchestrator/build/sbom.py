@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from orchestrator.build.archive import sha256_of
+from orchestrator.build.manifest import Artifact
 from orchestrator.build.requirements import Pin, pins
 from orchestrator.config.organization import Lambda
 
@@ -79,15 +80,25 @@ def layer_bom(archive: Path, lock: str, subject: Subject, platform: Lambda) -> B
     return _bom(subject, components, needs)
 
 
-def release_bom(subject: Subject, layer: Bom | None, tools: Mapping[str, str]) -> Bom:
-    """The bill of materials of a release: the unit, and what its layer holds.
+def release_bom(subject: Subject, layer: Bom | None, tools: Mapping[str, str], assets: Iterable[Artifact] = ()) -> Bom:
+    """The bill of materials of a release: the unit, what its layer holds, and what its templates refer to.
 
     Args:
         subject: the unit's wheel.
         layer: the layer's bill of materials, None when there is no layer.
         tools: what it was built with, names and versions.
+        assets: of a CDK app; what is in them is not looked at.
     """
-    components = layer["components"] if layer else []
+    files = [
+        {
+            "type": "file",
+            "bom-ref": one.key,
+            "name": one.key,
+            "hashes": [{"alg": "SHA-256", "content": one.sha256}],
+        }
+        for one in assets
+    ]
+    components = [*(layer["components"] if layer else []), *files]
     needs = [one for one in layer["dependencies"] if one["ref"] != _ref(layer)] if layer else []
     made = _bom(subject, components, needs)
     made["metadata"]["tools"] = {

@@ -1,8 +1,8 @@
 """A unit's CloudFormation template: read into JSON, and checked before anything is built or deployed."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -27,10 +27,12 @@ class UnitTemplate:
     Attributes:
         text: JSON.
         functions: those that named a local folder and run from the wheel now.
+        others: by environment, where it has another template.
     """
 
     text: bytes
     functions: tuple[LocalFunction, ...] = ()
+    others: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read_template(text: bytes, file: str) -> dict[str, Any]:

@@ -57,19 +57,22 @@ def property_of(template: dict[str, Any], resource: Any, name: str) -> Any:
 
 def wheel_functions(template: dict[str, Any]) -> list[str]:
     """The functions whose code is the unit's own wheel, by their logical names."""
-    return list(_made_of(template, FUNCTIONS, "SourceKey"))
+    return [name for name, key in _keys(template, FUNCTIONS) if key == {"Ref": "SourceKey"}]
+
+
+def literal_code(template: dict[str, Any]) -> dict[str, str]:
+    """The functions whose code is an object that the template names by its key, as those of CDK apps are."""
+    return {name: key for name, key in _keys(template, FUNCTIONS) if isinstance(key, str)}
 
 
 def dependency_layers(template: dict[str, Any]) -> list[str]:
     """The layers that are the unit's dependencies, by their logical names."""
-    return list(_made_of(template, LAYERS, "LayerKey"))
+    return [name for name, key in _keys(template, LAYERS) if key == {"Ref": "LayerKey"}]
 
 
-def _made_of(template: dict[str, Any], types: dict[str, CodePlace], parameter: str) -> Iterator[str]:
+def _keys(template: dict[str, Any], types: dict[str, CodePlace]) -> Iterator[tuple[str, Any]]:
     for name, resource in template.get("Resources", {}).items():
         place = types.get(str(resource.get("Type"))) if isinstance(resource, dict) else None
-        if place is None:
-            continue
-        code = property_of(template, resource, place.property)
-        if isinstance(code, dict) and code.get(place.key) == {"Ref": parameter}:
-            yield name
+        code = property_of(template, resource, place.property) if place else None
+        if place and isinstance(code, dict):
+            yield name, code.get(place.key)

@@ -130,7 +130,14 @@ def _sbom(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
         yield f"The bill of materials is of {subject['name']}@{subject['version']}."
     if [one["content"] for one in subject["hashes"]] != [manifest.wheel.sha256]:
         yield "The bill of materials is of another wheel than the release's."
-    told = {(one["name"], one["version"]): {each["content"] for each in one["hashes"]} for one in bom["components"]}
+    files = {one["name"]: one["hashes"][0]["content"] for one in bom["components"] if one["type"] == "file"}
+    if files != {asset.key: asset.sha256 for asset in manifest.assets}:
+        yield "The bill of materials has other assets than the release."
+    told = {
+        (one["name"], one["version"]): {each["content"] for each in one["hashes"]}
+        for one in bom["components"]
+        if one["type"] == "library"
+    }
     locked = {(pin.name, pin.version): set(pin.hashes) for pin in _lock(manifest, contents) if pin.version}
     for name, version in sorted(locked.keys() - told.keys()):
         yield f"The bill of materials lacks {name}=={version}."

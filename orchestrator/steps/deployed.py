@@ -18,7 +18,7 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.build.compare import template_differences
 from orchestrator.build.manifest import Artifact, Manifest
-from orchestrator.build.template_code import dependency_layers, wheel_functions
+from orchestrator.build.template_code import dependency_layers, literal_code, wheel_functions
 from orchestrator.steps.deployment import ReleaseFiles, parameters
 
 _FUNCTION, _LAYER, _STACK = "AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::CloudFormation::Stack"
@@ -50,7 +50,7 @@ class Deployed:
         if state is None or not state.exists:
             yield self._of_stack("is not there")
             return
-        template = files.template(self.manifest)
+        template = files.template(self.manifest, self.environment)
         yield from self._template(template)
         yield from self._parameters(template, state.parameters)
         yield from self._functions(template)
@@ -77,13 +77,16 @@ class Deployed:
 
     def _functions(self, template: dict[str, Any]) -> Iterator[HandChange]:
         names, layers = self.stack.functions(), set(self.stack.resources(_LAYER).values())
-        for resource in wheel_functions(template):
-            if resource in names and (what := _unless_gone(partial(self._function, names[resource], layers))):
+        stored = {asset.key: asset for asset in self.manifest.assets}
+        code = {name: stored[key] for name, key in literal_code(template).items() if key in stored}
+        code |= dict.fromkeys(wheel_functions(template), self.manifest.wheel)
+        for resource, wanted in code.items():
+            if resource in names and (what := _unless_gone(partial(self._function, names[resource], wanted, layers))):
                 yield HandChange(resource=resource, type=_FUNCTION, what=what)
 
-    def _function(self, name: str, layers: set[str]) -> str | None:
+    def _function(self, name: str, wanted: Artifact, layers: set[str]) -> str | None:
         found = self.account.functions.get_function_configuration(FunctionName=name)
-        return self._code("its code", found["CodeSha256"], self.manifest.wheel) or _other_layers(found, layers)
+        return self._code("its code", found["CodeSha256"], wanted) or _other_layers(found, layers)
 
     def _layers(self, template: dict[str, Any]) -> Iterator[HandChange]:
         if self.manifest.layer is None:

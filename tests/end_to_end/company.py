@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Event, Thread
 from typing import Any
 
@@ -207,7 +208,8 @@ class Company:
         assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
         role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
         wiring = Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
-        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ))
+        cache = Path(gettempdir(), "orchestrator-test-cache")
+        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, "activity")
         builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
         task = BuildTask(wiring.repository, "main", builder, wiring.store)
         stop = Event()

@@ -1,4 +1,4 @@
-"""Units that bring the templates they have: SAM, as `sam build` takes it, promoted on the embedded cloud."""
+"""Units that bring the templates they have, SAM and CDK, promoted on the embedded cloud, verified and compared."""
 
 import io
 import json
@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.bootstrap.install import Bootstrap
+from orchestrator.build.manifest import Manifest
 from orchestrator.config.organization import Organization
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
@@ -42,6 +43,38 @@ import six
 
 def handle(event, context):
     return {"healthy": six.PY3, "version": os.environ["VERSION"], "environment": os.environ["ENVIRONMENT"]}
+"""
+
+CDK_APP = """\
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+
+app = cdk.App()
+environment = app.node.get_context("orchestrator:environment")
+stack = cdk.Stack(app, "clock")
+runtime, version, name = (cdk.CfnParameter(stack, one).value_as_string for one in ("Runtime", "Version", "Environment"))
+function = lambda_.Function(
+    stack,
+    "Tick",
+    runtime=lambda_.Runtime(runtime, lambda_.RuntimeFamily.PYTHON),
+    handler="index.handle",
+    code=lambda_.Code.from_asset("lambda"),
+    environment={
+        "VERSION": version,
+        "ENVIRONMENT": name,
+        "TOLD": f"{app.node.get_context('greeting')} {'live' if environment == 'prod' else 'test'}",
+    },
+)
+cdk.CfnOutput(stack, "Function", value=function.function_name)
+app.synth()
+"""
+CDK_HANDLER = """\
+import os
+
+
+def handle(event, context):
+    names = {"version": "VERSION", "environment": "ENVIRONMENT", "told": "TOLD"}
+    return {"healthy": True, **{name: os.environ[variable] for name, variable in names.items()}}
 """
 
 
@@ -106,6 +139,45 @@ def test_what_was_changed_by_hand_since_is_told(company: Company, cloud: LocalCl
     (where,) = (check for check in json.loads(found.stdout)["checks"] if check["what"].startswith("test "))
     assert [one.split(" (")[0] for one in where["differences"]] == ["Clock", "OrchestratorDependencies"], where
     assert where["differences"][1].endswith("was deleted.")
+
+
+def test_a_cdk_app_is_synthesized_for_each_environment_and_promoted(company: Company, cloud: LocalCloud) -> None:
+    """Its asset is the function's code, its libraries are installed for the build only, and the release is verified."""
+    unit = company.folder / "projects" / "clock"
+    (unit / "template.yaml").unlink()
+    (unit / "lambda").mkdir()
+    (unit / "lambda" / "index.py").write_text(CDK_HANDLER)
+    (unit / "app.py").write_text(CDK_APP)
+    (unit / "cdk.json").write_text(json.dumps({"app": "python app.py", "context": {"greeting": "hello"}}))
+    with (unit / "pyproject.toml").open("a") as file:
+        file.write('\n[dependency-groups]\ncdk = ["aws-cdk-lib>=2.240"]\n')
+    execution = company.merge(company.commit("Use the CDK"))
+    assert company.decide(execution, "approve")["status"] == "SUCCEEDED"
+    assert company.follow(execution).status == "SUCCEEDED"
+    for name in company.environments:
+        told = f"hello {'live' if name == 'prod' else 'test'}"
+        assert company.ask(name) == {"healthy": True, "version": "1.0.0.post1", "environment": name, "told": told}
+    release = company.wiring.ledger.releases.release("clock", "1.0.0.post1")
+    manifest = Manifest.from_json(company.wiring.store.get(release.manifest, sha256=release.manifest_sha256))
+    assert list(manifest.templates) == ["prod"]
+    assert manifest.builder == "activity"
+    found = company.command(cloud, "verify", "clock@1.0.0.post1", "prod")
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_two_releases_are_compared_by_the_command_line(company: Company, cloud: LocalCloud) -> None:
+    """For people and for programs."""
+    found = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0.post1", "--output", "json")
+    assert found.returncode == 0, found.stderr
+    document = json.loads(found.stdout)
+    assert ("removed", "Resources.Clock (AWS::Serverless::Function)") in {
+        (one["kind"], one["what"]) for one in document["template"]
+    }
+    assert document["files"] == document["requirements"] == []
+    shown = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0.post1")
+    assert "Resources.Clock" in shown.stdout
+    same = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0")
+    assert same.stdout.startswith("The two releases are the same")
 
 
 def _template(company: Company) -> bytes:

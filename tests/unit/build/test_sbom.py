@@ -8,6 +8,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from orchestrator.build.manifest import Artifact
 from orchestrator.build.sbom import Bom, Subject, bom_json, layer_bom, release_bom
 from orchestrator.config.organization import Lambda
 
@@ -57,7 +58,8 @@ def by_name(bom: Bom) -> dict[str, Any]:
 def test_it_satisfies_the_schema_with_and_without_a_layer(layer: Bom) -> None:
     """Strictly: no key that the standard does not know."""
     validator = JsonStrictValidator(SchemaVersion.V1_6)
-    for bom in (layer, release_bom(RELEASE, layer, {"uv": "1"}), release_bom(RELEASE, None, {})):
+    asset = Artifact(key="projects/orders/assets/a.zip", sha256="f" * 64, size=1)
+    for bom in (layer, release_bom(RELEASE, layer, {"uv": "1"}, [asset]), release_bom(RELEASE, None, {})):
         assert validator.validate_str(bom_json(bom).decode()) is None
 
 

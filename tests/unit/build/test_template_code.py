@@ -1,7 +1,7 @@
 """Finding what runs the wheel and what is the layer."""
 
 from orchestrator.build.template import read_template
-from orchestrator.build.template_code import dependency_layers, wheel_functions
+from orchestrator.build.template_code import dependency_layers, literal_code, wheel_functions
 
 TEMPLATE = b"""
 Globals: {Function: {CodeUri: {Bucket: !Ref ArtifactsBucket, Key: !Ref SourceKey}}}
@@ -22,4 +22,5 @@ def test_functions_and_layers_are_found_in_cloudformation_and_in_sam() -> None:
     """Also where SAM's `Globals` name the code for all of them."""
     template = read_template(TEMPLATE, "template.yaml")
     assert wheel_functions(template) == ["Plain", "Sam", "ByGlobals"]
+    assert literal_code(template) == {"Another": "code.zip"}
     assert dependency_layers(template) == ["PlainLayer", "SamLayer"]
