@@ -102,7 +102,7 @@ class Builder:
             uv = self._uv(catalog, name, log)
             job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
             self._repository.export(commit.id, inputs, job.folder("tree"))
-            templates = job.templates(self._tools.cache)
+            templates = job.templates()
             # It takes longer than most of the rest, and needs none of it.
             linted = beside.submit(job.lint, self._linter(catalog, job), templates)
             locked = job.lock()

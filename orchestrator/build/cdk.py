@@ -8,13 +8,10 @@ credentials, so that nothing is looked up in an account: what a lookup would fin
 import json
 import shlex
 import tomllib
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestrator.build.archive import sha256_of
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Target
@@ -102,16 +99,20 @@ class CdkApp:
         commands.run(_STEP, command, self.folder, reason, variables)
 
 
-def install_libraries(uv: Uv, folder: Path, file: str, cache: Path) -> Path | None:
-    """Install what a CDK app in Python needs, into a virtual environment that later builds find again.
+def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | None:
+    """Install what a CDK app in Python needs, into a virtual environment for this build alone.
 
     That is the dependency group `cdk` of `pyproject.toml`, or `requirements-cdk.txt`: not a part of what is deployed.
+    uv links the files of its cache, which takes a second; an environment that is kept could be altered by the app.
 
     Args:
         uv: locks and installs, as of the commit.
         folder: the unit's.
         file: its `cdk.json`, for messages.
-        cache: where virtual environments are kept, by what is in them.
+        scratch: an empty folder.
+
+    Returns:
+        The virtual environment, None when the app names no libraries.
 
     Raises:
         BuildError: they cannot be had.
@@ -120,28 +121,16 @@ def install_libraries(uv: Uv, folder: Path, file: str, cache: Path) -> Path | No
     if not wanted:
         uv.commands.note(f"{file}: neither {REQUIREMENTS_FILE} nor a dependency group {GROUP!r}: nothing is installed.")
         return None
-    cache.mkdir(parents=True, exist_ok=True)
     reason = f"the libraries of {file} cannot be had; uv says why below."
-    with TemporaryDirectory(dir=cache, prefix="new-") as name:
-        scratch = Path(name)
-        (scratch / "requirements.in").write_text(f"{wanted}\n{_NODE}\n", encoding="utf-8")
-        arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet"]
-        outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
-        uv.commands.require(_INSTALL, outcome, reason)
-        made = cache / sha256_of((scratch / "requirements.txt").read_bytes() + uv.python.encode())[:32]
-        if not made.is_dir():
-            _install(uv, scratch, reason)
-            # Another build may have been first, with the same.
-            with suppress(OSError):
-                (scratch / "venv").rename(made)
-    return made
-
-
-def _install(uv: Uv, scratch: Path, reason: str) -> None:
-    venv = [uv.executable, "venv", "--relocatable", "venv", *uv.interpreter]
+    (scratch / "requirements.in").write_text(f"{wanted}\n{_NODE}\n", encoding="utf-8")
+    arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet"]
+    outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
+    uv.commands.require(_INSTALL, outcome, reason)
+    venv = [uv.executable, "venv", "venv", "--python", uv.python, "--no-python-downloads"]
     uv.commands.run(_INSTALL, venv, scratch, reason)
     install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv"]
     uv.commands.run(_INSTALL, [uv.executable, *install, "--no-progress"], scratch, reason)
+    return scratch / "venv"
 
 
 def _libraries(folder: Path, file: str) -> str:

@@ -67,10 +67,10 @@ class Job:
         project = read_project(self._path(file).read_text(encoding="utf-8"), file, self.unit.name, platform.python)
         return lock(self.uv, project.dependencies, platform, self.folder("lock"))
 
-    def templates(self, cache: Path | None) -> Templates:
+    def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app."""
         if is_cdk(self.unit, self.tree):
-            return Synthesizer(self.unit, self.organization, self.tree, self.uv, cache)(self.folder("cdk"))
+            return Synthesizer(self.unit, self.organization, self.tree, self.uv)(self.folder("cdk"))
         file = f"{self.unit.folder}/{self.unit.settings.template}"
         source = TemplateSource(file, self._path(file), tuple(self.unit.environments(self.organization)))
         return Templates((source,), {})

@@ -55,14 +55,12 @@ class Synthesizer:
         organization: its environments.
         tree: the exported tree.
         uv: installs the app's libraries.
-        cache: where those are kept for later builds, None for nowhere.
     """
 
     unit: Unit
     organization: Organization
     tree: Path
     uv: Uv
-    cache: Path | None
 
     def __call__(self, scratch: Path) -> Templates:
         """Synthesize for every target that the unit goes to, in an empty folder.
@@ -73,7 +71,7 @@ class Synthesizer:
         """
         folder, file = self.tree / self.unit.folder, f"{self.unit.folder}/{CDK_FILE}"
         app = CdkApp.read(folder, file)
-        libraries = install_libraries(self.uv, folder, file, (self.cache or scratch) / "cdk")
+        libraries = install_libraries(self.uv, folder, file, scratch)
         texts: dict[str, list[str]] = {}
         files: dict[str, Path] = {}
         for name in self.unit.environments(self.organization):

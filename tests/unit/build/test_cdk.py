@@ -161,6 +161,17 @@ def test_one_of_several_stacks_is_chosen_by_a_setting(
     assert build().manifest.assets
 
 
+def test_the_group_of_libraries_holds_requirements_only(
+    write: Write, build: Callable[[], Build], repository: FolderRepository
+) -> None:
+    """Groups within groups are refused with the file and the key."""
+    write()
+    file = Path(repository.folder, "projects/orders/pyproject.toml")
+    file.write_text(f"{file.read_text()}\n[dependency-groups]\ndev = []\ncdk = [{{include-group = 'dev'}}]\n")
+    with pytest.raises(ConfigurationError, match=r"orders/pyproject\.toml: dependency-groups\.cdk may hold"):
+        build()
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "problem"),
     [
