@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
+from orchestrator.build.cache import Cache
 from orchestrator.build.job import Job
 from orchestrator.build.manifest import Manifest
+from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
 from orchestrator.source.catalog import Catalog
@@ -31,11 +32,13 @@ class Tools:
         uv: the `uv` program.
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
+        cache: what is kept between builds.
     """
 
     uv: str
     python: str
     environment: Mapping[str, str]
+    cache: Cache
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,13 @@ class Builder:
 
     Args:
         repository: the sources.
-        store: the tooling account's artifacts bucket.
+        store: where releases are published: the tooling account's artifacts bucket, or a folder.
         releases: gives out versions and layer numbers.
         tools: of this machine.
     """
 
     def __init__(
-        self, repository: SourceRepository, store: ArtifactStore, releases: ReleaseLedger, tools: Tools
+        self, repository: SourceRepository, store: ReleaseStore, releases: ReleaseLedger, tools: Tools
     ) -> None:
         self._repository = repository
         self._store = store
@@ -133,7 +136,7 @@ class Builder:
         manifest = Manifest.from_json(text)
         if (manifest.unit, manifest.version, manifest.digest) != (unit, version, digest):
             raise ArtifactError(
-                f"s3://{self._store.bucket}/{key} is the manifest of {manifest.name} with digest {manifest.digest}, "
+                f"{self._store.location(key)} is the manifest of {manifest.name} with digest {manifest.digest}, "
                 f"and the ledger gave {unit}@{version} to digest {digest}: one of the two was altered. Restore it, "
                 "or raise the unit's version."
             )

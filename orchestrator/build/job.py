@@ -11,8 +11,8 @@ from orchestrator.build.dependencies import REQUIREMENTS_FILE, Lock, install_lay
 from orchestrator.build.manifest import Artifact, Layer
 from orchestrator.build.package import build_package
 from orchestrator.build.project import read_project
+from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.template import check_parameters, read_template, template_json
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
@@ -37,7 +37,7 @@ class Job:
     unit: Unit
     organization: Organization
     digest: str
-    store: ArtifactStore
+    store: ReleaseStore
     releases: ReleaseLedger
     uv: Uv
     scratch: Path

@@ -17,6 +17,7 @@ from uv import find_uv_bin
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.build.build import Builder, Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.run import clean_environment
 from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildWorker
@@ -192,7 +193,7 @@ class Company:
         assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
         role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
         wiring = Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
-        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ))
+        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), Cache(self.folder.parent / "cache"))
         builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
         task = BuildTask(wiring.repository, "main", builder, wiring.store)
         stop = Event()

@@ -11,6 +11,7 @@ from pathlib import Path
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.version import next_version
@@ -160,7 +161,7 @@ def fake_uv(folder: Path) -> Tools:
     script = folder / "uv"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -S {program} {folder} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
-    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"})
+    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"}, Cache(folder / "cache"))
 
 
 @dataclass(frozen=True)
