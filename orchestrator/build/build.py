@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.cache import Cache
-from orchestrator.build.job import Job
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
@@ -93,14 +92,21 @@ class Builder:
         version = self._releases.release_of_digest(unit.name, digest)
         if version and self._store.find(layout.manifest_key(unit.name, version)):
             return self._published(unit.name, version, digest, reused=True)
+        # What is built already is answered without waiting for what builds.
+        from orchestrator.build.job import Job  # noqa: PLC0415
+
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
         with TemporaryDirectory(prefix="orchestrator-build-") as scratch:
             uv = self._uv(catalog, name, log)
-            job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
+            job = Job(
+                unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, Path(scratch)
+            )
             self._repository.export(commit.id, inputs, job.folder("tree"))
-            locked = job.lock()
+            declared = job.declared()
+            locked = job.lock(declared)
             template = job.template(has_layer=bool(locked.requirements))
             layer = job.layer(locked)
+            job.remember(declared, layer)
             version = self._releases.claim_version(unit.name, digest, unit.version)
             wheel, sdist = job.package(version)
             manifest = Manifest(

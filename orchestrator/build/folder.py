@@ -105,6 +105,15 @@ class FolderLedger:
         )
         return int(self._claim(unit, "layers", requirements_sha256, str(next(free))))
 
+    def layer_of(self, unit: str, declared: str) -> int | None:
+        """Number of the layer that declared dependencies were locked to; None when they are new."""
+        known = self._read(unit, "declared", declared)
+        return int(known) if known else None
+
+    def note_layer(self, unit: str, declared: str, number: int) -> None:
+        """Note which layer declared dependencies were locked to; what was noted first stays."""
+        self._claim(unit, "declared", declared, str(number))
+
     def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
         """Do nothing: in a folder, the manifest itself is the note that a release is published."""
 

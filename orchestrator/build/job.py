@@ -7,7 +7,10 @@ from pathlib import Path
 
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
-from orchestrator.build.dependencies import REQUIREMENTS_FILE, Lock, install_layer, lock
+from orchestrator.build.cache import Cache
+from orchestrator.build.declared import Declared, Lock
+from orchestrator.build.dependencies import Dependencies
+from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Artifact, Layer
 from orchestrator.build.package import build_package
 from orchestrator.build.project import read_project
@@ -31,6 +34,7 @@ class Job:
         store: where everything is published.
         releases: gives out layer numbers.
         uv: locks, installs and builds.
+        cache: what this machine keeps between builds.
         scratch: an empty folder.
     """
 
@@ -40,6 +44,7 @@ class Job:
     store: ReleaseStore
     releases: ReleaseLedger
     uv: Uv
+    cache: Cache
     scratch: Path
 
     @property
@@ -53,12 +58,32 @@ class Job:
         folder.mkdir()
         return folder
 
-    def lock(self) -> Lock:
-        """Lock the dependencies that `[project]` names."""
-        file = f"{self.unit.folder}/{FILE_NAME}"
-        platform = self.organization.lambda_
-        project = read_project(self._read(file).decode(), file, self.unit.name, platform.python)
-        return lock(self.uv, project.dependencies, platform, self.folder("lock"))
+    def declared(self) -> Declared:
+        """What the unit says of its dependencies, in `[project]` and in lock files."""
+        where = self.unit.folder
+        file = f"{where}/{FILE_NAME}"
+        text = self._read(file).decode()
+        project = read_project(text, file, self.unit.name, self.organization.lambda_.python)
+        uv_lock, requirements = (self._read_optional(f"{where}/{name}") for name in (UV_LOCK, REQUIREMENTS_FILE))
+        return Declared(where, self.tree / where, self.unit.version, project.dependencies, text, uv_lock, requirements)
+
+    def lock(self, declared: Declared) -> Lock:
+        """Lock what is declared, or find what it was locked to for an earlier release.
+
+        So a change of sources alone leaves the dependencies as they are: what nobody declared anew is not resolved
+        anew, until the unit declares its next version.
+        """
+        number = self.releases.layer_of(self.unit.name, declared.key(self.organization.lambda_))
+        if number is not None:
+            requirements = self.store.find(layout.requirements_key(self.unit.name, number))
+            if requirements is not None:
+                return self._stored_lock(requirements)
+        return self._dependencies.lock(declared, self.folder("lock"))
+
+    def remember(self, declared: Declared, layer: Layer | None) -> None:
+        """Note which layer the declared dependencies led to."""
+        if layer:
+            self.releases.note_layer(self.unit.name, declared.key(self.organization.lambda_), layer.number)
 
     def template(self, *, has_layer: bool) -> bytes:
         """Read and check the template; returns it as JSON."""
@@ -80,7 +105,7 @@ class Job:
         key = layout.layer_key(self.unit.name, number)
         archive = self.store.find(key)
         if archive is None:
-            path = install_layer(self.uv, self._stored_lock(requirements, locked), self.folder("install"))
+            path = self._dependencies.layer(self._stored_lock(requirements), self.folder("layer"))
             archive = self.store.publish(key, path, made_of=locked.sha256)
         return Layer(number=number, archive=archive, requirements=requirements)
 
@@ -101,14 +126,29 @@ class Job:
         zip_files({REQUIREMENTS_FILE: locked.text.encode()}, path)
         return self.store.publish(layout.requirements_key(self.unit.name, number), path, made_of=locked.sha256)
 
-    def _stored_lock(self, requirements: Artifact, locked: Lock) -> Lock:
+    @property
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(self.uv, self.cache, self.organization.lambda_)
+
+    def _stored_lock(self, requirements: Artifact) -> Lock:
         content = self.store.get(requirements.key, sha256=requirements.sha256)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return Lock(archive.read(REQUIREMENTS_FILE).decode(), locked.platform)
+            return Lock(archive.read(REQUIREMENTS_FILE).decode(), self.organization.lambda_)
 
     def _read(self, file: str) -> bytes:
+        content = self._exported(file)
+        if content is None:
+            raise ConfigurationError(file, "is missing: every unit needs this file, see tool.orchestrator.template.")
+        return content
+
+    def _read_optional(self, file: str) -> str | None:
+        content = self._exported(file)
+        try:
+            return None if content is None else content.decode()
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(file, f"is not UTF-8: {error}.") from error
+
+    def _exported(self, file: str) -> bytes | None:
         """Read an exported file, unless a link leads out of the export."""
         path = (self.tree / file).resolve()
-        if not path.is_file() or not path.is_relative_to(self.tree.resolve()):
-            raise ConfigurationError(file, "is missing: every unit needs this file, see tool.orchestrator.template.")
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() and path.is_relative_to(self.tree.resolve()) else None

@@ -69,6 +69,7 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.versions: dict[tuple[str, str], str] = {}
         self.layers: dict[tuple[str, str], int] = {}
+        self.declared: dict[tuple[str, str], int] = {}
         self.recorded: list[str] = []
 
     def release_of_digest(self, unit: str, digest: str) -> str | None:
@@ -83,6 +84,14 @@ class MemoryLedger:
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """Give out the next number."""
         return self.layers.setdefault((unit, requirements_sha256), len(self.layers) + 1)
+
+    def layer_of(self, unit: str, declared: str) -> int | None:
+        """Look it up."""
+        return self.declared.get((unit, declared))
+
+    def note_layer(self, unit: str, declared: str, number: int) -> None:
+        """Note it."""
+        self.declared.setdefault((unit, declared), number)
 
     def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
         """Note it."""
