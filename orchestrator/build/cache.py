@@ -47,9 +47,21 @@ class Cache:
             path.unlink(missing_ok=True)
         return None
 
-    def take(self, kind: str, key: str, into: Path) -> bool:
-        """Give the file under a key another name, which stays when the cache is deleted; says whether there was one."""
+    def take(self, kind: str, key: str, into: Path, sha256: str | None = None) -> bool:
+        """Give the file under a key another name, which stays when the cache is deleted.
+
+        Args:
+            kind: of file.
+            key: what it is kept under.
+            into: the other name.
+            sha256: which the file must have, where that is known.
+
+        Returns:
+            Whether there was one.
+        """
         for path in self._candidates(kind, key):
+            if sha256 not in (None, path.name):
+                continue
             into.unlink(missing_ok=True)
             try:
                 _link_or_copy(path, into)

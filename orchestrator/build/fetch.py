@@ -74,7 +74,7 @@ class Fetcher:
     def _download(self, wheel: Wheel, scratch: Path) -> Path:
         path = scratch / f"{wheel.name}.whl"
         with self.cache.locked(_KIND, wheel.sha256):
-            if not self.cache.take(_KIND, wheel.sha256, path):
+            if not self.cache.take(_KIND, wheel.sha256, path, wheel.sha256):
                 download(wheel.url, wheel.sha256, path)
                 self.cache.keep(_KIND, wheel.sha256, path)
         return path

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
+from orchestrator.build.backend import Backend
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
@@ -111,7 +112,7 @@ class Job:
 
     def package(self, version: str) -> tuple[Artifact, Artifact]:
         """Build and publish the wheel and the sdist."""
-        package = build_package(self.uv, self.unit, version, self.tree, self.folder("package"))
+        package = build_package(Backend(self.uv, self.cache), self.unit, version, self.tree, self.folder("package"))
         return self._publish_source(version, package.wheel), self._publish_source(version, package.sdist)
 
     def publish(self, key: str, content: bytes | Path) -> Artifact:

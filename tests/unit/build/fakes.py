@@ -38,8 +38,8 @@ region = "eu-west-1"
 """
 PYPROJECT = """
 [build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
+requires = ["some-backend"]
+build-backend = "some_backend"
 
 [project]
 name = "orders"

@@ -22,6 +22,8 @@ from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, Me
 # charset-normalizer has compiled wheels for each platform, and a program that names the interpreter.
 _WITH_SHARED_CODE = (
     PYPROJECT.replace("six==1.16.0", "charset-normalizer>=3")
+    .replace("some-backend", "hatchling")
+    .replace("some_backend", "hatchling.build")
     + """
 force-include = { "../../shared/money" = "money" }
 
