@@ -108,7 +108,7 @@ class Builder:
             layer = job.layer(locked)
             job.remember(declared, layer)
             version = self._releases.claim_version(unit.name, digest, unit.version)
-            wheel, sdist = job.package(version)
+            wheel, sdist = job.package(version, locked, layer, template)
             manifest = Manifest(
                 unit=unit.name,
                 version=version,

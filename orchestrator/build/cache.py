@@ -3,8 +3,10 @@
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 
 from orchestrator.build.archive import sha256_of, sha256_of_file
@@ -77,6 +79,18 @@ class Cache:
         """Keep a content under a key."""
         name = sha256_of_file(content) if isinstance(content, Path) else sha256_of(content)
         replace(self.folder / kind / key / name, content)
+
+    def folder_of(self, kind: str, archive: Path, unpack: Callable[[Path], object]) -> Path:
+        """The folder that an archive is unpacked into, once. Whoever uses it bears that files are added or vanish."""
+        folder = self.folder / kind / sha256_of_file(archive)
+        if not folder.is_dir():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=".", dir=folder.parent) as scratch:
+                unpack(Path(scratch, "whole"))
+                # Another build may have been first: then its folder is as good.
+                with suppress(OSError):
+                    Path(scratch, "whole").rename(folder)
+        return folder
 
     def once(self, kind: str, key: str, make: Callable[[], bytes]) -> bytes:
         """The content under a key, made and kept when there is none; builds of this process wait for each other."""

@@ -21,7 +21,8 @@ from orchestrator.errors import BuildError
 
 _STEP = "lock dependencies"
 _NO_WHEEL = re.compile(r"\b([A-Za-z0-9][\w.-]*?)(?:[=<>!]=?[^\s,]+)? has no (?:usable )?wheels")
-_LOCKS, _WHEELS, _LAYERS = "locks", "locked-wheels", "layers"
+LAYERS = "layers"
+_LOCKS, _WHEELS = "locks", "locked-wheels"
 _PYLOCK = "pylock.toml"
 
 
@@ -60,13 +61,13 @@ class Dependencies:
             BuildError: a wheel is not to be had any more.
         """
         path = scratch / "layer.zip"
-        with self.cache.locked(_LAYERS, locked.sha256):
-            if not self.cache.take(_LAYERS, locked.sha256, path):
+        with self.cache.locked(LAYERS, locked.sha256):
+            if not self.cache.take(LAYERS, locked.sha256, path):
                 wheels = Fetcher(self.uv, self.cache, self.platform).fetch(self._wheels(locked, scratch), scratch)
                 clashes = assemble(wheels, path)
                 if clashes:
                     self.uv.commands.note(f"Several packages bring these files, the last one's stays: {clashes}")
-                self.cache.keep(_LAYERS, locked.sha256, path)
+                self.cache.keep(LAYERS, locked.sha256, path)
         return path
 
     def _moment(self, declared: Declared) -> str:

@@ -1,16 +1,22 @@
 """The steps of one build, each a method: the flow that they make up is in `build.py`."""
 
 import io
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
 from orchestrator.build.backend import Backend
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
-from orchestrator.build.dependencies import Dependencies
+from orchestrator.build.dependencies import LAYERS, Dependencies
+from orchestrator.build.handlers import check_layers, wheel_functions
+from orchestrator.build.importable import HandlerCheck
+from orchestrator.build.limits import STEP as SIZE_STEP
+from orchestrator.build.limits import too_large
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Artifact, Layer
 from orchestrator.build.package import build_package
@@ -21,7 +27,7 @@ from orchestrator.build.template import check_parameters, read_template, templat
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import BuildError, ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class Job:
         file = f"{self.unit.folder}/{self.unit.settings.template}"
         document = read_template(self._read(file), file)
         check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=file)
+        check_layers(document, file)
         return template_json(document, file)
 
     def layer(self, locked: Lock) -> Layer | None:
@@ -107,17 +114,38 @@ class Job:
         archive = self.store.find(key)
         if archive is None:
             path = self._dependencies.layer(self._stored_lock(requirements), self.folder("layer"))
+            self._check_size(None, path)
             archive = self.store.publish(key, path, made_of=locked.sha256)
         return Layer(number=number, archive=archive, requirements=requirements)
 
-    def package(self, version: str) -> tuple[Artifact, Artifact]:
-        """Build and publish the wheel and the sdist."""
+    def package(self, version: str, locked: Lock, layer: Layer | None, template: bytes) -> tuple[Artifact, Artifact]:
+        """Build the wheel and the sdist, and publish them if they will run with the layer."""
         package = build_package(Backend(self.uv, self.cache), self.unit, version, self.tree, self.folder("package"))
+        path = self._layer_file(locked, layer.archive) if layer else None
+        self._check(package.wheel, path, json.loads(template))
         return self._publish_source(version, package.wheel), self._publish_source(version, package.sdist)
 
     def publish(self, key: str, content: bytes | Path) -> Artifact:
         """Publish an object that belongs to this digest."""
         return self.store.publish(key, content, made_of=self.digest)
+
+    def _check(self, wheel: Path, layer: Path | None, template: dict[str, Any]) -> None:
+        self._check_size(wheel, layer)
+        check = HandlerCheck(self.uv, self.cache, self.organization.lambda_)
+        check.check(wheel_functions(template), wheel, layer, self.folder("import"))
+
+    def _check_size(self, wheel: Path | None, layer: Path | None) -> None:
+        problem = too_large(wheel, layer)
+        if problem:
+            raise BuildError(self.unit.name, SIZE_STEP, problem)
+
+    def _layer_file(self, locked: Lock, published: Artifact) -> Path:
+        """The published layer as a file here; out of the cache when it is there."""
+        path = self.scratch / "published-layer.zip"
+        if not self.cache.take(LAYERS, locked.sha256, path, published.sha256):
+            path.write_bytes(self.store.get(published.key, sha256=published.sha256))
+            self.cache.keep(LAYERS, locked.sha256, path)
+        return path
 
     def _publish_source(self, version: str, path: Path) -> Artifact:
         return self.publish(layout.source_key(self.unit.name, version, path.name), path)
