@@ -76,19 +76,20 @@ class Cache:
         return False
 
     def keep(self, kind: str, key: str, content: bytes | Path) -> None:
-        """Keep a content under a key."""
+        """Keep a content under a key; where that cannot be, because the cache is being deleted, it is made again."""
         name = sha256_of_file(content) if isinstance(content, Path) else sha256_of(content)
-        replace(self.folder / kind / key / name, content)
+        with suppress(OSError):
+            replace(self.folder / kind / key / name, content)
 
     def folder_of(self, kind: str, archive: Path, unpack: Callable[[Path], object]) -> Path:
         """The folder that an archive is unpacked into, once. Whoever uses it bears that files are added or vanish."""
         folder = self.folder / kind / sha256_of_file(archive)
-        if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix=".", dir=folder.parent) as scratch:
-                unpack(Path(scratch, "whole"))
-                # Another build may have been first: then its folder is as good.
-                with suppress(OSError):
+        # Another build may be first, and its folder is as good; or the cache is being deleted.
+        with suppress(OSError):
+            if not folder.is_dir():
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                with TemporaryDirectory(prefix=".", dir=folder.parent) as scratch:
+                    unpack(Path(scratch, "whole"))
                     Path(scratch, "whole").rename(folder)
         return folder
 

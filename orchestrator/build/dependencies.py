@@ -101,11 +101,10 @@ class Dependencies:
         requirements = [*(str(pin.requirement) for pin in locked), *declared.dependencies]
         outcome = self.uv.attempt(_STEP, self._compile(requirements, scratch), scratch, dated=False)
         self.uv.commands.require(_STEP, outcome, self._reason(outcome, unfit_pins(file)))
-        wheels = self._select(scratch / _PYLOCK, {hash_ for pin in locked for hash_ in pin.hashes})
-        unpinned = {wheel.name for wheel in wheels} - {pin.name for pin in locked}
+        unpinned = {wheel.name for wheel in self._select(scratch / _PYLOCK)} - {pin.name for pin in locked}
         if unpinned:
             raise missing_pins(unpinned, file)
-        return wheels
+        return self._select(scratch / _PYLOCK, {hash_ for pin in locked for hash_ in pin.hashes})
 
     def _resolved(self, declared: Declared, scratch: Path) -> tuple[Wheel, ...]:
         if not declared.dependencies:

@@ -70,19 +70,24 @@ class HandlerCheck:
         if not runs_here(self.platform):
             self.uv.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
             return
-        folders = [_unpack(wheel, scratch / "wheel"), *([self._unpacked(layer) / ROOT] if layer else [])]
+        code = _unpack(wheel, scratch / "wheel")
         for function in {one.handler: one for one in functions}.values():
-            self._import(function, folders, scratch)
+            problem = self._import(function, [code, *([self._kept(layer) / ROOT] if layer else [])])
+            if problem and layer:
+                # The kept folder may have been deleted or changed meanwhile: only one of this build's own is proof.
+                problem = self._import(function, [code, _unpack(layer, scratch / function.resource) / ROOT])
+            if problem:
+                self._fail(function, problem)
 
-    def _import(self, function: Function, folders: Sequence[Path], scratch: Path) -> None:
+    def _import(self, function: Function, folders: Sequence[Path]) -> str:
+        """Import a handler; returns why that shows that it does not work."""
         script = [self.uv.python, "-I", "-S", str(Path(import_handler.__file__).absolute())]
         arguments = [os.pathsep.join(map(str, folders)), function.module, function.name, str(_SECONDS)]
-        outcome = self.uv.commands.attempt(_STEP, [*script, *arguments], scratch, dict(function.variables))
+        outcome = self.uv.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
         problem = _problem(outcome, function)
-        if problem:
-            self._fail(function, f"{problem}\n{outcome.tail}")
+        return f"{problem}\n{outcome.tail}" if problem else ""
 
-    def _unpacked(self, layer: Path) -> Path:
+    def _kept(self, layer: Path) -> Path:
         """A layer's files; kept, so that Python's bytecode for them is, too."""
         return self.cache.folder_of("unpacked", layer, lambda into: _unpack(layer, into))
 
