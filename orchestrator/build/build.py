@@ -13,13 +13,11 @@ from tempfile import TemporaryDirectory
 
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
-from orchestrator.build.job import Job
-from orchestrator.build.lint import Linter
+from orchestrator.build.cache import Cache
 from orchestrator.build.manifest import BuiltBy, Manifest
+from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
-from orchestrator.build.sbom import Subject
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
 from orchestrator.source.catalog import Catalog
@@ -34,14 +32,14 @@ class Tools:
         uv: the `uv` program.
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
-        cache: where what takes long is kept for later builds; it may be deleted at any time. None keeps nothing.
+        cache: what is kept between builds.
         builder: what kind of machine this is.
     """
 
     uv: str
     python: str
     environment: Mapping[str, str]
-    cache: Path | None = None
+    cache: Cache
     builder: BuiltBy = "local"
 
 
@@ -65,13 +63,13 @@ class Builder:
 
     Args:
         repository: the sources.
-        store: the tooling account's artifacts bucket.
+        store: where releases are published: the tooling account's artifacts bucket, or a folder.
         releases: gives out versions and layer numbers.
         tools: of this machine.
     """
 
     def __init__(
-        self, repository: SourceRepository, store: ArtifactStore, releases: ReleaseLedger, tools: Tools
+        self, repository: SourceRepository, store: ReleaseStore, releases: ReleaseLedger, tools: Tools
     ) -> None:
         self._repository = repository
         self._store = store
@@ -97,24 +95,30 @@ class Builder:
         version = self._releases.release_of_digest(unit.name, digest)
         if version and self._store.find(layout.manifest_key(unit.name, version)):
             return self._published(unit.name, version, digest, reused=True)
+        # What is built already is answered without waiting for what builds.
+        from orchestrator.build.job import Job  # noqa: PLC0415
+
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
         with TemporaryDirectory(prefix="orchestrator-build-") as scratch, ThreadPoolExecutor(1) as beside:
             uv = self._uv(catalog, name, log)
-            job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
+            job = Job(
+                unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, Path(scratch)
+            )
             self._repository.export(commit.id, inputs, job.folder("tree"))
             templates = job.templates()
             # It takes longer than most of the rest, and needs none of it.
-            linted = beside.submit(job.lint, self._linter(catalog, job), templates)
-            locked = job.lock()
+            linted = beside.submit(job.lint, self._commands(catalog, name, Path(scratch, "lint.log")), templates)
+            declared = job.declared()
+            locked = job.lock(declared)
             template = job.template(templates, has_layer=bool(locked.requirements))
             layer = job.layer(locked)
+            job.remember(declared, layer)
             warnings = linted.result()
             version = self._releases.claim_version(unit.name, digest, unit.version)
-            wheel, sdist = job.package(version)
-            code = self._store.get(wheel.key, sha256=wheel.sha256)
-            warnings += job.check_code(templates, template, code)
-            tools, assets = job.tools(code), job.publish_assets(templates)
-            subject = Subject(unit.name, version, wheel.sha256, {"digest": digest, "python": platform.python})
+            wheel, sdist, left_out = job.package(version, locked, layer, template)
+            warnings += left_out
+            tools = job.tools(self._store.get(wheel.key, sha256=wheel.sha256))
+            assets = job.publish_assets(templates)
             uv.commands.note("".join(f"\nWarning: {one}" for one in warnings))
             manifest = Manifest(
                 unit=unit.name,
@@ -136,7 +140,7 @@ class Builder:
                 template=job.publish(layout.template_key(unit.name, version), template.text),
                 templates=job.publish_templates(version, template),
                 assets=assets,
-                sbom=job.sbom(subject, layer, tools, assets),
+                sbom=job.sbom(version, wheel, layer, tools, assets),
                 warnings=tuple(warnings),
             )
             job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
@@ -145,11 +149,6 @@ class Builder:
 
     def _uv(self, catalog: Catalog, unit: str, log: Path) -> Uv:
         return Uv(self._commands(catalog, unit, log), self._tools.uv, self._tools.python, catalog.commit.committed_at)
-
-    def _linter(self, catalog: Catalog, job: Job) -> Linter:
-        """It runs beside other commands, so it has a log of its own."""
-        commands = self._commands(catalog, job.unit.name, job.scratch / "lint.log")
-        return Linter(commands, self._tools.cache, job.folder("lint"))
 
     def _commands(self, catalog: Catalog, unit: str, log: Path) -> Commands:
         seconds = catalog.organization.build.timeout_minutes * 60
@@ -162,7 +161,7 @@ class Builder:
         manifest = Manifest.from_json(text)
         if (manifest.unit, manifest.version, manifest.digest) != (unit, version, digest):
             raise ArtifactError(
-                f"s3://{self._store.bucket}/{key} is the manifest of {manifest.name} with digest {manifest.digest}, "
+                f"{self._store.location(key)} is the manifest of {manifest.name} with digest {manifest.digest}, "
                 f"and the ledger gave {unit}@{version} to digest {digest}: one of the two was altered. Restore it, "
                 "or raise the unit's version."
             )

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from orchestrator.build.archive import sha256_of
+from orchestrator.build.cache import Cache
 from orchestrator.build.run import Commands
 from orchestrator.errors import BuildError, ConfigurationError
 
 STEP = "check template"
+_KIND = "cfn-lint"
 _PROGRAM = "from cfnlint.runner import main; main()"
 _ERROR = "Error"
 
@@ -47,12 +48,12 @@ class Linter:
 
     Attributes:
         commands: runs it.
-        cache: a folder of what it found before, which may be deleted at any time; None keeps nothing.
+        cache: keeps what it found.
         scratch: an empty folder; cfn-lint is run there, so that no `.cfnlintrc` of a repository is read.
     """
 
     commands: Commands
-    cache: Path | None
+    cache: Cache
     scratch: Path
 
     def __call__(self, template: Path, regions: Iterable[str]) -> tuple[Finding, ...]:
@@ -62,17 +63,12 @@ class Linter:
             BuildError: cfn-lint could not be run.
         """
         wanted = sorted(set(regions))
-        if self.cache is None:
-            return self._run(template, wanted)
-        kept = self.cache / "cfn-lint" / f"{_key(template, wanted)}.json"
-        if kept.is_file():
-            return _FINDINGS.validate_json(kept.read_bytes())
+        key = _key(template, wanted)
+        kept = self.cache.read(_KIND, key)
+        if kept is not None:
+            return _FINDINGS.validate_json(kept)
         found = self._run(template, wanted)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside and renamed: a build at the same time sees all of it or nothing.
-        with NamedTemporaryFile(dir=kept.parent, delete=False) as partial:
-            partial.write(_FINDINGS.dump_json(found))
-        Path(partial.name).replace(kept)
+        self.cache.keep(_KIND, key, _FINDINGS.dump_json(found))
         return found
 
     def _run(self, template: Path, regions: list[str]) -> tuple[Finding, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.build.compare import Difference, differences, paths, template_differences, wheel_files
+from orchestrator.build.lockfiles import pins
 from orchestrator.build.manifest import Artifact, Manifest
-from orchestrator.build.requirements import pin_of
 from orchestrator.build.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
@@ -44,7 +44,7 @@ def diff_of(store: ArtifactStore, before: Release, after: Release) -> ReleaseDif
 
 
 def _requirements(manifest: Manifest) -> dict[str, str]:
-    return {pin.name: pin.version for pin in map(pin_of, manifest.requirements)}
+    return {pin.name: pin.version for pin in pins("\n".join(manifest.requirements))}
 
 
 def _files(store: ArtifactStore, manifest: Manifest) -> dict[str, Any]:

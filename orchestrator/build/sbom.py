@@ -18,14 +18,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from orchestrator.build.archive import sha256_of
+from orchestrator.build.lockfiles import Pin, pins
 from orchestrator.build.manifest import Artifact
-from orchestrator.build.requirements import Pin, pins
+from orchestrator.build.runtime import marker_environment
 from orchestrator.config.organization import Lambda
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 # Of serial numbers: an arbitrary number, for good.
 _NAMESPACE = UUID("7c1f6b7e-3a35-5c61-9a06-2f4f6f8e2f11")
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _METADATA = ".dist-info/METADATA"
 _LONGEST_LICENCE = 64
 Bom = dict[str, Any]
@@ -70,8 +70,8 @@ def layer_bom(archive: Path, lock: str, subject: Subject, platform: Lambda) -> B
         platform: what it is for.
     """
     known = _metadata(archive)
-    components = [_component(pin, known.get(canonicalize_name(pin.name), Message())) for pin in pins(lock)]
-    references: dict[str, str] = {canonicalize_name(one["name"]): one["bom-ref"] for one in components}
+    components = [_component(pin, known.get(pin.name, Message())) for pin in pins(lock)]
+    references: dict[str, str] = {one["name"]: one["bom-ref"] for one in components}
     needs = [
         {"ref": references[name], "dependsOn": _needed(metadata, references, platform)}
         for name, metadata in sorted(known.items())
@@ -140,8 +140,7 @@ def _ref(bom: Bom) -> str:
 
 def _component(pin: Pin, metadata: Message) -> dict[str, Any]:
     version = pin.version or str(metadata.get("Version", ""))
-    # Source: the package URL specification, type pypi.
-    purl = f"pkg:pypi/{pin.name.lower().replace('_', '-')}@{version}"
+    purl = f"pkg:pypi/{pin.name}@{version}"
     return {
         "type": "library",
         "bom-ref": purl,
@@ -167,17 +166,7 @@ def _licences(metadata: Message) -> list[dict[str, Any]]:
 
 def _needed(metadata: Message, references: Mapping[str, str], platform: Lambda) -> list[str]:
     """What a package needs on the platform, out of what the layer holds."""
-    environment = {
-        "python_version": platform.python,
-        "python_full_version": f"{platform.python}.0",
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "platform_machine": _MACHINES[platform.architecture],
-        "platform_python_implementation": "CPython",
-        "implementation_name": "cpython",
-        "os_name": "posix",
-        "extra": "",
-    }
+    environment = {**marker_environment(platform), "extra": ""}
     wanted = [Requirement(one) for one in metadata.get_all("Requires-Dist", [])]
     names = [canonicalize_name(one.name) for one in wanted if one.marker is None or one.marker.evaluate(environment)]
     return sorted({references[name] for name in names if name in references})

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from orchestrator.build.local_code import LocalFunction
+from orchestrator.build.templates import TemplateSource
 from orchestrator.build.yaml_loader import TemplateLoader
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
@@ -26,11 +27,13 @@ class UnitTemplate:
 
     Attributes:
         text: JSON.
+        source: what it was read from.
         functions: those that named a local folder and run from the wheel now.
         others: by environment, where it has another template.
     """
 
     text: bytes
+    source: TemplateSource
     functions: tuple[LocalFunction, ...] = ()
     others: Mapping[str, bytes] = field(default_factory=dict)
 

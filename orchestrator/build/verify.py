@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -12,10 +12,9 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.build.archive import sha256_of
-from orchestrator.build.dependencies import REQUIREMENTS_FILE
+from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.record import record_problems
-from orchestrator.build.requirements import Pin, pins
 from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import ArtifactError
 from orchestrator.steps.contract import Release
@@ -116,9 +115,8 @@ def _layer(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
 
 
 def _requirements(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
-    locked = {pin.line for pin in _lock(manifest, contents) if pin.version}
-    told = {line for line in manifest.requirements if "==" in line}
-    for line in sorted(locked ^ {one.split(";")[0].strip() for one in told}):
+    locked = {str(pin.requirement) for pin in _lock(manifest, contents)}
+    for line in sorted(locked ^ set(manifest.requirements)):
         where = "the stored requirements and not in the manifest" if line in locked else "the manifest only"
         yield f"{line} is in {where}."
 
@@ -148,7 +146,7 @@ def _sbom(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
         yield f"The bill of materials has {len(told)} packages, and {len(_lock(manifest, contents))} are locked."
 
 
-def _lock(manifest: Manifest, contents: dict[str, bytes]) -> list[Pin]:
+def _lock(manifest: Manifest, contents: dict[str, bytes]) -> Sequence[Pin]:
     if manifest.layer is None:
         return []
     with zipfile.ZipFile(io.BytesIO(contents[manifest.layer.requirements.key])) as archive:

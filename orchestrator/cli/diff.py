@@ -6,7 +6,8 @@ import typer
 
 from orchestrator.build.release_diff import ReleaseDiff, diff_of
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, console, say, say_json, table
+from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.tables import console, table
 
 
 def register(app: typer.Typer) -> None:

@@ -8,9 +8,10 @@ import typer
 
 from orchestrator.build.verify import Check, ReleaseVerifier
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, console, say_json, table
+from orchestrator.cli.output import Format, say_json
 from orchestrator.cli.promote import check_environment
 from orchestrator.cli.release import find_release
+from orchestrator.cli.tables import console, table
 from orchestrator.errors import StepError
 from orchestrator.steps.contract import Execution, Release
 from orchestrator.steps.drift import DriftInput, DriftResult

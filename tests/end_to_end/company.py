@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import gettempdir
 from threading import Event, Thread
 from typing import Any
 
@@ -18,6 +17,7 @@ from uv import find_uv_bin
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.build.build import Builder, Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.run import clean_environment
 from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildWorker
@@ -208,7 +208,7 @@ class Company:
         assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
         role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
         wiring = Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
-        cache = Path(gettempdir(), "orchestrator-test-cache")
+        cache = Cache(self.folder.parent / "cache")
         tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, "activity")
         builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
         task = BuildTask(wiring.repository, "main", builder, wiring.store)

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_sts import STSClient
 
-from orchestrator.aws.session import Assumer, RoleToAssume, role_of_session
+from orchestrator.aws.session import Assumer, RoleToAssume
 from orchestrator.errors import AccessError
 
 ROLE = "arn:aws:iam::222222222222:role/orchestrator-deployer"
@@ -82,16 +82,3 @@ def test_it_is_explained_also_when_the_caller_is_not_known(sts: STSClient, answe
     answers.add_client_error("get_caller_identity", "ExpiredToken")
     with pytest.raises(AccessError, match="to the caller, and the caller must be allowed"):
         Assumer(sts, boto3.Session)(RoleToAssume(ROLE, "merge"), "eu-west-1")
-
-
-@pytest.mark.parametrize(
-    ("arn", "role"),
-    [
-        (SESSION, "arn:aws:iam::111111111111:role/orchestrator-plan"),
-        ("arn:aws:iam::111111111111:user/somebody", "arn:aws:iam::111111111111:user/somebody"),
-        ("arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:root"),
-    ],
-)
-def test_a_session_has_the_role_behind_it(arn: str, role: str) -> None:
-    """A trust policy names roles, not sessions."""
-    assert role_of_session(arn) == role

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import gettempdir
 
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.version import next_version
@@ -38,8 +38,8 @@ region = "eu-west-1"
 """
 PYPROJECT = """
 [build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
+requires = ["some-backend"]
+build-backend = "some_backend"
 
 [project]
 name = "orders"
@@ -55,12 +55,13 @@ Parameters:
   ArtifactsBucket: {Type: String}
   SourceKey: {Type: String}
   LayerKey: {Type: String, Default: ""}
+  Entry: {Type: String, Default: orders.handle}
 Resources:
   Function:
     Type: AWS::Lambda::Function
     Properties:
       Runtime: python3.13
-      Handler: orders.handle
+      Handler: !Ref Entry
       Role: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-orders
       Code: {S3Bucket: !Ref ArtifactsBucket, S3Key: !Ref SourceKey}
       Environment:
@@ -74,6 +75,7 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.versions: dict[tuple[str, str], str] = {}
         self.layers: dict[tuple[str, str], int] = {}
+        self.declared: dict[tuple[str, str], int] = {}
         self.recorded: list[str] = []
 
     def release_of_digest(self, unit: str, digest: str) -> str | None:
@@ -88,6 +90,14 @@ class MemoryLedger:
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """Give out the next number."""
         return self.layers.setdefault((unit, requirements_sha256), len(self.layers) + 1)
+
+    def layer_of(self, unit: str, declared: str) -> int | None:
+        """Look it up."""
+        return self.declared.get((unit, declared))
+
+    def note_layer(self, unit: str, declared: str, number: int) -> None:
+        """Note it."""
+        self.declared.setdefault((unit, declared), number)
 
     def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
         """Note it."""
@@ -166,8 +176,7 @@ def fake_uv(folder: Path) -> Tools:
     script = folder / "uv"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -S {program} {folder} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
-    # cfn-lint is the real one: what it found for one test holds for all that follow.
-    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"}, Path(gettempdir(), "orchestrator-test-cache"))
+    return Tools(str(script), sys.executable, {"PATH": "/usr/bin:/bin"}, Cache(folder / "cache"))
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def test_a_change_without_a_new_version_becomes_a_post_release_with_the_same_lay
     workshop.calls()
     workshop.repository.write("projects/orders/src/orders/__init__.py", "ANSWER = 43\n")
     second = workshop.build()
-    assert workshop.calls() == ["compile", "build"]
+    assert workshop.calls() == ["build"]
     assert second.manifest.version == "0.1.0.post1"
     assert second.manifest.layer == first.manifest.layer
     assert second.manifest.wheel.key.endswith("/0.1.0.post1/orders-0.1.0.post1-py3-none-any.whl")
@@ -161,7 +161,7 @@ def test_a_template_that_is_a_link_out_of_the_export_is_not_read(workshop: Works
 def test_a_template_that_cfn_lint_refuses_ends_the_build_before_a_version_is_claimed(workshop: Workshop) -> None:
     """File, line, rule and message are in the error."""
     workshop.repository.write("projects/orders/template.yaml", f"{TEMPLATE}      Tiemout: 3\n")
-    with pytest.raises(ConfigurationError, match=r"projects/orders/template\.yaml: line 16: E3002 .*Tiemout"):
+    with pytest.raises(ConfigurationError, match=r"projects/orders/template\.yaml: line 17: E3002 .*Tiemout"):
         workshop.build()
     assert workshop.ledger.versions == {}
 
@@ -182,6 +182,7 @@ def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Wo
     function = (
         "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: orders.f, CodeUri: src/}}"
     )
+    workshop.repository.write("projects/orders/src/orders/__init__.py", "def f(event, context):\n    return 1\n")
     sam = f"Transform: AWS::Serverless-2016-10-31\nResources:\n{function}\n"
     workshop.repository.write("projects/orders/template.yaml", sam)
     template = workshop.store.get(workshop.build().manifest.template.key)

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.bootstrap.synth import search_path
 from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.run import clean_environment
 from orchestrator.build.template_code import literal_code
 from orchestrator.errors import BuildError, ConfigurationError
@@ -72,7 +73,7 @@ def build(workshop: Workshop) -> Callable[[], Build]:
         workshop.repository,
         workshop.store,
         workshop.ledger,
-        Tools(tools.uv, tools.python, environment, workshop.machine / "cache"),
+        Tools(tools.uv, tools.python, environment, Cache(workshop.machine / "cache")),
     )
     return lambda: builder.build(read_catalog(workshop.repository, "main"), "orders", workshop.log)
 

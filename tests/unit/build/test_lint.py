@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.build.cache import Cache
 from orchestrator.build.lint import Finding, Linter, warnings_of
 from orchestrator.build.run import Commands, clean_environment
 from orchestrator.errors import BuildError, ConfigurationError
@@ -28,7 +29,9 @@ def linter(folder: Path, *, works: bool = True) -> Linter:
     scratch.mkdir(exist_ok=True)
     if not works:
         (scratch / "cfnlint.py").write_text("raise SystemExit('not here')")
-    return Linter(Commands("orders", folder / "log", clean_environment(os.environ), 60), folder / "cache", scratch)
+    return Linter(
+        Commands("orders", folder / "log", clean_environment(os.environ), 60), Cache(folder / "cache"), scratch
+    )
 
 
 def test_errors_and_warnings_are_found_with_their_lines_and_kept(tmp_path: Path) -> None:

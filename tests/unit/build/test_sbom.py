@@ -67,12 +67,12 @@ def test_components_have_versions_hashes_and_licences(layer: Bom) -> None:
     """As an expression where there is one, else by name; a whole text is left out."""
     found = by_name(layer)
     assert {name: (one["purl"], one["licenses"]) for name, one in found.items()} == {
-        "Flask_Thing": ("pkg:pypi/flask-thing@3.0", [{"expression": "MIT OR Apache-2.0"}]),
+        "flask-thing": ("pkg:pypi/flask-thing@3.0", [{"expression": "MIT OR Apache-2.0"}]),
         "colors": ("pkg:pypi/colors@0.4", [{"license": {"name": "BSD"}}]),
         "plain": ("pkg:pypi/plain@1", []),
         "werk": ("pkg:pypi/werk@2.0.0", [{"license": {"name": "BSD License"}}]),
     }
-    assert [one["content"] for one in found["Flask_Thing"]["hashes"]] == ["a" * 64, "b" * 64]
+    assert [one["content"] for one in found["flask-thing"]["hashes"]] == ["a" * 64, "b" * 64]
 
 
 def test_it_says_what_needs_what_on_the_platform(layer: Bom) -> None:

@@ -22,6 +22,8 @@ from orchestrator.source.catalog import read_catalog
 from orchestrator.steps.contract import Release
 from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, MemoryLedger, example_repository
 
+PROJECT = PYPROJECT.replace("some-backend", "hatchling").replace("some_backend", "hatchling.build")
+
 
 def release_of(build: Build) -> Release:
     """A release as the ledger has it."""
@@ -45,12 +47,14 @@ def builds(store: ArtifactStore, real_tools: Tools, tmp_path_factory: pytest.Tem
     folder = tmp_path_factory.mktemp("builds")
     repository, ledger = example_repository(folder / "repository"), MemoryLedger()
 
+    repository.write("projects/orders/pyproject.toml", PROJECT)
+
     def build() -> Build:
         builder = Builder(repository, store, ledger, real_tools)
         return builder.build(read_catalog(repository, "main"), "orders", folder / "log")
 
     first = build()
-    changed = PYPROJECT.replace("1.16.0", "1.17.0") + "\n[tool.orchestrator]\nconcurrency = 'queued'\n"
+    changed = PROJECT.replace("1.16.0", "1.17.0") + "\n[tool.orchestrator]\nconcurrency = 'queued'\n"
     repository.write("projects/orders/pyproject.toml", changed)
     repository.write("projects/orders/src/orders/__init__.py", "ANSWER = 43\n")
     repository.write("projects/orders/src/orders/more.py", "")
@@ -206,7 +210,7 @@ def test_two_releases_are_compared_part_by_part(store: ArtifactStore, builds: li
     assert told["requirements"] == [("changed", "six")]
     assert ("changed", "orders/__init__.py") in told["files"]
     assert ("added", "orders/more.py") in told["files"]
-    assert told["template"] == [("changed", "Resources.Function.Properties.Handler")]
+    assert told["template"] == [("changed", "Parameters.Entry.Default")]
     assert told["settings"] == [("changed", "concurrency")]
     assert told["build"] == []
     (requirement,) = found.requirements

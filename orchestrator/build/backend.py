@@ -1,0 +1,108 @@
+"""Build backends, in environments that are made once a day instead of once for every build."""
+
+import tomllib
+import zipfile
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from orchestrator.build import run_backend
+from orchestrator.build.archive import sha256_of
+from orchestrator.build.cache import Cache
+from orchestrator.build.run import Outcome
+from orchestrator.build.uv import Uv
+
+_KIND = "backends"
+# Pure Python and nothing but PEP 517: these need no virtual environment with programs of its own.
+_SIMPLE = {"hatchling.build", "flit_core.buildapi", "poetry.core.masonry.api", "pdm.backend", "setuptools.build_meta"}
+
+
+@dataclass(frozen=True)
+class BuildSystem:
+    """`[build-system]` of a `pyproject.toml`.
+
+    Attributes:
+        requires: PEP 508.
+        backend: such as `hatchling.build`.
+        path: folders of the unit that the backend is imported from.
+    """
+
+    requires: tuple[str, ...]
+    backend: str
+    path: tuple[str, ...]
+
+    @classmethod
+    def read(cls, pyproject: Path) -> "BuildSystem | None":
+        """Read it; None when it does not name one of the backends that this module runs."""
+        table = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("build-system", {})
+        if table.get("build-backend") not in _SIMPLE:
+            return None
+        return cls(tuple(table.get("requires", ())), table["build-backend"], tuple(table.get("backend-path", ())))
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Runs build backends.
+
+    What they require is looked up as of the beginning of the commit's day, so that the commits of a day share it.
+
+    Attributes:
+        uv: installs what they require.
+        cache: keeps it.
+    """
+
+    uv: Uv
+    cache: Cache
+
+    def build(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
+        """Build an sdist and a wheel.
+
+        Args:
+            step: what is being done, for the log.
+            system: the unit's.
+            folder: the unit's.
+            out: where the files go; its folder is used as scratch.
+            variables: added to the environment.
+
+        Returns:
+            How it ended. With `MORE_REQUIREMENTS`, the backend wants more than it can be given here.
+        """
+        installed = out.parent / "backend"
+        failed = self._install(step, system, installed)
+        if failed:
+            return failed
+        out.mkdir()
+        script = [self.uv.python, "-I", "-S", str(Path(run_backend.__file__).absolute())]
+        command = [*script, str(installed), str(folder), str(out), system.backend, *system.path]
+        return self.uv.commands.attempt(step, command, folder, {**variables, "PYTHONPATH": str(installed)})
+
+    def _install(self, step: str, system: BuildSystem, into: Path) -> Outcome | None:
+        """Unpack what a backend requires, installed once; returns how that ended when it failed."""
+        key = sha256_of("\0".join((str(self._day), self.uv.python, *system.requires)).encode())
+        archive = into.with_suffix(".zip")
+        with self.cache.locked(_KIND, key):
+            if not self.cache.take(_KIND, key, archive):
+                outcome = self._installed(step, system, into)
+                if outcome.code != 0:
+                    return outcome
+                with zipfile.ZipFile(archive, "w") as packed:
+                    for path in sorted(into.rglob("*")):
+                        packed.write(path, path.relative_to(into))
+                self.cache.keep(_KIND, key, archive)
+                return None
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(into)
+        return None
+
+    @property
+    def _day(self) -> date:
+        return self.uv.as_of.astimezone(UTC).date()
+
+    def _installed(self, step: str, system: BuildSystem, into: Path) -> Outcome:
+        morning = replace(self.uv, as_of=datetime.combine(self._day, time.min, UTC))
+        command = ["pip", "install", "--target", str(into), "--link-mode", "copy", *system.requires]
+        # Compiled for good: unpacked files have other times than those that bytecode usually goes by.
+        compiled = {"UV_COMPILE_BYTECODE": "1", "PYC_INVALIDATION_MODE": "UNCHECKED_HASH"}
+        outcome = morning.attempt(step, command, into.parent, compiled)
+        # What was published today only is known as of the commit.
+        return outcome if outcome.code == 0 else self.uv.attempt(step, command, into.parent, compiled)
