@@ -67,7 +67,8 @@ def write(repository: FolderRepository) -> Write:
 def build(workshop: Workshop) -> Callable[[], Build]:
     """Builds the unit with the fake uv, and with Node.js."""
     tools = fake_uv(workshop.machine)
-    environment = clean_environment({**os.environ, "PATH": search_path(os.environ)})
+    real = clean_environment({**os.environ, "PATH": search_path(os.environ)})
+    environment = {**tools.environment, **real}
     builder = Builder(
         workshop.repository,
         workshop.store,
