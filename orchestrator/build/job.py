@@ -131,7 +131,7 @@ class Job:
         for source in templates.sources:
             targets = [self.organization.environment(name).targets for name in source.environments]
             regions = [target.region for group in targets for target in group]
-            warnings += warnings_of(linter(source.path, regions), source.file)
+            warnings += warnings_of(linter(source.path, regions, source.accepted), source.file)
         return warnings
 
     def publish_templates(self, version: str, template: UnitTemplate) -> dict[str, Artifact]:

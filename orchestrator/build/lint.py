@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -56,24 +56,30 @@ class Linter:
     cache: Cache
     scratch: Path
 
-    def __call__(self, template: Path, regions: Iterable[str]) -> tuple[Finding, ...]:
-        """All findings of errors and warnings; those that the template's `Metadata: cfn-lint` ignores are left out.
+    def __call__(self, template: Path, regions: Iterable[str], accepted: Collection[str] = ()) -> tuple[Finding, ...]:
+        """All errors and warnings; those that the template's `Metadata: cfn-lint` ignores are left out.
+
+        Args:
+            template: its file.
+            regions: what it is checked for.
+            accepted: rules that do not hold for it.
 
         Raises:
             BuildError: cfn-lint could not be run.
         """
         wanted = sorted(set(regions))
-        key = _key(template, wanted)
+        key = _key(template, wanted, accepted)
         kept = self.cache.read(_KIND, key)
         if kept is not None:
             return _FINDINGS.validate_json(kept)
-        found = self._run(template, wanted)
+        found = self._run(template, wanted, accepted)
         self.cache.keep(_KIND, key, _FINDINGS.dump_json(found))
         return found
 
-    def _run(self, template: Path, regions: list[str]) -> tuple[Finding, ...]:
+    def _run(self, template: Path, regions: list[str], accepted: Collection[str]) -> tuple[Finding, ...]:
         report = self.scratch / "report.json"
         options = ["--format", "json", "--output-file", str(report), "--non-zero-exit-code", "none"]
+        options += ["--ignore-checks", *accepted] if accepted else []
         command = [sys.executable, "-c", _PROGRAM, *options, "--regions", *regions, "--template", str(template)]
         self.commands.run(STEP, command, self.scratch, "cfn-lint could not be run, its output is below.")
         if not report.is_file():
@@ -106,6 +112,6 @@ def warnings_of(findings: Iterable[Finding], file: str) -> list[str]:
     return [f"{file}: {one}" for one in found]
 
 
-def _key(template: Path, regions: list[str]) -> str:
+def _key(template: Path, regions: list[str], accepted: Iterable[str]) -> str:
     content = sha256_of(template.read_bytes())
-    return sha256_of("\n".join([linter_version(), *regions, template.suffix, content]).encode())
+    return sha256_of("\n".join([linter_version(), *regions, *sorted(accepted), template.suffix, content]).encode())

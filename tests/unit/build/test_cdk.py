@@ -68,7 +68,8 @@ def write(repository: FolderRepository) -> Write:
 def build(workshop: Workshop) -> Callable[[], Build]:
     """Builds the unit with the fake uv, and with Node.js."""
     tools = fake_uv(workshop.machine)
-    environment = clean_environment({**os.environ, "PATH": search_path(os.environ)})
+    real = clean_environment({**os.environ, "PATH": search_path(os.environ)})
+    environment = {**tools.environment, **real}
     builder = Builder(
         workshop.repository,
         workshop.store,
@@ -90,6 +91,7 @@ def test_assets_are_published_with_the_release_and_the_template_names_them(
     assert asset.key in {one["name"] for one in json.loads(workshop.store.get(manifest.sbom.key))["components"]}
     assert workshop.store.find(asset.key) == asset
     assert manifest.templates == {}
+    assert manifest.warnings == ()
     text = workshop.store.get(manifest.template.key)
     assert b"cdk-hnb659fds" not in text
     template = json.loads(text)

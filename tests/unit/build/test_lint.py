@@ -55,6 +55,14 @@ def test_a_template_may_ignore_rules_and_no_file_of_the_repository_can(tmp_path:
     assert [one.rule for one in linter(tmp_path)(template, ["eu-west-1"])] == ["W2001"]
 
 
+def test_a_rule_that_cannot_be_followed_is_left_out(tmp_path: Path) -> None:
+    """And what was found with it is not taken for what is found without."""
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE)
+    assert [one.rule for one in linter(tmp_path)(template, ["eu-west-1"], ("W2001",))] == ["E3002"]
+    assert len(linter(tmp_path)(template, ["eu-west-1"])) == 2
+
+
 def test_errors_refuse_the_template_and_warnings_do_not() -> None:
     """Each says where."""
     with pytest.raises(ConfigurationError) as raised:
