@@ -36,7 +36,11 @@ dependencies = {requirements}
 packages = ["src/{unit}"]
 """
 _TEMPLATE = """
-Parameters: {{ArtifactsBucket: {{Type: String}}, SourceKey: {{Type: String}}, LayerKey: {{Type: String}}}}
+Parameters:
+  ArtifactsBucket: {{Type: String}}
+  SourceKey: {{Type: String}}
+  LayerKey: {{Type: String}}
+  Handler: {{Type: String, Default: {unit}.handler.handle}}
 Resources:
   Layer:
     Type: AWS::Lambda::LayerVersion
@@ -45,7 +49,7 @@ Resources:
   Function:
     Type: AWS::Lambda::Function
     Properties:
-      Handler: {unit}.handler.handle
+      Handler: {handler}
       Runtime: python{python}
       Role: arn:aws:iam::222222222222:role/orders
       Layers: [!Ref Layer]
@@ -71,12 +75,14 @@ class Workload:
         units: their names.
         requirements: of each.
         imports: the modules that each handler imports.
+        checked: whether the template names the handler, so that it is imported, or leaves it to a parameter.
     """
 
     folder: Path
     units: tuple[str, ...]
     requirements: tuple[str, ...]
     imports: tuple[str, ...]
+    checked: bool = True
 
     @property
     def repository(self) -> Path:
@@ -97,7 +103,8 @@ class Workload:
             folder = self.repository / "projects" / unit
             pyproject = _PYPROJECT.format(unit=unit, requirements=list(self.requirements))
             self._put(folder / "pyproject.toml", pyproject)
-            self._put(folder / "template.yaml", _TEMPLATE.format(unit=unit, python=PYTHON))
+            handler = f"{unit}.handler.handle" if self.checked else "!Ref Handler"
+            self._put(folder / "template.yaml", _TEMPLATE.format(unit=unit, python=PYTHON, handler=handler))
             self._put(folder / "src" / unit / "__init__.py", "")
             self._put(self.sam / unit / "requirements.txt", "\n".join(self.requirements))
         self._git("init", "--quiet")
