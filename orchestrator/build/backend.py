@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from orchestrator.build import run_backend
 from orchestrator.build.archive import sha256_of, unpack
 from orchestrator.build.cache import Cache
@@ -34,15 +36,20 @@ class BuildSystem:
 
     requires: tuple[str, ...]
     backend: str
-    path: tuple[str, ...]
+    path: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, pyproject: Path) -> "BuildSystem | None":
-        """Read it; None when it does not name one of the backends that this module runs."""
+        """Read it; None when it names none of the backends that this module runs, or is not valid."""
         table = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("build-system", {})
-        if table.get("build-backend") not in _SIMPLE:
+        requires, backend, path = (table.get(key) for key in ("requires", "build-backend", "backend-path"))
+        if backend not in _SIMPLE or path is not None or not isinstance(requires, list):
             return None
-        return cls(tuple(table.get("requires", ())), table["build-backend"], tuple(table.get("backend-path", ())))
+        try:
+            # Nothing else may get onto a command line: an option could name another index.
+            return cls(tuple(str(Requirement(one)) for one in requires), backend)
+        except (InvalidRequirement, TypeError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,10 @@ class Backend:
 
     uv: Uv
     cache: Cache
+
+    def prepare(self, step: str, system: BuildSystem, scratch: Path) -> None:
+        """Install what a backend requires, so that a build that comes later need not wait for it."""
+        self._install(step, system, scratch / "backend.zip")
 
     def build(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
         """Build an sdist and a wheel.

@@ -6,6 +6,7 @@ a second build of the same inputs takes over what the first one left, even if it
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,12 +97,13 @@ class Builder:
         from orchestrator.build.job import Job  # noqa: PLC0415
 
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
-        with TemporaryDirectory(prefix="orchestrator-build-") as scratch:
+        with TemporaryDirectory(prefix="orchestrator-build-") as scratch, ThreadPoolExecutor(1) as beside:
             uv = self._uv(catalog, name, log)
             job = Job(
                 unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, Path(scratch)
             )
             self._repository.export(commit.id, inputs, job.folder("tree"))
+            beside.submit(job.prepare, self._uv(catalog, name, Path(scratch, "prepare.log")))
             declared = job.declared()
             locked = job.lock(declared)
             template = job.template(has_layer=bool(locked.requirements))

@@ -61,10 +61,11 @@ class Cache:
         Returns:
             Whether there was one.
         """
+        # What is written there next must not be written into a file of the cache.
+        into.unlink(missing_ok=True)
         for path in self._candidates(kind, key):
             if sha256 not in (None, path.name):
                 continue
-            into.unlink(missing_ok=True)
             try:
                 _link_or_copy(path, into)
             except FileNotFoundError:

@@ -41,8 +41,7 @@ class Contents:
         for name in sorted(_names(self.wheel)):
             # Metadata changes with every version.
             if ".dist-info/" not in name:
-                tree = self._source(name)
-                lines += [name, *(_outline(tree) if tree else [self._crc(name)])]
+                lines += [name, *self._outline(name)]
         return "\n".join(lines)
 
     def problem(self, function: Function) -> str:
@@ -69,9 +68,17 @@ class Contents:
                 return None
             try:
                 return ast.parse(archive.read(file))
-            except (SyntaxError, ValueError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 # It may be written for another Python; importing it tells.
                 return None
+
+    def _outline(self, file: str) -> list[str]:
+        """What a module imports and defines; of what cannot be told, whether it is the same."""
+        tree = self._source(file)
+        try:
+            return [*_imports(tree), *_defined(tree)] if tree else [self._crc(file)]
+        except RecursionError:
+            return [self._crc(file)]
 
     def _crc(self, file: str) -> str:
         with zipfile.ZipFile(self.wheel) as archive:
@@ -95,11 +102,8 @@ def _names(archive: Path) -> set[str]:
         return set(opened.namelist())
 
 
-def _outline(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield ast.unparse(node)
-    yield from _defined(tree)
+def _imports(tree: ast.Module) -> Iterator[str]:
+    return (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def _defined(tree: ast.AST) -> Iterator[str]:

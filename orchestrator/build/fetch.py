@@ -19,7 +19,7 @@ from urllib.request import (
 
 from orchestrator.build.archive import zip_folder
 from orchestrator.build.cache import Cache
-from orchestrator.build.limits import LARGEST_UNZIPPED
+from orchestrator.build.layer import LARGEST_UNZIPPED
 from orchestrator.build.runtime import platform_tag
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheels import Wheel

@@ -64,7 +64,10 @@ class HandlerCheck:
             return
         there = Contents.of(wheel, layer)
         for function in functions:
-            problem = there.problem(function)
+            try:
+                problem = there.problem(function)
+            except RecursionError:
+                problem = "its source is nested too deeply."
             if problem:
                 self._fail(function, problem)
         if not runs_here(self.platform):

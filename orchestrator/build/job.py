@@ -19,7 +19,7 @@ from orchestrator.build.limits import STEP as SIZE_STEP
 from orchestrator.build.limits import too_large
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Artifact, Layer
-from orchestrator.build.package import build_package
+from orchestrator.build.package import build_package, prepare_package
 from orchestrator.build.project import read_project
 from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
@@ -117,6 +117,10 @@ class Job:
             self._check_size(None, path)
             archive = self.store.publish(key, path, made_of=locked.sha256)
         return Layer(number=number, archive=archive, requirements=requirements)
+
+    def prepare(self, uv: Uv) -> None:
+        """Do beside other steps what the package needs; the log of `uv` must be another one than theirs."""
+        prepare_package(Backend(uv, self.cache), self.unit, self.tree, self.folder("prepare"))
 
     def package(self, version: str, locked: Lock, layer: Layer | None, template: bytes) -> tuple[Artifact, Artifact]:
         """Build the wheel and the sdist, and publish them if they will run with the layer."""
