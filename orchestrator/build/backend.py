@@ -1,18 +1,25 @@
 """Build backends, in environments that are made once a day instead of once for every build."""
 
+import shutil
 import tomllib
 import zipfile
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from orchestrator.build import run_backend
-from orchestrator.build.archive import sha256_of
+from orchestrator.build.archive import sha256_of, unpack
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Outcome
+from orchestrator.build.run_backend import MORE_REQUIREMENTS
 from orchestrator.build.uv import Uv
 
-_KIND = "backends"
+_KIND, _UNPACKED = "backends", "unpacked-backends"
+# Where programs that a backend starts find what it requires.
+_PATH = "PYTHONPATH"
 # Pure Python and nothing but PEP 517: these need no virtual environment with programs of its own.
 _SIMPLE = {"hatchling.build", "flit_core.buildapi", "poetry.core.masonry.api", "pdm.backend", "setuptools.build_meta"}
 
@@ -29,15 +36,20 @@ class BuildSystem:
 
     requires: tuple[str, ...]
     backend: str
-    path: tuple[str, ...]
+    path: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, pyproject: Path) -> "BuildSystem | None":
-        """Read it; None when it does not name one of the backends that this module runs."""
+        """Read it; None when it names none of the backends that this module runs, or is not valid."""
         table = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("build-system", {})
-        if table.get("build-backend") not in _SIMPLE:
+        requires, backend, path = (table.get(key) for key in ("requires", "build-backend", "backend-path"))
+        if backend not in _SIMPLE or path is not None or not isinstance(requires, list):
             return None
-        return cls(tuple(table.get("requires", ())), table["build-backend"], tuple(table.get("backend-path", ())))
+        try:
+            # Nothing else may get onto a command line: an option could name another index.
+            return cls(tuple(str(Requirement(one)) for one in requires), backend)
+        except (InvalidRequirement, TypeError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,10 @@ class Backend:
     uv: Uv
     cache: Cache
 
+    def prepare(self, step: str, system: BuildSystem, scratch: Path) -> None:
+        """Install what a backend requires, so that a build that comes later need not wait for it."""
+        self._install(step, system, scratch / "backend.zip")
+
     def build(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
         """Build an sdist and a wheel.
 
@@ -67,31 +83,39 @@ class Backend:
         Returns:
             How it ended. With `MORE_REQUIREMENTS`, the backend wants more than it can be given here.
         """
-        installed = out.parent / "backend"
-        failed = self._install(step, system, installed)
+        archive = out.parent / "backend.zip"
+        failed = self._install(step, system, archive)
         if failed:
             return failed
+        kept = self.cache.folder_of(_UNPACKED, archive, partial(unpack, archive))
+        outcome = self._run(step, system, folder, out, {**variables, _PATH: str(kept)})
+        if outcome.code in (0, MORE_REQUIREMENTS) or kept.is_dir():
+            return outcome
+        # The cache was deleted meanwhile.
+        unpack(archive, out.parent / "backend")
+        return self._run(step, system, folder, out, {**variables, _PATH: str(out.parent / "backend")})
+
+    def _run(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
+        shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         script = [self.uv.python, "-I", "-S", str(Path(run_backend.__file__).absolute())]
-        command = [*script, str(installed), str(folder), str(out), system.backend, *system.path]
-        return self.uv.commands.attempt(step, command, folder, {**variables, "PYTHONPATH": str(installed)})
+        command = [*script, variables[_PATH], str(folder), str(out), system.backend, *system.path]
+        return self.uv.commands.attempt(step, command, folder, variables)
 
-    def _install(self, step: str, system: BuildSystem, into: Path) -> Outcome | None:
-        """Unpack what a backend requires, installed once; returns how that ended when it failed."""
+    def _install(self, step: str, system: BuildSystem, archive: Path) -> Outcome | None:
+        """Install what a backend requires, once, into an archive; returns how that ended when it failed."""
         key = sha256_of("\0".join((str(self._day), self.uv.python, *system.requires)).encode())
-        archive = into.with_suffix(".zip")
         with self.cache.locked(_KIND, key):
-            if not self.cache.take(_KIND, key, archive):
-                outcome = self._installed(step, system, into)
-                if outcome.code != 0:
-                    return outcome
-                with zipfile.ZipFile(archive, "w") as packed:
-                    for path in sorted(into.rglob("*")):
-                        packed.write(path, path.relative_to(into))
-                self.cache.keep(_KIND, key, archive)
+            if self.cache.take(_KIND, key, archive):
                 return None
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(into)
+            folder = archive.with_name("installed")
+            outcome = self._installed(step, system, folder)
+            if outcome.code != 0:
+                return outcome
+            with zipfile.ZipFile(archive, "w") as packed:
+                for path in sorted(folder.rglob("*")):
+                    packed.write(path, path.relative_to(folder))
+            self.cache.keep(_KIND, key, archive)
         return None
 
     @property

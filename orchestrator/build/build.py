@@ -99,12 +99,13 @@ class Builder:
         from orchestrator.build.job import Job  # noqa: PLC0415
 
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
-        with TemporaryDirectory(prefix="orchestrator-build-") as scratch, ThreadPoolExecutor(1) as beside:
+        with TemporaryDirectory(prefix="orchestrator-build-") as scratch, ThreadPoolExecutor(2) as beside:
             uv = self._uv(catalog, name, log)
             job = Job(
                 unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, Path(scratch)
             )
             self._repository.export(commit.id, inputs, job.folder("tree"))
+            beside.submit(job.prepare, self._uv(catalog, name, Path(scratch, "prepare.log")))
             templates = job.templates()
             # It takes longer than most of the rest, and needs none of it.
             linted = beside.submit(job.lint, self._commands(catalog, name, Path(scratch, "lint.log")), templates)

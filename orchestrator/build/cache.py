@@ -61,10 +61,11 @@ class Cache:
         Returns:
             Whether there was one.
         """
+        # What is written there next must not be written into a file of the cache.
+        into.unlink(missing_ok=True)
         for path in self._candidates(kind, key):
             if sha256 not in (None, path.name):
                 continue
-            into.unlink(missing_ok=True)
             try:
                 _link_or_copy(path, into)
             except FileNotFoundError:
@@ -76,10 +77,20 @@ class Cache:
         return False
 
     def keep(self, kind: str, key: str, content: bytes | Path) -> None:
-        """Keep a content under a key; where that cannot be, because the cache is being deleted, it is made again."""
+        """Keep a content, or a file that nobody writes to any more, under a key.
+
+        Where that cannot be, because the cache is being deleted, it is made again when it is needed.
+        """
         name = sha256_of_file(content) if isinstance(content, Path) else sha256_of(content)
+        path = self.folder / kind / key / name
         with suppress(OSError):
-            replace(self.folder / kind / key / name, content)
+            if isinstance(content, Path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with TemporaryDirectory(prefix=".", dir=path.parent) as scratch:
+                    _link_or_copy(content, Path(scratch, name))
+                    Path(scratch, name).replace(path)
+            else:
+                replace(path, content)
 
     def folder_of(self, kind: str, archive: Path, unpack: Callable[[Path], object]) -> Path:
         """The folder that an archive is unpacked into, once. Whoever uses it bears that files are added or vanish."""

@@ -19,6 +19,7 @@ from urllib.request import (
 
 from orchestrator.build.archive import zip_folder
 from orchestrator.build.cache import Cache
+from orchestrator.build.layer import LARGEST_UNZIPPED
 from orchestrator.build.runtime import platform_tag
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheels import Wheel
@@ -28,8 +29,6 @@ _STEP = "install dependencies"
 _KIND = "wheels"
 _AT_ONCE = 8
 _SECONDS = 60
-# No layer can hold more than this unzipped, and a wheel is not larger than what is in it.
-_LARGEST = 262_144_000
 _CHUNK = 1024 * 1024
 
 
@@ -122,7 +121,8 @@ def _copy(url: str, file: BinaryIO) -> str:
     answer = _opener().open(url, timeout=_SECONDS)
     if answer is None:
         raise ValueError(f"{url!r} is not on the web")
-    digest, left = hashlib.sha256(), _LARGEST
+    # A wheel is not larger than what is in it, and no layer can hold more.
+    digest, left = hashlib.sha256(), LARGEST_UNZIPPED
     with answer:
         while chunk := answer.read(min(_CHUNK, left)):
             file.write(chunk)

@@ -23,7 +23,7 @@ from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Artifact, Layer
-from orchestrator.build.package import build_package, generator
+from orchestrator.build.package import build_package, generator, prepare_package
 from orchestrator.build.project import read_project
 from orchestrator.build.publishing import ReleaseStore, missing
 from orchestrator.build.releases import ReleaseLedger
@@ -168,6 +168,10 @@ class Job:
         if sbom is None:
             raise missing(self.store.location(layout.layer_sbom_key(self.unit.name, number)), None)
         return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
+
+    def prepare(self, uv: Uv) -> None:
+        """Do beside other steps what the package needs; the log of `uv` must be another one than theirs."""
+        prepare_package(Backend(uv, self.cache), self.unit, self.tree, self.folder("prepare"))
 
     def package(
         self, version: str, locked: Lock, layer: Layer | None, template: UnitTemplate

@@ -18,6 +18,8 @@ from orchestrator.build.rawzip import RawZipWriter
 from orchestrator.errors import ArtifactError
 
 ROOT = "python"
+# A function and its layers, unzipped, in bytes: "250 MB" in Lambda's quotas.
+LARGEST_UNZIPPED = 262_144_000
 _FILE, _PROGRAM = 0o644, 0o755
 _EXECUTABLE = 0o111
 _LINK = 0o120000
@@ -49,7 +51,7 @@ def assemble(wheels: Sequence[Path], into: Path) -> list[str]:
         ArtifactError: a wheel holds a path that leads out of the layer, or a link.
     """
     with ExitStack() as stack:
-        archives = [stack.enter_context(zipfile.ZipFile(path)) for path in wheels]
+        archives = [stack.enter_context(_opened(path)) for path in wheels]
         members: dict[str, _Member] = {}
         clashes = []
         for archive in archives:
@@ -88,6 +90,13 @@ def installed_path(name: str) -> str | None:
     return None if left_out else "/".join(parts)
 
 
+def _opened(wheel: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(wheel)
+    except zipfile.BadZipFile as error:
+        raise ArtifactError(f"{wheel.name} is not a wheel: {error}. Lock another version.") from error
+
+
 def _installed(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
     for entry in archive.infolist():
         if entry.is_dir():
@@ -95,6 +104,8 @@ def _installed(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]
         if entry.external_attr >> 16 & _LINK_MASK == _LINK:
             raise ArtifactError(f"{entry.filename} in {archive.filename} is a symbolic link, which no wheel may hold.")
         path = installed_path(entry.filename)
+        if path is not None and entry.file_size > LARGEST_UNZIPPED:
+            raise ArtifactError(f"{path} takes {entry.file_size:,} bytes, which no layer can hold: do without it.")
         if path is not None:
             yield path, entry
 

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.build.layer import ROOT
+from orchestrator.build.layer import LARGEST_UNZIPPED, ROOT
 
-# A function and its layers, unzipped, in bytes: "250 MB" in Lambda's quotas.
-LARGEST_UNZIPPED = 262_144_000
 STEP = "check size"
 _MOST_LISTED = 15
 

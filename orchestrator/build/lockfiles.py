@@ -86,7 +86,11 @@ def check_uv_lock(text: str, file: str, pyproject: str, platform: Lambda) -> Non
         ConfigurationError: it was made for other dependencies; they are named.
     """
     project = tomllib.loads(pyproject)["project"]
-    problem = _staleness(_toml(text, file), project, platform)
+    lock = _toml(text, file)
+    try:
+        problem = _staleness(lock, project, platform)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(file, f"is not a file that 'uv lock' wrote: {error!r}.") from error
     if problem:
         raise ConfigurationError(file, f"{problem} Renew it: run 'uv lock' in the unit's folder and commit the file.")
 

@@ -91,6 +91,13 @@ def _run(backend: Backend, folder: Path, built: Path, variables: dict[str, str])
     return backend.uv.attempt(_STEP, arguments, folder.parent, variables)
 
 
+def prepare_package(backend: Backend, unit: Unit, tree: Path, scratch: Path) -> None:
+    """Do what `build_package` will need whatever the version is; where it cannot be done, that one will say why."""
+    system = BuildSystem.read(tree / unit.folder / FILE_NAME)
+    if system:
+        backend.prepare(_STEP, system, scratch)
+
+
 def _set_version(path: Path, version: str, file: str) -> None:
     path.write_bytes(with_version(path.read_bytes().decode(), version, file).encode())
 

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from packaging.pylock import Package, Pylock
+from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.tags import create_compatible_tags_selector
 from packaging.utils import parse_wheel_filename
 
@@ -66,18 +66,26 @@ def select(document: Mapping[str, Any], platform: Lambda, allowed: Collection[st
     Raises:
         UnusableLockError: packages have no such wheel; all of them are named.
     """
-    environment: dict[str, str | AbstractSet[str]] = {**marker_environment(platform), **_NO_EXTRAS}
-    best = create_compatible_tags_selector(wheel_tags(platform))
-    found: dict[str, Wheel | None] = {}
-    for package in Pylock.from_dict(document).packages:
-        if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
-            offered = [one for one in _offered(package) if allowed is None or one.sha256 in allowed]
-            loadable = best((one, parse_wheel_filename(one.file)[-1]) for one in offered)
-            found[package.name] = next(loadable, None)
+    try:
+        found = _found(Pylock.from_dict(document), platform, allowed)
+    except (PylockValidationError, ValueError) as error:
+        raise UnusableLockError(f"the lock is not valid: {error}. Make it anew") from error
     without = sorted(name for name, wheel in found.items() if wheel is None)
     if without:
         raise UnusableLockError(no_wheel(without, platform))
     return tuple(wheel for _, wheel in sorted(found.items()) if wheel)
+
+
+def _found(lock: Pylock, platform: Lambda, allowed: Collection[str] | None) -> dict[str, Wheel | None]:
+    environment: dict[str, str | AbstractSet[str]] = {**marker_environment(platform), **_NO_EXTRAS}
+    best = create_compatible_tags_selector(wheel_tags(platform))
+    found: dict[str, Wheel | None] = {}
+    for package in lock.packages:
+        if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
+            offered = [one for one in _offered(package) if allowed is None or one.sha256 in allowed]
+            loadable = best((one, parse_wheel_filename(one.file)[-1]) for one in offered)
+            found[package.name] = next(loadable, None)
+    return found
 
 
 def no_wheel(names: Iterable[str], platform: Lambda) -> str:

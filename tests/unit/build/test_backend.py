@@ -12,7 +12,7 @@ from orchestrator.build.run_backend import MORE_REQUIREMENTS
 from orchestrator.build.uv import Uv
 from tests.unit.build.fakes import COMMITTED_AT
 
-_HATCHLING = BuildSystem(("hatchling",), "hatchling.build", ())
+_HATCHLING = BuildSystem(("hatchling",), "hatchling.build")
 _PROJECT = """
 [project]
 name = "orders"
@@ -110,11 +110,15 @@ def test_a_backend_sees_nothing_of_what_the_orchestrator_has_installed(
     ("table", "system"),
     [
         ('[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n', _HATCHLING),
+        ('[build-system]\nrequires = ["--index-url=https://x"]\nbuild-backend = "hatchling.build"\n', None),
+        ('[build-system]\nrequires = ["./x"]\nbuild-backend = "hatchling.build"\n', None),
+        ('[build-system]\nrequires = [1]\nbuild-backend = "hatchling.build"\n', None),
+        ('[build-system]\nrequires = []\nbuild-backend = "hatchling.build"\nbackend-path = ["."]\n', None),
         ('[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n', None),
         ("", None),
     ],
 )
 def test_only_backends_in_plain_python_are_run_here(table: str, system: BuildSystem | None, tmp_path: Path) -> None:
-    """Others may need programs on the PATH; uv makes an environment for them."""
+    """Others may need programs on the PATH; and what is not valid is told by uv, which takes no options from it."""
     (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
     assert BuildSystem.read(tmp_path / "pyproject.toml") == system

@@ -148,6 +148,22 @@ def test_a_module_sees_neither_credentials_nor_what_this_machine_has_installed(b
     assert "AssertionError" not in bench.log.read_text(encoding="utf-8")
 
 
+def test_what_was_imported_is_imported_again_only_when_it_imports_or_defines_something_else(bench: Bench) -> None:
+    """Or did not import: an error for which nothing can be said is looked at each time."""
+    for source, times in (
+        ("import helper\ndef handle(): return 1\n", 1),
+        ("import helper\n\ndef handle():\n    return 2\n", 1),
+        ("import helper\ndef handle(): import json\n", 2),
+        ("import helper\nhandle = other = print\n", 3),
+        ("import helper\ndef handle(): return 3\n", 3),
+        ("import helper\ndef handle(): ...\nraise ValueError\n", 3),
+        ("import os\ndef handle(): ...\nraise ValueError\n", 4),
+        ("import os\ndef handle(): ...\nraise TypeError\n", 5),
+    ):
+        bench.check(source)
+        assert bench.log.read_text(encoding="utf-8").count("== import handlers") == times, source
+
+
 def test_only_a_machine_of_the_same_kind_imports() -> None:
     """The same Python and the same processor."""
     assert runs_here(_HERE) is (sys.platform == "linux")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.build.archive import zip_folder
@@ -118,6 +118,22 @@ def test_a_link_in_a_wheel_is_refused(tmp_path: Path) -> None:
         assemble([tmp_path / "a-1.whl"], tmp_path / "layer.zip")
 
 
+def test_a_wheel_that_is_no_zip_is_refused_by_name(tmp_path: Path) -> None:
+    """Whoever published it."""
+    (tmp_path / "a-1.whl").write_bytes(b"not a zip")
+    with pytest.raises(ArtifactError, match=r"a-1\.whl is not a wheel"):
+        assemble([tmp_path / "a-1.whl"], tmp_path / "layer.zip")
+
+
+def test_a_file_that_no_layer_can_hold_is_not_even_looked_into(tmp_path: Path) -> None:
+    """It may be a bomb."""
+    with zipfile.ZipFile(tmp_path / "a-1.whl", "w") as archive:
+        archive.writestr("a-1.dist-info/RECORD", b"", compress_type=zipfile.ZIP_LZMA)
+        archive.infolist()[0].file_size = 300_000_000
+    with pytest.raises(ArtifactError, match=r"RECORD takes 300,000,000 bytes, which no layer can hold"):
+        assemble([tmp_path / "a-1.whl"], tmp_path / "layer.zip")
+
+
 def test_of_two_files_of_one_name_the_later_stays_and_is_told(tmp_path: Path) -> None:
     """Equal ones, such as a namespace's empty file, are nobody's business."""
     first = wheel(tmp_path / "a-1.whl", {"space/__init__.py": "", "tests/__init__.py": "a", "a.py": "a"})
@@ -140,6 +156,7 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exc
 _METHODS = st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(_NAMES, st.tuples(st.binary(max_size=300), _METHODS), max_size=8))
 def test_what_is_taken_over_from_another_zip_is_what_was_in_it(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, tuple[bytes, int]]

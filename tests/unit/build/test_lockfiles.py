@@ -110,6 +110,7 @@ def test_a_uv_lock_without_a_wheel_for_the_platform_is_an_error_that_names_the_p
         ('virtual = "."', 'registry = "x"', "does not hold orders"),
         ('"y", "x"', '"y"', r"differ in six\[x,y\], six\[y\]"),
         ("[[package]]", "[[package", "is not valid TOML"),
+        ("requires-dist = [", "requires-dist = [1, ", "is not a file that 'uv lock' wrote"),
     ],
 )
 def test_a_uv_lock_for_another_pyproject_is_refused(old: str, new: str, problem: str) -> None:
