@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test kill-test load-test check format lock benchmark clean
+.PHONY: help setup demo test kill-test load-test check format lock benchmark benchmark-build clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lock: ## Resolve the dependencies anew into requirements.lock
 
 benchmark: setup ## Measure the figures that the README quotes
 	@$(BIN)/python -m benchmarks
+
+benchmark-build: setup ## Measure builds against `sam build`, which is installed into a scratch folder
+	@$(BIN)/python -m benchmarks.build
 
 clean: ## Remove what the other targets made
 	@rm -rf $(VENV) .orchestrator .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,6 +20,7 @@ _STACKS = [
     "cloudformation:ContinueUpdateRollback",
     "cloudformation:DescribeStacks",
     "cloudformation:DescribeStackEvents",
+    "cloudformation:GetTemplate",
     "cloudformation:ListStackResources",
     "cloudformation:DetectStackDrift",
     "cloudformation:DescribeStackResourceDrifts",
@@ -93,4 +94,6 @@ def _deployer(environment: Environment, account: Account) -> Statements:
         # Without this, S3 says of an object that is not there that access to it is denied.
         allow(["s3:ListBucket"], account.buckets),
         allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], account.named("lambda", "function:")),
+        # The embedded cloud takes the first for the second, which AWS grants on no resource in particular.
+        allow(["lambda:GetLayerVersion", "lambda:ListLayers"], account.named("lambda", "layer:")),
     ]

@@ -224,6 +224,8 @@ class MotoCompany:
             author="Test <test@example.com>",
             committed_at="2026-01-01T00:00:00Z",
             inputs=("projects/clock",),
+            builder="local",
+            tools={"uv": "0"},
             python="3.13",
             architecture="x86_64",
             requirements=(f"left-pad=={version}",),
@@ -232,6 +234,7 @@ class MotoCompany:
             wheel=store.put_new(layout.source_key(unit, version, f"{unit}-{version}-py3-none-any.whl"), wheel),
             sdist=store.put_new(layout.source_key(unit, version, f"{unit}-{version}.tar.gz"), b"sdist"),
             template=store.put_new(layout.template_key(unit, version), json.dumps(template).encode()),
+            sbom=store.put_new(layout.sbom_key(unit, version), b"{}"),
         )
         artifact = store.put_new(layout.manifest_key(unit, version), manifest.to_json())
         self.ledger.releases.claim_version(unit, manifest.digest, version)

@@ -4,7 +4,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import PROMOTION_STEPS, Statements, allow, ledger
+from infra.tooling.permissions import PROMOTION_STEPS, Statements, allow, ledger, read_releases
 from orchestrator.config.organization import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
 from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
 
@@ -117,6 +117,8 @@ def _operator_policy(scope: Construct, names: Names) -> None:
                 [names.promotion_executions],
             ),
             allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
+            # What was published can be verified and compared by everybody, without trust in the orchestrator's Lambdas.
+            *read_releases(names),
             allow(["lambda:InvokeFunction"], [names.function("drift")]),
             allow(["events:PutEvents"], [names.event_bus], {"StringEquals": {"events:source": "orchestrator"}}),
             # A task token that somebody reads in a history must be of no use to them.

@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestrator.aws.arn import role_of_session
 from orchestrator.errors import AccessError
 
 if TYPE_CHECKING:
@@ -131,9 +132,3 @@ class Assumer:
         except (ClientError, BotoCoreError):
             return "the caller"
         return role_of_session(arn)
-
-
-def role_of_session(arn: str) -> str:
-    """The role's ARN behind an assumed role's session; any other ARN as it is."""
-    found = re.fullmatch(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/.*", arn)
-    return f"arn:aws:iam::{found[1]}:role/{found[2]}" if found else arn

@@ -3,6 +3,7 @@
 Used for the orchestrator's own stacks, for the stacks with units' state machines, and for units in their targets.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -45,6 +46,7 @@ class StackState(BaseModel):
     reason: str = ""
     change_set_id: str = ""
     outputs: dict[str, str] = {}
+    parameters: dict[str, str] = {}
 
     @property
     def exists(self) -> bool:
@@ -107,6 +109,7 @@ class Stack:
             reason=stack.get("StackStatusReason", ""),
             change_set_id=stack.get("ChangeSetId", ""),
             outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
+            parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])},
         )
 
     def propose(self, change_set: str, template: Template) -> str:
@@ -194,10 +197,19 @@ class Stack:
 
     def functions(self) -> dict[str, str]:
         """The Lambda functions in the stack: their logical names, and what they are called."""
+        return self.resources("AWS::Lambda::Function")
+
+    def resources(self, kind: str) -> dict[str, str]:
+        """The resources of a type in the stack: their logical and their physical names."""
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
-        resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-        functions = [one for one in resources if one["ResourceType"] == "AWS::Lambda::Function"]
-        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in functions}
+        found = [one for page in pages for one in page["StackResourceSummaries"] if one["ResourceType"] == kind]
+        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
+
+    def template(self) -> Any:
+        """The template that it was deployed with last, before any transform."""
+        body: Any = self._client.get_template(StackName=self.name, TemplateStage="Original")["TemplateBody"]
+        # botocore reads JSON; what is left as text is YAML.
+        return json.loads(json.dumps(body))
 
     def _without_leftovers(self) -> StackState | None:
         state = self.state()

@@ -16,7 +16,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from orchestrator.build.archive import zip_folder
-from orchestrator.build.dependencies import platform_tag
+from orchestrator.build.runtime import platform_tag
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import OrchestratorError
 

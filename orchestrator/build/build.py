@@ -6,18 +6,19 @@ a second build of the same inputs takes over what the first one left, even if it
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
+from orchestrator.build.cache import Cache
 from orchestrator.build.confinement import Confinement, cache_of
-from orchestrator.build.job import Job
-from orchestrator.build.manifest import Manifest
+from orchestrator.build.manifest import BuiltBy, Manifest
+from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
@@ -33,12 +34,16 @@ class Tools:
         uv: the `uv` program.
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
+        cache: what is kept between builds.
+        builder: what kind of machine this is.
         limits: how much a build may use of it.
     """
 
     uv: str
     python: str
     environment: Mapping[str, str]
+    cache: Cache
+    builder: BuiltBy = "local"
     limits: Limits = DEFAULT
 
 
@@ -62,13 +67,13 @@ class Builder:
 
     Args:
         repository: the sources.
-        store: the tooling account's artifacts bucket.
+        store: where releases are published: the tooling account's artifacts bucket, or a folder.
         releases: gives out versions and layer numbers.
         tools: of this machine.
     """
 
     def __init__(
-        self, repository: SourceRepository, store: ArtifactStore, releases: ReleaseLedger, tools: Tools
+        self, repository: SourceRepository, store: ReleaseStore, releases: ReleaseLedger, tools: Tools
     ) -> None:
         self._repository = repository
         self._store = store
@@ -94,16 +99,34 @@ class Builder:
         version = self._releases.release_of_digest(unit.name, digest)
         if version and self._store.find(layout.manifest_key(unit.name, version)):
             return self._published(unit.name, version, digest, reused=True)
+        # What is built already is answered without waiting for what builds.
+        from orchestrator.build.job import Job  # noqa: PLC0415
+
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
-        with TemporaryDirectory(prefix="orchestrator-build-") as scratch:
+        with TemporaryDirectory(prefix="orchestrator-build-") as scratch, ThreadPoolExecutor(2) as beside:
             uv = self._uv(catalog, name, log, Path(scratch))
-            job = Job(unit, catalog.organization, digest, self._store, self._releases, uv, Path(scratch))
+            job = Job(
+                unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, Path(scratch)
+            )
             self._repository.export(commit.id, inputs, job.folder("tree"))
-            locked = job.lock()
-            template = job.template(has_layer=bool(locked.requirements))
+            beside.submit(job.prepare, self._uv(catalog, name, Path(scratch, "prepare.log"), Path(scratch)))
+            templates = job.templates()
+            # It takes longer than most of the rest, and needs none of it.
+            linted = beside.submit(
+                job.lint, self._commands(catalog, name, Path(scratch, "lint.log"), Path(scratch)), templates
+            )
+            declared = job.declared()
+            locked = job.lock(declared)
+            template = job.template(templates, has_layer=bool(locked.requirements))
             layer = job.layer(locked)
+            job.remember(declared, layer)
+            warnings = linted.result()
             version = self._releases.claim_version(unit.name, digest, unit.version)
-            wheel, sdist = job.package(version)
+            wheel, sdist, left_out = job.package(version, locked, layer, template)
+            warnings += left_out
+            tools = job.tools(self._store.get(wheel.key, sha256=wheel.sha256))
+            assets = job.publish_assets(templates)
+            uv.commands.note("".join(f"\nWarning: {one}" for one in warnings))
             manifest = Manifest(
                 unit=unit.name,
                 version=version,
@@ -112,6 +135,8 @@ class Builder:
                 author=commit.author,
                 committed_at=commit.committed_at,
                 inputs=inputs,
+                builder=self._tools.builder,
+                tools=tools,
                 python=platform.python,
                 architecture=platform.architecture,
                 requirements=locked.requirements,
@@ -119,17 +144,24 @@ class Builder:
                 layer=layer,
                 wheel=wheel,
                 sdist=sdist,
-                template=job.publish(layout.template_key(unit.name, version), template),
+                template=job.publish(layout.template_key(unit.name, version), template.text),
+                templates=job.publish_templates(version, template),
+                assets=assets,
+                sbom=job.sbom(version, wheel, layer, tools, assets),
+                warnings=tuple(warnings),
             )
             job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
         # Read back: another build of the same inputs may have been first.
         return self._published(unit.name, version, digest, reused=False)
 
     def _uv(self, catalog: Catalog, unit: str, log: Path, scratch: Path) -> Uv:
+        commands = self._commands(catalog, unit, log, scratch)
+        return Uv(commands, self._tools.uv, self._tools.python, catalog.commit.committed_at)
+
+    def _commands(self, catalog: Catalog, unit: str, log: Path, scratch: Path) -> Commands:
         seconds = catalog.organization.build.timeout_minutes * 60
         confinement = Confinement(scratch, cache_of(unit, self._tools.environment), self._tools.limits)
-        commands = Commands(unit, log, self._tools.environment, seconds, confinement)
-        return Uv(commands, self._tools.uv, self._tools.python, catalog.commit.committed_at)
+        return Commands(unit, log, self._tools.environment, seconds, confinement)
 
     def _published(self, unit: str, version: str, digest: str, *, reused: bool) -> Build:
         """Read a manifest and note it in the ledger, which a build that was killed may have left undone."""
@@ -138,7 +170,7 @@ class Builder:
         manifest = Manifest.from_json(text)
         if (manifest.unit, manifest.version, manifest.digest) != (unit, version, digest):
             raise ArtifactError(
-                f"s3://{self._store.bucket}/{key} is the manifest of {manifest.name} with digest {manifest.digest}, "
+                f"{self._store.location(key)} is the manifest of {manifest.name} with digest {manifest.digest}, "
                 f"and the ledger gave {unit}@{version} to digest {digest}: one of the two was altered. Restore it, "
                 "or raise the unit's version."
             )

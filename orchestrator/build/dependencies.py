@@ -1,167 +1,151 @@
-"""A unit's dependencies: locked for the Lambda runtime, and installed into a layer."""
+"""A unit's dependencies: locked for the Lambda runtime, and made into a layer."""
 
-import csv
-import io
 import re
-import shutil
-from collections.abc import Iterable, Sequence
+import tomllib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.build.archive import sha256_of, unzipped_size, zip_folder
+from orchestrator.build.archive import sha256_of
+from orchestrator.build.cache import Cache
+from orchestrator.build.declared import Declared, Lock
+from orchestrator.build.fetch import Fetcher
+from orchestrator.build.layer import assemble
+from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, check_uv_lock, missing_pins, unfit_pins
 from orchestrator.build.run import Outcome
+from orchestrator.build.runtime import describe, platform_tag
 from orchestrator.build.uv import Uv
+from orchestrator.build.wheels import UnusableLockError, Wheel, from_json, no_wheel, select, to_json
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError
 
-REQUIREMENTS_FILE = "requirements.txt"
-_LOCK, _INSTALL = "lock dependencies", "install dependencies"
-_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_STEP = "lock dependencies"
 _NO_WHEEL = re.compile(r"\b([A-Za-z0-9][\w.-]*?)(?:[=<>!]=?[^\s,]+)? has no (?:usable )?wheels")
-# Lambda refuses more than this, function and layers together, unzipped.
-_LARGEST_LAYER = 262_144_000
-# uv's own notes: its lock, and where it found a package.
-_NOISE = (".lock", "*.dist-info/uv_cache.json", "*.dist-info/uv_build.json")
+LAYERS = "layers"
+_LOCKS, _WHEELS = "locks", "locked-wheels"
+_PYLOCK = "pylock.toml"
 
 
 @dataclass(frozen=True)
-class Lock:
-    """Exact versions of all dependencies for one platform.
+class Dependencies:
+    """Locks what units declare, and makes layers of it.
 
     Attributes:
-        text: a requirements file with hashes, sorted; empty when there are no dependencies.
-        platform: what it was resolved for.
+        uv: asks the package index.
+        cache: keeps locks, wheels and layers.
+        platform: what everything is for.
     """
 
-    text: str
+    uv: Uv
+    cache: Cache
     platform: Lambda
 
-    @property
-    def requirements(self) -> tuple[str, ...]:
-        """The requirements without their hashes, such as `requests==2.32.5`."""
-        return tuple(block.split("\n", 1)[0].rstrip("\\ ") for block in _blocks(self.text))
+    def lock(self, declared: Declared, scratch: Path) -> Lock:
+        """Find the exact wheels of all dependencies: those of the unit's lock file, else the newest that go together.
 
-    @property
-    def sha256(self) -> str:
-        """What identifies the layer: the locked versions and the platform.
-
-        The hashes do not count: whenever somebody publishes another wheel of a version that is locked already, say
-        for Windows, the list of hashes grows and the layer is still the same.
+        Raises:
+            ConfigurationError: a lock file is not valid, or was made for other dependencies.
+            BuildError: no set of wheels satisfies them all.
         """
-        lines = [f"{self.platform.python}/{self.platform.architecture}", *self.requirements]
-        return sha256_of("".join(f"{line}\n" for line in lines).encode())
+        key = sha256_of(f"{declared.key(self.platform)} {self._moment(declared)}".encode())
 
+        def make() -> bytes:
+            return self._lock(declared, scratch).text.encode()
 
-def platform_tag(platform: Lambda) -> str:
-    """The platform of wheels that load on a Lambda runtime, in uv's words.
+        return Lock(self.cache.once(_LOCKS, key, make).decode(), self.platform)
 
-    Runtimes up to python3.11 are Amazon Linux 2 with glibc 2.26; later ones are Amazon Linux 2023 with glibc 2.34.
-    Source: the Lambda documentation's list of runtimes.
-    """
-    glibc = "2014" if int(platform.python.split(".")[1]) <= 11 else "_2_34"  # noqa: PLR2004
-    return f"{_MACHINES[platform.architecture]}-manylinux{glibc}"
+    def layer(self, locked: Lock, scratch: Path) -> Path:
+        """Make the layer of a lock, or find the one that was made before.
 
+        Raises:
+            BuildError: a wheel is not to be had any more.
+        """
+        path = scratch / "layer.zip"
+        with self.cache.locked(LAYERS, locked.sha256):
+            if not self.cache.take(LAYERS, locked.sha256, path):
+                wheels = Fetcher(self.uv, self.cache, self.platform).fetch(self._wheels(locked, scratch), scratch)
+                clashes = assemble(wheels, path)
+                if clashes:
+                    self.uv.commands.note(f"Several packages bring these files, the last one's stays: {clashes}")
+                self.cache.keep(LAYERS, locked.sha256, path)
+        return path
 
-def lock(uv: Uv, dependencies: Sequence[str], platform: Lambda, scratch: Path) -> Lock:
-    """Resolve dependencies to exact versions that have wheels for the platform.
+    def _moment(self, declared: Declared) -> str:
+        """Lock files know themselves which versions; all else is looked up as of the commit."""
+        return "" if declared.uv_lock is not None or declared.pins is not None else self.uv.as_of.isoformat()
 
-    Only the dependencies themselves are handed to uv, in an empty folder: no `[tool.uv]` of the repository can point
-    it to another index. One that the worker's own uv settings name is used.
+    def _lock(self, declared: Declared, scratch: Path) -> Lock:
+        if declared.uv_lock is not None:
+            wheels = self._exported(declared, declared.uv_lock, scratch)
+        elif declared.pins is not None:
+            wheels = self._pinned(declared, declared.pins, scratch)
+        else:
+            wheels = self._resolved(declared, scratch)
+        locked = Lock.of(wheels, self.platform)
+        self.cache.keep(_WHEELS, locked.sha256, to_json(wheels))
+        return locked
 
-    Raises:
-        BuildError: no set of versions satisfies them all.
-    """
-    if not dependencies:
-        return Lock("", platform)
-    (scratch / "requirements.in").write_text("".join(f"{one}\n" for one in dependencies), encoding="utf-8")
-    arguments = ["pip", "compile", "requirements.in", "--output-file", REQUIREMENTS_FILE, "--quiet"]
-    shape = ["--no-header", "--no-annotate", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
-    outcome = uv.attempt(_LOCK, [*arguments, *shape, *_only_wheels(platform)], scratch)
-    uv.commands.require(_LOCK, outcome, _reason(outcome, platform))
-    text = (scratch / REQUIREMENTS_FILE).read_text(encoding="utf-8")
-    return Lock("".join(sorted(_blocks(text), key=str.lower)), platform)
+    def _exported(self, declared: Declared, text: str, scratch: Path) -> tuple[Wheel, ...]:
+        file = declared.file(UV_LOCK)
+        check_uv_lock(text, file, declared.pyproject, self.platform)
+        pylock = scratch / _PYLOCK
+        what = ["--format", _PYLOCK, "--output-file", str(pylock), "--no-emit-project", "--no-default-groups"]
+        command = ["export", "--frozen", "--quiet", "--no-header", *what]
+        outcome = self.uv.attempt(_STEP, command, declared.folder, dated=False)
+        self.uv.commands.require(_STEP, outcome, f"{file} cannot be read; uv says why below.")
+        return self._select(pylock)
 
+    def _pinned(self, declared: Declared, locked: Sequence[Pin], scratch: Path) -> tuple[Wheel, ...]:
+        """The pinned wheels, after uv has found that they are all that `project.dependencies` leads to."""
+        file = declared.file(REQUIREMENTS_FILE)
+        requirements = [*(str(pin.requirement) for pin in locked), *declared.dependencies]
+        outcome = self.uv.attempt(_STEP, self._compile(requirements, scratch), scratch, dated=False)
+        self.uv.commands.require(_STEP, outcome, self._reason(outcome, unfit_pins(file)))
+        unpinned = {wheel.name for wheel in self._select(scratch / _PYLOCK)} - {pin.name for pin in locked}
+        if unpinned:
+            raise missing_pins(unpinned, file)
+        return self._select(scratch / _PYLOCK, {hash_ for pin in locked for hash_ in pin.hashes})
 
-def install_layer(uv: Uv, locked: Lock, scratch: Path) -> Path:
-    """Install locked dependencies the way Lambda wants them, below `python/`, and zip them.
+    def _resolved(self, declared: Declared, scratch: Path) -> tuple[Wheel, ...]:
+        if not declared.dependencies:
+            return ()
+        outcome = self.uv.attempt(_STEP, self._compile(declared.dependencies, scratch), scratch)
+        where = f"project.dependencies cannot be had for {describe(self.platform)}; uv says why below."
+        self.uv.commands.require(_STEP, outcome, self._reason(outcome, f"{where} Correct them in pyproject.toml."))
+        return self._select(scratch / _PYLOCK)
 
-    Returns:
-        The zip: the same bytes for the same files, on every machine.
+    def _wheels(self, locked: Lock, scratch: Path) -> tuple[Wheel, ...]:
+        """The wheels of a lock; where it was made on another machine, the index says where they are."""
+        kept = self.cache.read(_WHEELS, locked.sha256)
+        if kept is not None:
+            return from_json(kept)
+        requirements = [str(pin.requirement) for pin in locked.pins]
+        command = [*self._compile(requirements, scratch), "--no-deps"]
+        outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
+        gone = "what was locked cannot be had any more; uv says why below. Raise project.version to lock anew."
+        self.uv.commands.require(_STEP, outcome, self._reason(outcome, gone))
+        return self._select(scratch / _PYLOCK, {hash_ for pin in locked.pins for hash_ in pin.hashes})
 
-    Raises:
-        BuildError: a file is not to be had any more, has another hash, or the layer is larger than Lambda allows.
-    """
-    content = scratch / "layer" / "python"
-    (scratch / REQUIREMENTS_FILE).write_text(locked.text, encoding="utf-8")
-    arguments = ["pip", "install", "--target", str(content), "--requirement", REQUIREMENTS_FILE, "--no-deps"]
-    strict = ["--require-hashes", "--link-mode", "copy"]
-    # The lock says which files: the index's history has no say any more.
-    outcome = uv.commands.attempt(
-        _INSTALL, [uv.executable, *arguments, *strict, *_only_wheels(locked.platform), *uv.interpreter], scratch
-    )
-    uv.commands.require(_INSTALL, outcome, _reason(outcome, locked.platform))
-    _tidy(content)
-    archive = scratch / "layer.zip"
-    zip_folder(content.parent, archive)
-    _check_size(uv.commands.unit, archive)
-    return archive
+    def _compile(self, requirements: Sequence[str], scratch: Path) -> list[str]:
+        """The command that resolves requirements to wheels.
 
+        Only they are handed to uv, in an empty folder: no `[tool.uv]` of the repository can point it to another
+        index. One that the worker's own uv settings name is used.
+        """
+        (scratch / "requirements.in").write_text("".join(f"{one}\n" for one in requirements), encoding="utf-8")
+        return [
+            *("pip", "compile", "requirements.in", "--output-file", _PYLOCK, "--quiet"),
+            *("--no-header", "--only-binary", ":all:"),
+            *("--python-version", self.platform.python, "--python-platform", platform_tag(self.platform)),
+        ]
 
-def _only_wheels(platform: Lambda) -> list[str]:
-    return [
-        "--only-binary",
-        ":all:",
-        "--python-version",
-        platform.python,
-        "--python-platform",
-        platform_tag(platform),
-    ]
+    def _select(self, pylock: Path, allowed: Collection[str] | None = None) -> tuple[Wheel, ...]:
+        document = tomllib.loads(pylock.read_text(encoding="utf-8"))
+        try:
+            return select(document, self.platform, allowed)
+        except UnusableLockError as error:
+            raise BuildError(self.uv.commands.unit, _STEP, str(error)) from error
 
-
-def _reason(outcome: Outcome, platform: Lambda) -> str:
-    where = f"Python {platform.python} on {platform.architecture} ({platform_tag(platform)})"
-    missing = sorted(set(_NO_WHEEL.findall(outcome.output)))
-    if missing:
-        return (
-            f"{', '.join(missing)} cannot be used, because there is no wheel for {where}. Allow a version in "
-            "project.dependencies that has one, publish a wheel to your package index, or do without it."
-        )
-    return f"project.dependencies cannot be had for {where}; uv says why below. Correct them in pyproject.toml."
-
-
-def _blocks(text: str) -> Iterable[str]:
-    """The requirements of a lock, each with the indented lines of its hashes."""
-    return re.findall(r"^[^\s#].*\n(?:[ \t]+.*\n)*", text, flags=re.MULTILINE)
-
-
-def _tidy(folder: Path) -> None:
-    """Remove what a layer has no use for and what differs from one machine to the next.
-
-    Programs in `bin` name this machine's Python interpreter. Each package's list of files is cut to what is left,
-    so that `importlib.metadata` tells the truth.
-    """
-    shutil.rmtree(folder / "bin", ignore_errors=True)
-    for noise in _NOISE:
-        for path in folder.glob(noise):
-            path.unlink()
-    for record in folder.glob("*.dist-info/RECORD"):
-        with record.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.reader(file) if row and (folder / row[0]).is_file()]
-        record.write_bytes(_csv(sorted(rows)))
-
-
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
-
-
-def _check_size(unit: str, archive: Path) -> None:
-    size = unzipped_size(archive)
-    if size > _LARGEST_LAYER:
-        raise BuildError(
-            unit,
-            _INSTALL,
-            f"the layer takes {size:,} bytes unzipped, and Lambda allows {_LARGEST_LAYER:,} for a function and its "
-            "layers together. Drop dependencies; boto3 and botocore are part of the runtime.",
-        )
+    def _reason(self, outcome: Outcome, otherwise: str) -> str:
+        missing = sorted(set(_NO_WHEEL.findall(outcome.output)))
+        return no_wheel(missing, self.platform) if missing else otherwise

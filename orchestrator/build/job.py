@@ -1,23 +1,40 @@
 """The steps of one build, each a method: the flow that they make up is in `build.py`."""
 
 import io
+import json
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import Any
 
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
-from orchestrator.build.dependencies import REQUIREMENTS_FILE, Lock, install_layer, lock
+from orchestrator.build.backend import Backend
+from orchestrator.build.cache import Cache
+from orchestrator.build.declared import Declared, Lock
+from orchestrator.build.dependencies import LAYERS, Dependencies
+from orchestrator.build.handlers import check_layers, wheel_functions
+from orchestrator.build.importable import HandlerCheck
+from orchestrator.build.limits import STEP as SIZE_STEP
+from orchestrator.build.limits import too_large
+from orchestrator.build.lint import Linter, linter_version, warnings_of
+from orchestrator.build.local_code import check_wheel, use_artifacts
+from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Artifact, Layer
-from orchestrator.build.package import build_package
+from orchestrator.build.package import build_package, generator, prepare_package
 from orchestrator.build.project import read_project
+from orchestrator.build.publishing import ReleaseStore, missing
 from orchestrator.build.releases import ReleaseLedger
-from orchestrator.build.store import ArtifactStore
-from orchestrator.build.template import check_parameters, read_template, template_json
+from orchestrator.build.run import Commands
+from orchestrator.build.sbom import Subject, bom_json, layer_bom, release_bom
+from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
+from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import BuildError, ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -31,15 +48,17 @@ class Job:
         store: where everything is published.
         releases: gives out layer numbers.
         uv: locks, installs and builds.
+        cache: what this machine keeps between builds.
         scratch: an empty folder.
     """
 
     unit: Unit
     organization: Organization
     digest: str
-    store: ArtifactStore
+    store: ReleaseStore
     releases: ReleaseLedger
     uv: Uv
+    cache: Cache
     scratch: Path
 
     @property
@@ -53,19 +72,78 @@ class Job:
         folder.mkdir()
         return folder
 
-    def lock(self) -> Lock:
-        """Lock the dependencies that `[project]` names."""
-        file = f"{self.unit.folder}/{FILE_NAME}"
-        platform = self.organization.lambda_
-        project = read_project(self._read(file).decode(), file, self.unit.name, platform.python)
-        return lock(self.uv, project.dependencies, platform, self.folder("lock"))
+    def declared(self) -> Declared:
+        """What the unit says of its dependencies, in `[project]` and in lock files."""
+        where = self.unit.folder
+        file = f"{where}/{FILE_NAME}"
+        text = self._read(file).decode()
+        project = read_project(text, file, self.unit.name, self.organization.lambda_.python)
+        uv_lock, requirements = (self._read_optional(f"{where}/{name}") for name in (UV_LOCK, REQUIREMENTS_FILE))
+        return Declared(where, self.tree / where, self.unit.version, project.dependencies, text, uv_lock, requirements)
 
-    def template(self, *, has_layer: bool) -> bytes:
-        """Read and check the template; returns it as JSON."""
+    def lock(self, declared: Declared) -> Lock:
+        """Lock what is declared, or find what it was locked to for an earlier release.
+
+        So a change of sources alone leaves the dependencies as they are: what nobody declared anew is not resolved
+        anew, until the unit declares its next version.
+        """
+        number = self.releases.layer_of(self.unit.name, declared.key(self.organization.lambda_))
+        if number is not None:
+            requirements = self.store.find(layout.requirements_key(self.unit.name, number))
+            if requirements is not None:
+                return self._stored_lock(requirements)
+        return self._dependencies.lock(declared, self.folder("lock"))
+
+    def remember(self, declared: Declared, layer: Layer | None) -> None:
+        """Note which layer the declared dependencies led to."""
+        if layer:
+            self.releases.note_layer(self.unit.name, declared.key(self.organization.lambda_), layer.number)
+
+    def templates(self) -> Templates:
+        """Find the template, or synthesize the CDK app."""
+        if is_cdk(self.unit, self.tree):
+            return Synthesizer(self.unit, self.organization, self.tree, self.uv)(self.folder("cdk"))
         file = f"{self.unit.folder}/{self.unit.settings.template}"
-        document = read_template(self._read(file), file)
-        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=file)
-        return template_json(document, file)
+        source = TemplateSource(file, self._required(file), tuple(self.unit.environments(self.organization)))
+        return Templates((source,), {})
+
+    def template(self, templates: Templates, *, has_layer: bool) -> UnitTemplate:
+        """Read and check the templates, with the release's artifacts in the place of local folders."""
+        first, *rest = [self._template(source, has_layer=has_layer) for source in templates.sources]
+        pairs = zip(templates.sources[1:], rest, strict=True)
+        others = {name: one.text for source, one in pairs for name in source.environments}
+        return replace(first, others=others)
+
+    def _template(self, source: TemplateSource, *, has_layer: bool) -> UnitTemplate:
+        read = read_template(source.path.read_bytes(), source.file)
+        document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
+        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
+        check_layers(document, source.file)
+        return UnitTemplate(template_json(document, source.file), source, functions)
+
+    def lint(self, commands: Commands, templates: Templates) -> list[str]:
+        """Check the templates for the regions that they go to; returns the warnings.
+
+        It runs beside other commands, so it has commands with a log of its own.
+        """
+        linter = Linter(commands, self.cache, self.folder("lint"))
+        warnings = []
+        for source in templates.sources:
+            targets = [self.organization.environment(name).targets for name in source.environments]
+            regions = [target.region for group in targets for target in group]
+            warnings += warnings_of(linter(source.path, regions, source.accepted), source.file)
+        return warnings
+
+    def publish_templates(self, version: str, template: UnitTemplate) -> dict[str, Artifact]:
+        """Publish the templates of single environments."""
+        return {
+            name: self.publish(layout.template_key(self.unit.name, version, name), text)
+            for name, text in template.others.items()
+        }
+
+    def publish_assets(self, templates: Templates) -> tuple[Artifact, ...]:
+        """Publish what templates refer to; a name is the digest of what it names, so others may have done that."""
+        return tuple(self.publish(key, path) for key, path in sorted(templates.files.items()))
 
     def layer(self, locked: Lock) -> Layer | None:
         """Publish the layer, or find the one that an earlier build with the same lock published.
@@ -80,18 +158,83 @@ class Job:
         key = layout.layer_key(self.unit.name, number)
         archive = self.store.find(key)
         if archive is None:
-            path = install_layer(self.uv, self._stored_lock(requirements, locked), self.folder("install"))
+            stored = self._stored_lock(requirements)
+            path = self._dependencies.layer(stored, self.folder("layer"))
+            self._check_size(None, path)
+            # Before the layer: where there is a layer, there is this.
+            self._publish_layer_sbom(number, path, stored)
             archive = self.store.publish(key, path, made_of=locked.sha256)
-        return Layer(number=number, archive=archive, requirements=requirements)
+        sbom = self.store.find(layout.layer_sbom_key(self.unit.name, number))
+        if sbom is None:
+            raise missing(self.store.location(layout.layer_sbom_key(self.unit.name, number)), None)
+        return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
 
-    def package(self, version: str) -> tuple[Artifact, Artifact]:
-        """Build and publish the wheel and the sdist."""
-        package = build_package(self.uv, self.unit, version, self.tree, self.folder("package"))
-        return self._publish_source(version, package.wheel), self._publish_source(version, package.sdist)
+    def prepare(self, uv: Uv) -> None:
+        """Do beside other steps what the package needs; the log of `uv` must be another one than theirs."""
+        prepare_package(Backend(uv, self.cache), self.unit, self.tree, self.folder("prepare"))
+
+    def package(
+        self, version: str, locked: Lock, layer: Layer | None, template: UnitTemplate
+    ) -> tuple[Artifact, Artifact, list[str]]:
+        """Build the wheel and the sdist, and publish them if they will run with the layer; returns warnings, too."""
+        package = build_package(Backend(self.uv, self.cache), self.unit, version, self.tree, self.folder("package"))
+        path = self._layer_file(locked, layer.archive) if layer else None
+        source = template.source
+        warnings = check_wheel(template.functions, source.path.parent, package.wheel.read_bytes(), source.file)
+        self._check(package.wheel, path, json.loads(template.text))
+        return self._publish_source(version, package.wheel), self._publish_source(version, package.sdist), warnings
 
     def publish(self, key: str, content: bytes | Path) -> Artifact:
         """Publish an object that belongs to this digest."""
         return self.store.publish(key, content, made_of=self.digest)
+
+    def sbom(
+        self,
+        version: str,
+        wheel: Artifact,
+        layer: Layer | None,
+        tools: Mapping[str, str],
+        assets: Iterable[Artifact],
+    ) -> Artifact:
+        """Publish the release's bill of materials."""
+        facts = {"digest": self.digest, "python": self.organization.lambda_.python}
+        subject = Subject(self.unit.name, version, wheel.sha256, facts)
+        of_layer = json.loads(self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)) if layer else None
+        content = bom_json(release_bom(subject, of_layer, tools, assets))
+        return self.publish(layout.sbom_key(self.unit.name, version), content)
+
+    def tools(self, wheel: bytes) -> dict[str, str]:
+        """What the release is built with; the wheel itself says which build backend made it."""
+        uv = self.uv.commands.run("ask uv's version", [self.uv.executable, "--version"], self.scratch, "uv has none.")
+        return {
+            "promotion-orchestrator": version_of("promotion-orchestrator"),
+            "uv": uv.split()[1],
+            "cfn-lint": linter_version(),
+            "build backend": generator(wheel),
+        }
+
+    def _publish_layer_sbom(self, number: int, archive: Path, locked: Lock) -> None:
+        subject = Subject(f"{self.unit.name}-layer", str(number), "", {"lock": locked.sha256})
+        content = bom_json(layer_bom(archive, locked.text, subject, locked.platform))
+        self.store.publish(layout.layer_sbom_key(self.unit.name, number), content, made_of=locked.sha256)
+
+    def _check(self, wheel: Path, layer: Path | None, template: dict[str, Any]) -> None:
+        self._check_size(wheel, layer)
+        check = HandlerCheck(self.uv, self.cache, self.organization.lambda_)
+        check.check(wheel_functions(template), wheel, layer, self.folder("import"))
+
+    def _check_size(self, wheel: Path | None, layer: Path | None) -> None:
+        problem = too_large(wheel, layer)
+        if problem:
+            raise BuildError(self.unit.name, SIZE_STEP, problem)
+
+    def _layer_file(self, locked: Lock, published: Artifact) -> Path:
+        """The published layer as a file here; out of the cache when it is there."""
+        path = self.scratch / "published-layer.zip"
+        if not self.cache.take(LAYERS, locked.sha256, path, published.sha256):
+            path.write_bytes(self.store.get(published.key, sha256=published.sha256))
+            self.cache.keep(LAYERS, locked.sha256, path)
+        return path
 
     def _publish_source(self, version: str, path: Path) -> Artifact:
         return self.publish(layout.source_key(self.unit.name, version, path.name), path)
@@ -101,14 +244,32 @@ class Job:
         zip_files({REQUIREMENTS_FILE: locked.text.encode()}, path)
         return self.store.publish(layout.requirements_key(self.unit.name, number), path, made_of=locked.sha256)
 
-    def _stored_lock(self, requirements: Artifact, locked: Lock) -> Lock:
+    @property
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(self.uv, self.cache, self.organization.lambda_)
+
+    def _stored_lock(self, requirements: Artifact) -> Lock:
         content = self.store.get(requirements.key, sha256=requirements.sha256)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return Lock(archive.read(REQUIREMENTS_FILE).decode(), locked.platform)
+            return Lock(archive.read(REQUIREMENTS_FILE).decode(), self.organization.lambda_)
 
     def _read(self, file: str) -> bytes:
-        """Read an exported file, unless a link leads out of the export."""
-        path = (self.tree / file).resolve()
-        if not path.is_file() or not path.is_relative_to(self.tree.resolve()):
+        return self._required(file).read_bytes()
+
+    def _required(self, file: str) -> Path:
+        path = self._exported(file)
+        if path is None:
             raise ConfigurationError(file, "is missing: every unit needs this file, see tool.orchestrator.template.")
-        return path.read_bytes()
+        return path
+
+    def _read_optional(self, file: str) -> str | None:
+        path = self._exported(file)
+        try:
+            return None if path is None else path.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(file, f"is not UTF-8: {error}.") from error
+
+    def _exported(self, file: str) -> Path | None:
+        """Where an exported file lies, None when it is not there or a link leads out of the export."""
+        path = (self.tree / file).resolve()
+        return path if path.is_file() and path.is_relative_to(self.tree.resolve()) else None

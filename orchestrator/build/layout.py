@@ -11,6 +11,11 @@ def requirements_key(unit: str, number: int) -> str:
     return f"projects/{unit}/lambda/layer/{number:06d}/requirements.zip"
 
 
+def layer_sbom_key(unit: str, number: int) -> str:
+    """Key of the bill of materials of a layer."""
+    return f"projects/{unit}/lambda/layer/{number:06d}/sbom.cdx.json"
+
+
 def source_key(unit: str, version: str, file_name: str) -> str:
     """Key of a wheel or sdist, given its file name."""
     return f"projects/{unit}/lambda/source/{version}/{file_name}"
@@ -21,9 +26,19 @@ def manifest_key(unit: str, version: str) -> str:
     return f"projects/{unit}/release/{version}/manifest.json"
 
 
-def template_key(unit: str, version: str) -> str:
-    """Key of a release's CloudFormation template."""
-    return f"projects/{unit}/release/{version}/template.json"
+def template_key(unit: str, version: str, environment: str | None = None) -> str:
+    """Key of a release's CloudFormation template; of that of one environment where it has another than the rest."""
+    return f"projects/{unit}/release/{version}/template{f'-{environment}' if environment else ''}.json"
+
+
+def asset_key(unit: str, sha256: str, suffix: str) -> str:
+    """Key of a file that a CDK app's template refers to."""
+    return f"projects/{unit}/assets/{sha256}{suffix}"
+
+
+def sbom_key(unit: str, version: str) -> str:
+    """Key of a release's bill of materials."""
+    return f"projects/{unit}/release/{version}/sbom.cdx.json"
 
 
 def build_log_key(unit: str, execution: str) -> str:

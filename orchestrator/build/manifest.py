@@ -1,11 +1,13 @@
 """The manifest: what a release consists of, with the SHA-256 of every part. It is written once."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.config.unit import UnitSettings
+
+BuiltBy = Literal["activity", "codebuild", "local"]
 
 
 class Artifact(BaseModel):
@@ -26,13 +28,14 @@ class Layer(BaseModel):
     number: int
     archive: Artifact
     requirements: Artifact
+    sbom: Artifact
 
 
 class Manifest(BaseModel):
     """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
 
-    It depends on the unit's inputs and on the commit it was first built from, on nothing else: no clock, no
-    machine name.
+    It depends on the unit's inputs, on the commit it was first built from, on the tools and on the kind of machine that
+    built it, on nothing else: no clock, no machine name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +48,8 @@ class Manifest(BaseModel):
     author: str = Field(description="Of that commit.")
     committed_at: datetime = Field(description="Of that commit, UTC.")
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
+    builder: BuiltBy = Field(description="What built it: a worker, CodeBuild, or somebody's command line.")
+    tools: dict[str, str] = Field(description="What it was built with, names and versions.")
     python: str
     architecture: str
     requirements: tuple[str, ...] = Field(description="Locked, such as `requests==2.32.5`.")
@@ -53,6 +58,12 @@ class Manifest(BaseModel):
     wheel: Artifact
     sdist: Artifact
     template: Artifact
+    templates: dict[str, Artifact] = Field(
+        default_factory=dict, description="By environment, where it has another template than the rest."
+    )
+    assets: tuple[Artifact, ...] = Field(default=(), description="What the templates of a CDK app refer to.")
+    sbom: Artifact
+    warnings: tuple[str, ...] = Field(default=(), description="What the build found and did not refuse.")
 
     @property
     def name(self) -> str:
@@ -62,8 +73,13 @@ class Manifest(BaseModel):
     @property
     def artifacts(self) -> list[Artifact]:
         """Every object of the release but the manifest itself."""
-        layer = [self.layer.archive, self.layer.requirements] if self.layer else []
-        return [*layer, self.wheel, self.sdist, self.template]
+        layer = [self.layer.archive, self.layer.requirements, self.layer.sbom] if self.layer else []
+        templates = [self.template, *self.templates.values()]
+        return [*layer, self.wheel, self.sdist, *self.assets, *templates, self.sbom]
+
+    def template_of(self, environment: str) -> Artifact:
+        """The template for an environment."""
+        return self.templates.get(environment, self.template)
 
     def to_json(self) -> bytes:
         """The manifest as stored: stable bytes for equal content."""

@@ -17,5 +17,11 @@ class ReleaseLedger(Protocol):
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """Number of the layer with these requirements: the one they have, else the next."""
 
+    def layer_of(self, unit: str, declared: str) -> int | None:
+        """Number of the layer that declared dependencies were locked to; None when they are new."""
+
+    def note_layer(self, unit: str, declared: str, number: int) -> None:
+        """Note which layer declared dependencies were locked to; what was noted first stays."""
+
     def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
         """Note that a release is published; doing so again changes nothing."""

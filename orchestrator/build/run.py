@@ -88,6 +88,11 @@ class Commands:
         self._deadline = time.monotonic() + timeout_seconds
         self._confinement = confinement
 
+    @property
+    def search_path(self) -> str:
+        """Where programs are looked for."""
+        return self._environment.get("PATH", os.defpath)
+
     def note(self, text: str) -> None:
         """Write a line of our own into the log."""
         with self._log.open("a", encoding="utf-8") as log:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from orchestrator.build.archive import sha256_of, sha256_of_file
+from orchestrator.build.archive import sha256_of
 from orchestrator.build.manifest import Artifact
-from orchestrator.errors import ArtifactError
+from orchestrator.build.publishing import altered, describe, missing, taken
 
 if TYPE_CHECKING:
     # Stubs alone: they are not installed where this runs.
@@ -39,6 +39,10 @@ class ArtifactStore:
     def __init__(self, s3_client: S3Client, bucket: str) -> None:
         self._s3 = s3_client
         self.bucket = bucket
+
+    def location(self, key: str) -> str:
+        """Where an object lies, as people write it."""
+        return f"s3://{self.bucket}/{key}"
 
     def object_url(self, key: str) -> str:
         """URL of an object, as CloudFormation wants it."""
@@ -70,17 +74,13 @@ class ArtifactStore:
         Raises:
             ArtifactError: the key holds other bytes that were made of something else.
         """
-        wanted = _describe(key, content)
+        wanted = describe(key, content)
         if self._create(wanted, content, made_of):
             return wanted
         there, stored_made_of = self._stored(key)
         if there.sha256 == wanted.sha256 or (made_of and stored_made_of == made_of):
             return there
-        raise ArtifactError(
-            f"s3://{self.bucket}/{key} is published already with other content: it has SHA-256 {there.sha256}, and "
-            f"{wanted.sha256} was to be written. A published version is never overwritten: raise the unit's version, "
-            "and find out who else writes to this bucket."
-        )
+        raise taken(self.location(key), there.sha256, wanted.sha256)
 
     def find(self, key: str) -> Artifact | None:
         """Describe an object by its bytes; None when it is not there."""
@@ -105,14 +105,11 @@ class ArtifactStore:
             content = self._get(key)["Body"].read()
         except ClientError as error:
             if _code(error) in _MISSING:
-                raise ArtifactError(_missing(self.bucket, key, sha256)) from error
+                raise missing(self.location(key), sha256) from error
             raise
         found = sha256_of(content)
         if sha256 is not None and found != sha256:
-            raise ArtifactError(
-                f"s3://{self.bucket}/{key} was altered: its SHA-256 is {found}, and {sha256} was published. "
-                "Do not deploy it: restore the object's first version, or raise the unit's version and build anew."
-            )
+            raise altered(self.location(key), found, sha256)
         return content
 
     def put(self, key: str, content: bytes | Path) -> None:
@@ -160,23 +157,9 @@ class ArtifactStore:
         return self._s3.get_object(Bucket=self.bucket, Key=key)
 
 
-def _describe(key: str, content: bytes | Path) -> Artifact:
-    if isinstance(content, Path):
-        return Artifact(key=key, sha256=sha256_of_file(content), size=content.stat().st_size)
-    return Artifact(key=key, sha256=sha256_of(content), size=len(content))
-
-
 def _body(content: bytes | Path, stack: ExitStack) -> Any:
     return stack.enter_context(content.open("rb")) if isinstance(content, Path) else content
 
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code"))
-
-
-def _missing(bucket: str, key: str, sha256: str | None) -> str:
-    expected = f" An object with SHA-256 {sha256} was expected." if sha256 else ""
-    return (
-        f"s3://{bucket}/{key} is missing.{expected} It was deleted, or never published there: build the release "
-        "again from its commit, or deploy another one."
-    )

@@ -77,5 +77,6 @@ class BuildTask:
 def _result(build: Build, log: str) -> BuildResult:
     release = build.manifest
     what = "was built before from the same inputs" if build.reused else f"was built from {release.commit[:12]}"
-    message = f"{release.name} {what}."
+    warned = f" Warnings: {len(release.warnings)}, see its manifest." if release.warnings else ""
+    message = f"{release.name} {what}.{warned}"
     return BuildResult(status=Status.SUCCEEDED, message=message, version=release.version, reused=build.reused, log=log)

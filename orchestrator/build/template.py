@@ -1,12 +1,15 @@
 """A unit's CloudFormation template: read into JSON, and checked before anything is built or deployed."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
+from orchestrator.build.local_code import LocalFunction
+from orchestrator.build.templates import TemplateSource
 from orchestrator.build.yaml_loader import TemplateLoader
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
@@ -16,6 +19,23 @@ WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", 
 _LAYER = "LayerKey"
 # CloudFormation's limit for a template that it reads from S3.
 LARGEST_TEMPLATE = 1_048_576
+
+
+@dataclass(frozen=True)
+class UnitTemplate:
+    """A template as it is deployed.
+
+    Attributes:
+        text: JSON.
+        source: what it was read from.
+        functions: those that named a local folder and run from the wheel now.
+        others: by environment, where it has another template.
+    """
+
+    text: bytes
+    source: TemplateSource
+    functions: tuple[LocalFunction, ...] = ()
+    others: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read_template(text: bytes, file: str) -> dict[str, Any]:

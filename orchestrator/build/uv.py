@@ -14,8 +14,8 @@ _NO_DATES = "missing an upload date"
 class Uv:
     """uv, ready for the build of one commit.
 
-    Everything is looked up as the index was when the commit was made: the same commit then locks alike today and
-    next year, whatever was published in between. Package indexes that are mirrors may not know when a file was
+    What no lock names is looked up as the index was when the commit was made: the same commit then locks alike today
+    and next year, whatever was published in between. Package indexes that are mirrors may not know when a file was
     uploaded, and uv then leaves the file out; there, and only there, the lookup is done again as of now, and the log
     says so. (The index that this was tried with knows the dates; a folder of files served as an index does not.)
 
@@ -31,16 +31,27 @@ class Uv:
     python: str
     as_of: datetime
 
-    @property
-    def interpreter(self) -> list[str]:
-        """The arguments that choose the interpreter."""
-        return ["--python", self.python, "--no-python-downloads", "--no-progress"]
-
     def attempt(
-        self, step: str, arguments: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None
+        self,
+        step: str,
+        arguments: Sequence[str],
+        cwd: Path,
+        variables: Mapping[str, str] | None = None,
+        *,
+        dated: bool = True,
     ) -> Outcome:
-        """Run a uv command that asks the index, and say how it ended."""
-        command = [self.executable, *arguments, *self.interpreter]
+        """Run a uv command, and say how it ended.
+
+        Args:
+            step: what is being done, for the log and for errors.
+            arguments: the command.
+            cwd: where it runs.
+            variables: added to its environment.
+            dated: whether it looks things up as of the commit; not when a lock says already which files.
+        """
+        command = [self.executable, *arguments, "--python", self.python, "--no-python-downloads", "--no-progress"]
+        if not dated:
+            return self.commands.attempt(step, command, cwd, variables)
         cutoff = self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         outcome = self.commands.attempt(step, [*command, "--exclude-newer", cutoff], cwd, variables)
         if outcome.code and _NO_DATES in outcome.output:

@@ -10,7 +10,8 @@ from orchestrator.bootstrap.install import Bootstrap, Effect, Installed
 from orchestrator.bootstrap.sessions import ORGANIZATION_ROLE, MemberAccounts
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import console, say
+from orchestrator.cli.output import say
+from orchestrator.cli.tables import console
 
 _COLOURS = {Effect.CREATED: "green", Effect.UPDATED: "yellow", Effect.UNCHANGED: "dim"}
 

@@ -1,19 +1,29 @@
-"""`orchestrator build`: build and publish a release from here, without promoting it."""
+"""`orchestrator build`: build and publish releases from here, without promoting them."""
 
 import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from uv import find_uv_bin
 
-from orchestrator.build.build import Builder, Tools
+from orchestrator.build import cache
+from orchestrator.build.batch import build_all
+from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.cache import Cache
+from orchestrator.build.folder import FolderLedger, FolderStore
+from orchestrator.build.manifest import BuiltBy
+from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.run import clean_environment
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import console, say
-from orchestrator.wiring import Wiring
+from orchestrator.cli.output import complain, say
+from orchestrator.errors import OrchestratorError, RequestError
+
+if TYPE_CHECKING:
+    # Not imported when releases are built into a folder: it takes longer than all the rest.
+    from orchestrator.wiring import Wiring
 
 
 def register(app: typer.Typer) -> None:
@@ -23,22 +33,66 @@ def register(app: typer.Typer) -> None:
 
 def build(
     context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    units: Annotated[list[str] | None, typer.Argument(metavar="UNIT...", help="The units' names.")] = None,
     commit: Annotated[str, typer.Option(help="Commit, branch or tag.")] = "HEAD",
+    to: Annotated[Path | None, typer.Option(help="Publish below this folder; no AWS account is needed.")] = None,
+    cache_dir: Annotated[
+        Path | None, typer.Option(envvar=cache.VARIABLE, help="What is kept between builds; may be deleted any time.")
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Build all units of the repository.")] = False,
 ) -> None:
-    """Build a unit at a commit and publish the release; the same inputs are built once."""
+    """Build units at a commit and publish the releases; the same inputs are built once."""
     here: Context = context.obj
+    if bool(units) == every:
+        raise RequestError("Say what to build: the names of units, or --all.")
     catalog = here.catalog(commit)
-    catalog.unit(unit)
-    with tempfile.TemporaryDirectory(prefix="orchestrator-log-") as folder, console.status(f"building {unit}"):
-        built = builder(here.wiring).build(catalog, unit, Path(folder, "build.log"))
-    release = built.manifest
-    say(f"{release.name} {'was built before' if built.reused else 'is built'} from {catalog.commit.id[:12]}:")
-    for artifact in release.artifacts:
-        say(f"  s3://{here.wiring.store.bucket}/{artifact.key}  {artifact.size} bytes  sha256 {artifact.sha256}")
+    names = list(dict.fromkeys(units or catalog.units))
+    for name in names:
+        catalog.unit(name)
+    tools = machine_tools(Cache((cache_dir or cache.cache_folder(os.environ)).absolute()))
+    parallel = min(len(names), len(os.sched_getaffinity(0)))
+    store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
+        for _, built in build_all(builders, catalog, names, Path(logs)):
+            failed |= isinstance(built, OrchestratorError)
+            _tell(built, store)
+    if failed:
+        raise typer.Exit(1)
 
 
-def builder(wiring: Wiring) -> Builder:
-    """A builder that uses this machine's uv and Python."""
-    tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ))
+def builder(wiring: "Wiring", kind: BuiltBy = "local") -> Builder:
+    """A builder that uses this machine's uv, Python and cache; releases say what kind of builder made them."""
+    return _builder(wiring, machine_tools(Cache(cache.cache_folder(os.environ)), kind))
+
+
+def machine_tools(kept: Cache, kind: BuiltBy = "local") -> Tools:
+    """This machine's uv and Python, and what it keeps between builds."""
+    return Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), kept, kind)
+
+
+def _into_folder(here: Context, to: Path, tools: Tools, parallel: int) -> tuple[ReleaseStore, list[Builder]]:
+    store = FolderStore(to.absolute())
+    return store, [Builder(here.repository, store, FolderLedger(to.absolute()), tools)] * parallel
+
+
+def _into_bucket(here: Context, tools: Tools, parallel: int) -> tuple[ReleaseStore, list[Builder]]:
+    """A builder for each thread: the ledger's table is not to be shared by them."""
+    return here.wiring.store, [_builder(here.rewired(), tools) for _ in range(parallel)]
+
+
+def _builder(wiring: "Wiring", tools: Tools) -> Builder:
     return Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
+
+
+def _tell(built: Build | OrchestratorError, store: ReleaseStore) -> None:
+    if isinstance(built, OrchestratorError):
+        complain(str(built))
+        return
+    release = built.manifest
+    say(f"{release.name} {'was built before' if built.reused else 'is built'} from {release.commit[:12]}:")
+    for warning in release.warnings:
+        say(f"  warning: {warning}")
+    for artifact in release.artifacts:
+        say(f"  {store.location(artifact.key)}  {artifact.size} bytes  sha256 {artifact.sha256}")

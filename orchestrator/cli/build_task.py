@@ -24,7 +24,7 @@ def build_task() -> None:
     wanted = BuildInput.from_environment(os.environ)
     wiring = Wiring.from_environment()
     try:
-        task = BuildTask(wiring.repository, wiring.settings["branch"], builder(wiring), wiring.store)
+        task = BuildTask(wiring.repository, wiring.settings["branch"], builder(wiring, "codebuild"), wiring.store)
         say(task.carry_out(wanted).message)
     except Exception as error:
         # Step Functions learns only that the job failed: the ledger keeps why, for `orchestrator history`.

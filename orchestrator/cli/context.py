@@ -2,14 +2,11 @@
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
-from orchestrator.aws.session import CLIENT
 from orchestrator.config import organization as organization_file
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import APPROVALS_TOPIC, FAILURES_TOPIC, LEDGER_TABLE, Organization
@@ -17,7 +14,13 @@ from orchestrator.errors import AccessError, ConfigurationError
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.open import open_repository
 from orchestrator.source.repository import SourceRepository
-from orchestrator.wiring import Wiring
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
+
+    # A command that needs no AWS must not wait for boto3 to be imported: it is imported where it is used.
+    from orchestrator.wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,10 @@ class Context:
         """The units at a commit."""
         return read_catalog(self.repository, revision)
 
-    def session(self, region: str | None = None) -> boto3.Session:
+    def session(self, region: str | None = None) -> "boto3.Session":
         """The caller's AWS session."""
+        import boto3  # noqa: PLC0415  # See above.
+
         default = self.region or self.organization.tooling.region
         return boto3.Session(profile_name=self.profile, region_name=region or default)
 
@@ -79,8 +84,10 @@ class Context:
         Raises:
             AccessError: there are no credentials, or they are not valid.
         """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # See above.
+
         try:
-            return str(self.session().client("sts", config=CLIENT).get_caller_identity()["Account"])
+            return self._caller["Account"]
         except (ClientError, BotoCoreError) as error:
             raise AccessError(
                 f"AWS cannot be reached with these credentials: {error} "
@@ -90,11 +97,19 @@ class Context:
     @property
     def caller(self) -> str:
         """Who calls, as an ARN: what is recorded of freezes and the like."""
-        return str(self.session().client("sts", config=CLIENT).get_caller_identity()["Arn"])
+        return self._caller["Arn"]
 
     @cached_property
-    def wiring(self) -> Wiring:
+    def _caller(self) -> "GetCallerIdentityResponseTypeDef":
+        from orchestrator.aws.session import CLIENT  # noqa: PLC0415  # See above.
+
+        return self.session().client("sts", config=CLIENT).get_caller_identity()
+
+    @cached_property
+    def wiring(self) -> "Wiring":
         """The parts, wired for the tooling account."""
+        from orchestrator.wiring import Wiring  # noqa: PLC0415  # See above.
+
         tooling = self.organization.tooling
         if self.account != tooling.account:
             raise AccessError(
@@ -102,6 +117,10 @@ class Context:
                 f"{tooling.account}. Choose its profile with AWS_PROFILE or --profile."
             )
         return Wiring(self.session(), settings(self.organization))
+
+    def rewired(self) -> "Wiring":
+        """The same parts anew, for another thread: sessions and tables are not to be shared by threads."""
+        return replace(self.wiring, session=self.session())
 
 
 def settings(organization: Organization) -> dict[str, str]:

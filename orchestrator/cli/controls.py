@@ -8,6 +8,7 @@ import typer
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
 from orchestrator.cli.promote import check_environment
+from orchestrator.cli.release import find_release
 from orchestrator.errors import RequestError
 from orchestrator.ledger.controls import EVERY, Freeze, Quarantine
 
@@ -58,10 +59,8 @@ def quarantine(
 ) -> None:
     """Bar a release from every environment, also in promotions under way before their next deployment."""
     here: Context = context.obj
-    unit, _, version = release.partition("@")
-    if not version:
-        raise RequestError(f"{release!r} is no release: write the unit and the version, such as orders@0.2.1.")
-    here.wiring.ledger.releases.release(unit, version)
+    found = find_release(here, release)
+    unit, version = found.unit, found.version
     if lift:
         if not here.wiring.ledger.controls.lift_quarantine(unit, version, here.caller):
             raise RequestError(f"{release} is not in quarantine.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.output import console
+from orchestrator.cli.tables import console
 from orchestrator.demo.story import Story
 from orchestrator.local.cloud import free_port
 

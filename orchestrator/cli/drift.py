@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, console, say, say_json, table
+from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.tables import console, table
 from orchestrator.config.organization import Environment
 from orchestrator.config.unit import Unit
 from orchestrator.steps.contract import Execution

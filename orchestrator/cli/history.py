@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, console, say_json, table
+from orchestrator.cli.output import Format, say_json
+from orchestrator.cli.tables import console, table
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.approvals import Decision
 

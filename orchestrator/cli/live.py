@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rich.live import Live
 from rich.table import Table
 
-from orchestrator.cli.output import console, table
+from orchestrator.cli.tables import console, table
 from orchestrator.promotions.progress import BUILD, Cell, CellState, Progress
 
 _MARKS = {

@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 
 STATE_FOLDER = Path(".orchestrator", "local")
 
-app = typer.Typer(no_args_is_help=True, help="The embedded cloud: MiniStack with IAM enforced.")
-
 Port = Annotated[int, typer.Option(help="The port it listens on, at 127.0.0.1.", min=1, max=65535)]
 
 
-@app.command("up")
+def register(app: typer.Typer) -> None:
+    """Add the commands below `local`."""
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(local)
+    for command in (up, down, status):
+        group.command(command.__name__)(command)
+    app.add_typer(group, name="local")
+
+
+def local() -> None:
+    """Run the embedded cloud: MiniStack with IAM enforced. State is in memory."""
+
+
 def up(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
     """Start the embedded cloud with an account for each one that `orchestrator.toml` names."""
     here: Context = context.obj
@@ -38,7 +48,6 @@ def up(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
     say("Profiles: " + ", ".join(profiles(here.organization)))
 
 
-@app.command("down")
 def down(
     context: typer.Context,
     *,
@@ -53,7 +62,6 @@ def down(
         say("What was in it is gone.")
 
 
-@app.command("status")
 def status(context: typer.Context) -> None:
     """Say whether the embedded cloud runs; exits 1 when it does not."""
     here: Context = context.obj

@@ -8,29 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator.cli import (
-    affected,
-    bootstrap,
-    build,
-    build_task,
-    controls,
-    decide,
-    demo,
-    drift,
-    graph,
-    history,
-    local,
-    merge,
-    promote,
-    recover,
-    rollback,
-    status,
-    units,
-    worker,
-)
-from orchestrator.cli.context import Context, use
+from orchestrator.cli.commands import LazyCommands
 from orchestrator.cli.output import complain
 from orchestrator.errors import OrchestratorError
 
@@ -39,9 +18,12 @@ _ANYWHERE = ("--profile", "--region", "--endpoint-url")
 
 app = typer.Typer(
     name="orchestrator",
+    cls=LazyCommands,
     help="Promotes every folder of a repository through AWS accounts with its own state machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Plain help: importing Rich takes longer than all the rest of it.
+    rich_markup_mode=None,
     add_completion=False,
 )
 
@@ -55,31 +37,10 @@ def options(
     repository: Annotated[Path, typer.Option(help="A folder within the git repository.")] = Path(),
 ) -> None:
     """Set what holds for all commands."""
+    from orchestrator.cli.context import Context, use  # noqa: PLC0415  # Help need not wait for the configuration.
+
     use(profile, region, endpoint_url)
     context.obj = Context(repository, profile, region)
-
-
-for module in (
-    demo,
-    bootstrap,
-    units,
-    affected,
-    build,
-    build_task,
-    merge,
-    promote,
-    status,
-    history,
-    drift,
-    decide,
-    rollback,
-    recover,
-    controls,
-    graph,
-    worker,
-):
-    module.register(app)
-app.add_typer(local.app, name="local")
 
 
 def main() -> None:
@@ -89,11 +50,19 @@ def main() -> None:
     except OrchestratorError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except (ClientError, BotoCoreError) as error:
-        complain(f"AWS refused: {error}")
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
+    except Exception as error:
+        if not _is_of_aws(error):
+            raise
+        complain(f"AWS refused: {error}")
+        sys.exit(1)
+
+
+def _is_of_aws(error: Exception) -> bool:
+    """Whether botocore raised it; a command that needs no AWS has not even imported botocore."""
+    exceptions = sys.modules.get("botocore.exceptions")
+    return exceptions is not None and isinstance(error, (exceptions.ClientError, exceptions.BotoCoreError))
 
 
 def options_first(arguments: list[str]) -> list[str]:

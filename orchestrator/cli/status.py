@@ -7,7 +7,8 @@ import typer
 from rich.table import Table
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, console, say, say_json, table
+from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.tables import console, table
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.controls import EVERY
 from orchestrator.ledger.environments import Running

@@ -40,7 +40,11 @@ class UnitSettings(Settings):
     library: bool = Field(
         default=False, description="True for shared code: never deployed, but its own depends_on counts."
     )
-    template: str = Field(default="template.yaml", description="The CloudFormation template, within the folder.")
+    template: str = Field(
+        default="template.yaml",
+        description="The CloudFormation template, within the folder; a folder with a cdk.json needs none.",
+    )
+    stack: str | None = Field(default=None, description="Of a CDK app with several stacks, the one that is deployed.")
     depends_on: tuple[str, ...] = Field(
         default=(),
         description="Folders outside the unit that are inputs of its build, from the repository's root.",

@@ -19,9 +19,10 @@ from orchestrator.cli.decide import decide
 from orchestrator.cli.live import Screen
 from orchestrator.cli.local import prepare
 from orchestrator.cli.merge import put_merge
-from orchestrator.cli.output import console, say
+from orchestrator.cli.output import say
 from orchestrator.cli.promote import start
 from orchestrator.cli.status import draw_matrix, read_matrix
+from orchestrator.cli.tables import console
 from orchestrator.demo.accounts import Accounts, Probe
 from orchestrator.demo.workspace import Workspace
 from orchestrator.errors import OrchestratorError

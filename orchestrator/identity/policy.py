@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from orchestrator.aws.session import role_of_session
+from orchestrator.aws.arn import role_of_session
 from orchestrator.config.base import Settings
 
 Excluded = Literal["author", "starter"]

@@ -58,6 +58,16 @@ class ReleaseRecords:
             known = self._table.get(pk, key)
         return int(known["number"]) if known else number
 
+    def layer_of(self, unit: str, declared: str) -> int | None:
+        """Number of the layer that declared dependencies were locked to; None when they are new."""
+        item = self._table.get(unit_key(unit), f"DECLARED#{declared}")
+        return int(item["layer"]) if item else None
+
+    def note_layer(self, unit: str, declared: str, number: int) -> None:
+        """Note which layer declared dependencies were locked to; what was noted first stays."""
+        item = {"pk": unit_key(unit), "sk": f"DECLARED#{declared}", "layer": number, "noted_at": self._table.now()}
+        self._table.put(item, _NEW)
+
     def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
         """Note that a release is published; doing so again changes nothing."""
         item = {

@@ -64,6 +64,12 @@ class ReleaseFiles:
         """Read a release's manifest; raises `ArtifactError` when it is not what was published."""
         return Manifest.from_json(self.store.get(release.manifest, sha256=release.manifest_sha256))
 
+    def template(self, manifest: Manifest, environment: str) -> dict[str, Any]:
+        """Read a release's template; raises `ArtifactError` when it is not what was published."""
+        stored = manifest.template_of(environment)
+        document: dict[str, Any] = json.loads(self.store.get(stored.key, sha256=stored.sha256))
+        return document
+
     def copy(self, manifest: Manifest, account: TargetAccount) -> None:
         """Copy a release into a target's bucket, once; every digest is checked, also of what is there already.
 
@@ -77,11 +83,12 @@ class ReleaseFiles:
 
     def propose(self, manifest: Manifest, account: TargetAccount, step: StepInput) -> str:
         """Make the change set that turns a stack into a release; returns its ARN, perhaps not ready yet."""
-        text = self.store.get(manifest.template.key, sha256=manifest.template.sha256)
+        stored = manifest.template_of(step.environment.name)
+        text = self.store.get(stored.key, sha256=stored.sha256)
         declared: dict[str, Any] = json.loads(text).get("Parameters", {})
         template = Template(
             # CloudFormation reads a large one with the deployer's permissions: out of the target's own bucket.
-            **template_source(self.store_of(account), manifest.template.key, text),
+            **template_source(self.store_of(account), stored.key, text),
             parameters=parameters(manifest, declared, account.target, step.environment.name),
             tags={"orchestrator:unit": manifest.unit, "orchestrator:environment": step.environment.name},
         )

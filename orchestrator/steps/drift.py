@@ -1,27 +1,23 @@
 """Drift: what somebody changed by hand in an environment since the last deployment."""
 
-import base64
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import ClientError
+from pydantic import Field
 
 from orchestrator.aws.drift import Drift, DriftDetection, HandChange
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
-from orchestrator.build.manifest import Manifest
 from orchestrator.config.base import UnitName
 from orchestrator.config.organization import Environment, Target
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import Document, Execution
+from orchestrator.steps.deployed import Deployed
 from orchestrator.steps.deployment import ReleaseFiles
 
 # CloudFormation takes some seconds to minutes, depending on how many resources there are.
 _PATIENCE_SECONDS = 60.0
-_LAMBDA = "AWS::Lambda::Function"
 # Of anything else, nobody can say whose code should be there.
 _CERTAIN = ("HEALTHY", "DEPLOYED", "ROLLED_BACK")
 
@@ -33,6 +29,7 @@ class DriftInput(Document):
     environment: Environment
     stack_name: str
     execution: Execution
+    version: str | None = Field(default=None, description="What should be there; what the ledger says when left out.")
 
 
 class TargetDrift(Drift):
@@ -61,36 +58,25 @@ class DriftLook:
         """Begin to look."""
         return cls(account, stack, DriftDetection.begin(account.cloudformation, stack))
 
-    def result(self, files: ReleaseFiles, manifest: Manifest, status: str) -> TargetDrift:
-        """What was found: by CloudFormation, and in the code of the functions, which CloudFormation never reads."""
+    def result(self, files: ReleaseFiles, deployed: Deployed, *, doubt: str = "") -> TargetDrift:
+        """What was found: by CloudFormation, and in what it never looks at.
+
+        Args:
+            files: the artifacts of releases.
+            deployed: the release that should be there.
+            doubt: why nobody can say that it should; empty when it should.
+        """
         found = self.detection.result(_PATIENCE_SECONDS)
         known = {change.resource for change in found.changes}
-        unchecked = [found.unchecked] if found.unchecked else []
-        code: list[HandChange] = []
-        if status in _CERTAIN:
-            code = [change for change in self._code(files, manifest) if change.resource not in known]
-        else:
-            unchecked.append(f"The last deployment is {status}: nobody can say whose code should be there.")
-        return TargetDrift(target=self.account.target, changes=(*found.changes, *code), unchecked=" ".join(unchecked))
-
-    def _code(self, files: ReleaseFiles, manifest: Manifest) -> Iterator[HandChange]:
-        template = json.loads(files.store.get(manifest.template.key, sha256=manifest.template.sha256))
-        names = self.stack.functions()
-        for resource in _run_the_wheel(template):
-            if resource in names and (what := self._of_function(names[resource], manifest)):
-                yield HandChange(resource=resource, type=_LAMBDA, what=what)
-
-    def _of_function(self, name: str, manifest: Manifest) -> str | None:
-        try:
-            found = self.account.functions.get_function_configuration(FunctionName=name)["CodeSha256"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-                return "was deleted"
-            raise
-        sha256 = base64.b64decode(found).hex()
-        if sha256 == manifest.wheel.sha256:
-            return None
-        return f"its code has SHA-256 {sha256[:12]}, that of {manifest.name} is {manifest.wheel.sha256[:12]}"
+        more: list[HandChange] = []
+        if not doubt:
+            try:
+                more = [one for one in deployed.differences(files) if one.resource not in known]
+            except ClientError as error:
+                # A promotion must not fail over this: the plan says that it does not know.
+                doubt = f"It could not be compared with {deployed.manifest.name}: {error}"
+        unchecked = " ".join(filter(None, [found.unchecked, doubt]))
+        return TargetDrift(target=self.account.target, changes=(*found.changes, *more), unchecked=unchecked)
 
 
 @dataclass(frozen=True)
@@ -110,26 +96,25 @@ class DriftFinder:
     def __call__(self, step: DriftInput) -> DriftResult:
         """Look into every target of an environment, at the same time."""
         running = self.ledger.environments.running(step.unit, step.environment.name)
-        if running.version is None:
+        if running.version is None and step.version is None:
             return DriftResult(version=None)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
         looks = [DriftLook.begin(one, one.stack(step.stack_name, step.environment)) for one in accounts]
-        return DriftResult(version=running.version, targets=drift_of(looks, self.ledger, self.files, running))
+        found = drift_of(looks, self.ledger, self.files, running, step.version)
+        return DriftResult(version=running.version, targets=found)
 
 
-def drift_of(looks: list[DriftLook], ledger: Ledger, files: ReleaseFiles, running: Running) -> tuple[TargetDrift, ...]:
-    """What was found in each target, against the release that runs there."""
-    if running.version is None:
+def drift_of(
+    looks: list[DriftLook], ledger: Ledger, files: ReleaseFiles, running: Running, version: str | None = None
+) -> tuple[TargetDrift, ...]:
+    """What was found in each target, against the release that runs there, or against a version that is named."""
+    wanted = version or running.version
+    if wanted is None:
         return ()
-    manifest = files.manifest(ledger.releases.release(running.unit, running.version))
-    return tuple(look.result(files, manifest, running.status) for look in looks)
-
-
-def _run_the_wheel(template: dict[str, Any]) -> Iterator[str]:
-    """The functions of a template whose code is the unit's own wheel, by their logical names."""
-    wheel = {"Ref": "SourceKey"}
-    for name, resource in template.get("Resources", {}).items():
-        properties = resource.get("Properties", {})
-        places = [properties.get(place) for place in ("Code", "CodeUri")]
-        if any(isinstance(place, dict) and wheel in (place.get("S3Key"), place.get("Key")) for place in places):
-            yield name
+    uncertain = not version and running.status not in _CERTAIN
+    doubt = f"The last deployment is {running.status}: nobody can say whose code should be there." if uncertain else ""
+    manifest = files.manifest(ledger.releases.release(running.unit, wanted))
+    return tuple(
+        look.result(files, Deployed(look.account, look.stack, manifest, running.environment), doubt=doubt)
+        for look in looks
+    )

@@ -17,12 +17,14 @@ from uv import find_uv_bin
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.build.build import Builder, Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.run import clean_environment
 from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildFunction, BuildWorker
 from orchestrator.cli.context import settings
 from orchestrator.config.organization import BUILDER_ROLE, Organization
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.wiring import Wiring
@@ -192,13 +194,28 @@ class Company:
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document
 
+    def command(self, cloud: LocalCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in the repository, with the tooling account's root."""
+        process = cloud.running()
+        assert process is not None
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": process.endpoint_url,
+            "AWS_CA_BUNDLE": str(process.certificate),
+            "AWS_ACCESS_KEY_ID": self.organization.tooling.account,
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(self.folder), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
     @contextmanager
     def worker(self) -> Iterator["Builds"]:
         """A build worker with the builder's role, in a thread; yields what its builds are done by."""
         assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
         role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
         wiring = Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
-        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ))
+        cache = Cache(self.folder.parent / "cache")
+        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, "activity")
         builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
         task = BuildTask(wiring.repository, "main", builder, wiring.store)
         stop = Event()

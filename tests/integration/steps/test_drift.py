@@ -3,13 +3,14 @@
 import copy
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.aws_answers import say
+from tests.aws_answers import refuse, say
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
 
@@ -86,13 +87,14 @@ def change_code(company: MotoCompany, environment: str, target: int = 0) -> byte
     return code
 
 
-def drift(company: MotoCompany, environment: str) -> dict[str, Any]:
-    """Look for drift, as the command line does."""
+def drift(company: MotoCompany, environment: str, version: str | None = None) -> dict[str, Any]:
+    """Look for drift, as the command line does; verifying names the version that should be there."""
     asked = {
         "unit": "clock",
         "environment": company.organization.environment(environment).model_dump(mode="json", by_alias=True),
         "stack_name": company.unit.stack_name(company.organization),
         "execution": {"id": "arn", "name": "drift-somebody", "started_at": "2026-01-01T00:00:00Z"},
+        "version": version,
     }
     found: dict[str, Any] = company.call("drift", asked)
     return found
@@ -136,6 +138,49 @@ def test_a_resource_is_named_once(company: MotoCompany) -> None:
     (target,) = drift(company, "dev")["targets"]
     assert [one["what"] for one in target["changes"]] == ["/Timeout was changed"]
     assert not target["unchecked"]
+
+
+def told(company: MotoCompany, environment: str = "dev", version: str | None = None) -> list[str]:
+    """What was found in the first target, as sentences."""
+    target = drift(company, environment, version)["targets"][0]
+    return [f"{one['resource']}: {one['what']}" for one in target["changes"]]
+
+
+def test_a_stack_that_was_updated_past_the_orchestrator_is_found(company: MotoCompany) -> None:
+    """CloudFormation takes it for what was meant; values of parameters are not told."""
+    deploy(company, "1.0.0", "dev")
+    stack = company.unit.stack_name(company.organization)
+    changed = copy.deepcopy(TEMPLATE)
+    changed["Resources"]["Handler"]["Properties"]["Timeout"] = 60
+    cloudformation = company.client("dev", "cloudformation")
+    known = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+    given = [
+        one | {"ParameterValue": "staging"} if one["ParameterKey"] == "Environment" else dict(one) for one in known
+    ]
+    cloudformation.update_stack(StackName=stack, TemplateBody=json.dumps(changed), Parameters=given)
+    template, parameters = told(company)[:2]
+    assert template == f"{stack}: its template differs from that of clock@1.0.0 at Resources.Handler.Properties.Timeout"
+    assert parameters == f"{stack}: its parameters Environment have other values than clock@1.0.0 gives"
+
+
+def test_what_runs_is_compared_with_any_release_that_is_named(company: MotoCompany) -> None:
+    """The one that runs there fits, another one does not, and where nothing is there is nothing."""
+    deploy(company, "1.0.0", "dev")
+    deploy(company, "1.1.0", "dev")
+    assert told(company, version="1.1.0") == []
+    given, code = told(company, version="1.0.0")
+    assert given.endswith("its parameters SourceKey have other values than clock@1.0.0 gives")
+    assert code.startswith("Handler: its code has SHA-256")
+    assert told(company, "prod", "1.0.0") == [f"{company.unit.stack_name(company.organization)}: is not there"]
+
+
+def test_what_cannot_be_compared_is_told_and_fails_nothing(company: MotoCompany) -> None:
+    """A plan goes on without it."""
+    deploy(company, "1.0.0", "dev")
+    company.answers.always["cloudformation.GetTemplate"] = refuse("AccessDenied", "Not for you.")
+    (target,) = drift(company, "dev")["targets"]
+    assert target["changes"] == []
+    assert "It could not be compared with clock@1.0.0: An error occurred (AccessDenied)" in target["unchecked"]
 
 
 def test_nobody_can_say_whose_code_is_there_after_a_deployment_that_failed(company: MotoCompany) -> None:

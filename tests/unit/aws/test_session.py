@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_sts import STSClient
 
-from orchestrator.aws.session import Assumer, RoleToAssume, role_of_session
+from orchestrator.aws.session import Assumer, RoleToAssume
 from orchestrator.errors import AccessError
 
 ROLE = "arn:aws:iam::222222222222:role/orchestrator-deployer"
@@ -104,16 +104,3 @@ def test_a_lasting_session_that_cannot_begin_says_so_at_once(sts: STSClient, ans
     answers.add_response("get_caller_identity", {"Arn": SESSION}, {})
     with pytest.raises(AccessError, match=f"The role {ROLE}"):
         Assumer(sts, boto3.Session).lasting(RoleToAssume(ROLE, "worker"), "eu-west-1")
-
-
-@pytest.mark.parametrize(
-    ("arn", "role"),
-    [
-        (SESSION, "arn:aws:iam::111111111111:role/orchestrator-plan"),
-        ("arn:aws:iam::111111111111:user/somebody", "arn:aws:iam::111111111111:user/somebody"),
-        ("arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:root"),
-    ],
-)
-def test_a_session_has_the_role_behind_it(arn: str, role: str) -> None:
-    """A trust policy names roles, not sessions."""
-    assert role_of_session(arn) == role

@@ -12,6 +12,7 @@ from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.run import clean_environment
 from orchestrator.build.store import ArtifactStore
 from tests.unit.build.fakes import BUCKET, FolderRepository, MemoryLedger, Workshop, example_repository
@@ -61,6 +62,7 @@ def workshop(
 
 
 @pytest.fixture(scope="session")
-def real_tools() -> Tools:
-    """The real uv, on this interpreter."""
-    return Tools(uv.find_uv_bin(), sys.executable, clean_environment(os.environ))
+def real_tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
+    """The real uv, on this interpreter, with a cache of its own."""
+    kept = Cache(tmp_path_factory.mktemp("cache"))
+    return Tools(uv.find_uv_bin(), sys.executable, clean_environment(os.environ), kept)

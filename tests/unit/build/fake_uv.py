@@ -1,10 +1,12 @@
 """What `fakes.fake_uv` runs for uv: it knows the three commands of a build, and notes each in `calls`, in its cache.
 
-Files in its folder steer it: `fail-<command>` makes that command fail and holds what it prints; `salt` is written
-into whatever is built, as a backend does that heeds no SOURCE_DATE_EPOCH; `no-dates` plays an index that knows no
-upload dates; `wheel-name` is the name that a wheel gets.
+What it locks is not on the web, so that every wheel has to be installed. Files in its folder steer it:
+`fail-<command>` makes that command fail and holds what it prints; `salt` is written into whatever is built, as a
+backend does that heeds no SOURCE_DATE_EPOCH; `no-dates` plays an index that knows no upload dates; `wheel-name` is the
+name that a wheel gets.
 """
 
+import hashlib
 import io
 import os
 import sys
@@ -15,7 +17,7 @@ from pathlib import Path
 
 FOLDER = Path(sys.argv[1])
 ARGUMENTS = sys.argv[2:]
-COMMAND = next(word for word in ARGUMENTS if word in ("compile", "install", "build"))
+COMMAND = next(word for word in ARGUMENTS if word in ("compile", "install", "build", "--version"))
 
 
 def value(option: str) -> str:
@@ -30,10 +32,15 @@ def salt() -> str:
 
 
 def compile_() -> None:
-    """Lock each requirement to what it says."""
-    lines = Path("requirements.in").read_text(encoding="utf-8").splitlines()
-    blocks = [f"{line} \\\n    --hash=sha256:{'0' * 64}\n" for line in lines]
-    Path(value("--output-file")).write_text("".join(blocks), encoding="utf-8")
+    """Lock each requirement to what it says, and to a wheel that cannot be downloaded."""
+    packages = []
+    for line in Path("requirements.in").read_text(encoding="utf-8").splitlines():
+        name, version = line.split("==")
+        file = f"{name}-{version}-py3-none-any.whl"
+        wheel = f'{{ url = "file:///{file}", hashes = {{ sha256 = "{hashlib.sha256(file.encode()).hexdigest()}" }} }}'
+        packages.append(f'[[packages]]\nname = "{name}"\nversion = "{version}"\nwheels = [{wheel}]\n')
+    text = 'lock-version = "1.0"\ncreated-by = "fake"\n' + "\n".join(packages)
+    Path(value("--output-file")).write_text(text, encoding="utf-8")
 
 
 def install() -> None:
@@ -42,7 +49,8 @@ def install() -> None:
     (target / "bin").mkdir(parents=True)
     for line in Path(value("--requirement")).read_text(encoding="utf-8").splitlines():
         if not line.startswith(" "):
-            (target / f"{line.split('=')[0]}.py").write_text(f"{line}{salt()}\n", encoding="utf-8")
+            name = line.split("=")[0]
+            (target / f"{name}.py").write_text(f"{line}{salt()}\n", encoding="utf-8")
 
 
 def build() -> None:
@@ -66,6 +74,9 @@ def build() -> None:
 
 def main() -> int:
     """Do what the command says."""
+    if COMMAND == "--version":
+        sys.stdout.write("uv 0.0.1 (a stand-in)\n")
+        return 0
     with Path(os.environ["UV_CACHE_DIR"], "calls").open("a", encoding="utf-8") as calls:
         calls.write(f"{COMMAND}\n")
     failure = FOLDER / f"fail-{COMMAND}"

@@ -12,8 +12,10 @@ from pathlib import Path
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
-from orchestrator.build.confinement import Confinement
+from orchestrator.build.cache import Cache
+from orchestrator.build.confinement import Confinement, cache_of
 from orchestrator.build.manifest import Manifest
+from orchestrator.build.run import Commands
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.version import next_version
 from orchestrator.errors import UnknownNameError
@@ -39,8 +41,8 @@ region = "eu-west-1"
 """
 PYPROJECT = """
 [build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
+requires = ["some-backend"]
+build-backend = "some_backend"
 
 [project]
 name = "orders"
@@ -56,11 +58,17 @@ Parameters:
   ArtifactsBucket: {Type: String}
   SourceKey: {Type: String}
   LayerKey: {Type: String, Default: ""}
+  Entry: {Type: String, Default: orders.handle}
 Resources:
   Function:
     Type: AWS::Lambda::Function
     Properties:
+      Runtime: python3.13
+      Handler: !Ref Entry
+      Role: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-orders
       Code: {S3Bucket: !Ref ArtifactsBucket, S3Key: !Ref SourceKey}
+      Environment:
+        Variables: {LAYER: !Ref LayerKey}
 """
 
 
@@ -70,6 +78,7 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.versions: dict[tuple[str, str], str] = {}
         self.layers: dict[tuple[str, str], int] = {}
+        self.declared: dict[tuple[str, str], int] = {}
         self.recorded: list[str] = []
 
     def release_of_digest(self, unit: str, digest: str) -> str | None:
@@ -84,6 +93,14 @@ class MemoryLedger:
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """Give out the next number."""
         return self.layers.setdefault((unit, requirements_sha256), len(self.layers) + 1)
+
+    def layer_of(self, unit: str, declared: str) -> int | None:
+        """Look it up."""
+        return self.declared.get((unit, declared))
+
+    def note_layer(self, unit: str, declared: str, number: int) -> None:
+        """Note it."""
+        self.declared.setdefault((unit, declared), number)
 
     def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
         """Note it."""
@@ -164,12 +181,18 @@ def fake_uv(folder: Path) -> Tools:
     script.chmod(0o755)
     # Builds may read what their variables name, and write to their unit's cache.
     variables = {"PATH": "/usr/bin:/bin", "FAKE_UV": str(program), "XDG_CACHE_HOME": str(folder)}
-    return Tools(str(script), sys.executable, variables)
+    return Tools(str(script), sys.executable, variables, Cache(folder / "cache"))
 
 
 def confined(folder: Path) -> Confinement:
     """Confined to a folder, in which the cache is, too."""
     return Confinement(folder, folder / "cache")
+
+
+def real_commands(tools: Tools, folder: Path) -> Commands:
+    """Commands of a build in a folder, with the cache of uv that all real builds of tests have in common."""
+    confinement = Confinement(folder, cache_of("orders", tools.environment))
+    return Commands("orders", folder / "log", tools.environment, 120, confinement)
 
 
 def running(mark: str) -> list[int]:

@@ -1,6 +1,7 @@
 """The flow of a build, with a uv that asks no index."""
 
 import io
+import json
 import tarfile
 import zipfile
 
@@ -9,8 +10,9 @@ import pytest
 from orchestrator.build import layout
 from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.store import ArtifactStore
+from orchestrator.build.template_code import wheel_functions
 from orchestrator.errors import ArtifactError, BuildError, ConfigurationError
-from tests.unit.build.fakes import BUCKET, PYPROJECT, Workshop
+from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, Workshop
 
 
 def test_a_build_publishes_every_object_where_existing_tools_look_for_it(workshop: Workshop) -> None:
@@ -19,9 +21,11 @@ def test_a_build_publishes_every_object_where_existing_tools_look_for_it(worksho
     assert workshop.published() == {
         "projects/orders/lambda/layer/000001/layer.zip",
         "projects/orders/lambda/layer/000001/requirements.zip",
+        "projects/orders/lambda/layer/000001/sbom.cdx.json",
         "projects/orders/lambda/source/0.1.0/orders-0.1.0-py3-none-any.whl",
         "projects/orders/lambda/source/0.1.0/orders-0.1.0.tar.gz",
         "projects/orders/release/0.1.0/manifest.json",
+        "projects/orders/release/0.1.0/sbom.cdx.json",
         "projects/orders/release/0.1.0/template.json",
     }
 
@@ -54,7 +58,7 @@ def test_a_change_without_a_new_version_becomes_a_post_release_with_the_same_lay
     workshop.calls()
     workshop.repository.write("projects/orders/src/orders/__init__.py", "ANSWER = 43\n")
     second = workshop.build()
-    assert workshop.calls() == ["compile", "build"]
+    assert workshop.calls() == ["build"]
     assert second.manifest.version == "0.1.0.post1"
     assert second.manifest.layer == first.manifest.layer
     assert second.manifest.wheel.key.endswith("/0.1.0.post1/orders-0.1.0.post1-py3-none-any.whl")
@@ -89,7 +93,7 @@ def test_a_layer_holds_the_packages_where_lambda_looks_for_them(workshop: Worksh
         assert archive.read("requirements.txt").startswith(b"six==1.16.0 \\\n    --hash=sha256:")
 
 
-@pytest.mark.parametrize("survivors", range(6))
+@pytest.mark.parametrize("survivors", range(8))
 def test_a_build_that_was_killed_anywhere_is_finished_by_the_next(survivors: int, workshop: Workshop) -> None:
     """Even when the second run makes other bytes: what was published first stays, and the version is not stuck."""
     workshop.build()
@@ -103,7 +107,7 @@ def test_a_build_that_was_killed_anywhere_is_finished_by_the_next(survivors: int
     built = workshop.build()
 
     assert (built.manifest.version, built.reused) == ("0.1.0", False)
-    assert len(workshop.published()) == 6
+    assert len(workshop.published()) == 8
     assert {key: workshop.s3.head_object(Bucket=BUCKET, Key=key)["ETag"] for key in kept} == kept
 
 
@@ -154,9 +158,48 @@ def test_a_template_that_is_a_link_out_of_the_export_is_not_read(workshop: Works
         workshop.build()
 
 
+def test_a_template_that_cfn_lint_refuses_ends_the_build_before_a_version_is_claimed(workshop: Workshop) -> None:
+    """File, line, rule and message are in the error."""
+    workshop.repository.write("projects/orders/template.yaml", f"{TEMPLATE}      Tiemout: 3\n")
+    with pytest.raises(ConfigurationError, match=r"projects/orders/template\.yaml: line 17: E3002 .*Tiemout"):
+        workshop.build()
+    assert workshop.ledger.versions == {}
+
+
+def test_warnings_of_cfn_lint_are_in_the_manifest_and_in_the_log(workshop: Workshop) -> None:
+    """A release that was built before tells them again."""
+    text = TEMPLATE.replace("Parameters:", "Parameters:\n  Spare: {Type: String, Default: x}")
+    workshop.repository.write("projects/orders/template.yaml", text)
+    first, second = workshop.build(), workshop.build()
+    assert second.manifest.warnings == first.manifest.warnings
+    (warning,) = first.manifest.warnings
+    assert warning.startswith("projects/orders/template.yaml: line 3: W2001 ")
+    assert f"Warning: {warning}" in workshop.log.read_text(encoding="utf-8")
+
+
+def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Workshop) -> None:
+    """What an existing repository has is deployed from the release; a folder that the wheel is not made of is not."""
+    function = (
+        "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: orders.f, CodeUri: src/}}"
+    )
+    workshop.repository.write("projects/orders/src/orders/__init__.py", "def f(event, context):\n    return 1\n")
+    sam = f"Transform: AWS::Serverless-2016-10-31\nResources:\n{function}\n"
+    workshop.repository.write("projects/orders/template.yaml", sam)
+    template = workshop.store.get(workshop.build().manifest.template.key)
+    assert wheel_functions(json.loads(template)) == ["F"]
+    workshop.repository.write(
+        "projects/orders/template.yaml", sam.replace("orders.f", "src.orders.f").replace("src/", ".")
+    )
+    with pytest.raises(ConfigurationError, match=r"but it has no src/orders/__init__\.py; at its top it has orders"):
+        workshop.build()
+
+
 def _order(key: str) -> int:
     """The order in which a build writes."""
-    ends = ["requirements.zip", "layer.zip", ".whl", ".tar.gz", "template.json", "manifest.json"]
+    ends = [
+        *("requirements.zip", "layer/000001/sbom.cdx.json", "layer.zip", ".whl", ".tar.gz", "template.json"),
+        *("sbom.cdx.json", "manifest.json"),
+    ]
     return next(place for place, end in enumerate(ends) if key.endswith(end))
 
 

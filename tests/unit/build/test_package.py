@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.build.backend import Backend
 from orchestrator.build.package import Package, build_package, file_stem
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
@@ -22,7 +23,7 @@ def package(repository: FolderRepository, machine: Path, tmp_path: Path, version
         COMMITTED_AT,
     )
     unit = load_unit(PYPROJECT, "projects/orders", load_organization(ORGANIZATION))
-    return build_package(uv, unit, version, repository.folder, tmp_path / "scratch")
+    return build_package(Backend(uv, tools.cache), unit, version, repository.folder, tmp_path / "scratch")
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ import pytest
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
-from orchestrator.build.dependencies import lock
+from orchestrator.build.declared import Declared
+from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.run import Commands
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.uv import Uv
@@ -21,6 +22,8 @@ from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, Me
 # charset-normalizer has compiled wheels for each platform, and a program that names the interpreter.
 _WITH_SHARED_CODE = (
     PYPROJECT.replace("six==1.16.0", "charset-normalizer>=3")
+    .replace("some-backend", "hatchling")
+    .replace("some_backend", "hatchling.build")
     + """
 force-include = { "../../shared/money" = "money" }
 
@@ -71,7 +74,8 @@ def test_a_dependency_without_a_wheel_is_named_with_what_to_do(real_tools: Tools
         sys.executable,
         COMMITTED_AT,
     )
+    declared = Declared("projects/orders", tmp_path, "0.1.0", ("pyspark==3.5.1",), "")
     with pytest.raises(
         BuildError, match=r"pyspark cannot be used, because there is no wheel for Python 3.13 on x86_64"
     ):
-        lock(uv, ["pyspark==3.5.1"], Lambda(), tmp_path)
+        Dependencies(uv, real_tools.cache, Lambda()).lock(declared, tmp_path)

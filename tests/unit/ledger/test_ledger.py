@@ -70,6 +70,16 @@ def test_layers_count_up_with_their_requirements(ledger: Ledger) -> None:
     assert [claim("orders", one) for one in ("x", "y", "x", "z")] == [1, 2, 1, 3]
 
 
+def test_what_declared_dependencies_were_locked_to_first_stays(ledger: Ledger) -> None:
+    """Two builds may note it at the same time."""
+    releases = ledger.releases
+    assert releases.layer_of("orders", "declared") is None
+    releases.note_layer("orders", "declared", 2)
+    releases.note_layer("orders", "declared", 3)
+    assert releases.layer_of("orders", "declared") == 2
+    assert releases.layer_of("invoices", "declared") is None
+
+
 def test_a_lock_has_one_holder(ledger: Ledger) -> None:
     """Who may take it again, and who alone frees it."""
     locks, first, second = ledger.environments, execution("first"), execution("second", 1)

@@ -35,14 +35,21 @@ def manifest(own: dict[str, dict[str, str]], *, layer: bool = True) -> Manifest:
         author="a",
         committed_at=datetime(2026, 1, 1, tzinfo=UTC),
         inputs=("projects/orders",),
+        builder="local",
+        tools={},
         python="3.13",
         architecture="x86_64",
         requirements=(),
         settings=UnitSettings(parameters=own),
-        layer=Layer(number=1, archive=artifact("layer"), requirements=artifact("requirements")) if layer else None,
+        layer=Layer(
+            number=1, archive=artifact("layer"), requirements=artifact("requirements"), sbom=artifact("layer's sbom")
+        )
+        if layer
+        else None,
         wheel=artifact("wheel"),
         sdist=artifact("sdist"),
         template=artifact("template"),
+        sbom=artifact("sbom"),
     )
 
 

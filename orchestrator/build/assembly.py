@@ -1,0 +1,205 @@
+"""Reads a CDK app's cloud assembly: its one stack, and the files that the stack's template refers to.
+
+The CDK uploads files into a bucket of its own bootstrap stack. Here they are artifacts of the release, so references to
+that bucket become references to the target's artifacts bucket, and no account has to be bootstrapped for CDK.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.build import layout
+from orchestrator.build.archive import sha256_of_file, zip_folder
+from orchestrator.config.unit import Unit
+from orchestrator.errors import ConfigurationError
+
+_STACK, _NESTED, _ASSETS = "aws:cloudformation:stack", "cdk:cloud-assembly", "cdk:asset-manifest"
+# The CDK refuses to deploy to accounts without its bootstrap stack by these; nothing of that stack is used here.
+_BOOTSTRAP_PARAMETER, _BOOTSTRAP_RULE = "BootstrapVersion", "CheckBootstrapVersion"
+_BUCKET = "ArtifactsBucket"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that a template refers to.
+
+    Attributes:
+        path: what it is made of.
+        is_folder: whether it is published as a zip of that folder.
+        bucket: how the CDK's template writes the bucket.
+        key: how the CDK's template writes the key.
+    """
+
+    path: Path
+    is_folder: bool
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """What a CDK app came to for one target.
+
+    Attributes:
+        template: it refers to the release's artifacts.
+        files: what is to be published, by key.
+    """
+
+    template: dict[str, Any]
+    files: dict[str, Path]
+
+
+def read_assembly(folder: Path, unit: Unit, file: str) -> Synthesized:
+    """Read the assembly.
+
+    Args:
+        folder: what the app was synthesized into; zips of its assets are put there, too.
+        unit: the unit.
+        file: its `cdk.json`, for messages.
+
+    Raises:
+        ConfigurationError: there is no such stack, or it needs what a release does not hold.
+    """
+    stacks = {name: (home, artifact) for home, name, artifact in _artifacts(folder, file, _STACK)}
+    home, artifact = _chosen(stacks, unit.settings.stack, file)
+    template: dict[str, Any] = json.loads((home / artifact["properties"]["templateFile"]).read_bytes())
+    assets = list(_assets(home, artifact, file))
+    keys = {asset.key: (asset, *_stored(asset, unit.name)) for asset in assets}
+    rewritten = _Rewriting({asset.bucket for asset in assets}, {key: stored for key, (_, stored, _) in keys.items()})
+    document = rewritten.of(_without_bootstrap(template))
+    if not isinstance(document, dict) or any(bucket in json.dumps(document) for bucket in rewritten.buckets):
+        raise ConfigurationError(
+            file,
+            "the template names the CDK's own bucket in a way that cannot be led to the release's artifacts: refer to "
+            "assets by the constructs' properties only.",
+        )
+    if assets:
+        document.setdefault("Parameters", {}).setdefault(_BUCKET, {"Type": "String"})
+    return Synthesized(document, {stored: path for _, stored, path in keys.values()})
+
+
+def _artifacts(folder: Path, file: str, kind: str) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    """The artifacts of a kind, also in nested assemblies: those are the app's stages."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    _refuse_lookups(manifest.get("missing", []), file)
+    for name, artifact in manifest.get("artifacts", {}).items():
+        if artifact["type"] == kind:
+            yield folder, name, artifact
+        elif artifact["type"] == _NESTED:
+            yield from _artifacts(folder / artifact["properties"]["directoryName"], file, kind)
+
+
+def _refuse_lookups(missing: list[dict[str, Any]], file: str) -> None:
+    if missing:
+        names = ", ".join(f"{one['provider']} ({one['key']})" for one in missing)
+        raise ConfigurationError(
+            file,
+            f"the app looks something up in an account: {names}. A build has no credentials there: run 'cdk synth' "
+            "with yours once, and commit the cdk.context.json that it writes.",
+        )
+
+
+def _chosen(
+    stacks: dict[str, tuple[Path, dict[str, Any]]], wanted: str | None, file: str
+) -> tuple[Path, dict[str, Any]]:
+    names = ", ".join(sorted(stacks)) or "none"
+    if wanted is not None:
+        if wanted not in stacks:
+            raise ConfigurationError(file, f"tool.orchestrator.stack = {wanted!r}: the app has the stacks {names}.")
+        return stacks[wanted]
+    if len(stacks) != 1:
+        raise ConfigurationError(
+            file,
+            f"the app has the stacks {names}, and a unit is one stack: name it with tool.orchestrator.stack, or make "
+            "one by the context value 'orchestrator:environment'.",
+        )
+    return next(iter(stacks.values()))
+
+
+def _assets(home: Path, stack: dict[str, Any], file: str) -> Iterator[Asset]:
+    manifest = json.loads((home / "manifest.json").read_bytes())
+    for name in stack.get("dependencies", []):
+        artifact = manifest["artifacts"].get(name, {})
+        if artifact.get("type") != _ASSETS:
+            continue
+        listed = json.loads((home / artifact["properties"]["file"]).read_bytes())
+        if images := listed.get("dockerImages"):
+            names = ", ".join(sorted(str(one.get("displayName", key)) for key, one in images.items()))
+            raise ConfigurationError(
+                file,
+                f"the stack needs container images: {names}. A release holds none: use Code.from_asset with a folder, "
+                "or push the image to a registry and refer to it by its digest.",
+            )
+        for one in listed.get("files", {}).values():
+            path = one["source"]["path"]
+            if path == stack["properties"]["templateFile"]:
+                continue
+            if path.endswith(".template.json"):
+                raise ConfigurationError(file, f"{path} is a nested stack, which a unit cannot have: use one stack.")
+            (destination,) = one["destinations"].values()
+            is_folder = one["source"]["packaging"] == "zip"
+            yield Asset(home / path, is_folder, destination["bucketName"], destination["objectKey"])
+
+
+def _stored(asset: Asset, unit: str) -> tuple[str, Path]:
+    """The key and the file of an asset: its name is the SHA-256 of what is published."""
+    path = asset.path
+    if asset.is_folder:
+        path = asset.path.with_name(f"{asset.path.name}.zip")
+        zip_folder(asset.path, path)
+    return layout.asset_key(unit, sha256_of_file(path), path.suffix), path
+
+
+def _without_bootstrap(template: dict[str, Any]) -> dict[str, Any]:
+    kept = dict(template)
+    for section, name in (("Parameters", _BOOTSTRAP_PARAMETER), ("Rules", _BOOTSTRAP_RULE)):
+        rest = {key: value for key, value in kept.get(section, {}).items() if key != name}
+        kept.pop(section, None)
+        if rest:
+            kept[section] = rest
+    return kept
+
+
+@dataclass(frozen=True)
+class _Rewriting:
+    """Puts the release's artifacts in the place of the CDK's.
+
+    Attributes:
+        buckets: how the CDK's bucket is written.
+        keys: the keys of the CDK's files, and those of the release.
+    """
+
+    buckets: set[str]
+    keys: dict[str, str]
+
+    def of(self, value: Any) -> Any:
+        """A part of a template, rewritten."""
+        if isinstance(value, dict):
+            text = value.get("Fn::Sub") if len(value) == 1 else None
+            if isinstance(text, str):
+                return {"Ref": _BUCKET} if text in self.buckets else {"Fn::Sub": self._within(text)}
+            return {key: self.of(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.of(one) for one in value]
+        return self._text(value) if isinstance(value, str) else value
+
+    def _text(self, text: str) -> Any:
+        if text in self.buckets:
+            return {"Ref": _BUCKET}
+        if text in self.keys:
+            return self.keys[text]
+        if any(bucket in text for bucket in self.buckets):
+            return {"Fn::Sub": self._within(text.replace("${", "${!"))}
+        return self._with_keys(text)
+
+    def _within(self, text: str) -> str:
+        for bucket in self.buckets:
+            text = text.replace(bucket, f"${{{_BUCKET}}}")
+        return self._with_keys(text)
+
+    def _with_keys(self, text: str) -> str:
+        for old, new in self.keys.items():
+            text = text.replace(old, new)
+        return text

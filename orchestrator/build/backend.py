@@ -1,0 +1,132 @@
+"""Build backends, in environments that are made once a day instead of once for every build."""
+
+import shutil
+import tomllib
+import zipfile
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from functools import partial
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from orchestrator.build import run_backend
+from orchestrator.build.archive import sha256_of, unpack
+from orchestrator.build.cache import Cache
+from orchestrator.build.run import Outcome
+from orchestrator.build.run_backend import MORE_REQUIREMENTS
+from orchestrator.build.uv import Uv
+
+_KIND, _UNPACKED = "backends", "unpacked-backends"
+# Where programs that a backend starts find what it requires.
+_PATH = "PYTHONPATH"
+# Pure Python and nothing but PEP 517: these need no virtual environment with programs of its own.
+_SIMPLE = {"hatchling.build", "flit_core.buildapi", "poetry.core.masonry.api", "pdm.backend", "setuptools.build_meta"}
+
+
+@dataclass(frozen=True)
+class BuildSystem:
+    """`[build-system]` of a `pyproject.toml`.
+
+    Attributes:
+        requires: PEP 508.
+        backend: such as `hatchling.build`.
+        path: folders of the unit that the backend is imported from.
+    """
+
+    requires: tuple[str, ...]
+    backend: str
+    path: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, pyproject: Path) -> "BuildSystem | None":
+        """Read it; None when it names none of the backends that this module runs, or is not valid."""
+        table = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("build-system", {})
+        requires, backend, path = (table.get(key) for key in ("requires", "build-backend", "backend-path"))
+        if backend not in _SIMPLE or path is not None or not isinstance(requires, list):
+            return None
+        try:
+            # Nothing else may get onto a command line: an option could name another index.
+            return cls(tuple(str(Requirement(one)) for one in requires), backend)
+        except (InvalidRequirement, TypeError):
+            return None
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Runs build backends.
+
+    What they require is looked up as of the beginning of the commit's day, so that the commits of a day share it.
+
+    Attributes:
+        uv: installs what they require.
+        cache: keeps it.
+    """
+
+    uv: Uv
+    cache: Cache
+
+    def prepare(self, step: str, system: BuildSystem, scratch: Path) -> None:
+        """Install what a backend requires, so that a build that comes later need not wait for it."""
+        self._install(step, system, scratch / "backend.zip")
+
+    def build(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
+        """Build an sdist and a wheel.
+
+        Args:
+            step: what is being done, for the log.
+            system: the unit's.
+            folder: the unit's.
+            out: where the files go; its folder is used as scratch.
+            variables: added to the environment.
+
+        Returns:
+            How it ended. With `MORE_REQUIREMENTS`, the backend wants more than it can be given here.
+        """
+        archive = out.parent / "backend.zip"
+        failed = self._install(step, system, archive)
+        if failed:
+            return failed
+        kept = self.cache.folder_of(_UNPACKED, archive, partial(unpack, archive))
+        outcome = self._run(step, system, folder, out, {**variables, _PATH: str(kept)})
+        if outcome.code in (0, MORE_REQUIREMENTS) or kept.is_dir():
+            return outcome
+        # The cache was deleted meanwhile.
+        unpack(archive, out.parent / "backend")
+        return self._run(step, system, folder, out, {**variables, _PATH: str(out.parent / "backend")})
+
+    def _run(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        script = [self.uv.python, "-I", "-S", str(Path(run_backend.__file__).absolute())]
+        command = [*script, variables[_PATH], str(folder), str(out), system.backend, *system.path]
+        return self.uv.commands.attempt(step, command, folder, variables)
+
+    def _install(self, step: str, system: BuildSystem, archive: Path) -> Outcome | None:
+        """Install what a backend requires, once, into an archive; returns how that ended when it failed."""
+        key = sha256_of("\0".join((str(self._day), self.uv.python, *system.requires)).encode())
+        with self.cache.locked(_KIND, key):
+            if self.cache.take(_KIND, key, archive):
+                return None
+            folder = archive.with_name("installed")
+            outcome = self._installed(step, system, folder)
+            if outcome.code != 0:
+                return outcome
+            with zipfile.ZipFile(archive, "w") as packed:
+                for path in sorted(folder.rglob("*")):
+                    packed.write(path, path.relative_to(folder))
+            self.cache.keep(_KIND, key, archive)
+        return None
+
+    @property
+    def _day(self) -> date:
+        return self.uv.as_of.astimezone(UTC).date()
+
+    def _installed(self, step: str, system: BuildSystem, into: Path) -> Outcome:
+        morning = replace(self.uv, as_of=datetime.combine(self._day, time.min, UTC))
+        command = ["pip", "install", "--target", str(into), "--link-mode", "copy", *system.requires]
+        # Compiled for good: unpacked files have other times than those that bytecode usually goes by.
+        compiled = {"UV_COMPILE_BYTECODE": "1", "PYC_INVALIDATION_MODE": "UNCHECKED_HASH"}
+        outcome = morning.attempt(step, command, into.parent, compiled)
+        # What was published today only is known as of the commit.
+        return outcome if outcome.code == 0 else self.uv.attempt(step, command, into.parent, compiled)

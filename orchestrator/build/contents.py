@@ -1,0 +1,132 @@
+"""What can be seen of a handler without importing it: that its module is there, its function, and what it imports."""
+
+import ast
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.build.archive import sha256_of_file
+from orchestrator.build.handlers import Function
+from orchestrator.build.layer import ROOT
+
+# In every Python runtime of Lambda, though in no wheel and no layer.
+OF_THE_RUNTIME = {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+NOWHERE = (
+    "which neither the wheel nor the layer holds, nor Python and Lambda's runtime: add it to project.dependencies, or "
+    "to the packages that the build backend puts into the wheel."
+)
+_ENDINGS = (".py", "/__init__.py", ".abi3.so")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What can be imported from a wheel and a layer, by its path."""
+
+    wheel: Path
+    layer: Path | None
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, wheel: Path, layer: Path | None) -> "Contents":
+        """Look into both archives."""
+        names = _names(wheel) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer) if layer else ())}
+        return cls(wheel, layer, frozenset(names))
+
+    @property
+    def imports(self) -> str:
+        """All that importing depends on: the layer, and of the unit's modules what they import, define and are."""
+        lines = [sha256_of_file(self.layer) if self.layer else ""]
+        for name in sorted(_names(self.wheel)):
+            # Metadata changes with every version.
+            if ".dist-info/" not in name:
+                lines += [name, *self._outline(name)]
+        return "\n".join(lines)
+
+    def problem(self, function: Function) -> str:
+        """Why a handler cannot work, as far as that can be seen without importing it."""
+        stem = function.module.replace(".", "/")
+        file = next((name for name in self.names if name.startswith(stem) and self._is_module(name, stem)), None)
+        if file is None:
+            return (
+                f"there is no module {function.module!r} in the wheel or the layer. A handler is "
+                "'<package>.<module>.<function>', counted from the root of the wheel."
+            )
+        tree = self._source(file)
+        if tree is None:
+            return ""
+        if function.name not in (defined := set(_defined(tree))) and "*" not in defined:
+            return f"{file} defines no {function.name!r}."
+        unknown = sorted(name for name in _imported(tree) if not self._is_known(name))
+        return f"{file} imports {', '.join(unknown)}, {NOWHERE}" if unknown else ""
+
+    def _source(self, file: str) -> ast.Module | None:
+        """The unit's own module; None for another package's, and for compiled code."""
+        with zipfile.ZipFile(self.wheel) as archive:
+            if not file.endswith(".py") or file not in archive.namelist():
+                return None
+            try:
+                return ast.parse(archive.read(file))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                # It may be written for another Python; importing it tells.
+                return None
+
+    def _outline(self, file: str) -> list[str]:
+        """What a module imports and defines; of what cannot be told, whether it is the same."""
+        tree = self._source(file)
+        try:
+            return [*_imports(tree), *_defined(tree)] if tree else [self._crc(file)]
+        except RecursionError:
+            return [self._crc(file)]
+
+    def _crc(self, file: str) -> str:
+        with zipfile.ZipFile(self.wheel) as archive:
+            return str(archive.getinfo(file).CRC)
+
+    def _is_known(self, package: str) -> bool:
+        return (
+            package in sys.stdlib_module_names
+            or package in OF_THE_RUNTIME
+            or any(name.startswith(f"{package}/") or self._is_module(name, package) for name in self.names)
+        )
+
+    @staticmethod
+    def _is_module(name: str, stem: str) -> bool:
+        rest = name.removeprefix(stem)
+        return name.startswith(stem) and (rest in _ENDINGS or (rest.startswith(".cpython-") and rest.endswith(".so")))
+
+
+def _names(archive: Path) -> set[str]:
+    with zipfile.ZipFile(archive) as opened:
+        return set(opened.namelist())
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    return (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def _defined(tree: ast.AST) -> Iterator[str]:
+    """Names at the top level of a module; `*` when they cannot be told."""
+    for node in ast.iter_child_nodes(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield "*" if name == "__getattr__" else name
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                yield from ((one.asname or one.name).split(".")[0] for one in names)
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.Name(id="globals"):
+                yield "*"
+            case _:
+                yield from _defined(node)
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Packages that a module imports in any case: not within a function, a condition or a `try`."""
+    for node in tree.body:
+        match node:
+            case ast.Import(names=names):
+                yield from (one.name.split(".")[0] for one in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module.split(".")[0]

@@ -1,0 +1,96 @@
+"""The Lambda functions of a template that run the unit's wheel."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.errors import ConfigurationError
+
+_FUNCTION, _SERVERLESS = "AWS::Lambda::Function", "AWS::Serverless::Function"
+_WHEEL = {"Ref": "SourceKey"}
+# Source: Lambda's quotas.
+MOST_LAYERS = 5
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function whose code is the wheel.
+
+    Attributes:
+        resource: its logical id.
+        handler: such as `orders.handler.handle`.
+        variables: its environment variables, those whose values the template spells out.
+    """
+
+    resource: str
+    handler: str
+    variables: Mapping[str, str]
+
+    @property
+    def module(self) -> str:
+        """The module that Lambda imports; it takes `/` for `.` there."""
+        return self.handler.rpartition(".")[0].replace("/", ".")
+
+    @property
+    def name(self) -> str:
+        """The function's name within the module."""
+        return self.handler.rpartition(".")[2]
+
+
+def wheel_functions(template: Mapping[str, Any]) -> list[Function]:
+    """The functions that run the wheel, and say by what; one whose handler is a parameter cannot be looked into."""
+    return [
+        Function(resource, properties["Handler"], _variables(properties))
+        for resource, kind, properties in _functions(template)
+        if _runs_wheel(kind, properties) and isinstance(properties.get("Handler"), str)
+    ]
+
+
+def check_layers(template: Mapping[str, Any], file: str) -> None:
+    """Check that no function has more layers than Lambda allows.
+
+    Raises:
+        ConfigurationError: functions have; each is named.
+    """
+    problems = [
+        f"Resources.{resource}.Properties.Layers has {len(layers)} layers, and Lambda allows {MOST_LAYERS} for a "
+        "function: put dependencies into project.dependencies, which make up one layer."
+        for resource, _, properties in _functions(template)
+        if isinstance(layers := properties.get("Layers"), list) and len(layers) > MOST_LAYERS
+    ]
+    if problems:
+        raise ConfigurationError(file, *problems)
+
+
+def _functions(template: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """All functions, those of SAM with what `Globals` adds: lists and mappings are merged, all else is replaced."""
+    common = _mapping(_mapping(template.get("Globals")).get("Function"))
+    for name, resource in template["Resources"].items():
+        kind, properties = _mapping(resource).get("Type"), _mapping(_mapping(resource).get("Properties"))
+        if kind == _FUNCTION:
+            yield name, kind, properties
+        elif kind == _SERVERLESS:
+            yield name, kind, _merged(common, properties)
+
+
+def _merged(common: Any, own: Any) -> Any:
+    if isinstance(common, dict) and isinstance(own, dict):
+        return {key: _merged(common.get(key), own.get(key)) for key in {**common, **own}}
+    if isinstance(common, list) and isinstance(own, list):
+        return [*common, *own]
+    return common if own is None else own
+
+
+def _runs_wheel(kind: str, properties: Mapping[str, Any]) -> bool:
+    if kind == _FUNCTION:
+        return bool(_mapping(properties.get("Code")).get("S3Key") == _WHEEL)
+    return bool(_mapping(properties.get("CodeUri")).get("Key") == _WHEEL)
+
+
+def _variables(properties: Mapping[str, Any]) -> dict[str, str]:
+    variables = _mapping(_mapping(properties.get("Environment")).get("Variables"))
+    return {name: value for name, value in variables.items() if isinstance(value, str)}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,124 @@
+"""Whether the handlers of a template are in the wheel and the layer, and can be imported from there."""
+
+import os
+import platform as machine
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from orchestrator.build import import_handler
+from orchestrator.build.archive import sha256_of, unpack
+from orchestrator.build.cache import Cache
+from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
+from orchestrator.build.handlers import Function
+from orchestrator.build.layer import ROOT
+from orchestrator.build.run import Outcome
+from orchestrator.build.uv import Uv
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import BuildError
+
+_STEP = "import handlers"
+_KIND = "imported"
+_SECONDS = 30
+_MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+_MISSING = re.compile(r"^ModuleNotFoundError: No module named '([\w]+)", re.MULTILINE)
+# A build machine with an older C library than the runtime's says nothing about the runtime.
+_C_LIBRARY = "version `GLIBC_"
+
+
+def runs_here(platform: Lambda) -> bool:
+    """Whether this machine runs what is built for a platform: the same system, machine and Python."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return (sys.platform, _MACHINES.get(machine.machine()), python) == ("linux", platform.architecture, platform.python)
+
+
+@dataclass(frozen=True)
+class HandlerCheck:
+    """Checks the handlers of one unit.
+
+    Attributes:
+        uv: knows the interpreter and the log.
+        cache: keeps unpacked layers.
+        platform: what the unit is built for.
+    """
+
+    uv: Uv
+    cache: Cache
+    platform: Lambda
+
+    def check(self, functions: Sequence[Function], wheel: Path, layer: Path | None, scratch: Path) -> None:
+        """Check that every handler is there and, where this machine is like Lambda's, that it can be imported.
+
+        What a handler's module does besides importing may need a database or a variable that is not here: that it
+        fails with anything but a missing module is noted in the log, and is no error. While no module of the unit
+        imports or defines anything else, and the layer stays, one that could be imported is not imported again.
+
+        Raises:
+            BuildError: a handler, or a module that it imports, is neither in the wheel nor in the layer.
+        """
+        if not functions:
+            return
+        there = Contents.of(wheel, layer)
+        for function in functions:
+            try:
+                problem = there.problem(function)
+            except RecursionError:
+                problem = "its source is nested too deeply."
+            if problem:
+                self._fail(function, problem)
+        if not runs_here(self.platform):
+            self.uv.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
+            return
+        for function in {one.handler: one for one in functions}.values():
+            key = sha256_of(f"{self.uv.python}\n{function.handler}\n{there.imports}".encode())
+            if self.cache.read(_KIND, key) is not None:
+                self.uv.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
+            elif self._imported(function, wheel, layer, scratch / function.resource):
+                self.cache.keep(_KIND, key, b"")
+
+    def _imported(self, function: Function, wheel: Path, layer: Path | None, scratch: Path) -> bool:
+        """Try to import a handler; says whether it worked, where that it did not is no proof against it."""
+        code = unpack(wheel, scratch / "wheel")
+        outcome = self._import(function, [code, *([self._kept(layer) / ROOT] if layer else [])])
+        if _problem(outcome, function) and layer:
+            # The kept folder may have been deleted or changed meanwhile: only one of this build's own is proof.
+            outcome = self._import(function, [code, unpack(layer, scratch / "layer") / ROOT])
+        problem = _problem(outcome, function)
+        if problem:
+            self._fail(function, f"{problem}\n{outcome.tail}")
+        return outcome.code == 0
+
+    def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
+        script = [self.uv.python, "-I", "-S", str(Path(import_handler.__file__).absolute())]
+        arguments = [os.pathsep.join(map(str, folders)), function.module, function.name, str(_SECONDS)]
+        return self.uv.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
+
+    def _kept(self, layer: Path) -> Path:
+        """A layer's files; kept, so that Python's bytecode for them is, too."""
+        return self.cache.folder_of("unpacked", layer, partial(unpack, layer))
+
+    def _fail(self, function: Function, problem: str) -> None:
+        where = f"Resources.{function.resource}.Properties.Handler = {function.handler!r}"
+        raise BuildError(self.uv.commands.unit, _STEP, f"{where} does not work: {problem}")
+
+
+def _problem(outcome: Outcome, function: Function) -> str:
+    """Why an import that was tried shows that a handler does not work."""
+    match outcome.code:
+        case 0 | import_handler.FAILED:
+            return ""
+        case import_handler.NO_FUNCTION:
+            return f"{function.module} defines no function {function.name!r}."
+        case import_handler.MISSING:
+            missing = _MISSING.findall(outcome.output)
+            if _C_LIBRARY in outcome.output or (missing and missing[-1] in OF_THE_RUNTIME):
+                return ""
+            return f"importing it fails: {missing[-1]} is something {NOWHERE}" if missing else "importing it fails."
+        case code if code == -signal.SIGALRM:
+            return f"importing it takes longer than {_SECONDS} seconds, and Lambda gives a function 10 to start."
+        case _:
+            return "importing it ends the interpreter."

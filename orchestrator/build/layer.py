@@ -1,0 +1,137 @@
+"""A layer out of wheels: their members, as they are compressed already, below `python/`.
+
+What installing would make is made without installing (the binary distribution format, PEP 427): `.data/purelib`,
+`platlib` and `data` go where `uv pip install --target` puts them, each package's list of files is cut to what is
+there. Left out is what a layer has no use for or what differs from machine to machine: programs and headers, bytecode,
+and installers' notes.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Container, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from orchestrator.build.rawzip import RawZipWriter
+from orchestrator.errors import ArtifactError
+
+ROOT = "python"
+# A function and its layers, unzipped, in bytes: "250 MB" in Lambda's quotas.
+LARGEST_UNZIPPED = 262_144_000
+_FILE, _PROGRAM = 0o644, 0o755
+_EXECUTABLE = 0o111
+_LINK = 0o120000
+_LINK_MASK = 0o170000
+_KINDS = ("purelib", "platlib", "data")
+# Programs name an interpreter of the machine that installed them; headers are for compiling.
+_LEFT_OUT_FOLDERS = ("bin", "include")
+_UVS_LOCK = (".lock",)
+_NOTES = ("INSTALLER", "REQUESTED", "uv_cache.json", "uv_build.json")
+
+
+@dataclass(frozen=True)
+class _Member:
+    archive: zipfile.ZipFile
+    entry: zipfile.ZipInfo
+
+
+def assemble(wheels: Sequence[Path], into: Path) -> list[str]:
+    """Make a layer of wheels; equal wheels give equal bytes.
+
+    Args:
+        wheels: in the order in which they are installed: of two files of the same name the later one stays.
+        into: the layer.
+
+    Returns:
+        The paths that different wheels have different files for.
+
+    Raises:
+        ArtifactError: a wheel holds a path that leads out of the layer, or a link.
+    """
+    with ExitStack() as stack:
+        archives = [stack.enter_context(_opened(path)) for path in wheels]
+        members: dict[str, _Member] = {}
+        clashes = []
+        for archive in archives:
+            for path, entry in _installed(archive):
+                there = members.get(path)
+                if there and (there.entry.CRC, there.entry.file_size) != (entry.CRC, entry.file_size):
+                    clashes.append(path)
+                members[path] = _Member(archive, entry)
+        with RawZipWriter(into) as layer:
+            for path in sorted(members):
+                _put(layer, path, members)
+    return sorted(set(clashes))
+
+
+def installed_path(name: str) -> str | None:
+    """Where a member of a wheel goes, from the layer's `python/`; None when it is left out.
+
+    Raises:
+        ArtifactError: the path leads out of it.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
+        raise ArtifactError(f"{name!r} is no path that a wheel may hold: it leads out of the folder it is unpacked to.")
+    parts = path.parts
+    if parts[0].endswith(".data"):
+        if len(parts) < 3 or parts[1] not in _KINDS:  # noqa: PLR2004  # The folder, the kind, and a file.
+            return None
+        parts = parts[2:]
+    left_out = (
+        parts == _UVS_LOCK
+        or parts[0] in _LEFT_OUT_FOLDERS
+        or "__pycache__" in parts
+        or path.suffix == ".pyc"
+        or (len(parts) > 1 and parts[-2].endswith(".dist-info") and parts[-1] in _NOTES)
+    )
+    return None if left_out else "/".join(parts)
+
+
+def _opened(wheel: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(wheel)
+    except zipfile.BadZipFile as error:
+        raise ArtifactError(f"{wheel.name} is not a wheel: {error}. Lock another version.") from error
+
+
+def _installed(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    for entry in archive.infolist():
+        if entry.is_dir():
+            continue
+        if entry.external_attr >> 16 & _LINK_MASK == _LINK:
+            raise ArtifactError(f"{entry.filename} in {archive.filename} is a symbolic link, which no wheel may hold.")
+        path = installed_path(entry.filename)
+        if path is not None and entry.file_size > LARGEST_UNZIPPED:
+            raise ArtifactError(f"{path} takes {entry.file_size:,} bytes, which no layer can hold: do without it.")
+        if path is not None:
+            yield path, entry
+
+
+def _put(layer: RawZipWriter, path: str, members: dict[str, _Member]) -> None:
+    member = members[path]
+    name = f"{ROOT}/{path}"
+    if path.endswith(".dist-info/RECORD") and path.count("/") == 1:
+        layer.write(name, _FILE, _record(member, members))
+        return
+    mode = _PROGRAM if member.entry.external_attr >> 16 & _EXECUTABLE else _FILE
+    layer.copy(name, mode, member.archive, member.entry)
+
+
+def _record(member: _Member, there: Container[str | None]) -> bytes:
+    """A package's list of files, of those that are there; sorted, so that it does not tell how it was made."""
+    text = member.archive.read(member.entry).decode()
+    rows = [[path, *row[1:]] for row in csv.reader(text.splitlines()) if row and (path := _path(row[0])) in there]
+    made = io.StringIO(newline="")
+    csv.writer(made, lineterminator="\n").writerows(sorted(rows))
+    return made.getvalue().encode()
+
+
+def _path(row: str) -> str | None:
+    try:
+        return installed_path(row)
+    except ArtifactError:
+        # What an installer wrote of a file that it put elsewhere.
+        return None

@@ -1,0 +1,242 @@
+"""Local folders in a template, as `sam build` and `aws cloudformation package` take them.
+
+`CodeUri: src/` means the folder's files with the dependencies installed beside them. Here these are the unit's wheel
+and its layer: the folder is replaced by them where the wheel provably holds the handler at the same place, with the
+same bytes; in any other case the build says what to write instead.
+"""
+
+import copy
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.build.template_code import (
+    FUNCTIONS,
+    LAYERS,
+    SAM_FUNCTION,
+    dependency_layers,
+    of_globals,
+    properties,
+    property_of,
+)
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import ConfigurationError
+
+ADDED_LAYER = "OrchestratorDependencies"
+# What else the AWS CLI and SAM upload from local paths. Source: their documentation of `package`.
+_OTHERS = {
+    "AWS::Serverless::Api": ("DefinitionUri",),
+    "AWS::Serverless::HttpApi": ("DefinitionUri",),
+    "AWS::Serverless::StateMachine": ("DefinitionUri",),
+    "AWS::Serverless::GraphQLApi": ("SchemaUri",),
+    "AWS::Serverless::Application": ("Location",),
+    "AWS::CloudFormation::Stack": ("TemplateURL",),
+    "AWS::StepFunctions::StateMachine": ("DefinitionS3Location",),
+    "AWS::ApiGateway::RestApi": ("BodyS3Location",),
+    "AWS::AppSync::GraphQLSchema": ("DefinitionS3Location",),
+    **{kind: (place.property,) for kind, place in LAYERS.items()},
+}
+_REMOTE = ("s3://", "https://", "http://", "arn:")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class LocalFunction:
+    """A function that names a local folder.
+
+    Attributes:
+        name: its logical name.
+        folder: as written, from the template's folder.
+        handler: as written.
+    """
+
+    name: str
+    folder: str
+    handler: str
+
+
+def use_artifacts(
+    document: dict[str, Any], platform: Lambda, file: str, *, has_layer: bool
+) -> tuple[dict[str, Any], tuple[LocalFunction, ...]]:
+    """Put the unit's wheel and layer in the place of local folders.
+
+    Returns:
+        The template, and the functions that were changed: the wheel must hold their handlers, see `check_wheel`.
+
+    Raises:
+        ConfigurationError: a function cannot run from the wheel, or something else is taken from a local path.
+    """
+    found = list(_local_code(document))
+    problems = [
+        *_others(document),
+        *(problem for name, _, _ in found for problem in _problems(document, name, platform, has_layer=has_layer)),
+    ]
+    if problems:
+        raise ConfigurationError(file, *problems)
+    if not found:
+        return document, ()
+    changed = copy.deepcopy(document)
+    if isinstance(of_globals(changed, "CodeUri"), str):
+        del changed["Globals"]["Function"]["CodeUri"]
+    for name, kind, _ in found:
+        place = FUNCTIONS[kind]
+        changed["Resources"][name]["Properties"][place.property] = place.of("SourceKey")
+    _declare(changed, "ArtifactsBucket", "SourceKey")
+    if has_layer:
+        _add_layer(changed, [name for name, _, _ in found], platform)
+    handlers = {name: str(property_of(document, document["Resources"][name], "Handler")) for name, _, _ in found}
+    return changed, tuple(LocalFunction(name, code, handlers[name]) for name, _, code in found)
+
+
+def check_wheel(functions: tuple[LocalFunction, ...], folder: Path, wheel: bytes, file: str) -> list[str]:
+    """Check that the wheel can stand in for the folders that functions name.
+
+    Args:
+        functions: what `use_artifacts` changed.
+        folder: the template's own.
+        wheel: the unit's.
+        file: the template's path, for messages.
+
+    Returns:
+        What else lies in a folder and not in the wheel, one sentence for each function.
+
+    Raises:
+        ConfigurationError: a handler is not where the function looks for it, or not the same.
+    """
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    judged = [_judge(function, folder, contents) for function in functions]
+    problems = [problem for problem, _ in judged if problem]
+    if problems:
+        raise ConfigurationError(file, *problems)
+    return [warning for _, warning in judged if warning]
+
+
+def _local_code(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name, resource in document["Resources"].items():
+        kind = resource.get("Type") if isinstance(resource, dict) else None
+        if kind in FUNCTIONS and "InlineCode" not in properties(resource):
+            code = property_of(document, resource, FUNCTIONS[kind].property)
+            if isinstance(code, str) and not code.startswith(_REMOTE) and properties(resource):
+                yield name, kind, code
+
+
+def _others(document: dict[str, Any]) -> Iterator[str]:
+    for name, resource in document["Resources"].items():
+        kind = resource.get("Type") if isinstance(resource, dict) else None
+        for key in _OTHERS.get(kind or "", ()):
+            value = properties(resource).get(key)
+            if isinstance(value, str) and not value.startswith(_REMOTE):
+                yield f"Resources.{name}.Properties.{key} = {value!r} is a local path. {_instead(str(kind), key)}"
+        if kind in FUNCTIONS and property_of(document, resource, "PackageType") == "Image":
+            yield (
+                f"Resources.{name} is a container image, and a release holds none. Leave PackageType out and let the "
+                "function run the unit's wheel."
+            )
+
+
+def _instead(kind: str, key: str) -> str:
+    if kind in LAYERS:
+        value = ", ".join(f"{name}: !Ref {ref['Ref']}" for name, ref in LAYERS[kind].of("LayerKey").items())
+        return (
+            f"A release has one layer, made of project.dependencies: write {key}: {{{value}}}; code that units share "
+            "belongs in a folder that tool.orchestrator.depends_on names."
+        )
+    return "Only the code of functions is taken from a folder: write the definition into the template itself."
+
+
+def _problems(document: dict[str, Any], name: str, platform: Lambda, *, has_layer: bool) -> Iterator[str]:
+    resource = document["Resources"][name]
+    place = FUNCTIONS[resource["Type"]].property
+    handler, runtime = (property_of(document, resource, key) for key in ("Handler", "Runtime"))
+    if not isinstance(handler, str) or "." not in handler:
+        yield f"Resources.{name}.Properties.Handler = {handler!r} must be text such as 'orders.app.handle'."
+    if isinstance(runtime, str) and runtime != platform.runtime:
+        yield (
+            f"Resources.{name}.Properties.Runtime = {runtime!r}: {place} names a folder, which the unit's wheel and "
+            f"layer replace, and orchestrator.toml makes those for {platform.runtime} (lambda.python). Write "
+            "Runtime: !Ref Runtime and declare that parameter, or change one of the two."
+        )
+    architectures = property_of(document, resource, "Architectures") or ["x86_64"]
+    if isinstance(architectures, list) and architectures != [platform.architecture]:
+        yield (
+            f"Resources.{name}.Properties.Architectures = {architectures!r}: the layer is made for "
+            f"{platform.architecture} (lambda.architecture of orchestrator.toml). Write [{platform.architecture}]."
+        )
+    if has_layer and not isinstance(properties(resource).get("Layers", []), list):
+        yield f"Resources.{name}.Properties.Layers must be a list, so that the unit's own layer can be added to it."
+    if has_layer and ADDED_LAYER in document["Resources"]:
+        yield f"Resources.{ADDED_LAYER}: this name is what the unit's own layer gets. Choose another one."
+
+
+def _declare(document: dict[str, Any], *names: str) -> None:
+    declared = document.setdefault("Parameters", {})
+    for name in names:
+        declared.setdefault(name, {"Type": "String"})
+
+
+def _add_layer(document: dict[str, Any], functions: list[str], platform: Lambda) -> None:
+    """Give functions the layer with the dependencies: the one that the template has, else a new one."""
+    own = dependency_layers(document)
+    if not own:
+        _declare(document, "LayerKey")
+        document["Resources"][ADDED_LAYER] = {
+            "Type": "AWS::Lambda::LayerVersion",
+            "Properties": {
+                # CloudFormation would choose a name without the stack's, and deployments are limited to such names.
+                "LayerName": {"Ref": "AWS::StackName"},
+                "CompatibleRuntimes": [platform.runtime],
+                "Content": LAYERS["AWS::Lambda::LayerVersion"].of("LayerKey"),
+            },
+        }
+    reference = {"Ref": own[0] if own else ADDED_LAYER}
+    for name in functions:
+        resource = document["Resources"][name]
+        shared = of_globals(document, "Layers") if resource["Type"] == SAM_FUNCTION else None
+        layers = resource["Properties"].get("Layers", [])
+        # SAM puts the layers of Globals before a function's own.
+        if reference not in layers and reference not in (shared or []):
+            resource["Properties"]["Layers"] = [*layers, reference]
+
+
+def _judge(function: LocalFunction, template_folder: Path, wheel: dict[str, bytes]) -> tuple[str, str]:
+    """A problem, and a warning; each empty when there is none."""
+    where = f"Resources.{function.name}"
+    folder = (template_folder / function.folder).resolve()
+    if not folder.is_dir() or not folder.is_relative_to(template_folder.resolve()):
+        return f"{where} takes its code from {function.folder!r}, which is no folder beside the template.", ""
+    module = function.handler.rpartition(".")[0].replace(".", "/")
+    there = [name for name in (f"{module}.py", f"{module}/__init__.py") if (folder / name).is_file()]
+    if not there:
+        return f"{where}.Properties.Handler = {function.handler!r}: {function.folder} has no {module}.py.", ""
+    if wheel.get(there[0]) != (folder / there[0]).read_bytes():
+        return f"{where}: {_unlike(function, there[0], wheel)}", ""
+    absent = sorted(name for name in _packaged(folder) if name not in wheel)
+    if not absent:
+        return "", ""
+    more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
+    names = ", ".join(absent[:_SHOWN])
+    return "", f"{where} runs the unit's wheel in place of {function.folder}; the wheel leaves out {names}{more}."
+
+
+def _unlike(function: LocalFunction, module: str, wheel: dict[str, bytes]) -> str:
+    held = ", ".join(sorted({name.split("/")[0] for name in wheel if ".dist-info/" not in name})) or "nothing"
+    what = f"another {module}" if module in wheel else f"no {module}"
+    return (
+        f"the unit's wheel is to replace {function.folder}, but it has {what}; at its top it has {held}. Let the "
+        f"build backend put what is in {function.folder} at the top of the wheel (with hatchling: "
+        "[tool.hatch.build.targets.wheel] packages or sources), or write "
+        "CodeUri: {Bucket: !Ref ArtifactsBucket, Key: !Ref SourceKey} and a Handler that the wheel has."
+    )
+
+
+def _packaged(folder: Path) -> Iterator[str]:
+    """The files that `sam build` would package, without the lists of requirements: those become the layer."""
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+        if path.is_file() and not hidden and not (name.name.startswith("requirements") and name.suffix == ".txt"):
+            yield name.as_posix()

@@ -1,0 +1,73 @@
+"""What differs between two releases of a unit, from S3 and the ledger alone."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.build.compare import Difference, differences, paths, template_differences, wheel_files
+from orchestrator.build.lockfiles import pins
+from orchestrator.build.manifest import Artifact, Manifest
+from orchestrator.build.store import ArtifactStore
+from orchestrator.steps.contract import Release
+
+_Differences = tuple[Difference, ...]
+
+
+class ReleaseDiff(BaseModel):
+    """All differences, part by part."""
+
+    model_config = ConfigDict(frozen=True)
+
+    requirements: _Differences
+    files: _Differences
+    template: _Differences
+    settings: _Differences
+    build: _Differences
+
+
+def diff_of(store: ArtifactStore, before: Release, after: Release) -> ReleaseDiff:
+    """Compare two releases.
+
+    Raises:
+        ArtifactError: an object is missing or is not what was published.
+    """
+    old, new = (Manifest.from_json(store.get(one.manifest, sha256=one.manifest_sha256)) for one in (before, after))
+    return ReleaseDiff(
+        requirements=tuple(differences(_requirements(old), _requirements(new))),
+        files=tuple(differences(_files(store, old), _files(store, new))),
+        template=tuple(_templates(store, old, new)),
+        settings=tuple(paths(old.settings.model_dump(mode="json"), new.settings.model_dump(mode="json"))),
+        build=tuple(paths(_build(old), _build(new))),
+    )
+
+
+def _requirements(manifest: Manifest) -> dict[str, str]:
+    return {pin.name: pin.version for pin in pins("\n".join(manifest.requirements))}
+
+
+def _files(store: ArtifactStore, manifest: Manifest) -> dict[str, Any]:
+    wheel = store.get(manifest.wheel.key, sha256=manifest.wheel.sha256)
+    # It holds the version, so it is always another one.
+    metadata = ".dist-info/METADATA"
+    return {name: file.model_dump() for name, file in wheel_files(wheel).items() if not name.endswith(metadata)}
+
+
+def _templates(store: ArtifactStore, old: Manifest, new: Manifest) -> Iterator[Difference]:
+    """The template of all environments, then those of single ones."""
+    yield from template_differences(_template(store, old.template), _template(store, new.template))
+    for name in sorted({*old.templates, *new.templates}):
+        pair = (_template(store, one.template_of(name)) for one in (old, new))
+        for one in template_differences(*pair):
+            yield one.model_copy(update={"what": f"in {name}: {one.what}"})
+
+
+def _template(store: ArtifactStore, stored: Artifact) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(store.get(stored.key, sha256=stored.sha256))
+    return document
+
+
+def _build(manifest: Manifest) -> dict[str, Any]:
+    """How it was built."""
+    return manifest.model_dump(mode="json", include={"builder", "tools", "python", "architecture", "inputs"})

@@ -1,0 +1,109 @@
+"""Where a unit's templates come from: a file of the unit, or a CDK app that is synthesized for each environment."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.build.assembly import Synthesized, read_assembly
+from orchestrator.build.cdk import CDK_FILE, CdkApp, install_libraries
+from orchestrator.build.uv import Uv
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import Unit
+from orchestrator.errors import ConfigurationError
+
+# A dependency that is there without being written: the CDK writes them all.
+_OF_CDK = ("W3005",)
+
+
+@dataclass(frozen=True)
+class TemplateSource:
+    """One template of a unit, before it is checked.
+
+    Attributes:
+        file: what messages call it.
+        path: where it lies.
+        environments: those that it is for.
+        accepted: rules of cfn-lint that nobody could follow in it.
+    """
+
+    file: str
+    path: Path
+    environments: tuple[str, ...]
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All templates of a unit: the first one is for all environments that no other one is for.
+
+    Attributes:
+        sources: the templates.
+        files: what they refer to and is published with them, by key.
+    """
+
+    sources: tuple[TemplateSource, ...]
+    files: Mapping[str, Path]
+
+
+def is_cdk(unit: Unit, tree: Path) -> bool:
+    """Whether a unit is a CDK app: a template that is named in its settings is none."""
+    return "template" not in unit.settings.model_fields_set and (tree / unit.folder / CDK_FILE).is_file()
+
+
+@dataclass(frozen=True)
+class Synthesizer:
+    """Synthesizes a unit's CDK app.
+
+    Attributes:
+        unit: the unit.
+        organization: its environments.
+        tree: the exported tree.
+        uv: installs the app's libraries.
+    """
+
+    unit: Unit
+    organization: Organization
+    tree: Path
+    uv: Uv
+
+    def __call__(self, scratch: Path) -> Templates:
+        """Synthesize for every target that the unit goes to, in an empty folder.
+
+        Raises:
+            BuildError: the app failed, or its libraries cannot be had.
+            ConfigurationError: `cdk.json` is not valid, or the app's stack needs what a release does not hold.
+        """
+        folder, file = self.tree / self.unit.folder, f"{self.unit.folder}/{CDK_FILE}"
+        app = CdkApp.read(folder, file)
+        libraries = install_libraries(self.uv, folder, file, scratch)
+        texts: dict[str, list[str]] = {}
+        files: dict[str, Path] = {}
+        for name in self.unit.environments(self.organization):
+            for number, target in enumerate(self.organization.environment(name).targets):
+                out = scratch / f"{name}-{number}"
+                app.synthesize(self.uv.commands, libraries, out, name, target)
+                made = read_assembly(out, self.unit, file)
+                files |= made.files
+                _add(texts, name, made, file)
+        return Templates(tuple(_source(self.unit, text, names, scratch) for text, names in texts.items()), files)
+
+
+def _add(texts: dict[str, list[str]], environment: str, made: Synthesized, file: str) -> None:
+    """Note a template; all targets of an environment must have the same one, for which there is one plan."""
+    names = texts.setdefault(json.dumps(made.template), [])
+    if any(environment in others for others in texts.values() if others is not names):
+        raise ConfigurationError(
+            file,
+            f"the targets of {environment} get different templates: write Aws.ACCOUNT_ID and Aws.REGION in place of "
+            "what is different, and leave the stack's env out.",
+        )
+    if environment not in names:
+        names.append(environment)
+
+
+def _source(unit: Unit, text: str, environments: list[str], scratch: Path) -> TemplateSource:
+    name = f"{environments[0]}.template.json"
+    path = scratch / name
+    path.write_text(text, encoding="utf-8")
+    return TemplateSource(f"{unit.folder}/cdk.out/{name}", path, tuple(environments), _OF_CDK)

@@ -1,0 +1,166 @@
+"""Recomputes all that a release says of itself, from the ledger and the objects in S3 alone."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from orchestrator.build.archive import sha256_of
+from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
+from orchestrator.build.manifest import Artifact, Manifest
+from orchestrator.build.record import record_problems
+from orchestrator.build.store import ArtifactStore
+from orchestrator.errors import ArtifactError
+from orchestrator.steps.contract import Release
+
+_ROOT = "python/"
+_DIST_INFO = ".dist-info"
+
+
+class Check(BaseModel):
+    """One thing that was looked at; `differences` are sentences, none when it is as it should be."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReleaseVerifier:
+    """Verifies releases.
+
+    Args:
+        store: the tooling account's artifacts.
+    """
+
+    store: ArtifactStore
+
+    def __call__(self, release: Release) -> list[Check]:
+        """Look at everything; what cannot be read is a difference, and the rest is looked at all the same."""
+        try:
+            text = self.store.get(release.manifest)
+            manifest = Manifest.from_json(text)
+        except (ArtifactError, ValidationError) as error:
+            return [Check(what="manifest", differences=(f"The manifest cannot be read: {error}",))]
+        contents: dict[str, bytes] = {}
+        checks = [Check(what="manifest", differences=tuple(_manifest(release, text, manifest)))]
+        checks += [self._artifact(artifact, contents) for artifact in manifest.artifacts]
+        return [*checks, *(_guarded(what, look, manifest, contents) for what, look in _LOOKS.items())]
+
+    def _artifact(self, artifact: Artifact, contents: dict[str, bytes]) -> Check:
+        what = "/".join(artifact.key.split("/")[2:])
+        try:
+            content = self.store.get(artifact.key)
+        except ArtifactError as error:
+            return Check(what=what, differences=(str(error),))
+        contents[artifact.key] = content
+        found = Artifact(key=artifact.key, sha256=sha256_of(content), size=len(content))
+        if found == artifact:
+            return Check(what=what)
+        told = f"its SHA-256 is {found.sha256} and its size {found.size} bytes"
+        meant = f"the manifest says {artifact.sha256} and {artifact.size}"
+        return Check(what=what, differences=(f"{artifact.key} was altered: {told}, {meant}.",))
+
+
+def _manifest(release: Release, text: bytes, manifest: Manifest) -> Iterator[str]:
+    digest = sha256_of(text)
+    if digest != release.manifest_sha256:
+        yield f"The manifest was altered: its SHA-256 is {digest}, and the ledger says {release.manifest_sha256}."
+    named = Release(
+        **release.model_dump(include={"manifest", "manifest_sha256"}),
+        **manifest.model_dump(include={"unit", "version", "digest", "commit", "author"}),
+    )
+    for field, ours in release.model_dump().items():
+        if (theirs := getattr(named, field)) != ours:
+            yield f"The manifest's {field} is {theirs!r}, and the ledger says {ours!r}."
+
+
+def _guarded(what: str, look: "_Look", manifest: Manifest, contents: dict[str, bytes]) -> Check:
+    try:
+        return Check(what=what, differences=tuple(look(manifest, contents)))
+    except KeyError as error:
+        return Check(what=what, differences=(f"It could not be looked at: {error} could not be read.",))
+    except (zipfile.BadZipFile, ValueError) as error:
+        return Check(what=what, differences=(f"It could not be looked at: {error}",))
+
+
+def _wheel(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
+    with zipfile.ZipFile(io.BytesIO(contents[manifest.wheel.key])) as archive:
+        yield from record_problems(archive)
+
+
+def _layer(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
+    """Every package of the lock is in the layer in its version, and nothing else is."""
+    if manifest.layer is None:
+        return
+    lock = _lock(manifest, contents)
+    wanted = {_package(pin.name, pin.version) for pin in lock if pin.version}
+    with zipfile.ZipFile(io.BytesIO(contents[manifest.layer.archive.key])) as archive:
+        folders = {PurePosixPath(name.removeprefix(_ROOT)).parts[0] for name in archive.namelist()}
+        stems = [folder.removesuffix(_DIST_INFO) for folder in folders if folder.endswith(_DIST_INFO)]
+        installed = {_package(*stem.split("-", 1)) for stem in stems}
+        for package in sorted(wanted - installed):
+            yield f"The layer lacks {package}, which the requirements lock."
+        # Of a package that is given by a URL, the lock tells no version.
+        for package in sorted(installed - wanted if len(wanted) == len(lock) else ()):
+            yield f"The layer has {package}, which the requirements do not lock."
+        yield from record_problems(archive, _ROOT)
+
+
+def _requirements(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
+    locked = {str(pin.requirement) for pin in _lock(manifest, contents)}
+    for line in sorted(locked ^ set(manifest.requirements)):
+        where = "the stored requirements and not in the manifest" if line in locked else "the manifest only"
+        yield f"{line} is in {where}."
+
+
+def _sbom(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
+    bom = json.loads(contents[manifest.sbom.key])
+    subject = bom["metadata"]["component"]
+    if (subject["name"], subject["version"]) != (manifest.unit, manifest.version):
+        yield f"The bill of materials is of {subject['name']}@{subject['version']}."
+    if [one["content"] for one in subject["hashes"]] != [manifest.wheel.sha256]:
+        yield "The bill of materials is of another wheel than the release's."
+    files = {one["name"]: one["hashes"][0]["content"] for one in bom["components"] if one["type"] == "file"}
+    if files != {asset.key: asset.sha256 for asset in manifest.assets}:
+        yield "The bill of materials has other assets than the release."
+    told = {
+        (one["name"], one["version"]): {each["content"] for each in one["hashes"]}
+        for one in bom["components"]
+        if one["type"] == "library"
+    }
+    locked = {(pin.name, pin.version): set(pin.hashes) for pin in _lock(manifest, contents) if pin.version}
+    for name, version in sorted(locked.keys() - told.keys()):
+        yield f"The bill of materials lacks {name}=={version}."
+    for name, version in sorted(told.keys() & locked.keys()):
+        if told[name, version] != locked[name, version]:
+            yield f"The bill of materials has other hashes for {name}=={version} than the requirements."
+    if len(told) != len(_lock(manifest, contents)):
+        yield f"The bill of materials has {len(told)} packages, and {len(_lock(manifest, contents))} are locked."
+
+
+def _lock(manifest: Manifest, contents: dict[str, bytes]) -> Sequence[Pin]:
+    if manifest.layer is None:
+        return []
+    with zipfile.ZipFile(io.BytesIO(contents[manifest.layer.requirements.key])) as archive:
+        return pins(archive.read(REQUIREMENTS_FILE).decode())
+
+
+def _package(name: str, version: str) -> str:
+    return f"{canonicalize_name(name)}=={Version(version)}"
+
+
+_Look = Callable[[Manifest, dict[str, bytes]], Iterator[str]]
+_LOOKS: dict[str, _Look] = {
+    "requirements": _requirements,
+    "bill of materials": _sbom,
+    "files of the wheel": _wheel,
+    "packages of the layer": _layer,
+}

@@ -1,0 +1,104 @@
+"""The wheels that a lock comes down to on one platform."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from packaging.pylock import Package, Pylock, PylockValidationError
+from packaging.tags import create_compatible_tags_selector
+from packaging.utils import parse_wheel_filename
+
+from orchestrator.build.runtime import describe, marker_environment, wheel_tags
+from orchestrator.config.organization import Lambda
+
+# What the markers of a lock may ask for besides the platform.
+_NO_EXTRAS: Mapping[str, AbstractSet[str]] = {"extras": frozenset(), "dependency_groups": frozenset()}
+
+
+class UnusableLockError(Exception):
+    """A lock holds something that a layer cannot be made of; the text says what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """One wheel, as an index offers it.
+
+    Attributes:
+        name: of the package, normalized.
+        version: of the package.
+        file: the wheel's file name.
+        url: where it is offered; may need credentials that only uv knows.
+        sha256: which it must have.
+    """
+
+    name: str
+    version: str
+    file: str
+    url: str
+    sha256: str
+
+    @property
+    def requirement(self) -> str:
+        """The wheel as a line of a requirements file, such as `requests==2.32.5`, without its hash."""
+        return f"{self.name}=={self.version}"
+
+
+def to_json(wheels: Iterable[Wheel]) -> bytes:
+    """Wheels, as they are kept."""
+    return json.dumps([asdict(wheel) for wheel in wheels]).encode()
+
+
+def from_json(text: bytes) -> tuple[Wheel, ...]:
+    """Wheels that were kept."""
+    return tuple(Wheel(**one) for one in json.loads(text))
+
+
+def select(document: Mapping[str, Any], platform: Lambda, allowed: Collection[str] | None = None) -> tuple[Wheel, ...]:
+    """The best wheel of every package of a lock that a platform needs, in order of name.
+
+    Args:
+        document: a `pylock.toml` (PEP 751), parsed.
+        platform: what the wheels must load on, and what markers are evaluated for.
+        allowed: SHA-256 of the files that may be used; None allows all that the lock names.
+
+    Raises:
+        UnusableLockError: packages have no such wheel; all of them are named.
+    """
+    try:
+        found = _found(Pylock.from_dict(document), platform, allowed)
+    except (PylockValidationError, ValueError) as error:
+        raise UnusableLockError(f"the lock is not valid: {error}. Make it anew") from error
+    without = sorted(name for name, wheel in found.items() if wheel is None)
+    if without:
+        raise UnusableLockError(no_wheel(without, platform))
+    return tuple(wheel for _, wheel in sorted(found.items()) if wheel)
+
+
+def _found(lock: Pylock, platform: Lambda, allowed: Collection[str] | None) -> dict[str, Wheel | None]:
+    environment: dict[str, str | AbstractSet[str]] = {**marker_environment(platform), **_NO_EXTRAS}
+    best = create_compatible_tags_selector(wheel_tags(platform))
+    found: dict[str, Wheel | None] = {}
+    for package in lock.packages:
+        if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
+            offered = [one for one in _offered(package) if allowed is None or one.sha256 in allowed]
+            loadable = best((one, parse_wheel_filename(one.file)[-1]) for one in offered)
+            found[package.name] = next(loadable, None)
+    return found
+
+
+def no_wheel(names: Iterable[str], platform: Lambda) -> str:
+    """What to say of packages that a layer cannot be made of."""
+    return (
+        f"{', '.join(names)} cannot be used, because there is no wheel for {describe(platform)}. Allow a version in "
+        "project.dependencies that has one, publish a wheel to your package index, or do without it."
+    )
+
+
+def _offered(package: Package) -> Iterator[Wheel]:
+    """The wheels of a package. What has no version or no SHA-256, such as a folder, is not from an index."""
+    for one in package.wheels or ():
+        sha256 = one.hashes.get("sha256")
+        if package.version and sha256:
+            yield Wheel(package.name, str(package.version), one.filename, one.url or one.path or "", sha256)

@@ -1,0 +1,52 @@
+"""`orchestrator diff`: what differs between two releases of a unit."""
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.build.release_diff import ReleaseDiff, diff_of
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.tables import console, table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diff")(diff)
+
+
+def diff(
+    context: typer.Context,
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    before: Annotated[str, typer.Argument(metavar="V1", help="The older version.")],
+    after: Annotated[str, typer.Argument(metavar="V2", help="The newer version.")],
+    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+) -> None:
+    """Show which requirements, files, resources and settings differ between two releases."""
+    here: Context = context.obj
+    releases = [here.wiring.ledger.releases.release(unit, version) for version in (before, after)]
+    found = diff_of(here.wiring.store, *releases)
+    if output is Format.JSON:
+        say_json({"unit": unit, "before": before, "after": after, **found.model_dump()})
+        return
+    _draw(f"{unit}: {before} to {after}", found)
+
+
+def _draw(title: str, found: ReleaseDiff) -> None:
+    drawn = table(title, "part", "", "what", "before", "after")
+    for part, differences in found:
+        for one in differences:
+            drawn.add_row(part, one.kind, one.what, *(_short(value) for value in (one.before, one.after)))
+    if drawn.row_count:
+        console.print(drawn)
+    else:
+        say("The two releases are the same but for their versions and commits.")
+
+
+def _short(value: object) -> str:
+    """A value for a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, dict) and value.keys() == {"sha256", "size"}:
+        return f"{value['size']} bytes, {str(value['sha256'])[:12]}"
+    return str(value)

@@ -1,0 +1,196 @@
+"""Units that bring the templates they have, SAM and CDK, promoted on the embedded cloud, verified and compared."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+
+from orchestrator.aws.session import CLIENT
+from orchestrator.bootstrap.install import Bootstrap
+from orchestrator.build.manifest import Manifest
+from orchestrator.config.organization import Organization
+from orchestrator.local.cloud import LocalCloud
+from tests.end_to_end.company import Company
+
+SAM = """\
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Version: {Type: String}
+  Environment: {Type: String}
+  Runtime: {Type: String}
+Globals:
+  Function:
+    Runtime: !Ref Runtime
+    CodeUri: src/
+    Environment:
+      Variables: {VERSION: !Ref Version, ENVIRONMENT: !Ref Environment}
+Resources:
+  Clock:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: clock.handle}
+Outputs:
+  Function: {Value: !Ref Clock}
+"""
+# The module is in the layer and nowhere else.
+HANDLER = """\
+import os
+
+import six
+
+
+def handle(event, context):
+    return {"healthy": six.PY3, "version": os.environ["VERSION"], "environment": os.environ["ENVIRONMENT"]}
+"""
+
+CDK_APP = """\
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+
+app = cdk.App()
+environment = app.node.get_context("orchestrator:environment")
+stack = cdk.Stack(app, "clock")
+runtime, version, name = (cdk.CfnParameter(stack, one).value_as_string for one in ("Runtime", "Version", "Environment"))
+function = lambda_.Function(
+    stack,
+    "Tick",
+    runtime=lambda_.Runtime(runtime, lambda_.RuntimeFamily.PYTHON),
+    handler="index.handle",
+    code=lambda_.Code.from_asset("lambda"),
+    environment={
+        "VERSION": version,
+        "ENVIRONMENT": name,
+        "TOLD": f"{app.node.get_context('greeting')} {'live' if environment == 'prod' else 'test'}",
+    },
+)
+cdk.CfnOutput(stack, "Function", value=function.function_name)
+app.synth()
+"""
+CDK_HANDLER = """\
+import os
+
+
+def handle(event, context):
+    names = {"version": "VERSION", "environment": "ENVIRONMENT", "told": "TOLD"}
+    return {"healthy": True, **{name: os.environ[variable] for name, variable in names.items()}}
+"""
+
+
+@pytest.fixture(scope="module")
+def company(
+    tmp_path_factory: pytest.TempPathFactory,
+    new_organization: Callable[[str], Organization],
+    bootstrap_of: Callable[[Organization], Bootstrap],
+    root_of: Callable[..., boto3.Session],
+    new_session: Callable[..., boto3.Session],
+) -> Iterator[Company]:
+    """A company whose unit has a SAM template and a dependency."""
+    folder = tmp_path_factory.mktemp("repository")
+    organization = new_organization(folder.as_uri())
+    made = Company(organization, folder, root_of, new_session)
+    list(bootstrap_of(organization).install())
+    made.found()
+    unit = folder / "projects" / "clock"
+    (unit / "template.yaml").write_text(SAM)
+    (unit / "src" / "clock" / "__init__.py").write_text(HANDLER)
+    project = (unit / "pyproject.toml").read_text()
+    (unit / "pyproject.toml").write_text(project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1))
+    with made.worker():
+        yield made
+
+
+def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Company) -> None:
+    """The functions run the release's wheel with its layer, in every account."""
+    execution = company.merge(company.commit("Add the clock"))
+    assert company.decide(execution, "approve")["status"] == "SUCCEEDED"
+    assert company.follow(execution).status == "SUCCEEDED"
+    for name in company.environments:
+        assert company.ask(name) == {"healthy": True, "version": "1.0.0", "environment": name}
+
+
+def test_a_release_is_verified_down_to_what_the_accounts_run(company: Company, cloud: LocalCloud) -> None:
+    """Every object and every content, and the code and the layers in each account."""
+    for name in company.environments:
+        found = company.command(cloud, "verify", "clock@1.0.0", name, "--output", "json")
+        assert found.returncode == 0, found.stdout + found.stderr
+        document = json.loads(found.stdout)
+        assert (document["verified"], document["not_known"]) == (True, {})
+    assert "release/1.0.0/sbom.cdx.json" in {check["what"] for check in document["checks"]}
+
+
+def test_what_was_changed_by_hand_since_is_told(company: Company, cloud: LocalCloud) -> None:
+    """Other code, the stack's own layer deleted, and an object in S3."""
+    account = company.organization.environment("test").targets[0].account
+    functions = company.root_of(account).client("lambda")
+    (function,) = functions.list_functions()["Functions"]
+    (layer,) = function["Layers"]
+    name, version = layer["Arn"].split(":")[-2:]
+    functions.update_function_code(FunctionName=function["FunctionName"], ZipFile=_zip("by hand"))
+    functions.delete_layer_version(LayerName=name, VersionNumber=int(version))
+    company.wiring.store.put("projects/clock/release/1.0.0/template.json", b"{}")
+    found = company.command(cloud, "verify", "clock@1.0.0", "staging", "--output", "json")
+    assert found.returncode == 1
+    assert "template.json was altered" in found.stdout
+    company.wiring.store.put("projects/clock/release/1.0.0/template.json", _template(company))
+    found = company.command(cloud, "verify", "clock@1.0.0", "test", "--output", "json")
+    assert found.returncode == 1, found.stderr
+    (where,) = (check for check in json.loads(found.stdout)["checks"] if check["what"].startswith("test "))
+    assert [one.split(" (")[0] for one in where["differences"]] == ["Clock", "OrchestratorDependencies"], where
+    assert where["differences"][1].endswith("was deleted.")
+
+
+def test_a_cdk_app_is_synthesized_for_each_environment_and_promoted(company: Company, cloud: LocalCloud) -> None:
+    """Its asset is the function's code, its libraries are installed for the build only, and the release is verified."""
+    unit = company.folder / "projects" / "clock"
+    (unit / "template.yaml").unlink()
+    (unit / "lambda").mkdir()
+    (unit / "lambda" / "index.py").write_text(CDK_HANDLER)
+    (unit / "app.py").write_text(CDK_APP)
+    (unit / "cdk.json").write_text(json.dumps({"app": "python app.py", "context": {"greeting": "hello"}}))
+    with (unit / "pyproject.toml").open("a") as file:
+        file.write('\n[dependency-groups]\ncdk = ["aws-cdk-lib>=2.240"]\n')
+        # Each environment is synthesized, which takes seconds.
+        file.write('\n[tool.orchestrator]\nenvironments = ["dev", "prod"]\n')
+    execution = company.merge(company.commit("Use the CDK"))
+    assert company.decide(execution, "approve")["status"] == "SUCCEEDED"
+    assert company.follow(execution).status == "SUCCEEDED"
+    for name in ("dev", "prod"):
+        told = f"hello {'live' if name == 'prod' else 'test'}"
+        assert company.ask(name) == {"healthy": True, "version": "1.0.0.post1", "environment": name, "told": told}
+    release = company.wiring.ledger.releases.release("clock", "1.0.0.post1")
+    manifest = Manifest.from_json(company.wiring.store.get(release.manifest, sha256=release.manifest_sha256))
+    assert list(manifest.templates) == ["prod"]
+    assert manifest.builder == "activity"
+    found = company.command(cloud, "verify", "clock@1.0.0.post1", "prod")
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_two_releases_are_compared_by_the_command_line(company: Company, cloud: LocalCloud) -> None:
+    """For people and for programs."""
+    found = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0.post1", "--output", "json")
+    assert found.returncode == 0, found.stderr
+    document = json.loads(found.stdout)
+    assert ("removed", "Resources.Clock (AWS::Serverless::Function)") in {
+        (one["kind"], one["what"]) for one in document["template"]
+    }
+    assert document["files"] == document["requirements"] == []
+    shown = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0.post1")
+    assert "Resources.Clock" in shown.stdout
+    same = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0")
+    assert same.stdout.startswith("The two releases are the same")
+
+
+def _template(company: Company) -> bytes:
+    """The release's template out of an account that has a copy."""
+    target = company.organization.environment("dev").targets[0]
+    s3 = company.root_of(target.account).client("s3", config=CLIENT)
+    return s3.get_object(Bucket=target.bucket, Key="projects/clock/release/1.0.0/template.json")["Body"].read()
+
+
+def _zip(text: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("clock.py", f"# {text}")
+    return made.getvalue()

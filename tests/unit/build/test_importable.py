@@ -1,0 +1,224 @@
+"""Handlers that are looked for, and imported, before a release is published."""
+
+import os
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from orchestrator.build.build import Tools
+from orchestrator.build.handlers import Function, check_layers, wheel_functions
+from orchestrator.build.importable import HandlerCheck, runs_here
+from orchestrator.build.limits import sizes, too_large
+from orchestrator.build.uv import Uv
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import BuildError, ConfigurationError
+from tests.unit.build.fakes import COMMITTED_AT, real_commands
+
+_HERE = Lambda.model_validate(
+    {
+        "python": f"3.{sys.version_info.minor}",
+        "architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
+    }
+)
+_ELSEWHERE = _HERE.model_copy(update={"python": "3.19"})
+_CODE = {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "SourceKey"}}
+
+
+def packed(path: Path, files: Mapping[str, str]) -> Path:
+    """An archive of some files."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+class Bench:
+    """Checks handlers of a wheel with a layer that holds a package `helper`."""
+
+    def __init__(self, tools: Tools, folder: Path) -> None:
+        self._tools = tools
+        self._folder = folder
+        self.log = folder / "log"
+
+    def check(
+        self,
+        source: str,
+        platform: Lambda = _HERE,
+        handler: str = "orders.handler.handle",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Check one function whose module has this source."""
+        uv = Uv(real_commands(self._tools, self._folder), self._tools.uv, self._tools.python, COMMITTED_AT)
+        wheel = packed(self._folder / "w.whl", {"orders/__init__.py": "", "orders/handler.py": source})
+        layer = packed(self._folder / "layer.zip", {"python/helper/__init__.py": "HELP = 1\ndef handle(): ...\n"})
+        function = Function("OrderFunction", handler, variables or {})
+        HandlerCheck(uv, self._tools.cache, platform).check([function], wheel, layer, self._folder)
+
+
+@pytest.fixture
+def bench(real_tools: Tools, tmp_path: Path) -> Bench:
+    """On this machine."""
+    return Bench(real_tools, tmp_path)
+
+
+@pytest.mark.parametrize("platform", [_HERE, _ELSEWHERE])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import json, helper\ndef handle(event, context): ...\n",
+        "import boto3\ndef handle(event, context): ...\n",
+        "from helper import handle\n",
+        "from helper import *\n",
+        "try:\n    import nowhere\nexcept ImportError:\n    handle = print\n",
+        "globals()['handle'] = print\n",
+        "def make():\n    import nowhere\nhandle, other = make, make\n",
+    ],
+)
+def test_a_handler_that_lambda_could_import_passes(source: str, platform: Lambda, bench: Bench) -> None:
+    """On a machine like Lambda's and on another; what the runtime brings along need not be in the layer."""
+    bench.check(source, platform)
+
+
+@pytest.mark.parametrize("platform", [_HERE, _ELSEWHERE])
+@pytest.mark.parametrize(
+    ("source", "handler", "problem"),
+    [
+        ("", "orders.handler.handle", r"orders/handler\.py defines no 'handle'"),
+        ("", "orders.handle", "there is no module 'orders.handle'|orders/__init__.py defines no 'handle'"),
+        ("", "src/orders.handler.handle", r"there is no module 'src\.orders\.handler' in the wheel or the layer"),
+        ("import nowhere\ndef handle(): ...\n", "orders.handler.handle", "nowhere.* project.dependencies"),
+        ("from nowhere.deep import x\ndef handle(): ...\n", "orders.handler.handle", "nowhere.* project.dependencies"),
+    ],
+)
+def test_a_handler_that_lambda_could_not_import_is_refused(
+    source: str, handler: str, problem: str, platform: Lambda, bench: Bench
+) -> None:
+    """The message names the resource, and what to do."""
+    with pytest.raises(BuildError, match=r"Resources\.OrderFunction\.Properties\.Handler") as raised:
+        bench.check(source, platform, handler)
+    assert raised.match(problem)
+
+
+def test_a_handler_of_a_package_in_the_layer_passes(bench: Bench) -> None:
+    """As those of tracing libraries, which call the unit's own."""
+    bench.check("", handler="helper.handle")
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("import helper.deep\ndef handle(): ...\n", "importing it fails: helper is something which neither"),
+        ("from helper import NOTHING\ndef handle(): ...\n", "importing it fails"),
+        ("def handle(): ...\nimport os; os._exit(3)\n", "ends the interpreter"),
+        ("handle = 1\n", "defines no function 'handle'"),
+        ("import signal; signal.alarm(1)\nwhile True: pass\ndef handle(): ...\n", "longer than 30 seconds"),
+    ],
+)
+def test_what_only_importing_tells_is_refused_where_this_machine_is_like_lambdas(
+    source: str, problem: str, bench: Bench
+) -> None:
+    """And passes where it is not, with a note in the log."""
+    with pytest.raises(BuildError, match=problem):
+        bench.check(source)
+    bench.check(source, _ELSEWHERE)
+    assert "Handlers are looked at and not imported" in bench.log.read_text(encoding="utf-8")
+
+
+def test_a_module_that_needs_what_is_not_here_is_no_error(bench: Bench) -> None:
+    """A variable that the template sets is here; a table's name or a database is not."""
+    source = "import os\nassert os.environ['LEVEL'] == 'INFO'\nos.environ['TABLE']\ndef handle(): ...\n"
+    bench.check(source, variables={"LEVEL": "INFO"})
+    assert "KeyError: 'TABLE'" in bench.log.read_text(encoding="utf-8")
+
+
+def test_a_module_sees_neither_credentials_nor_what_this_machine_has_installed(bench: Bench) -> None:
+    """It is the repository's code."""
+    source = (
+        "import os, sys\n"
+        "assert not any(name.startswith('AWS_SE') or name == 'AWS_ACCESS_KEY_ID' for name in os.environ)\n"
+        "assert not any('site-packages' in path for path in sys.path), sys.path\n"
+        "def handle(): ...\n"
+    )
+    bench.check(source)
+    assert "AssertionError" not in bench.log.read_text(encoding="utf-8")
+
+
+def test_what_was_imported_is_imported_again_only_when_it_imports_or_defines_something_else(bench: Bench) -> None:
+    """Or did not import: an error for which nothing can be said is looked at each time."""
+    for source, times in (
+        ("import helper\ndef handle(): return 1\n", 1),
+        ("import helper\n\ndef handle():\n    return 2\n", 1),
+        ("import helper\ndef handle(): import json\n", 2),
+        ("import helper\nhandle = other = print\n", 3),
+        ("import helper\ndef handle(): return 3\n", 3),
+        ("import helper\ndef handle(): ...\nraise ValueError\n", 3),
+        ("import os\ndef handle(): ...\nraise ValueError\n", 4),
+        ("import os\ndef handle(): ...\nraise TypeError\n", 5),
+    ):
+        bench.check(source)
+        assert bench.log.read_text(encoding="utf-8").count("== import handlers") == times, source
+
+
+def test_only_a_machine_of_the_same_kind_imports() -> None:
+    """The same Python and the same processor."""
+    assert runs_here(_HERE) is (sys.platform == "linux")
+    assert not runs_here(_ELSEWHERE)
+    other = "arm64" if _HERE.architecture == "x86_64" else "x86_64"
+    assert not runs_here(_HERE.model_copy(update={"architecture": other}))
+
+
+def test_functions_that_run_the_wheel_are_found_in_both_dialects() -> None:
+    """Those with other code, or with a handler that is a parameter, are not ours to check."""
+    uri = {"Bucket": {"Ref": "ArtifactsBucket"}, "Key": {"Ref": "SourceKey"}}
+    variables = {"Variables": {"LEVEL": "INFO", "TABLE": {"Ref": "Table"}}}
+    template = {
+        "Globals": {"Function": {"CodeUri": uri, "Environment": variables}},
+        "Resources": {
+            "Plain": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "a.b.c", "Code": _CODE}},
+            "Sam": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "a/b.c"}},
+            "Inline": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "index.x", "Code": {"ZipFile": ""}}},
+            "Other": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "x.y", "CodeUri": "s3://b/k"}},
+            "Any": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": {"Ref": "H"}, "Code": _CODE}},
+            "Queue": {"Type": "AWS::SQS::Queue"},
+        },
+    }
+    assert wheel_functions(template) == [Function("Plain", "a.b.c", {}), Function("Sam", "a/b.c", {"LEVEL": "INFO"})]
+    assert [(one.module, one.name) for one in wheel_functions(template)] == [("a.b", "c"), ("a.b", "c")]
+
+
+def test_a_function_with_too_many_layers_is_refused() -> None:
+    """SAM adds those of `Globals`."""
+    layers = [{"Ref": f"Layer{number}"} for number in range(3)]
+    template = {
+        "Globals": {"Function": {"Layers": layers}},
+        "Resources": {
+            "Five": {"Type": "AWS::Lambda::Function", "Properties": {"Layers": [*layers, "a", "b"]}},
+            "Six": {"Type": "AWS::Serverless::Function", "Properties": {"Layers": layers}},
+        },
+    }
+    with pytest.raises(ConfigurationError, match=r"t\.yaml: Resources\.Six\.Properties\.Layers has 6 layers") as raised:
+        check_layers(template, "t.yaml")
+    assert "Five" not in str(raised.value)
+
+
+def test_a_release_that_lambda_would_refuse_is_told_by_package_the_largest_first(tmp_path: Path) -> None:
+    """Only together are they too large. Zeros, so that the archives themselves are small."""
+    layer, wheel = tmp_path / "layer.zip", tmp_path / "w.whl"
+    with zipfile.ZipFile(layer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("python/big.bin", bytes(200_000_000))
+        archive.writestr("python/big_package-1.0.dist-info/RECORD", "big.bin,sha256=x,1\ngone.py,,\n")
+        archive.writestr("python/small/__init__.py", "12345")
+        archive.writestr("python/small-2.dist-info/RECORD", "small/__init__.py,sha256=x,5\n")
+        archive.writestr("python/stray.py", "123")
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("orders/data.bin", bytes(62_144_001))
+    assert too_large(None, layer) == ""
+    assert too_large(wheel, None) == ""
+    assert sizes(layer)["small 2"] == 5
+    problem = too_large(wheel, layer)
+    assert "Lambda allows 262,144,000" in problem
+    listed = [line.split(maxsplit=1) for line in problem.splitlines()[1:]]
+    assert listed[:2] == [["200,000,000", "big_package 1.0"], ["62,144,001", "the unit's own code"]]

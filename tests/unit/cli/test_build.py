@@ -1,0 +1,102 @@
+"""`orchestrator build`, as a process, into a folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.build.fakes import ORGANIZATION, PYPROJECT, TEMPLATE
+
+_CODE = """
+import sys
+from orchestrator.cli.main import main
+try:
+    main()
+finally:
+    unwanted = [name for name in ("boto3", "botocore", "rich", "orchestrator.build.job") if name in sys.modules]
+    print("imported:", unwanted, file=sys.stderr)
+"""
+
+
+class Shell:
+    """A repository with units, and the command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.write("orchestrator.toml", ORGANIZATION)
+        plain = PYPROJECT.replace('"six==1.16.0"', "").replace("some-backend", "flit-core")
+        for unit in ("orders", "invoices"):
+            pyproject = plain.replace("some_backend", "flit_core.buildapi").replace('"orders"', f'"{unit}"')
+            pyproject = pyproject.replace("[project]", '[project]\ndescription = "A unit."')
+            self.write(f"projects/{unit}/pyproject.toml", f'{pyproject}[tool.flit.module]\nname = "{unit}"\n')
+            self.write(f"projects/{unit}/template.yaml", TEMPLATE)
+            self.write(f"projects/{unit}/src/{unit}/__init__.py", f'"""{unit}."""\n')
+        self.git("init", "--quiet")
+        self.commit()
+
+    def write(self, path: str, text: str) -> None:
+        """Change a file."""
+        file = self.folder / "clone" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def commit(self) -> None:
+        """Commit everything."""
+        self.git("add", ".")
+        self.git("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", "Change")
+
+    def git(self, *arguments: str) -> None:
+        """Run git in the clone."""
+        subprocess.run(["git", *arguments], cwd=self.folder / "clone", check=True)  # noqa: S607
+
+    def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command, without any AWS account."""
+        command = [sys.executable, "-c", _CODE, "--repository", str(self.folder / "clone"), "build", *arguments]
+        cache = {"ORCHESTRATOR_CACHE_DIR": str(self.folder / "cache"), "AWS_CONFIG_FILE": os.devnull}
+        return subprocess.run(command, env={**os.environ, **cache}, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """With two units, in an empty folder."""
+    return Shell(tmp_path)
+
+
+def test_all_units_are_built_into_a_folder_and_answered_from_there(shell: Shell, tmp_path: Path) -> None:
+    """The second time nothing that builds is even imported."""
+    first = shell.build("--all", "--to", str(tmp_path / "out"))
+    assert first.returncode == 0, first.stderr
+    assert "orders@0.1.0 is built" in first.stdout
+    assert (tmp_path / "out/projects/invoices/release/0.1.0/manifest.json").is_file()
+    assert (tmp_path / "out/projects/orders/lambda/source/0.1.0/orders-0.1.0-py3-none-any.whl").is_file()
+    again = shell.build("--all", "--to", str(tmp_path / "out"))
+    assert again.stdout == first.stdout.replace("is built", "was built before")
+    assert "imported: []" in again.stderr
+
+
+def test_a_unit_that_fails_keeps_no_other_back(shell: Shell, tmp_path: Path) -> None:
+    """The exit code and the message tell."""
+    shell.write("projects/orders/template.yaml", "Resources: {}\n")
+    shell.commit()
+    done = shell.build("--all", "--to", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "error: projects/orders/template.yaml: is not a CloudFormation template" in done.stderr
+    assert "invoices@0.1.0 is built" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Say what to build"),
+        (["orders", "--all"], "Say what to build"),
+        (["orders", "ordes"], "There is no unit 'ordes'. Known: invoices, orders."),
+    ],
+)
+def test_a_wrong_request_builds_nothing(arguments: list[str], said: str, shell: Shell, tmp_path: Path) -> None:
+    """Not even the units that are right."""
+    done = shell.build(*arguments, "--to", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,48 @@
+"""Commands that are loaded when they are called."""
+
+import subprocess
+import sys
+
+import pytest
+
+from orchestrator.cli.commands import MODULES, load, summary
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_help_says_of_every_command_what_the_command_says_of_itself(name: str) -> None:
+    """The one reads the source, the other runs it."""
+    command = load(name)
+    assert command.name == name
+    assert command.help.split("\n", 1)[0] == summary(name)
+
+
+def test_every_module_that_registers_commands_is_listed() -> None:
+    """A command that nobody can call would not be noticed."""
+    code = (
+        "import pkgutil, importlib, orchestrator.cli as cli\n"
+        "for one in pkgutil.iter_modules(cli.__path__):\n"
+        "    if hasattr(importlib.import_module(f'orchestrator.cli.{one.name}'), 'register'): print(one.name)\n"
+    )
+    assert set(_python(code).split()) == set(MODULES.values())
+
+
+def test_help_imports_neither_boto3_nor_pydantic_nor_rich() -> None:
+    """Each takes longer than all of help may."""
+    code = (
+        "import sys\nfrom orchestrator.cli.main import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('boto3', 'botocore', 'pydantic', 'rich') if name in sys.modules])"
+    )
+    assert _python(code).splitlines()[-1] == "[]"
+
+
+def test_an_unknown_command_is_refused_with_the_one_that_is_like_it() -> None:
+    """With the exit code of a wrong request."""
+    command = [sys.executable, "-m", "orchestrator.cli.main", "biuld"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Did you mean 'build'?" in done.stderr
+
+
+def _python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
