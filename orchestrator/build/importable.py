@@ -23,7 +23,7 @@ from orchestrator.errors import BuildError
 
 _STEP = "import handlers"
 _KIND = "imported"
-_SECONDS = 30
+_SECONDS = 60
 _MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _MISSING = re.compile(r"^ModuleNotFoundError: No module named '([\w]+)", re.MULTILINE)
 # A build machine with an older C library than the runtime's says nothing about the runtime.
