@@ -19,3 +19,6 @@ is affected; `ledger` remembers; `aws` wraps stacks and sessions; `promotions` l
 `wiring` makes all clients; `bootstrap` installs the static infrastructure that `infra` describes; `local` is the
 embedded cloud; `demo` tells the story; `cli` has a file for each command.
 """
+
+# Here and not in the metadata of an installed package: a bundle of these modules is none.
+__version__ = "0.1.0"

@@ -5,10 +5,10 @@ import json
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
+from orchestrator import __version__
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
 from orchestrator.build.backend import Backend
@@ -207,7 +207,7 @@ class Job:
         """What the release is built with; the wheel itself says which build backend made it."""
         uv = self.uv.commands.run("ask uv's version", [self.uv.executable, "--version"], self.scratch, "uv has none.")
         return {
-            "promotion-orchestrator": version_of("promotion-orchestrator"),
+            "promotion-orchestrator": __version__,
             "uv": uv.split()[1],
             "cfn-lint": linter_version(),
             "build backend": generator(wheel),
