@@ -288,18 +288,22 @@ class MotoCompany:
 
     def follow(self, execution: str) -> Progress:
         """Wait for a promotion's end."""
-        return until(lambda: seen if (seen := self.look(execution)).ended else None)
+        return until(lambda: self._ended(execution))
+
+    def _ended(self, execution: str) -> Progress | None:
+        """How a promotion ended; its history is read only then, because that takes moto long."""
+        status = self.wiring.stepfunctions.describe_execution(executionArn=execution)["status"]
+        return self.look(execution) if status != "RUNNING" else None
 
     def promote(self, name: str, **request: Any) -> Progress:
         """Start a promotion, approve whatever it asks for, and wait for its end."""
         execution = self.start(name, **request)
 
         def ended() -> Progress | None:
-            seen = self.look(execution)
-            for environment, cell in seen.cells.items():
-                if cell.state == "waiting" and self.asked(execution, environment):
-                    self.decide(environment, request["version"], "approve")
-            return seen if seen.ended else None
+            for asked in self.ledger.approvals.requests(self.unit.name):
+                if (asked.execution, asked.status) == (execution, "PENDING"):
+                    self.decide(asked.environment, request["version"], "approve")
+            return self._ended(execution)
 
         return until(ended)
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from orchestrator.errors import ArtifactError
 
 LARGEST_UNZIPPED = 262_144_000
-"""What Lambda takes, function and layers together, in bytes."""
+"""What Lambda takes, function and layers together, in bytes: "250 MB" in its quotas."""
 
 _CHUNK = 1024 * 1024
 # A wheel of this many files is no wheel; each costs an entry of every table it goes through.

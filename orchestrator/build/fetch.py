@@ -18,8 +18,8 @@ from urllib.request import (
 )
 
 from orchestrator.build.archive import zip_folder
+from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.cache import Cache
-from orchestrator.build.layer import LARGEST_UNZIPPED
 from orchestrator.build.runtime import platform_tag
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheels import Wheel

@@ -14,12 +14,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.rawzip import RawZipWriter
 from orchestrator.errors import ArtifactError
 
 ROOT = "python"
-# A function and its layers, unzipped, in bytes: "250 MB" in Lambda's quotas.
-LARGEST_UNZIPPED = 262_144_000
 _FILE, _PROGRAM = 0o644, 0o755
 _EXECUTABLE = 0o111
 _LINK = 0o120000

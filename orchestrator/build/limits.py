@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.build.layer import LARGEST_UNZIPPED, ROOT
+from orchestrator.build.bounds import LARGEST_UNZIPPED
+from orchestrator.build.layer import ROOT
 
 STEP = "check size"
 _MOST_LISTED = 15

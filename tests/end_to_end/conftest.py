@@ -19,6 +19,7 @@ from orchestrator.bootstrap.synth import synthesize_cached
 from orchestrator.config.organization import Lambda, Organization
 from orchestrator.local.accounts import create_organization_role
 from orchestrator.local.cloud import LocalCloud, free_port
+from tests.end_to_end.company import Company
 
 REGION = "eu-west-1"
 _ENVIRONMENTS = ("dev", "test", "staging", "prod")
@@ -161,6 +162,27 @@ def prepare(
     assume = Assumer(root_of(tooling).client("sts", config=CLIENT), new_session)
     sessions = MemberAccounts(lambda region: root_of(tooling, region), tooling, assume)
     return Bootstrap(organization, sessions, templates_of(organization), bundle=bundle)
+
+
+@pytest.fixture(scope="session")
+def new_company(
+    tmp_path_factory: pytest.TempPathFactory,
+    new_organization: Callable[[str], Organization],
+    bootstrap_of: Callable[[Organization], Bootstrap],
+    root_of: Callable[..., boto3.Session],
+    new_session: Callable[..., boto3.Session],
+) -> Callable[[], Company]:
+    """Makes a company with accounts of its own, everything static in place, and a repository with one unit, `clock`."""
+
+    def make() -> Company:
+        folder = tmp_path_factory.mktemp("repository")
+        organization = new_organization(folder.as_uri())
+        made = Company(organization, folder, root_of, new_session)
+        list(bootstrap_of(organization).install())
+        made.found()
+        return made
+
+    return make
 
 
 @pytest.fixture(scope="module")

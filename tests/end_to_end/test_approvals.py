@@ -4,12 +4,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
-from orchestrator.bootstrap.install import Bootstrap
-from orchestrator.config.organization import Organization
 from orchestrator.identity.proof import sign
 from orchestrator.steps.decide import GateInput, decision_of
 from tests.end_to_end.company import Company
@@ -17,21 +14,11 @@ from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
-def company(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_organization: Callable[[str], Organization],
-    bootstrap_of: Callable[[Organization], Bootstrap],
-    root_of: Callable[..., boto3.Session],
-    new_session: Callable[..., boto3.Session],
-) -> Iterator[Company]:
+def company(new_company: Callable[[], Company]) -> Iterator[Company]:
     """A company in which two release managers must approve prod."""
-    folder = tmp_path_factory.mktemp("repository")
-    organization = new_organization(folder.as_uri())
-    tooling = organization.tooling.account
-    made = Company(organization, folder, root_of, new_session)
-    list(bootstrap_of(organization).install())
-    made.found()
-    toml = folder / "orchestrator.toml"
+    made = new_company()
+    tooling = made.organization.tooling.account
+    toml = made.folder / "orchestrator.toml"
     policy = f'approvers = ["arn:aws:iam::{tooling}:role/release-*"]\napprovals = 2\n'
     toml.write_text(toml.read_text() + policy)
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{tooling}:root"}, "Action": "sts:AssumeRole"}

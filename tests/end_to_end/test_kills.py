@@ -14,17 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from orchestrator.bootstrap.install import Bootstrap
-from orchestrator.config.organization import Organization, function_name
+from orchestrator.config.organization import function_name
 from orchestrator.errors import BuildError
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.start import Starter
 from tests.end_to_end.company import Builds, Company
-from tests.end_to_end.victim import STATES, Victim, found_with_releases
+from tests.end_to_end.victim import STATES, Victim, give_releases
 from tests.failures.kinds import Failure
 from tests.failures.table import FAILURES
 from tests.waiting import until
@@ -37,26 +35,16 @@ _LONGEST_DELAY = 0.25
 
 
 @pytest.fixture(scope="module")
-def company(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_organization: Callable[[str], Organization],
-    bootstrap_of: Callable[[Organization], Bootstrap],
-    root_of: Callable[..., boto3.Session],
-    new_session: Callable[..., boto3.Session],
-) -> Company:
+def company(new_company: Callable[[], Company]) -> Company:
     """A company."""
-    folder = tmp_path_factory.mktemp("repository")
-    organization = new_organization(folder.as_uri())
-    made = Company(organization, folder, root_of, new_session)
-    list(bootstrap_of(organization).install())
-    return made
+    return new_company()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def builds(company: Company) -> Iterator[Builds]:
     """The company has releases, and a worker."""
     with company.worker() as found:
-        found_with_releases(company)
+        give_releases(company)
         yield found
 
 

@@ -10,12 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from orchestrator.aws.session import CLIENT
-from orchestrator.bootstrap.install import Bootstrap
-from orchestrator.config.organization import DEAD_LETTERS, Organization
+from orchestrator.config.organization import DEAD_LETTERS
 from orchestrator.ledger.promotions import Promotion
 from tests.end_to_end.company import Company
 from tests.waiting import until
@@ -48,20 +46,10 @@ Outputs:
 
 
 @pytest.fixture(scope="module")
-def company(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_organization: Callable[[str], Organization],
-    bootstrap_of: Callable[[Organization], Bootstrap],
-    root_of: Callable[..., boto3.Session],
-    new_session: Callable[..., boto3.Session],
-) -> Iterator[Company]:
+def company(new_company: Callable[[], Company]) -> Iterator[Company]:
     """A company with nothing merged, and as many workers as there are cores."""
-    folder = tmp_path_factory.mktemp("repository")
-    organization = new_organization(folder.as_uri())
-    made = Company(organization, folder, root_of, new_session)
-    list(bootstrap_of(organization).install())
-    made.found()
-    shutil.rmtree(folder / "projects" / "clock")
+    made = new_company()
+    shutil.rmtree(made.folder / "projects" / "clock")
     with ExitStack() as workers:
         for _ in range(_WORKERS):
             workers.enter_context(made.worker())

@@ -4,12 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from orchestrator.aws.session import CLIENT
-from orchestrator.bootstrap.install import Bootstrap
-from orchestrator.config.organization import DEAD_LETTERS, Organization
+from orchestrator.config.organization import DEAD_LETTERS
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
 from tests.waiting import until
@@ -18,19 +16,9 @@ ANSWER = '"healthy": True'
 
 
 @pytest.fixture(scope="module")
-def company(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_organization: Callable[[str], Organization],
-    bootstrap_of: Callable[[Organization], Bootstrap],
-    root_of: Callable[..., boto3.Session],
-    new_session: Callable[..., boto3.Session],
-) -> Iterator[Company]:
+def company(new_company: Callable[[], Company]) -> Iterator[Company]:
     """A company whose first release is in all environments."""
-    folder = tmp_path_factory.mktemp("repository")
-    organization = new_organization(folder.as_uri())
-    made = Company(organization, folder, root_of, new_session)
-    list(bootstrap_of(organization).install())
-    made.found()
+    made = new_company()
     with made.worker():
         execution = made.merge(made.commit("Add the clock"))
         assert made.decide(execution, "approve")["status"] == "SUCCEEDED"

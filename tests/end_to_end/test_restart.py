@@ -10,7 +10,7 @@ from orchestrator.config.organization import Lambda, Organization
 from orchestrator.local.cloud import LocalCloud, free_port
 from tests.end_to_end.company import Company
 from tests.end_to_end.conftest import prepare, roots_of, sessions_of
-from tests.end_to_end.victim import Victim, found_with_releases
+from tests.end_to_end.victim import Victim, give_releases
 from tests.waiting import until
 
 _TRIES = 5
@@ -51,8 +51,9 @@ def world(
     new_session = sessions_of(cloud)
     company = Company(organization, folder, roots_of(new_session), new_session)
     list(prepare(organization, new_session, templates_of, bundle).install())
+    company.found()
     with company.worker():
-        found_with_releases(company)
+        give_releases(company)
     yield World(cloud, company)
     cloud.down()
 

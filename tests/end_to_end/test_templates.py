@@ -5,13 +5,10 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
 
 from orchestrator.aws.session import CLIENT
-from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.build.manifest import Manifest
-from orchestrator.config.organization import Organization
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
 
@@ -79,20 +76,10 @@ def handle(event, context):
 
 
 @pytest.fixture(scope="module")
-def company(
-    tmp_path_factory: pytest.TempPathFactory,
-    new_organization: Callable[[str], Organization],
-    bootstrap_of: Callable[[Organization], Bootstrap],
-    root_of: Callable[..., boto3.Session],
-    new_session: Callable[..., boto3.Session],
-) -> Iterator[Company]:
+def company(new_company: Callable[[], Company]) -> Iterator[Company]:
     """A company whose unit has a SAM template and a dependency."""
-    folder = tmp_path_factory.mktemp("repository")
-    organization = new_organization(folder.as_uri())
-    made = Company(organization, folder, root_of, new_session)
-    list(bootstrap_of(organization).install())
-    made.found()
-    unit = folder / "projects" / "clock"
+    made = new_company()
+    unit = made.folder / "projects" / "clock"
     (unit / "template.yaml").write_text(SAM)
     (unit / "src" / "clock" / "__init__.py").write_text(HANDLER)
     project = (unit / "pyproject.toml").read_text()

@@ -27,9 +27,8 @@ _GOOD, _OTHER, _BROKEN = "1.0.0", "1.0.0.post1", "1.0.0.post2"
 _BREAK = '"healthy": os.environ["ENVIRONMENT"] != "dev"'
 
 
-def found_with_releases(company: Company) -> None:
-    """Found a company with two releases that work, and one that fails its smoke test in dev; a worker must be there."""
-    company.found()
+def give_releases(company: Company) -> None:
+    """Give a company two releases that work, and one that fails its smoke test in dev; a worker must be there."""
     execution = company.merge(company.commit("Add the clock"))
     company.decide(execution, "approve")
     assert company.follow(execution).version == _GOOD
