@@ -97,7 +97,7 @@ def _readable(command: Sequence[str], environment: Mapping[str, str]) -> Iterato
     yield from (sys.prefix, sys.base_prefix)
     yield Path(command[0]).resolve().parent
     yield from (_settings(environment) / name for name in ("uv", "pip"))
-    yield from (argument for argument in command if argument.startswith("/"))
+    yield from (part for argument in command for part in argument.split(os.pathsep) if part.startswith("/"))
     for name, value in environment.items():
         # A home folder is what must not be read: credentials lie there.
         words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()

@@ -19,6 +19,7 @@ from orchestrator.build.layer import ROOT
 from orchestrator.build.run import Outcome
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
+from orchestrator.confine.launch import KILLED
 from orchestrator.errors import BuildError
 
 _STEP = "import handlers"
@@ -118,7 +119,7 @@ def _problem(outcome: Outcome, function: Function) -> str:
             if _C_LIBRARY in outcome.output or (missing and missing[-1] in OF_THE_RUNTIME):
                 return ""
             return f"importing it fails: {missing[-1]} is something {NOWHERE}" if missing else "importing it fails."
-        case code if code == -signal.SIGALRM:
+        case code if code == KILLED + signal.SIGALRM:
             return f"importing it takes longer than {_SECONDS} seconds, and Lambda gives a function 10 to start."
         case _:
             return "importing it ends the interpreter."

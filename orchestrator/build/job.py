@@ -205,13 +205,16 @@ class Job:
 
     def tools(self, wheel: bytes) -> dict[str, str]:
         """What the release is built with; the wheel itself says which build backend made it."""
-        uv = self.uv.commands.run("ask uv's version", [self.uv.executable, "--version"], self.scratch, "uv has none.")
         return {
             "promotion-orchestrator": __version__,
-            "uv": uv.split()[1],
+            "uv": self.cache.once("uv-version", self.uv.fingerprint, self._uv_version).decode(),
             "cfn-lint": linter_version(),
             "build backend": generator(wheel),
         }
+
+    def _uv_version(self) -> bytes:
+        said = self.uv.commands.run("ask uv's version", [self.uv.executable, "--version"], self.scratch, "uv has none.")
+        return said.split()[1].encode()
 
     def _publish_layer_sbom(self, number: int, archive: Path, locked: Lock) -> None:
         subject = Subject(f"{self.unit.name}-layer", str(number), "", {"lock": locked.sha256})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestrator.build.archive import sha256_of
 from orchestrator.build.run import Commands, Outcome
 
 _NO_DATES = "missing an upload date"
@@ -30,6 +31,12 @@ class Uv:
     executable: str
     python: str
     as_of: datetime
+
+    @property
+    def fingerprint(self) -> str:
+        """What changes when the program is another one."""
+        found = Path(self.executable).stat()
+        return sha256_of(f"{self.executable} {found.st_size} {found.st_mtime_ns}".encode())
 
     def attempt(
         self,

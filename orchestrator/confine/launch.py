@@ -9,7 +9,7 @@ from types import FrameType
 from orchestrator.confine import landlock, namespace, processes, system
 from orchestrator.confine.spec import Spec
 
-_KILLED = 128
+KILLED = 128
 # The command line of a launcher: it finds this package, and nothing else than the standard library.
 PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.confine.launch import main; main(sys.argv[2:])"
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
     spec, command = Spec.from_json(arguments[0]), arguments[1:]
     system.die_with_parent(signal.SIGKILL)
     if os.getppid() != spec.parent:
-        sys.exit(_KILLED + signal.SIGKILL)
+        sys.exit(KILLED + signal.SIGKILL)
     _limit(spec)
     system.adopt_orphans()
     own = namespace.enter()
@@ -92,4 +92,4 @@ def _wait(child: int) -> int:
         ended, status = os.wait()
         if ended == child:
             code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else _KILLED - code
+            return code if code >= 0 else KILLED - code

@@ -29,8 +29,8 @@ _LIMITS = Limits(log_bytes=_MIB, output_bytes=20 * _MIB, processes=60, memory_by
 # The build backend is a module of the unit: nothing of it needs an index.
 _PYPROJECT = (
     PYPROJECT.replace('"six==1.16.0"', "")
-    .replace('["hatchling"]', "[]")
-    .replace('"hatchling.build"', '"backend"\nbackend-path = ["."]')
+    .replace('["some-backend"]', "[]")
+    .replace('"some_backend"', '"backend"\nbackend-path = ["."]')
 )
 _MARK = "orchestrator-hostile-test"
 _BACKEND = """\

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.build.archive import zip_files
 from orchestrator.build.build import Tools
 from orchestrator.build.handlers import Function, check_layers, wheel_functions
 from orchestrator.build.importable import HandlerCheck, runs_here
@@ -28,10 +29,8 @@ _CODE = {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "SourceKey"}}
 
 
 def packed(path: Path, files: Mapping[str, str]) -> Path:
-    """An archive of some files."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
+    """An archive of some files, the same whenever it is made."""
+    zip_files({name: text.encode() for name, text in files.items()}, path)
     return path
 
 
