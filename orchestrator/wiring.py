@@ -108,12 +108,13 @@ class Wiring:
         return ReleaseFiles(self.store, _store_of)
 
     @cached_property
-    def _executions(self) -> Executions:
+    def executions(self) -> Executions:
+        """Executions in the tooling account."""
         return Executions(self.stepfunctions)
 
     @property
     def _admission(self) -> Admission:
-        return Admission(self.ledger, _now, self._executions.is_alive)
+        return Admission(self.ledger, _now, self.executions.is_alive)
 
     def target(self, environment: Environment, target: Target, execution: Execution) -> TargetAccount:
         """Open a target with its environment's deployer role."""
@@ -165,7 +166,7 @@ class Wiring:
 
     def deploy(self) -> Deployer:
         """Wire Deploy."""
-        return Deployer(self.ledger, self._admission, self._files, self.target, self._executions)
+        return Deployer(self.ledger, self._admission, self._files, self.target, self.executions)
 
     def smoke_test(self) -> SmokeTester:
         """Wire Smoke-test."""

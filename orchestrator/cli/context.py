@@ -90,8 +90,8 @@ class Context:
             return self._caller["Account"]
         except (ClientError, BotoCoreError) as error:
             raise AccessError(
-                f"AWS cannot be reached with these credentials: {error} "
-                "Set AWS_PROFILE or --profile (and --endpoint-url for the embedded cloud; see 'orchestrator local up')."
+                f"AWS cannot be reached: {error}. Set AWS_PROFILE or --profile; the embedded cloud is started with "
+                "'orchestrator local up', which says what to export."
             ) from error
 
     @property

@@ -85,7 +85,8 @@ def resume(
     if not here.wiring.ledger.controls.lift_hold(unit, environment, here.caller):
         known = ", ".join(f"{one.unit} in {one.environment}" for one in here.wiring.ledger.controls.holds())
         raise RequestError(f"{unit} is not on hold in {environment}. On hold: {known or 'nothing'}.")
-    say(f"{unit} is no longer on hold in {environment}; the next merge is promoted into it.")
+    say(f"{unit} is no longer on hold in {environment}; the next merge that changes it is promoted into it.")
+    say(f"What was kept back until now: orchestrator promote {unit} --version <version> --from {environment}")
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
@@ -96,13 +97,14 @@ def parse_moment(text: str, now: datetime) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        in_utc = moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError) as error:
         raise RequestError(f"{text!r} is no moment: write it as 2027-01-02T08:00+01:00, or with Z for UTC.") from error
-    if moment.tzinfo is None:
+    if in_utc is None:
         raise RequestError(f"{text!r} does not say in which time zone: add an offset such as +01:00, or Z for UTC.")
-    if moment <= now:
+    if in_utc <= now:
         raise RequestError(f"{text} is in the past.")
-    return moment.astimezone(UTC)
+    return in_utc
 
 
 def _check(here: Context, environment: str, unit: str) -> None:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 STATE_FOLDER = Path(".orchestrator", "local")
 
-Port = Annotated[int, typer.Option(help="The port it listens on, at 127.0.0.1.", min=1, max=65535)]
+Port = Annotated[
+    int | None,
+    typer.Option(help=f"The port at 127.0.0.1; the last one, or {DEFAULT_PORT}, when left out.", min=1, max=65535),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,13 +34,14 @@ def register(app: typer.Typer) -> None:
 
 
 def local() -> None:
-    """Run the embedded cloud: MiniStack with IAM enforced. State is in memory."""
+    """Run the embedded cloud: MiniStack with IAM enforced. What is in it is kept when it is stopped."""
 
 
-def up(context: typer.Context, port: Port = DEFAULT_PORT) -> None:
+def up(context: typer.Context, port: Port = None) -> None:
     """Start the embedded cloud with an account for each one that `orchestrator.toml` names."""
     here: Context = context.obj
-    cloud = LocalCloud(here.root / STATE_FOLDER, port, keep=True)
+    folder = here.root / STATE_FOLDER
+    cloud = LocalCloud(folder, port or LocalCloud(folder).last_port or DEFAULT_PORT, keep=True)
     known = cloud.running()
     process = cloud.up()
     file = prepare(cloud, process, here.organization)

@@ -14,6 +14,8 @@ from orchestrator.cli.output import complain
 from orchestrator.errors import OrchestratorError
 
 _INTERRUPTED = 130
+# How AWS calls a table or a function that does not exist.
+_NOT_THERE = "ResourceNotFoundException"
 _ANYWHERE = ("--profile", "--region", "--endpoint-url")
 
 app = typer.Typer(
@@ -55,7 +57,10 @@ def main() -> None:
     except Exception as error:
         if not _is_of_aws(error):
             raise
-        complain(f"AWS refused: {error}")
+        missing = (
+            " Is the orchestrator installed here? See 'orchestrator bootstrap'." if _NOT_THERE in str(error) else ""
+        )
+        complain(f"AWS refused: {error}{missing}")
         sys.exit(1)
 
 

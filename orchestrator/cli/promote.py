@@ -14,7 +14,7 @@ from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.promotions.start import Starter
-from orchestrator.steps.resolve_release import parse_request
+from orchestrator.steps.resolve_release import parse_request, span_of
 
 
 def register(app: typer.Typer) -> None:
@@ -73,7 +73,7 @@ def check_environment(here: Context, unit: Unit, name: str | None) -> None:
 
 def start(here: Context, unit: Unit, request: dict[str, Any]) -> str:
     """Start a promotion, and say so; returns the execution's ARN."""
-    parse_request(request)
+    span_of(parse_request(request), unit.environments(here.organization))
     starter = Starter(here.wiring.stepfunctions, lambda: datetime.now(UTC))
     arn = here.organization.state_machine_arn(unit.state_machine_name)
     execution = starter.start(arn, "manual", request)

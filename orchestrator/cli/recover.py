@@ -1,5 +1,6 @@
 """`orchestrator retry` and `orchestrator abort`: bring a promotion to its end, or end it."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -43,11 +44,12 @@ def abort(
     what: Annotated[str, typer.Argument(help="A unit, for all its promotions under way, or one execution.")],
     reason: Annotated[str, typer.Option(help="Kept in the ledger.")] = "stopped by hand",
 ) -> None:
-    """Stop a promotion. What CloudFormation has begun it ends by itself; locks are freed at once."""
+    """Stop one promotion or all of a unit. What CloudFormation has begun it ends by itself; locks are freed."""
     here: Context = context.obj
     ledger = here.wiring.ledger
     is_unit = what in here.catalog("HEAD").units
-    executions = [one.execution for one in ledger.promotions.under_way(what)] if is_unit else [_find(here, what)[0]]
+    known = [one.execution for one in ledger.promotions.under_way(what)] if is_unit else []
+    executions = [one for one in known if here.wiring.executions.is_alive(one)] if is_unit else [_find(here, what)[0]]
     if not executions:
         raise RequestError(f"No promotion of {what} is under way.")
     for execution in executions:
@@ -65,8 +67,10 @@ def _find(here: Context, execution: str) -> tuple[str, Unit]:
     """An execution's ARN and its unit, given the ARN or a name out of the ledger."""
     units = here.catalog("HEAD").units
     if execution.startswith("arn:"):
-        name = execution.split(":")[-2].removeprefix("promote-")
-        return execution, here.catalog("HEAD").unit(name)
+        found = re.fullmatch(r"arn:aws:states:[^:]+:\d{12}:execution:promote-([^:]+):[^:]+", execution)
+        if not found:
+            raise RequestError(f"{execution} is not the ARN of a promotion: 'orchestrator history UNIT' names all.")
+        return execution, here.catalog("HEAD").unit(found[1])
     for unit in units.values():
         for promotion in here.wiring.ledger.promotions.promotions(unit.name):
             if promotion.name == execution:

@@ -30,15 +30,18 @@ def rollback(
     check_environment(here, found, environment)
     version = to or _known_good(here, unit, environment)
     here.wiring.ledger.releases.release(unit, version)
-    good = here.wiring.ledger.environments.running(unit, environment).good
+    running = here.wiring.ledger.environments.running(unit, environment)
+    good = running.good
+    if (running.version, running.status) == (version, "HEALTHY"):
+        raise RequestError(f"{unit}@{version} runs in {environment} already, and passed its smoke tests there.")
     if version not in good:
         raise RequestError(
             f"{unit}@{version} never worked in {environment}; what did: {', '.join(reversed(good)) or 'nothing'}. "
             f"To deploy it all the same: orchestrator promote {unit} --version {version} --from {environment}."
         )
-    say(f"Rolling {unit} in {environment} back to {version}.")
     request = {"version": version, "from": environment, "to": environment, "rollback": True, "reason": reason}
     execution = start(here, found, request)
+    say(f"It returns {unit} in {environment} to {version}, and leaves a hold.")
     if wait:
         follow(here, found, execution)
 

@@ -63,12 +63,26 @@ def status(
         return
     console.print(draw_matrix(matrix, names))
     for one in under_way:
-        what = f"{one.unit}@{one.version}" if one.version else f"{one.unit}, at its build,"
-        say(f"under way: {what} since {one.started_at} ({one.name})")
+        say(_line(here, one))
     for one in failed:
         say(f"failed: {one.unit}, {one.name} ({one.outcome}): {one.message}")
     for line in controls(ledger):
         say(line)
+
+
+def _line(here: Context, promotion: Promotion) -> str:
+    """What a promotion is at: built, asked about, or lost."""
+    since = f"since {promotion.started_at} ({promotion.name})"
+    what = f"{promotion.unit}@{promotion.version}" if promotion.version else f"{promotion.unit}, at its build,"
+    if not here.wiring.executions.is_alive(promotion.execution):
+        return f"ended unseen: {what} {since}. Go on with: orchestrator retry {promotion.name}"
+    asked = here.wiring.ledger.approvals.requests(promotion.unit)
+    waits = [one for one in asked if (one.execution, one.status) == (promotion.execution, "PENDING")]
+    how = "".join(
+        f"; waits for approval: orchestrator approve {one.unit} {one.environment} --release {one.version}"
+        for one in waits
+    )
+    return f"under way: {what} {since}{how}"
 
 
 def failures(ledger: Ledger, matrix: dict[str, dict[str, Running]], last: dict[str, str]) -> list[Promotion]:

@@ -105,7 +105,17 @@ def _validated(model: type[Model], values: Any, file: str, *, prefix: str) -> Mo
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigurationError(file, *(_sentence(one, model, prefix) for one in error.errors())) from error
+        raise ConfigurationError(file, *(_sentence(one, model, prefix) for one in _causes(error.errors()))) from error
+
+
+def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors without those that only follow from another one: a list is too short without what is wrong in it."""
+    return [
+        one
+        for one in errors
+        if one["type"] != "too_short"
+        or not any(other["loc"][: len(one["loc"])] == one["loc"] for other in errors if other is not one)
+    ]
 
 
 def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:

@@ -109,6 +109,9 @@ class LocalCloud:
         from orchestrator.local.certificate import make_certificate  # noqa: PLC0415
 
         self.scratch.mkdir(parents=True, exist_ok=True)
+        # A private key and the state of a machine are in it: no business of the repository that it lies in.
+        (self.folder / ".gitignore").write_text("*\n")
+        self._last_port_file.write_text(str(self.port))
         make_certificate(self._certificate, self._key)
         token = secrets.token_hex(16)
         with self.log_file.open("wb") as log:
@@ -140,6 +143,18 @@ class LocalCloud:
         """The last lines of the log."""
         text = self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
+
+    @property
+    def last_port(self) -> int | None:
+        """The port it was started on last, None when it never was."""
+        try:
+            return int(self._last_port_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    @property
+    def _last_port_file(self) -> Path:
+        return self.folder / "port"
 
     def forget(self) -> None:
         """Drop what a stopped cloud has kept."""

@@ -89,17 +89,34 @@ class Decider:
             )
             return self._end(Decided(step, GateInput(release="?", decision="reject")), Status.REFUSED, message)
         request = self.ledger.approvals.request(step.unit, step.environment)
-        if request is None or request.status != "PENDING":
-            last = f" The last one, for {request.version}, is {request.status.lower()}." if request else ""
-            message = f"No approval of {step.unit} for {step.environment} is waiting.{last}"
-            return self._end(Decided(step, given), Status.REFUSED, message)
-        if request.version != given.release:
-            message = (
-                f"What waits for {step.environment} is {step.unit}@{request.version}, not {given.release}: "
+        if request is None or (problem := self._problem(given, request)):
+            message = problem if request else f"No approval of {step.unit} for {step.environment} is waiting."
+            return self._end(Decided(step, given, *self._claimed(step, given)), Status.REFUSED, message)
+        return self._identify(Decided(step, given), request)
+
+    def _problem(self, given: GateInput, request: ApprovalRequest) -> str:
+        """Why nobody's decision counts on what was asked for last."""
+        unit, environment, version = request.unit, request.environment, request.version
+        if request.status != "PENDING":
+            last = f"The last one, for {version}, is {request.status.lower()}."
+            return f"No approval of {unit} for {environment} is waiting. {last}"
+        if version != given.release:
+            return (
+                f"What waits for {environment} is {unit}@{version}, not {given.release}: "
                 "look at its plan, then decide on that release."
             )
-            return self._end(Decided(step, given), Status.REFUSED, message)
-        return self._identify(Decided(step, given), request)
+        barred = self.ledger.controls.quarantine(unit, version) if given.decision == "approve" else None
+        if barred:
+            lift = f"'orchestrator quarantine {unit}@{version} --lift'"
+            return f"{unit}@{version} is in quarantine: {barred.reason} Reject it, or {lift} first."
+        return ""
+
+    def _claimed(self, step: DecideInput, given: GateInput) -> tuple[str, str]:
+        """Who made a decision that is refused anyway, where a proof says so."""
+        try:
+            return (self._who(step, given) if given.proof else None) or ("", "")
+        except RequestError:
+            return "", ""
 
     def _identify(self, decided: Decided, request: ApprovalRequest) -> StepResult:
         """Find out who decides, then judge."""
@@ -183,7 +200,10 @@ class Decider:
         # The token is what makes a decision count once: of two that meet, Step Functions takes the first.
         if not answer(self.stepfunctions, request.token, result):
             self.ledger.approvals.close_request(request, "EXPIRED")
-            message = f"The approval of {step.unit}@{request.version} for {step.environment} no longer waits."
+            message = (
+                f"The approval of {step.unit}@{request.version} for {step.environment} no longer waits; "
+                "'orchestrator status' says what became of its promotion."
+            )
             return self._end(decided, Status.REFUSED, message)
         self.ledger.approvals.close_request(request, status)
         return self._end(decided, status, message)

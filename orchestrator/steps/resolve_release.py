@@ -1,5 +1,6 @@
 """Resolve release: find what a promotion is about, check its request, and begin the execution document."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ class ReleaseResolver:
             UnknownNameError: the version, commit or environment does not exist.
         """
         request = parse_request(step.request)
-        first, last = _span(request, step.environments)
+        first, last = span_of(request, step.environments)
         release = self._release(step.unit, request)
         self._check_passed(release, request, step.environments[: step.environments.index(first)], first)
         document = PromotionDocument(
@@ -143,8 +144,13 @@ def parse_request(request: Any) -> Request:
 _EXAMPLE = 'Valid are {"version": "0.2.1"} and {"commit": "<sha>"}, each with "from", "to" (environments) and "reason".'
 
 
-def _span(request: Request, environments: tuple[str, ...]) -> tuple[str, str]:
-    """The first and the last environment of a promotion."""
+def span_of(request: Request, environments: Sequence[str]) -> tuple[str, str]:
+    """The first and the last environment of a promotion.
+
+    Raises:
+        UnknownNameError: there is no such environment.
+        RequestError: the first comes after the last.
+    """
     first, last = request.from_ or environments[0], request.to or environments[-1]
     for name in (first, last):
         if name not in environments:

@@ -70,3 +70,7 @@ def test_two_release_managers_approve_and_nobody_else(company: Company) -> None:
         ("REFUSED", ""),
         ("REFUSED", "mallory"),
     ]
+    late = company.start_gate(proven(company, "developer", "mallory", decision))
+    assert "is waiting. The last one" in late["cause"]
+    last = company.ledger.approvals.decisions("clock")[0]
+    assert (last.status, last.identity.rsplit("/", 1)[-1], last.evidence) == ("REFUSED", "mallory", "proof")

@@ -47,6 +47,11 @@ def test_a_good_file_is_read() -> None:
     assert organization.environment("dev").deployer_role == "orchestrator-deployer"
 
 
+def test_what_only_follows_from_a_wrong_value_is_not_told() -> None:
+    """One mistake is one sentence."""
+    assert problems_of(GOOD.replace('"222222222222"', '"22"')).count("is not valid") == 1
+
+
 def test_what_was_read_cannot_be_changed() -> None:
     """Configuration is frozen."""
     with pytest.raises(ValidationError):

@@ -113,6 +113,8 @@ def test_what_is_in_it_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     assert cloud.down() is True
     assert s3(cloud.up()).get_object(Bucket=bucket, Key="a/b")["Body"].read() == b"content"
     assert cloud.down() is True
+    assert LocalCloud(tmp_path).last_port == cloud.port
+    assert (tmp_path / ".gitignore").read_text() == "*\n"
     cloud.forget()
     assert s3(cloud.up()).list_buckets()["Buckets"] == []
     assert cloud.down() is True
