@@ -14,8 +14,8 @@ from orchestrator.promotions.start import Starter
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-# Ends that were decided on: carrying the same step out again leads to the same Fail state.
-_MEANT = {"REJECTED", "TIMED_OUT", "HELD", "QUARANTINED", "FAILED", "ROLLED_BACK"}
+# Ends that were decided on, and requests that can never be carried out: trying again leads to the same end.
+_MEANT = {"RequestError", "REJECTED", "TIMED_OUT", "HELD", "QUARANTINED", "FAILED", "ROLLED_BACK"}
 _MISSING = ("ExecutionDoesNotExist", "InvalidArn")
 
 

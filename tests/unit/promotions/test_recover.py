@@ -59,7 +59,9 @@ def test_what_failed_unexpectedly_is_redriven(recovery: Recovery, answers: Stubb
     assert recovery.retry(EXECUTION, ["dev", "prod"]) == EXECUTION
 
 
-@pytest.mark.parametrize("error", ["REJECTED", "TIMED_OUT", "HELD", "QUARANTINED", "FAILED", "ROLLED_BACK"])
+@pytest.mark.parametrize(
+    "error", ["RequestError", "REJECTED", "TIMED_OUT", "HELD", "QUARANTINED", "FAILED", "ROLLED_BACK"]
+)
 def test_what_ended_as_it_was_meant_to_is_not(recovery: Recovery, answers: Stubber, error: str) -> None:
     """It would end in the same way; the message says how to begin anew."""
     answer(answers, "FAILED", error=error, cause="because", redriveStatus="REDRIVABLE")
