@@ -292,8 +292,10 @@ class MotoCompany:
 
     def _ended(self, execution: str) -> Progress | None:
         """How a promotion ended; its history is read only then, because that takes moto long."""
-        status = self.wiring.stepfunctions.describe_execution(executionArn=execution)["status"]
-        return self.look(execution) if status != "RUNNING" else None
+        if self.wiring.stepfunctions.describe_execution(executionArn=execution)["status"] == "RUNNING":
+            return None
+        seen = self.look(execution)
+        return seen if seen.ended else None
 
     def promote(self, name: str, **request: Any) -> Progress:
         """Start a promotion, approve whatever it asks for, and wait for its end."""
