@@ -7,6 +7,9 @@ from state_machines.states import EXECUTION, State, retry
 
 # How long a build may wait for a machine and for that machine's start, in seconds.
 _START_SECONDS = 600
+# A worker's poll for tasks lasts up to 60 seconds, and one that was stopped may leave a poll behind: a task that it
+# hands back must not be given to that poll, where nobody would carry it out. In seconds.
+_HANDED_BACK_SECONDS = 65
 # What CodeBuild itself may answer now and then, or while more builds run than the account may have at once. A build
 # that ran and failed is States.TaskFailed, which trying again does not help.
 _CODEBUILD_TRANSIENT = [
@@ -43,7 +46,12 @@ def _activity(unit: Unit, organization: Organization) -> State:
         "HeartbeatSeconds": 300,
         # A worker that is stopped hands back what it had not begun; one that was killed says nothing.
         "Retry": [
-            {"ErrorEquals": [request.HANDED_BACK], "IntervalSeconds": 1, "MaxAttempts": 5, "BackoffRate": 1.0},
+            {
+                "ErrorEquals": [request.HANDED_BACK],
+                "IntervalSeconds": _HANDED_BACK_SECONDS,
+                "MaxAttempts": 5,
+                "BackoffRate": 1.0,
+            },
             {"ErrorEquals": ["States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1.0},
         ],
     }

@@ -2,16 +2,19 @@
 
 The CDK uploads files into a bucket of its own bootstrap stack. Here they are artifacts of the release, so references to
 that bucket become references to the target's artifacts bucket, and no account has to be bootstrapped for CDK.
+
+The app is the unit's and has written all of it: every path of it goes through `UntrustedFolder`.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of_file, zip_folder
+from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
 
@@ -26,13 +29,15 @@ class Asset:
     """A file that a template refers to.
 
     Attributes:
-        path: what it is made of.
+        home: the folder that it is in.
+        path: what it is made of, in there.
         is_folder: whether it is published as a zip of that folder.
         bucket: how the CDK's template writes the bucket.
         key: how the CDK's template writes the key.
     """
 
-    path: Path
+    home: UntrustedFolder
+    path: str
     is_folder: bool
     bucket: str
     key: str
@@ -51,22 +56,35 @@ class Synthesized:
     files: dict[str, Path]
 
 
-def read_assembly(folder: Path, unit: Unit, file: str) -> Synthesized:
+def read_assembly(folder: UntrustedFolder, unit: Unit, into: Path) -> Synthesized:
     """Read the assembly.
 
     Args:
-        folder: what the app was synthesized into; zips of its assets are put there, too.
+        folder: what the app was synthesized into.
         unit: the unit.
-        file: its `cdk.json`, for messages.
+        into: an empty folder out of the app's reach, that gets what is to be published.
 
     Raises:
-        ConfigurationError: there is no such stack, or it needs what a release does not hold.
+        ConfigurationError: it is no assembly, there is no such stack, or it needs what a release does not hold.
     """
-    stacks = {name: (home, artifact) for home, name, artifact in _artifacts(folder, file, _STACK)}
+    try:
+        return _synthesized(folder, unit, into)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        # Anything may be missing, or of another type, in what a program of the unit has written.
+        raise ConfigurationError(
+            folder.file,
+            f"what the app of {unit.name} wrote is not a cloud assembly: {type(error).__name__}: {error}. Let the CDK "
+            "alone write it, in a version whose assemblies are JSON files with a manifest.json.",
+        ) from error
+
+
+def _synthesized(folder: UntrustedFolder, unit: Unit, into: Path) -> Synthesized:
+    file = folder.file
+    stacks = {name: (home, artifact) for home, name, artifact in _stacks(folder)}
     home, artifact = _chosen(stacks, unit.settings.stack, file)
-    template: dict[str, Any] = json.loads((home / artifact["properties"]["templateFile"]).read_bytes())
-    assets = list(_assets(home, artifact, file))
-    keys = {asset.key: (asset, *_stored(asset, unit.name)) for asset in assets}
+    template: dict[str, Any] = json.loads(home.read(artifact["properties"]["templateFile"]))
+    assets = list(_assets(home, artifact))
+    keys = {asset.key: (asset, *_stored(asset, unit.name, into / str(n))) for n, asset in enumerate(assets)}
     rewritten = _Rewriting({asset.bucket for asset in assets}, {key: stored for key, (_, stored, _) in keys.items()})
     document = rewritten.of(_without_bootstrap(template))
     if not isinstance(document, dict) or any(bucket in json.dumps(document) for bucket in rewritten.buckets):
@@ -80,15 +98,26 @@ def read_assembly(folder: Path, unit: Unit, file: str) -> Synthesized:
     return Synthesized(document, {stored: path for _, stored, path in keys.values()})
 
 
-def _artifacts(folder: Path, file: str, kind: str) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-    """The artifacts of a kind, also in nested assemblies: those are the app's stages."""
-    manifest = json.loads((folder / "manifest.json").read_bytes())
-    _refuse_lookups(manifest.get("missing", []), file)
-    for name, artifact in manifest.get("artifacts", {}).items():
-        if artifact["type"] == kind:
-            yield folder, name, artifact
-        elif artifact["type"] == _NESTED:
-            yield from _artifacts(folder / artifact["properties"]["directoryName"], file, kind)
+def _stacks(folder: UntrustedFolder) -> Iterator[tuple[UntrustedFolder, str, dict[str, Any]]]:
+    """The stacks, also in nested assemblies: those are the app's stages. Each folder is read once, whoever names it."""
+    waiting, seen = [folder], {folder}
+    while waiting:
+        home = waiting.pop()
+        manifest = _manifest(home)
+        _refuse_lookups(manifest.get("missing", []), folder.file)
+        for name, artifact in manifest.get("artifacts", {}).items():
+            if artifact["type"] == _STACK:
+                yield home, name, artifact
+            elif artifact["type"] == _NESTED:
+                nested = home.below(artifact["properties"]["directoryName"])
+                waiting += {nested} - seen
+                seen.add(nested)
+
+
+def _manifest(home: UntrustedFolder) -> dict[str, Any]:
+    absent = f"the app of {home.unit} wrote no cloud assembly: does it call app.synth()?"
+    manifest: dict[str, Any] = json.loads(home.read("manifest.json", absent))
+    return manifest
 
 
 def _refuse_lookups(missing: list[dict[str, Any]], file: str) -> None:
@@ -102,8 +131,8 @@ def _refuse_lookups(missing: list[dict[str, Any]], file: str) -> None:
 
 
 def _chosen(
-    stacks: dict[str, tuple[Path, dict[str, Any]]], wanted: str | None, file: str
-) -> tuple[Path, dict[str, Any]]:
+    stacks: dict[str, tuple[UntrustedFolder, dict[str, Any]]], wanted: str | None, file: str
+) -> tuple[UntrustedFolder, dict[str, Any]]:
     names = ", ".join(sorted(stacks)) or "none"
     if wanted is not None:
         if wanted not in stacks:
@@ -118,17 +147,17 @@ def _chosen(
     return next(iter(stacks.values()))
 
 
-def _assets(home: Path, stack: dict[str, Any], file: str) -> Iterator[Asset]:
-    manifest = json.loads((home / "manifest.json").read_bytes())
+def _assets(home: UntrustedFolder, stack: dict[str, Any]) -> Iterator[Asset]:
+    manifest = _manifest(home)
     for name in stack.get("dependencies", []):
         artifact = manifest["artifacts"].get(name, {})
         if artifact.get("type") != _ASSETS:
             continue
-        listed = json.loads((home / artifact["properties"]["file"]).read_bytes())
+        listed = json.loads(home.read(artifact["properties"]["file"]))
         if images := listed.get("dockerImages"):
             names = ", ".join(sorted(str(one.get("displayName", key)) for key, one in images.items()))
             raise ConfigurationError(
-                file,
+                home.file,
                 f"the stack needs container images: {names}. A release holds none: use Code.from_asset with a folder, "
                 "or push the image to a registry and refer to it by its digest.",
             )
@@ -137,18 +166,23 @@ def _assets(home: Path, stack: dict[str, Any], file: str) -> Iterator[Asset]:
             if path == stack["properties"]["templateFile"]:
                 continue
             if path.endswith(".template.json"):
-                raise ConfigurationError(file, f"{path} is a nested stack, which a unit cannot have: use one stack.")
+                raise ConfigurationError(
+                    home.file, f"{path} is a nested stack, which a unit cannot have: use one stack."
+                )
             (destination,) = one["destinations"].values()
             is_folder = one["source"]["packaging"] == "zip"
-            yield Asset(home / path, is_folder, destination["bucketName"], destination["objectKey"])
+            yield Asset(home, path, is_folder, destination["bucketName"], destination["objectKey"])
 
 
-def _stored(asset: Asset, unit: str) -> tuple[str, Path]:
+def _stored(asset: Asset, unit: str, into: Path) -> tuple[str, Path]:
     """The key and the file of an asset: its name is the SHA-256 of what is published."""
-    path = asset.path
     if asset.is_folder:
-        path = asset.path.with_name(f"{asset.path.name}.zip")
-        zip_folder(asset.path, path)
+        asset.home.copy_folder(asset.path, into)
+        path = into.with_suffix(".zip")
+        zip_folder(into, path)
+    else:
+        path = into.with_suffix(PurePosixPath(asset.path).suffix)
+        asset.home.copy_file(asset.path, path)
     return layout.asset_key(unit, sha256_of_file(path), path.suffix), path
 
 

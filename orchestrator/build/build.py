@@ -103,18 +103,21 @@ class Builder:
         from orchestrator.build.job import Job  # noqa: PLC0415
 
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
-        with TemporaryDirectory(prefix="orchestrator-build-") as scratch, ThreadPoolExecutor(2) as beside:
-            uv = self._uv(catalog, name, log, Path(scratch))
+        with (
+            TemporaryDirectory(prefix="orchestrator-build-") as folder,
+            TemporaryDirectory(prefix="orchestrator-own-") as kept,
+            ThreadPoolExecutor(2) as beside,
+        ):
+            scratch, own = Path(folder), Path(kept)
+            uv = self._uv(catalog, name, log, scratch)
             job = Job(
-                unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, Path(scratch)
+                unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, scratch, own
             )
             self._repository.export(commit.id, inputs, job.folder("tree"))
-            beside.submit(job.prepare, self._uv(catalog, name, Path(scratch, "prepare.log"), Path(scratch)))
+            beside.submit(job.prepare, self._uv(catalog, name, own / "prepare.log", scratch))
             templates = job.templates()
             # It takes longer than most of the rest, and needs none of it.
-            linted = beside.submit(
-                job.lint, self._commands(catalog, name, Path(scratch, "lint.log"), Path(scratch)), templates
-            )
+            linted = beside.submit(job.lint, self._commands(catalog, name, own / "lint.log", scratch), templates)
             declared = job.declared()
             locked = job.lock(declared)
             template = job.template(templates, has_layer=bool(locked.requirements))

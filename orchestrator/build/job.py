@@ -49,7 +49,8 @@ class Job:
         releases: gives out layer numbers.
         uv: locks, installs and builds.
         cache: what this machine keeps between builds.
-        scratch: an empty folder.
+        scratch: an empty folder, which the commands of the build may write to.
+        own: an empty folder, which they may not write to.
     """
 
     unit: Unit
@@ -60,6 +61,7 @@ class Job:
     uv: Uv
     cache: Cache
     scratch: Path
+    own: Path
 
     @property
     def tree(self) -> Path:
@@ -102,7 +104,8 @@ class Job:
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app."""
         if is_cdk(self.unit, self.tree):
-            return Synthesizer(self.unit, self.organization, self.tree, self.uv)(self.folder("cdk"))
+            synthesizer = Synthesizer(self.unit, self.organization, self.tree, self.uv, self.own)
+            return synthesizer(self.scratch, self.folder("cdk"))
         file = f"{self.unit.folder}/{self.unit.settings.template}"
         source = TemplateSource(file, self._required(file), tuple(self.unit.environments(self.organization)))
         return Templates((source,), {})
@@ -233,7 +236,7 @@ class Job:
 
     def _layer_file(self, locked: Lock, published: Artifact) -> Path:
         """The published layer as a file here; out of the cache when it is there."""
-        path = self.scratch / "published-layer.zip"
+        path = self.own / "published-layer.zip"
         if not self.cache.take(LAYERS, locked.sha256, path, published.sha256):
             path.write_bytes(self.store.get(published.key, sha256=published.sha256))
             self.cache.keep(LAYERS, locked.sha256, path)
@@ -243,7 +246,7 @@ class Job:
         return self.publish(layout.source_key(self.unit.name, version, path.name), path)
 
     def _requirements(self, number: int, locked: Lock) -> Artifact:
-        path = self.scratch / "requirements.zip"
+        path = self.own / "requirements.zip"
         zip_files({REQUIREMENTS_FILE: locked.text.encode()}, path)
         return self.store.publish(layout.requirements_key(self.unit.name, number), path, made_of=locked.sha256)
 

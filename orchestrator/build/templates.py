@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.build.assembly import Synthesized, read_assembly
 from orchestrator.build.cdk import CDK_FILE, CdkApp, install_libraries
+from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
@@ -60,15 +61,21 @@ class Synthesizer:
         organization: its environments.
         tree: the exported tree.
         uv: installs the app's libraries.
+        own: an empty folder that the app cannot reach; it gets what the app has made.
     """
 
     unit: Unit
     organization: Organization
     tree: Path
     uv: Uv
+    own: Path
 
-    def __call__(self, scratch: Path) -> Templates:
-        """Synthesize for every target that the unit goes to, in an empty folder.
+    def __call__(self, root: Path, scratch: Path) -> Templates:
+        """Synthesize for every target that the unit goes to.
+
+        Args:
+            root: the build's folder, all that the app may write to.
+            scratch: an empty folder in it.
 
         Raises:
             BuildError: the app failed, or its libraries cannot be had.
@@ -83,10 +90,13 @@ class Synthesizer:
             for number, target in enumerate(self.organization.environment(name).targets):
                 out = scratch / f"{name}-{number}"
                 app.synthesize(self.uv.commands, libraries, out, name, target)
-                made = read_assembly(out, self.unit, file)
+                kept = self.own / out.name
+                kept.mkdir()
+                written = UntrustedFolder(root, out.relative_to(root).parts, self.unit.name, file)
+                made = read_assembly(written, self.unit, kept)
                 files |= made.files
                 _add(texts, name, made, file)
-        return Templates(tuple(_source(self.unit, text, names, scratch) for text, names in texts.items()), files)
+        return Templates(tuple(_source(self.unit, text, names, self.own) for text, names in texts.items()), files)
 
 
 def _add(texts: dict[str, list[str]], environment: str, made: Synthesized, file: str) -> None:
@@ -102,8 +112,8 @@ def _add(texts: dict[str, list[str]], environment: str, made: Synthesized, file:
         names.append(environment)
 
 
-def _source(unit: Unit, text: str, environments: list[str], scratch: Path) -> TemplateSource:
+def _source(unit: Unit, text: str, environments: list[str], own: Path) -> TemplateSource:
     name = f"{environments[0]}.template.json"
-    path = scratch / name
+    path = own / name
     path.write_text(text, encoding="utf-8")
     return TemplateSource(f"{unit.folder}/cdk.out/{name}", path, tuple(environments), _OF_CDK)

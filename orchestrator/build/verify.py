@@ -83,12 +83,16 @@ def _manifest(release: Release, text: bytes, manifest: Manifest) -> Iterator[str
 
 
 def _guarded(what: str, look: "_Look", manifest: Manifest, contents: dict[str, bytes]) -> Check:
+    found: list[str] = []
     try:
-        return Check(what=what, differences=tuple(look(manifest, contents)))
+        # One by one: what was found before something cannot be read is kept.
+        for difference in look(manifest, contents):
+            found.append(difference)  # noqa: PERF402  # A list that is made at once is lost when one fails.
     except KeyError as error:
-        return Check(what=what, differences=(f"It could not be looked at: {error} could not be read.",))
-    except (zipfile.BadZipFile, ValueError) as error:
-        return Check(what=what, differences=(f"It could not be looked at: {error}",))
+        found.append(f"It could not be looked at: {error} could not be read.")
+    except Exception as error:  # noqa: BLE001  # All that is read here may have been altered into anything.
+        found.append(f"It could not be looked at: {type(error).__name__}: {error}")
+    return Check(what=what, differences=tuple(found))
 
 
 def _wheel(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:

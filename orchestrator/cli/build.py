@@ -73,8 +73,21 @@ def machine_tools(kept: Cache, kind: BuiltBy = "local") -> Tools:
 
 
 def _into_folder(here: Context, to: Path, tools: Tools, parallel: int) -> tuple[ReleaseStore, list[Builder]]:
+    _check_writable(to)
     store = FolderStore(to.absolute())
     return store, [Builder(here.repository, store, FolderLedger(to.absolute()), tools)] * parallel
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that nothing can be published into, before the minutes that a build takes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RequestError(
+            f"--to {folder}: {error.strerror}. Name a folder that can be made and written to, or one that is there."
+        ) from error
 
 
 def _into_bucket(here: Context, tools: Tools, parallel: int) -> tuple[ReleaseStore, list[Builder]]:

@@ -8,9 +8,12 @@ from orchestrator.build.failure import failure_of
 from orchestrator.build.request import BuildInput
 from orchestrator.build.task import BuildTask
 from orchestrator.cli.build import builder
-from orchestrator.cli.output import say
+from orchestrator.cli.output import complain, say
 from orchestrator.confine import system
+from orchestrator.errors import RequestError
 from orchestrator.wiring import Wiring
+
+_SETTINGS = ("branch", "bucket", "ledger_table", "repository_url")
 
 
 def register(app: typer.Typer) -> None:
@@ -23,10 +26,27 @@ def build_task() -> None:
     system.hide()
     wanted = BuildInput.from_environment(os.environ)
     wiring = Wiring.from_environment()
+    _check(wiring)
     try:
         task = BuildTask(wiring.repository, wiring.settings["branch"], builder(wiring, "codebuild"), wiring.store)
         say(task.carry_out(wanted).message)
     except Exception as error:
-        # Step Functions learns only that the job failed: the ledger keeps why, for `orchestrator history`.
-        wiring.ledger.promotions.record_failed_build(wanted.unit, wanted.execution, failure_of(error))
+        _note(wiring, wanted, error)
         raise
+
+
+def _check(wiring: Wiring) -> None:
+    missing = [f"ORCHESTRATOR_{name.upper()}" for name in _SETTINGS if not wiring.settings.get(name)]
+    if missing:
+        raise RequestError(
+            f"{', '.join(missing)} is not set: the build project that `orchestrator bootstrap` makes sets all of "
+            "them. To build by hand: orchestrator build UNIT."
+        )
+
+
+def _note(wiring: Wiring, wanted: BuildInput, error: Exception) -> None:
+    """Note why a build failed: Step Functions learns only that it did, and `orchestrator history` tells it."""
+    try:
+        wiring.ledger.promotions.record_failed_build(wanted.unit, wanted.execution, failure_of(error))
+    except Exception as second:  # noqa: BLE001  # Whatever it is, why the build failed matters more.
+        complain(f"`orchestrator history` will not tell why the build failed, for that could not be noted: {second}")

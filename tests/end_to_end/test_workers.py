@@ -72,7 +72,10 @@ class Site:
 
     def _create(self) -> str:
         unit = read_catalog(self.company.wiring.repository, "main").unit("clock")
-        states = {"Build": build_state(unit, self.company.organization, then="Done"), "Done": {"Type": "Succeed"}}
+        build = build_state(unit, self.company.organization, then="Done")
+        # Each worker here has one poll alone, and none while it builds: nothing has to be waited for.
+        build["Retry"][0]["IntervalSeconds"] = 1
+        states = {"Build": build, "Done": {"Type": "Succeed"}}
         made = self.company.wiring.stepfunctions.create_state_machine(
             name="build-alone",
             definition=json.dumps({"StartAt": "Build", "States": states}),

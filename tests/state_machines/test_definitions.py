@@ -145,6 +145,8 @@ def test_a_build_that_a_worker_hands_back_is_given_to_another_one() -> None:
     """So is one whose worker was killed; one that failed is not tried again."""
     state = promotion(unit_of(), organization_of(1))["States"]["Build"]
     assert [rule["ErrorEquals"] for rule in state["Retry"]] == [[HANDED_BACK], ["States.HeartbeatTimeout"]]
+    # GetActivityTask waits for 60 seconds: by then, no poll of the worker that handed it back is open.
+    assert state["Retry"][0]["IntervalSeconds"] > 60
 
 
 @given(ORGANIZATIONS)

@@ -191,6 +191,29 @@ def test_other_requirements_and_another_bill_of_materials_are_told(
     )
 
 
+@pytest.mark.parametrize("text", [b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b'{"metadata": {"component": []}}'])
+def test_a_bill_of_materials_that_is_none_is_told(
+    store: ArtifactStore, release: Release, manifest: Manifest, alter: Any, text: bytes
+) -> None:
+    """Whatever it was altered into, and the rest is looked at all the same."""
+    alter(manifest.sbom.key, text)
+    found = differences(store, release)
+    assert found["bill of materials"][0].startswith("It could not be looked at: ")
+    assert set(found) == {manifest.sbom.key.split("/", 2)[2], "bill of materials"}
+
+
+def test_what_was_found_before_something_cannot_be_read_is_kept(
+    store: ArtifactStore, release: Release, manifest: Manifest, alter: Any
+) -> None:
+    """The first differences are told with what ended the look."""
+    bom = json.loads(store.get(manifest.sbom.key))
+    bom["metadata"]["component"]["name"] = "other"
+    alter(manifest.sbom.key, json.dumps({**bom, "components": None}).encode())
+    first, last = differences(store, release)["bill of materials"]
+    assert first == "The bill of materials is of other@0.1.0."
+    assert last.startswith("It could not be looked at: TypeError")
+
+
 def test_an_object_that_is_gone_is_told_once_and_the_rest_is_looked_at(
     store: ArtifactStore, release: Release, manifest: Manifest, alter: Any
 ) -> None:

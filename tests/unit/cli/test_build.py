@@ -100,3 +100,17 @@ def test_a_wrong_request_builds_nothing(arguments: list[str], said: str, shell: 
     assert done.returncode == 2
     assert said in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("to", "said"), [("file", "File exists"), ("file/below", "Not a directory"), ("/proc/nope", "")]
+)
+def test_a_place_that_nothing_can_be_published_to_is_refused_at_once(to: str, said: str, shell: Shell) -> None:
+    """Before anything is built."""
+    (shell.folder / "file").touch()
+    folder = shell.folder / to
+    done = shell.build("orders", "--to", str(folder))
+    assert done.returncode == 2
+    assert f"--to {folder}: {said}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (shell.folder / "cache").exists()
