@@ -123,7 +123,7 @@ class Builder:
             template = job.template(templates, has_layer=bool(locked.requirements))
             layer = job.layer(locked)
             job.remember(declared, layer)
-            warnings = linted.result()
+            warnings = [*linted.result(), *declared.warnings]
             version = self._releases.claim_version(unit.name, digest, unit.version)
             wheel, sdist, left_out = job.package(version, locked, layer, template)
             warnings += left_out

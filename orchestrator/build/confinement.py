@@ -26,6 +26,14 @@ _HTTPS = 443
 _PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
 _URL = re.compile(r"(?:https?|socks5h?)://[^\s\"',;\]]+")
 
+# How Python and other programs tell EACCES and EPERM.
+_REFUSED = re.compile(r"PermissionError|Permission denied|Operation not permitted|EACCES|EPERM")
+
+
+def was_refused(output: str) -> bool:
+    """Whether a command's output tells of something that it was not permitted, as by its confinement."""
+    return _REFUSED.search(output) is not None
+
 
 @dataclass(frozen=True)
 class Confinement:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.build.archive import sha256_of
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins
+from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
 from orchestrator.build.wheels import Wheel
 from orchestrator.config.organization import Lambda
 
@@ -42,6 +42,12 @@ class Declared:
         if self.requirements is None or self.uv_lock is not None:
             return None
         return read_pins(self.requirements, self.file(REQUIREMENTS_FILE))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the unit seems to lock, and does not."""
+        unused = self.requirements is not None and self.uv_lock is None and self.pins is None
+        return [unused_requirements(self.file(REQUIREMENTS_FILE))] if unused else []
 
     def key(self, platform: Lambda) -> str:
         """What identifies them on a platform: while it stays, what they were locked to once holds.

@@ -17,7 +17,8 @@ from orchestrator.errors import ConfigurationError
 UV_LOCK = "uv.lock"
 REQUIREMENTS_FILE = "requirements.txt"
 _HASH = re.compile(r"\s--hash[= ](\w+):(\w+)")
-_RENEW_PINS = "uv pip compile --universal --generate-hashes pyproject.toml -o requirements.txt"
+RENEW_PINS = "uv pip compile --universal --generate-hashes pyproject.toml -o requirements.txt"
+"""The command that makes a `requirements.txt` which is a lock."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,22 @@ def read_pins(text: str, file: str) -> tuple[Pin, ...] | None:
     return tuple(_pin(line) for line in lines)
 
 
+def unused_requirements(file: str) -> str:
+    """What to say of a `requirements.txt` that is no lock."""
+    return f"{file} has no hashes and is not used: delete it, or make it a lock: {RENEW_PINS}"
+
+
 def missing_pins(names: Iterable[str], file: str) -> ConfigurationError:
     """What is raised when a `requirements.txt` is not all that `project.dependencies` leads to."""
     return ConfigurationError(
         file,
-        f"does not pin {', '.join(sorted(names))}, which project.dependencies leads to. Renew it: {_RENEW_PINS}",
+        f"does not pin {', '.join(sorted(names))}, which project.dependencies leads to. Renew it: {RENEW_PINS}",
     )
 
 
 def unfit_pins(file: str) -> str:
     """What to say when versions in a `requirements.txt` contradict `project.dependencies`."""
-    return f"{file} and project.dependencies contradict each other; uv says how below. Renew it: {_RENEW_PINS}"
+    return f"{file} and project.dependencies contradict each other; uv says how below. Renew it: {RENEW_PINS}"
 
 
 def check_uv_lock(text: str, file: str, pyproject: str, platform: Lambda) -> None:
@@ -156,6 +162,6 @@ def _pin_problems(line: str) -> Iterator[str]:
         yield f"{said!r} is not valid: only lines such as 'six==1.17.0 --hash=sha256:...' may stand there."
         return
     if [one.operator for one in pin.requirement.specifier] not in (["=="], ["==="]):
-        yield f"{pin.name} is not pinned to one version: write {pin.name}==... Renew it: {_RENEW_PINS}"
+        yield f"{pin.name} is not pinned to one version: write {pin.name}==... Renew it: {RENEW_PINS}"
     if not pin.hashes:
-        yield f"{pin.name} has no --hash=sha256:..., and the others have. Renew it: {_RENEW_PINS}"
+        yield f"{pin.name} has no --hash=sha256:..., and the others have. Renew it: {RENEW_PINS}"

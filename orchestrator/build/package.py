@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from packaging.version import Version
 from orchestrator.build.archive import repack_tar
 from orchestrator.build.backend import Backend, BuildSystem
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive, check_tar
+from orchestrator.build.confinement import was_refused
 from orchestrator.build.project import with_version
 from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
@@ -66,23 +68,40 @@ def build_package(backend: Backend, unit: Unit, version: str, tree: Path, scratc
     """
     uv, folder = backend.uv, tree / unit.folder
     _set_version(folder / FILE_NAME, version, f"{unit.folder}/{FILE_NAME}")
-    built, named = scratch / "built", scratch / "named"
-    named.mkdir(parents=True)
+    built = scratch / "built"
     timestamp = max(_EARLIEST, int(uv.as_of.timestamp()))
     outcome = _run(backend, folder, built, {"SOURCE_DATE_EPOCH": str(timestamp)})
-    uv.commands.require(
-        _STEP, outcome, "the unit's build backend failed, its output is below. `uv build` in the folder shows the same."
-    )
+    uv.commands.require(_STEP, outcome, _reason(outcome))
     stem = file_stem(unit.name, version)
     wheel, sdist = _only(unit.name, built, "*.whl"), _only(unit.name, built, "*.tar.gz")
+    for path in (wheel, sdist):
+        _check_place(unit.name, path, tree.parent)
     _check_wheel(unit.name, wheel.name, version)
     # The backend may be the unit's own: what it made is as little trusted as the unit.
     check_archive(wheel, LARGEST_UNZIPPED)
     check_tar(sdist, LARGEST_UNZIPPED)
+    # Made only now, and with a name of its own: the backend could have put a link where these are written.
+    named = Path(tempfile.mkdtemp(dir=scratch))
     stored = Package(named / f"{stem}-py3-none-any.whl", named / f"{stem}.tar.gz")
     shutil.move(wheel, stored.wheel)
     repack_tar(sdist, stored.sdist, timestamp)
     return stored
+
+
+def _reason(outcome: Outcome) -> str:
+    failed = "the unit's build backend failed, its output is below."
+    if was_refused(outcome.output):
+        return (
+            f"{failed} If it was refused something: a build may write only in its own folder, $HOME and $TMPDIR, read "
+            "only there and what the system consists of, and connect only to package indexes."
+        )
+    return f"{failed} `uv build` in the folder shows the same."
+
+
+def _check_place(unit: str, path: Path, root: Path) -> None:
+    """Refuse a link: it could name any archive that the build's user may read."""
+    if path.resolve() != root.resolve() / path.relative_to(root):
+        raise BuildError(unit, _STEP, f"{path.name} is a link or lies behind one: let the build backend write files.")
 
 
 def _run(backend: Backend, folder: Path, built: Path, variables: dict[str, str]) -> Outcome:

@@ -10,6 +10,7 @@ from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.tags import create_compatible_tags_selector
 from packaging.utils import parse_wheel_filename
 
+from orchestrator.build.lockfiles import RENEW_PINS, REQUIREMENTS_FILE
 from orchestrator.build.runtime import describe, marker_environment, wheel_tags
 from orchestrator.config.organization import Lambda
 
@@ -67,12 +68,16 @@ def select(document: Mapping[str, Any], platform: Lambda, allowed: Collection[st
         UnusableLockError: packages have no such wheel; all of them are named.
     """
     try:
-        found = _found(Pylock.from_dict(document), platform, allowed)
+        lock = Pylock.from_dict(document)
+        found, loadable = _found(lock, platform, allowed), _found(lock, platform, None)
     except (PylockValidationError, ValueError) as error:
         raise UnusableLockError(f"the lock is not valid: {error}. Make it anew") from error
-    without = sorted(name for name, wheel in found.items() if wheel is None)
+    without = sorted(name for name, wheel in loadable.items() if wheel is None)
     if without:
         raise UnusableLockError(no_wheel(without, platform))
+    refused = sorted(name for name, wheel in found.items() if wheel is None)
+    if refused:
+        raise UnusableLockError(_no_hash(refused, platform))
     return tuple(wheel for _, wheel in sorted(found.items()) if wheel)
 
 
@@ -93,6 +98,14 @@ def no_wheel(names: Iterable[str], platform: Lambda) -> str:
     return (
         f"{', '.join(names)} cannot be used, because there is no wheel for {describe(platform)}. Allow a version in "
         "project.dependencies that has one, publish a wheel to your package index, or do without it."
+    )
+
+
+def _no_hash(names: Iterable[str], platform: Lambda) -> str:
+    return (
+        f"{', '.join(names)} cannot be used: there are wheels for {describe(platform)}, and none has a SHA-256 that "
+        f"was locked. Either {REQUIREMENTS_FILE} lacks that hash, then renew it: {RENEW_PINS}; or the package index "
+        "offers other files than when it was locked, then find out why before you do."
     )
 
 

@@ -3,7 +3,7 @@
 What it locks is not on the web, so that every wheel has to be installed. Files in its folder steer it:
 `fail-<command>` makes that command fail and holds what it prints; `salt` is written into whatever is built, as a
 backend does that heeds no SOURCE_DATE_EPOCH; `no-dates` plays an index that knows no upload dates; `wheel-name` is the
-name that a wheel gets.
+name that a wheel gets; `link` is what the built sdist is a link to.
 """
 
 import hashlib
@@ -70,6 +70,10 @@ def build() -> None:
         member = tarfile.TarInfo(f"{stem}/pyproject.toml")
         member.size = len(text.encode())
         sdist.addfile(member, io.BytesIO(text.encode()))
+    link = FOLDER / "link"
+    if link.exists():
+        (out / f"{stem}.tar.gz").unlink()
+        (out / f"{stem}.tar.gz").symlink_to(link.read_text(encoding="utf-8"))
 
 
 def main() -> int:

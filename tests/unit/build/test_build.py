@@ -166,6 +166,14 @@ def test_a_template_that_cfn_lint_refuses_ends_the_build_before_a_version_is_cla
     assert workshop.ledger.versions == {}
 
 
+def test_requirements_that_are_not_used_are_warned_of(workshop: Workshop) -> None:
+    """In the manifest and in the log."""
+    workshop.repository.write("projects/orders/requirements.txt", "six==1.16.0\n")
+    (warning,) = workshop.build().manifest.warnings
+    assert "requirements.txt has no hashes and is not used" in warning
+    assert f"Warning: {warning}" in workshop.log.read_text(encoding="utf-8")
+
+
 def test_warnings_of_cfn_lint_are_in_the_manifest_and_in_the_log(workshop: Workshop) -> None:
     """A release that was built before tells them again."""
     text = TEMPLATE.replace("Parameters:", "Parameters:\n  Spare: {Type: String, Default: x}")

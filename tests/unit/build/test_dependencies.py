@@ -1,6 +1,7 @@
 """Locks and layers, with a uv that asks no index."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,4 +135,10 @@ def test_requirements_without_hashes_are_no_lock() -> None:
     """What they say is not taken for more than it is."""
     unit = Declared("projects/orders", Path(), "0.1.0", ("a==1",), "", requirements="a==1\n")
     assert unit.pins is None
+    (warning,) = unit.warnings
+    assert warning.startswith("projects/orders/requirements.txt has no hashes and is not used: delete it, or make it a")
+    assert "uv pip compile --universal --generate-hashes" in warning
+    assert replace(unit, requirements="a==1 --hash=sha256:00").warnings == []
+    assert replace(unit, uv_lock="").warnings == []
+    assert declared("a==1").warnings == []
     assert unit.key(Lambda()) == declared("a==1").key(Lambda())

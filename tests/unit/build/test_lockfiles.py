@@ -146,7 +146,9 @@ def test_hashed_requirements_that_allow_no_wheel_for_the_platform_are_refused(
 ) -> None:
     """Such as those that were made on Windows."""
     text = f"{_CHARSET} --hash=sha256:{'0' * 64}\n"
-    with pytest.raises(BuildError, match=r"charset-normalizer cannot be used, because there is no wheel"):
+    with pytest.raises(
+        BuildError, match=r"charset-normalizer cannot be used: there are wheels .* renew it: uv pip compile"
+    ):
         dependencies.lock(unit(tmp_path, "charset-normalizer", requirements=text), tmp_path)
 
 

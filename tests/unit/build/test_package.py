@@ -1,5 +1,6 @@
 """Wheels and sdists, from a fake backend."""
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,35 @@ def test_a_wheel_that_cannot_be_released_is_refused(
     (machine / "wheel-name").write_text(name, encoding="utf-8")
     with pytest.raises(BuildError, match=problem):
         package(repository, machine, tmp_path)
+
+
+def test_an_sdist_that_is_a_link_is_refused(repository: FolderRepository, machine: Path, tmp_path: Path) -> None:
+    """It could be any archive of the build's user, which would be published."""
+    private = tmp_path / "private.tar.gz"
+    with tarfile.open(private, "w:gz") as archive:
+        archive.add(__file__, "private.txt")
+    (machine / "link").write_text(str(private), encoding="utf-8")
+    with pytest.raises(BuildError, match=r"orders-0\.1\.0\.tar\.gz is a link or lies behind one"):
+        package(repository, machine, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            "PermissionError: [Errno 13] Permission denied: '/opt/x'",
+            r"write only in its own folder, \$HOME and \$TMPDIR",
+        ),
+        ("mkdir: cannot create directory '/opt/x': Permission denied", "connect only to package indexes"),
+        ("SyntaxError: invalid syntax", "`uv build` in the folder shows the same"),
+    ],
+)
+def test_a_backend_that_failed_is_told_with_what_to_do(
+    said: str, reason: str, repository: FolderRepository, machine: Path, tmp_path: Path
+) -> None:
+    """What the confinement refuses, `uv build` by hand does not show."""
+    (machine / "fail-build").write_text(said, encoding="utf-8")
+    with pytest.raises(BuildError, match=reason) as raised:
+        package(repository, machine, tmp_path)
+    assert said in str(raised.value)
+    assert ("shows the same" in str(raised.value)) == (said.startswith("SyntaxError"))
