@@ -70,16 +70,30 @@ def test_a_release_in_quarantine_goes_nowhere(company: MotoCompany, release: str
 
 
 def test_quarantine_stops_a_promotion_under_way_before_its_next_deployment(company: MotoCompany, release: str) -> None:
-    """An approval does not help it."""
+    """An approval that it has already does not help it."""
     execution = company.start(f"under-way-{release}", version=release)
     until(lambda: company.asked(execution, "prod") or None)
-    company.ledger.controls.set_quarantine(Quarantine(unit="clock", version=release, reason="It leaks."))
+    freeze(company, "prod")
     company.decide("prod", release, "approve")
+    until(lambda: "Wait to deploy prod" in company.states(execution) or None)
+    company.ledger.controls.set_quarantine(Quarantine(unit="clock", version=release, reason="It leaks."))
+    company.ledger.controls.lift_freeze("prod", "*", "test")
     seen = company.follow(execution)
     assert seen.status == "FAILED"
     assert "in quarantine" in seen.message
     assert company.running("prod") != release
     assert company.lock("prod") is None
+
+
+def test_a_release_in_quarantine_is_not_approved_and_may_be_rejected(company: MotoCompany, release: str) -> None:
+    """Whoever approves is told why."""
+    execution = company.start(f"asked-{release}", version=release)
+    until(lambda: company.asked(execution, "prod") or None)
+    company.ledger.controls.set_quarantine(Quarantine(unit="clock", version=release, reason="It leaks."))
+    refused = company.decide("prod", release, "approve")
+    assert (refused["status"], "It leaks." in refused["cause"]) == ("FAILED", True)
+    assert company.decide("prod", release, "reject")["status"] == "SUCCEEDED"
+    assert "was rejected" in company.follow(execution).message
 
 
 def test_a_freeze_is_waited_for(company: MotoCompany, release: str) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from orchestrator.build import layout
 from orchestrator.ledger.approvals import ApprovalRequest
-from orchestrator.ledger.controls import Quarantine
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
 
@@ -140,18 +139,6 @@ def test_a_decision_that_cannot_count_is_refused_and_recorded(
     request = company.ledger.approvals.request("clock", "prod")
     assert request is not None
     assert request.status == "PENDING"
-
-
-def test_a_release_in_quarantine_is_not_approved_and_may_be_rejected(company: MotoCompany) -> None:
-    """Whoever approves is told, and not after the fact."""
-    pending(company, "1.8.1")
-    barred = Quarantine(unit="clock", version="1.8.1", reason="It leaks.")
-    company.ledger.controls.set_quarantine(barred)
-    gate = {"unit": "clock", "environment": "prod", "gate": "barred", "started_at": datetime.now(UTC).isoformat()}
-    answer = company.call("decide", {**gate, "decision": {"release": "1.8.1", "decision": "approve"}})
-    assert (answer["status"], "It leaks." in answer["message"]) == ("REFUSED", True)
-    company.ledger.controls.lift_quarantine("clock", "1.8.1", "test")
-    pending(company, "1.8.0")
 
 
 def pending(company: MotoCompany, version: str) -> None:
