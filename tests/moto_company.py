@@ -40,6 +40,7 @@ from orchestrator.wiring import Wiring
 from state_machines.gate import gate
 from state_machines.promotion import promotion
 from tests.aws_answers import Answers, refuse
+from tests.ledger_table import make_ledger_table
 from tests.waiting import until
 
 Fault = Callable[[Any, object], Any]
@@ -142,13 +143,7 @@ class MotoCompany:
     def found(self) -> None:
         """Make what bootstrap makes, and a repository with one commit."""
         session = boto3.Session(region_name=REGION)
-        keys = ("pk", "sk")
-        session.client("dynamodb").create_table(
-            TableName=self.wiring.settings["ledger_table"],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        make_ledger_table(session, self.wiring.settings["ledger_table"])
         for topic in ("approvals_topic", "failures_topic"):
             session.client("sns").create_topic(Name=self.wiring.settings[topic].rsplit(":", 1)[-1])
         self._bucket(session, self.organization.tooling.bucket)

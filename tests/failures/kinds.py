@@ -1,6 +1,7 @@
 """The kinds of failures, and how each is brought about under a state of a promotion on moto."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ class LambdaError(Exception):
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(ABC):
     """One thing that goes wrong.
 
     Attributes:
@@ -42,9 +43,9 @@ class Failure:
         """Make the next call of the step's Lambda fail, in an execution."""
         company.lambdas.faults[step] = [lambda event, context: self.instead(company, step, execution, event, context)]
 
+    @abstractmethod
     def instead(self, company: MotoCompany, step: str, execution: str, event: Any, context: object) -> Any:
         """What happens in place of the call."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

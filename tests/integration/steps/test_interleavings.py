@@ -37,6 +37,7 @@ from orchestrator.steps.plan_document import Plan
 from orchestrator.steps.request_approval import ApprovalRequester, RequestApprovalInput
 from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput
 from orchestrator.steps.smoke_test import SmokeTester, SmokeTestInput
+from tests.ledger_table import make_ledger_table
 
 MACHINE = "arn:aws:states:eu-west-1:111111111111:stateMachine:promote-clock"
 PROD = Environment.model_validate({"name": "prod", "account": "5" * 12, "region": "eu-west-1", "approval": True})
@@ -168,12 +169,7 @@ class Promotions(RuleBasedStateMachine):
         """An empty ledger."""
         self.stack = ExitStack()
         self.stack.enter_context(mock_aws())
-        table = boto3.resource("dynamodb", region_name="eu-west-1").create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        table = make_ledger_table(boto3.Session(region_name="eu-west-1"))
         self.now = BEGIN
         self.world = World()
         self.ledger = Ledger(table, lambda: self.now)

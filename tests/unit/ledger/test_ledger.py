@@ -13,6 +13,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.source.affected import LastStart
 from orchestrator.steps.contract import Execution
+from tests.ledger_table import make_ledger_table
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -22,16 +23,7 @@ def ledger() -> Iterator[Ledger]:
     """An empty ledger."""
     with mock_aws():
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1")
-        table = session.resource("dynamodb").create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield Ledger(table, lambda: START)
+        yield Ledger(make_ledger_table(session), lambda: START)
 
 
 def execution(name: str, minutes: int = 0) -> Execution:

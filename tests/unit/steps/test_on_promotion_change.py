@@ -13,6 +13,7 @@ from orchestrator.build.failure import Failure
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.on_promotion_change import PromotionChange, PromotionChanged
+from tests.ledger_table import make_ledger_table
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ARN = "arn:aws:states:eu-west-1:111111111111:execution:promote-orders:merge-1"
@@ -49,13 +50,7 @@ def ledger() -> Iterator[Ledger]:
     """An empty ledger."""
     with mock_aws():
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1")
-        table = session.resource("dynamodb").create_table(
-            TableName="ledger",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield Ledger(table, lambda: START)
+        yield Ledger(make_ledger_table(session), lambda: START)
 
 
 def end(ledger: Ledger, error: str) -> tuple[str, str, str]:
