@@ -24,7 +24,7 @@ from uv import find_uv_bin
 import orchestrator
 from benchmarks.workloads import PYTHON, Workload
 from orchestrator.build.cache import VARIABLE, Cache
-from orchestrator.build.confinement import Confinement, cache_of
+from orchestrator.build.confinement import Confinement
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.run import Commands, clean_environment
@@ -214,7 +214,7 @@ def _in_process(bench: Bench, workload: Workload) -> str:
     platform_ = load_organization((workload.repository / "orchestrator.toml").read_bytes()).lambda_
     with tempfile.TemporaryDirectory(dir=bench.folder) as scratch:
         environment = clean_environment(os.environ)
-        confinement = Confinement(Path(scratch), cache_of("benchmark", environment))
+        confinement = Confinement(Path(scratch), Cache(bench.cache).of_uv("benchmark"))
         commands = Commands("benchmark", Path(scratch, "log"), environment, 600, confinement)
         uv = Uv(commands, find_uv_bin(), sys.executable, datetime.now(UTC))
         dependencies = Dependencies(uv, Cache(bench.cache), platform_)

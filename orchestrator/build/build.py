@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.cache import Cache
-from orchestrator.build.confinement import Confinement, cache_of
+from orchestrator.build.confinement import Confinement
 from orchestrator.build.manifest import BuiltBy, Manifest
 from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
@@ -163,7 +163,7 @@ class Builder:
 
     def _commands(self, catalog: Catalog, unit: str, log: Path, scratch: Path) -> Commands:
         seconds = catalog.organization.build.timeout_minutes * 60
-        confinement = Confinement(scratch, cache_of(unit, self._tools.environment), self._tools.limits)
+        confinement = Confinement(scratch, self._tools.cache.of_uv(unit), self._tools.limits)
         return Commands(unit, log, self._tools.environment, seconds, confinement)
 
     def _published(self, unit: str, version: str, digest: str, *, reused: bool) -> Build:

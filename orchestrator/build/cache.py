@@ -19,7 +19,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     """Where the cache lies: $ORCHESTRATOR_CACHE_DIR, else below $XDG_CACHE_HOME, else below ~/.cache."""
     if VARIABLE in environment:
         return Path(environment[VARIABLE]).absolute()
-    caches = environment.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    caches = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "~", ".cache").expanduser()
     return Path(caches, "orchestrator")
 
 
@@ -36,6 +36,10 @@ class Cache:
 
     folder: Path
     _locks: dict[tuple[str, str], Lock] = field(default_factory=lambda: defaultdict(Lock), repr=False, compare=False)
+
+    def of_uv(self, unit: str) -> Path:
+        """Uv's own cache for a unit: what a unit's build can write to must not be read by another's."""
+        return self.folder / "uv" / unit
 
     def read(self, kind: str, key: str) -> bytes | None:
         """The content under a key; None when there is none."""

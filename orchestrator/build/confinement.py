@@ -85,15 +85,6 @@ class Confinement:
         return [sys.executable, "-I", "-S", "-c", PROGRAM, str(_ROOT), spec.to_json(), *command]
 
 
-def cache_of(unit: str, environment: Mapping[str, str]) -> Path:
-    """The folder of a unit's own cache, below the place that uv and other programs keep theirs in.
-
-    It may be deleted at any time.
-    """
-    base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "/tmp", ".cache")  # noqa: S108
-    return Path(base, "orchestrator", "uv", unit)
-
-
 def _settings(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "/nonexistent", ".config"))
 

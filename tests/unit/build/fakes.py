@@ -12,8 +12,8 @@ from pathlib import Path
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
-from orchestrator.build.cache import Cache
-from orchestrator.build.confinement import Confinement, cache_of
+from orchestrator.build.cache import Cache, cache_folder
+from orchestrator.build.confinement import Confinement
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.run import Commands
 from orchestrator.build.store import ArtifactStore
@@ -191,7 +191,7 @@ def confined(folder: Path) -> Confinement:
 
 def real_commands(tools: Tools, folder: Path) -> Commands:
     """Commands of a build in a folder, with the cache of uv that all real builds of tests have in common."""
-    confinement = Confinement(folder, cache_of("orders", tools.environment))
+    confinement = Confinement(folder, Cache(cache_folder(tools.environment)).of_uv("orders"))
     return Commands("orders", folder / "log", tools.environment, 120, confinement)
 
 
@@ -239,7 +239,7 @@ class Workshop:
 
     def calls(self) -> list[str]:
         """What the fake uv was asked to do since this was asked last."""
-        path = self.machine / "orchestrator" / "uv" / "orders" / "calls"
+        path = self.machine / "cache" / "uv" / "orders" / "calls"
         done = path.read_text(encoding="utf-8").split() if path.exists() else []
         path.unlink(missing_ok=True)
         return done

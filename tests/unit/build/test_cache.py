@@ -111,3 +111,11 @@ def test_of_several_who_write_a_file_the_first_wins(tmp_path: Path) -> None:
     assert won.count(True) == 1
     assert (tmp_path / "a" / "file").read_bytes() == contents[won.index(True)]
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["file"]
+
+
+def test_every_unit_has_a_cache_of_its_own() -> None:
+    """A unit's build writes to it, and must not write to what another one's reads."""
+    environment = {"HOME": "/home/ada"}
+    assert Cache(cache_folder(environment)).of_uv("orders") == Path("/home/ada/.cache/orchestrator/uv/orders")
+    assert Cache(cache_folder({"XDG_CACHE_HOME": "/cache"})).of_uv("orders") == Path("/cache/orchestrator/uv/orders")
+    assert Cache(cache_folder(environment)).of_uv("invoices") != Cache(cache_folder(environment)).of_uv("orders")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.build.confinement import Confinement, cache_of
+from orchestrator.build.confinement import Confinement
 
 
 def spec(folder: Path, command: list[str], environment: dict[str, str]) -> dict[str, Any]:
@@ -61,11 +61,3 @@ def test_the_worker_s_settings_of_uv_name_ports_too(tmp_path: Path) -> None:
     (tmp_path / ".config" / "uv").mkdir(parents=True)
     (tmp_path / ".config" / "uv" / "uv.toml").write_text('[[index]]\nurl = "https://index.example.com:4443/simple"\n')
     assert 4443 in spec(tmp_path, ["/usr/bin/true"], {"HOME": str(tmp_path)})["ports"]
-
-
-def test_every_unit_has_a_cache_of_its_own() -> None:
-    """A unit's build writes to it, and must not write to what another one's reads."""
-    environment = {"HOME": "/home/ada"}
-    assert cache_of("orders", environment) == Path("/home/ada/.cache/orchestrator/uv/orders")
-    assert cache_of("orders", {"XDG_CACHE_HOME": "/cache"}) == Path("/cache/orchestrator/uv/orders")
-    assert cache_of("invoices", environment) != cache_of("orders", environment)
