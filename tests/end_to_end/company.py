@@ -28,6 +28,7 @@ from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.wiring import Wiring
+from tests.git_repository import GitRepository
 from tests.waiting import until
 
 _HANDLER = """\
@@ -106,7 +107,7 @@ class Company:
         (unit / "pyproject.toml").write_text(_PROJECT)
         (unit / "template.yaml").write_text(_TEMPLATE)
         (unit / "src" / "clock" / "__init__.py").write_text(_HANDLER)
-        self._git("init", "--quiet", "--initial-branch=main")
+        self.repository.begin()
 
     def change(self, file: str, text: str) -> str:
         """Write a file of the unit and commit; returns the commit's id."""
@@ -115,9 +116,12 @@ class Company:
 
     def commit(self, message: str) -> str:
         """Commit everything; returns the commit's id."""
-        self._git("add", "--all")
-        self._git("commit", "--quiet", "--allow-empty", "--message", message)
-        return self._git("rev-parse", "HEAD").strip()
+        return self.repository.commit(message)
+
+    @cached_property
+    def repository(self) -> GitRepository:
+        """Its git repository."""
+        return GitRepository(self.folder)
 
     @cached_property
     def tooling(self) -> boto3.Session:
@@ -224,11 +228,6 @@ class Company:
         Thread(target=worker.run, args=(stop,), daemon=True).start()
         yield builds
         stop.set()
-
-    def _git(self, *arguments: str) -> str:
-        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-        command = ["git", *identity, "-C", str(self.folder), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 class Builds:

@@ -1,7 +1,6 @@
 """Which units a merge affects, over a real git repository."""
 
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from orchestrator.source.affected import Reason, verdicts
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.digest import Input, unit_digest
 from orchestrator.source.local_git import LocalGitRepository
+from tests.git_repository import GitRepository
 
 ORGANIZATION = """
 [tooling]
@@ -35,7 +35,8 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.read = LocalGitRepository(folder, os.environ["PATH"])
-        self._git("init", "--quiet", "--initial-branch=main")
+        self._written = GitRepository(folder)
+        self._written.begin()
 
     def commit(self, files: Mapping[str, str]) -> str:
         """Write files and commit them; returns the commit's id."""
@@ -43,14 +44,7 @@ class Repository:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        self._git("add", "--all")
-        self._git("commit", "--quiet", "--allow-empty", "--message", "Change something")
-        return self._git("rev-parse", "HEAD").strip()
-
-    def _git(self, *arguments: str) -> str:
-        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-        command = ["git", *identity, "-C", str(self.folder), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return self._written.commit("Change something")
 
 
 def unit(*depends_on: str, library: bool = False) -> str:

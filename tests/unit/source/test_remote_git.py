@@ -1,7 +1,6 @@
 """A repository that is fetched from piece by piece, over a real git server."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.open import open_repository
 from orchestrator.source.remote_git import RemoteGitRepository
+from tests.git_repository import GitRepository
 
 FILES = {
     "projects/orders/pyproject.toml": "[project]\n",
@@ -19,21 +19,12 @@ FILES = {
 }
 
 
-def git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder."""
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-    command = ["git", *identity, "-C", str(folder), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def write(folder: Path, files: dict[str, str]) -> str:
     """Write files and commit them; returns the commit's id."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Change something")
-    return git(folder, "rev-parse", "HEAD")
+    return GitRepository(folder).commit("Change something")
 
 
 @pytest.fixture
@@ -41,9 +32,10 @@ def origin(tmp_path: Path) -> Path:
     """A repository that answers partial fetches, as hosts do."""
     folder = tmp_path / "origin"
     folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "config", "uploadpack.allowFilter", "true")
-    git(folder, "config", "uploadpack.allowAnySHA1InWant", "true")
+    git = GitRepository(folder)
+    git.begin()
+    git("config", "uploadpack.allowFilter", "true")
+    git("config", "uploadpack.allowAnySHA1InWant", "true")
     write(folder, FILES)
     return folder
 
@@ -57,8 +49,9 @@ def remote(origin: Path) -> RemoteGitRepository:
 def blobs(remote: RemoteGitRepository) -> set[str]:
     """The contents of files that were fetched."""
     folder = remote._folder  # noqa: SLF001  # What is there is the point of it.
-    listed = git(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)").splitlines()
-    return {git(folder, "cat-file", "blob", line.split()[1]) for line in listed if line.startswith("blob")}
+    git = GitRepository(folder)
+    listed = git("cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)").splitlines()
+    return {git("cat-file", "blob", line.split()[1]) for line in listed if line.startswith("blob")}
 
 
 def test_only_the_files_of_the_wanted_folders_are_fetched(remote: RemoteGitRepository, tmp_path: Path) -> None:
@@ -70,7 +63,7 @@ def test_only_the_files_of_the_wanted_folders_are_fetched(remote: RemoteGitRepos
     found = [path for path in (tmp_path / "tree").rglob("*") if path.is_file()]
     exported = {path.relative_to(tmp_path / "tree").as_posix() for path in found}
     assert exported == {name for name in FILES if not name.startswith("projects/other")}
-    assert blobs(remote) == {FILES[name].strip() for name in exported}
+    assert blobs(remote) == {FILES[name] for name in exported}
 
 
 def test_it_answers_as_a_local_repository_does(remote: RemoteGitRepository, origin: Path) -> None:
@@ -123,7 +116,7 @@ def test_commits_between_are_those_that_touch_the_folders(remote: RemoteGitRepos
 
 def test_a_host_that_knows_no_filters_sends_everything(origin: Path, tmp_path: Path) -> None:
     """Which is slower, and comes out the same."""
-    git(origin, "config", "uploadpack.allowFilter", "false")
+    GitRepository(origin)("config", "uploadpack.allowFilter", "false")
     remote = RemoteGitRepository(origin.as_uri(), os.environ["PATH"])
     remote.export(remote.commit("main").id, ["shared"], tmp_path / "tree")
     assert (tmp_path / "tree/shared/money.py").read_text() == FILES["shared/money.py"]
@@ -138,8 +131,9 @@ def test_a_revision_that_is_none_is_refused_with_those_that_are(remote: RemoteGi
 
 def test_a_submodule_is_refused(remote: RemoteGitRepository, origin: Path, tmp_path: Path) -> None:
     """A build without its files would be another one."""
-    git(origin, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},projects/orders/vendored")
-    git(origin, "commit", "--quiet", "--message", "Add a submodule")
+    git = GitRepository(origin)
+    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},projects/orders/vendored")
+    git("commit", "--quiet", "--message", "Add a submodule")
     commit = remote.commit("main").id
     with pytest.raises(SourceError, match=r"projects/orders/vendored is a submodule.*git subtree"):
         remote.export(commit, ["projects/orders"], tmp_path / "tree")
