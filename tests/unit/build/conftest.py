@@ -46,10 +46,13 @@ def repository(tmp_path: Path) -> FolderRepository:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Path:
-    """The folder that steers the fake uv."""
+def machine(tmp_path: Path, shared: Path) -> Path:
+    """The folder that steers the fake uv. What cfn-lint finds in a template is found once for all tests."""
     folder = tmp_path / "machine"
-    folder.mkdir()
+    (folder / "cache").mkdir(parents=True)
+    findings = shared / "cfn-lint"
+    findings.mkdir(exist_ok=True)
+    (folder / "cache" / "cfn-lint").symlink_to(findings)
     return folder
 
 

@@ -1,7 +1,9 @@
-"""Real CDK apps, synthesized as a build does it."""
+"""Real CDK apps, synthesized by a build, or all beforehand in one process: then a build reads what the CDK wrote."""
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,21 +47,70 @@ NESTED = """
 nested = cdk.NestedStack(stack, "Nested")
 sns.Topic(nested, "Inner")
 """
+ANOTHER = "cdk.Stack(app, 'another')"
 BY_ENVIRONMENT = 'app.node.try_get_context("orchestrator:environment")'
+BY_REGION = "__import__('os').environ['CDK_DEFAULT_REGION']"
+# In an app's place: hands out what the app was synthesized into before.
+REPLAY = """\
+import os, shutil
+
+shutil.copytree(os.path.join("made", os.environ["CDK_DEFAULT_REGION"]), os.environ["CDK_OUTDIR"], dirs_exist_ok=True)
+"""
 Write = Callable[..., None]
+
+
+def app(shown: str = "'same'", more: str = "") -> str:
+    """The source of an app."""
+    return APP.replace("SHOWN", shown).replace("MORE", more)
+
+
+# What is synthesized beforehand: apps, and the regions that they are synthesized for.
+MADE = [(app(more=more), "eu-west-1") for more in ("", LOOKUP, IMAGE, NESTED, ANOTHER)] + [
+    (app(BY_REGION), region) for region in ("eu-west-1", "eu-west-3")
+]
+
+
+def write_code(folder: Path) -> None:
+    """Write the asset of the apps."""
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "code" / "index.py").write_text("def handle(event, context):\n    return 1\n")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assemblies of the apps, by their number."""
+    folder = tmp_path_factory.mktemp("apps")
+    write_code(folder)
+    environment = {**os.environ, "PATH": search_path(os.environ), "CDK_VALIDATION": "false"}
+    command = [sys.executable, str(Path(__file__).with_name("cdk_apps.py"))]
+    subprocess.run(command, cwd=folder, env=environment, input=json.dumps(MADE), text=True, check=True)
+    return folder
 
 
 @pytest.fixture
 def write(repository: FolderRepository) -> Write:
     """Makes the unit a CDK app that runs on this interpreter."""
-    folder = "projects/orders"
-    (repository.folder / folder / "template.yaml").unlink()
-    repository.write(f"{folder}/code/Dockerfile", "FROM scratch\n")
-    repository.write(f"{folder}/code/index.py", "def handle(event, context):\n    return 1\n")
+    folder = repository.folder / "projects/orders"
+    (folder / "template.yaml").unlink()
+    write_code(folder)
 
-    def make(shown: str = "'same'", more: str = "", **settings: Any) -> None:
-        repository.write(f"{folder}/app.py", APP.replace("SHOWN", shown).replace("MORE", more))
-        repository.write(f"{folder}/cdk.json", json.dumps({"app": f"{sys.executable} app.py", **settings}))
+    def make(source: str = "", **settings: Any) -> None:
+        (folder / "app.py").write_text(source)
+        (folder / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py", **settings}))
+
+    return make
+
+
+@pytest.fixture
+def replay(write: Write, made: Path, repository: FolderRepository) -> Write:
+    """Makes the unit an app that was synthesized beforehand."""
+
+    def make(source: str) -> None:
+        for number, (known, region) in enumerate(MADE):
+            if known == source:
+                shutil.copytree(made / str(number), repository.folder / "projects/orders/made" / region)
+        write(REPLAY)
 
     return make
 
@@ -80,10 +131,10 @@ def build(workshop: Workshop) -> Callable[[], Build]:
 
 
 def test_assets_are_published_with_the_release_and_the_template_names_them(
-    write: Write, build: Callable[[], Build], workshop: Workshop
+    replay: Write, build: Callable[[], Build], workshop: Workshop
 ) -> None:
     """Nothing of the CDK's own bootstrap stack is left; one template is enough where all are the same."""
-    write()
+    replay(app())
     manifest = build().manifest
     (asset,) = manifest.assets
     assert asset.key == f"projects/orders/assets/{asset.sha256}.zip"
@@ -103,9 +154,11 @@ def test_assets_are_published_with_the_release_and_the_template_names_them(
 def test_an_environment_with_another_template_gets_its_own(
     write: Write, build: Callable[[], Build], workshop: Workshop
 ) -> None:
-    """The first environment's is the default."""
-    write(BY_ENVIRONMENT)
+    """The first environment's is the default. The build runs the CDK itself, once for each environment."""
+    write(app(BY_ENVIRONMENT))
     manifest = build().manifest
+    (asset,) = manifest.assets
+    assert workshop.store.find(asset.key) == asset
     assert manifest.template.key.endswith("/release/0.1.0/template.json")
     assert {name: one.key.rsplit("/", 1)[1] for name, one in manifest.templates.items()} == {
         "prod": "template-prod.json"
@@ -117,7 +170,7 @@ def test_an_environment_with_another_template_gets_its_own(
 
 
 def test_targets_of_one_environment_must_have_the_same_template(
-    write: Write, build: Callable[[], Build], repository: FolderRepository
+    replay: Write, build: Callable[[], Build], repository: FolderRepository
 ) -> None:
     """There is one plan for all of them."""
     two = (
@@ -126,7 +179,7 @@ def test_targets_of_one_environment_must_have_the_same_template(
     one = 'account = "222222222222"\nregion = "eu-west-1"'
     assert one in ORGANIZATION
     repository.write("orchestrator.toml", ORGANIZATION.replace(one, two))
-    write("__import__('os').environ['CDK_DEFAULT_REGION']")
+    replay(app(BY_REGION))
     with pytest.raises(ConfigurationError, match="the targets of dev get different templates: write Aws"):
         build()
 
@@ -137,24 +190,24 @@ def test_targets_of_one_environment_must_have_the_same_template(
         (LOOKUP, r"the app looks something up in an account: vpc-provider \(vpc-provider:account=222222222222"),
         (IMAGE, "the stack needs container images: .*Image"),
         (NESTED, r"Nested.*\.template\.json is a nested stack"),
-        ("cdk.Stack(app, 'another')", "the app has the stacks another, orders, and a unit is one stack"),
+        (ANOTHER, "the app has the stacks another, orders, and a unit is one stack"),
     ],
 )
 def test_what_a_release_cannot_hold_is_refused_by_name(
-    more: str, problem: str, write: Write, build: Callable[[], Build], workshop: Workshop
+    more: str, problem: str, replay: Write, build: Callable[[], Build], workshop: Workshop
 ) -> None:
     """With what to do instead, and before a version is claimed."""
-    write(more=more)
+    replay(app(more=more))
     with pytest.raises(ConfigurationError, match=problem):
         build()
     assert workshop.ledger.versions == {}
 
 
 def test_one_of_several_stacks_is_chosen_by_a_setting(
-    write: Write, build: Callable[[], Build], repository: FolderRepository
+    replay: Write, build: Callable[[], Build], repository: FolderRepository
 ) -> None:
     """A name that is none is refused with those that are there."""
-    write(more="cdk.Stack(app, 'another')")
+    replay(app(more=ANOTHER))
     file = Path(repository.folder, "projects/orders/pyproject.toml")
     text = file.read_text()
     file.write_text(f"{text}\n[tool.orchestrator]\nstack = 'other'\n")
