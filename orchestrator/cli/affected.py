@@ -59,7 +59,7 @@ def starts_at(catalog: Catalog) -> dict[str, LastStart]:
             inputs={one.path: one.id for one in catalog.inputs[name]},
             commit=catalog.commit.id,
         )
-        for name in catalog.units
+        for name in catalog.facts
     }
 
 

@@ -47,7 +47,7 @@ def build(
     if bool(units) == every:
         raise RequestError("Say what to build: the names of units, or --all.")
     catalog = here.catalog(commit)
-    names = list(dict.fromkeys(units or catalog.units))
+    names = list(dict.fromkeys(units or catalog.facts))
     for name in names:
         catalog.unit(name)
     tools = machine_tools(Cache((cache_dir or cache.cache_folder(os.environ)).absolute()))

@@ -24,7 +24,7 @@ def load_organization(text: bytes | str, file: str = organization_file.FILE_NAME
     Raises:
         ConfigurationError: it is not TOML, or a key or value is not valid.
     """
-    return _validated(Organization, _toml(text, file), file, prefix="")
+    return _validated(Organization, parse_toml(text, file), file, prefix="")
 
 
 def load_unit(text: bytes | str, folder: str, organization: Organization) -> Unit:
@@ -38,8 +38,12 @@ def load_unit(text: bytes | str, folder: str, organization: Organization) -> Uni
     Raises:
         ConfigurationError: it is not TOML, or a key or value is not valid.
     """
+    return unit_of(parse_toml(text, f"{folder}/{unit_file.FILE_NAME}"), folder, organization)
+
+
+def unit_of(document: dict[str, Any], folder: str, organization: Organization) -> Unit:
+    """Read a unit from a `pyproject.toml` that was parsed; arguments and errors are those of `load_unit`."""
     file = f"{folder}/{unit_file.FILE_NAME}"
-    document = _toml(text, file)
     settings = _validated(
         UnitSettings, document.get("tool", {}).get("orchestrator", {}), file, prefix="tool.orchestrator."
     )
@@ -55,7 +59,12 @@ def load_unit(text: bytes | str, folder: str, organization: Organization) -> Uni
     )
 
 
-def _toml(text: bytes | str, file: str) -> dict[str, Any]:
+def parse_toml(text: bytes | str, file: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
     try:
         return tomllib.loads(text.decode() if isinstance(text, bytes) else text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -48,7 +48,7 @@ def verdicts(catalog: Catalog, last: Mapping[str, LastStart]) -> list[Verdict]:
         catalog: the repository at the commit in question.
         last: by unit, what was last started on the branch. A unit that is not in it is new.
     """
-    valid = [_verdict(catalog, name, last.get(name)) for name in catalog.units]
+    valid = [_verdict(catalog, name, last.get(name)) for name in catalog.facts]
     invalid = [
         Verdict(folder.rsplit("/", 1)[-1], Reason.INVALID, "", str(problem))
         for folder, problem in catalog.problems.items()

@@ -1,19 +1,17 @@
-"""A unit's digest: what it is built from, as one hash over git's own ids, so that no file is ever read for it."""
+"""A unit's digest: what it is built from, as one hash over git's own ids, so that few files are read for it."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.config.organization import Lambda
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """A folder that a unit is built from.
 
     Attributes:
         path: from the repository's root.
-        id: git's id of its content at the commit.
+        id: what identifies its content at the commit: git's id, or `content_id` where a project file lies in it.
         via: the folders whose `depends_on` led here, from the unit's own onwards; empty for the unit's own.
     """
 
@@ -22,7 +20,7 @@ class Input:
     via: tuple[str, ...] = ()
 
 
-def unit_digest(inputs: Iterable[Input], platform: Lambda) -> str:
+def unit_digest(inputs: Iterable[Input], platform: str) -> str:
     """Hash the inputs and the platform they are built for; their order does not matter.
 
     The platform counts because another Python version or architecture makes other bytes of the same sources.
@@ -31,5 +29,5 @@ def unit_digest(inputs: Iterable[Input], platform: Lambda) -> str:
         64 hexadecimal digits.
     """
     lines = sorted(f"{one.path}\0{one.id}\n" for one in inputs)
-    text = "".join([f"platform\0{platform.python}/{platform.architecture}\n", *lines])
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = "".join([f"platform\0{platform}\n", *lines])
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

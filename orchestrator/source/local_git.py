@@ -11,6 +11,7 @@ from orchestrator.source.git import Git
 from orchestrator.source.repository import Commit, Entry
 
 _SUBMODULE = "160000 "
+_FOLDER = "040000"
 _FORMAT = "%H%x00%an <%ae>%x00%ct%x00%s"
 
 
@@ -52,12 +53,23 @@ class LocalGitRepository:
         out = self._git("ls-tree", "-z", "--end-of-options", commit, *below)
         return dict(_entry(line) for line in out.decode().split("\0") if line)
 
+    def listings(self, commit: str, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
+        """List any number of folders with one `git cat-file`."""
+        size = len(commit) // 2
+        return {path: dict(_tree(content, size)) for path, content in self._objects(commit, folders, b"tree")}
+
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read any number of files with one `git cat-file`."""
+        return dict(self._objects(commit, paths, b"blob"))
+
+    def _objects(self, commit: str, paths: Iterable[str], kind: bytes) -> Iterator[tuple[str, bytes]]:
+        """Those of the paths that are there and of a kind, with what git keeps of them."""
         wanted = [path for path in paths if "\n" not in path]
         request = "".join(f"{commit}:{path}\n" for path in wanted).encode()
         out = io.BytesIO(self._git("cat-file", "--batch", stdin=request))
-        return {path: content for path, content in zip(wanted, _objects(out), strict=True) if content is not None}
+        for path, (found, content) in zip(wanted, _batch(out), strict=True):
+            if found == kind:
+                yield path, content
 
     def commits_between(self, old: str, new: str, folders: Iterable[str]) -> list[Commit]:
         """Ask `git log old..new`."""
@@ -112,17 +124,27 @@ def _commit(line: str) -> Commit:
 
 def _entry(line: str) -> tuple[str, Entry]:
     meta, path = line.split("\t", 1)
-    _mode, kind, identity = meta.split(" ")
-    return path.rsplit("/", 1)[-1], Entry(identity, is_folder=kind == "tree")
+    mode, kind, identity = meta.split(" ")
+    return path.rsplit("/", 1)[-1], Entry(identity, kind == "tree", mode)
 
 
-def _objects(out: io.BytesIO) -> Iterator[bytes | None]:
-    """Contents in the order asked for; None for what is not there or is not a file."""
+def _tree(content: bytes, id_bytes: int) -> Iterator[tuple[str, Entry]]:
+    """The entries of a tree as git keeps it: mode, name and the bytes of an id, one after the other."""
+    at = 0
+    while at < len(content):
+        space, end = content.index(b" ", at), content.index(b"\0", at)
+        mode, name = content[at:space].decode().zfill(6), content[space + 1 : end].decode(errors="surrogateescape")
+        at = end + 1 + id_bytes
+        yield name, Entry(content[end + 1 : at].hex(), mode == _FOLDER, mode)
+
+
+def _batch(out: io.BytesIO) -> Iterator[tuple[bytes, bytes]]:
+    """Kinds and contents in the order asked for; of what is not there, git says so in place of the kind."""
     while header := out.readline():
         words = header.split()
-        if words[-1] in (b"missing", b"ambiguous"):
-            yield None
+        if words[-1] in (b"missing", b"ambiguous", b"submodule"):
+            yield words[-1], b""
             continue
         content = out.read(int(words[-1]))
         out.read(1)
-        yield content if words[-2] == b"blob" else None
+        yield words[-2], content

@@ -63,6 +63,11 @@ class RemoteGitRepository:
         self._fetch_commit(commit)
         return self._local.entries(commit, folder)
 
+    def listings(self, commit: str, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
+        """List many folders, as one."""
+        self._fetch_commit(commit)
+        return self._local.listings(commit, folders)
+
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Fetch some files, all at once, and read them."""
         wanted = tuple(paths)

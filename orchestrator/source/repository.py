@@ -19,10 +19,17 @@ class Commit:
 
 @dataclass(frozen=True)
 class Entry:
-    """One name within a folder: git's id of its content (a tree id for a folder), and whether it is a folder."""
+    """One name within a folder.
+
+    Attributes:
+        id: git's id of its content: of a tree for a folder.
+        is_folder: whether it is one.
+        mode: git's mode, such as 100755; by it a link or a program differs from a file with the same content.
+    """
 
     id: str
     is_folder: bool
+    mode: str = ""
 
 
 class SourceRepository(Protocol):
@@ -40,6 +47,9 @@ class SourceRepository(Protocol):
 
         The root is `""`. One call, however much lies in it.
         """
+
+    def listings(self, commit: str, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
+        """What lies directly in each of many folders; those that are not there are left out. One call where it can."""
 
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Content of those of the given files that exist at a commit."""

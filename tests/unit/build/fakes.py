@@ -140,6 +140,10 @@ class FolderRepository:
         paths = sorted(there.iterdir()) if there.is_dir() else []
         return {path.name: Entry(_hash(path), path.is_dir()) for path in paths}
 
+    def listings(self, commit: str, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
+        """One after the other."""
+        return {folder: self.entries(commit, folder) for folder in folders if (self.folder / folder).is_dir()}
+
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read them."""
         assert commit == self.commit_id

@@ -1,59 +1,16 @@
 """Which units a merge affects, over a real git repository."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.cli.affected import starts_at
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.affected import Reason, verdicts
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.digest import Input, unit_digest
-from orchestrator.source.local_git import LocalGitRepository
-from tests.git_repository import GitRepository
-
-ORGANIZATION = """
-[tooling]
-account = "111111111111"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "222222222222"
-region = "eu-west-1"
-"""
-
-
-class Repository:
-    """A git repository to write to and to read."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.read = LocalGitRepository(folder, os.environ["PATH"])
-        self._written = GitRepository(folder)
-        self._written.begin()
-
-    def commit(self, files: Mapping[str, str]) -> str:
-        """Write files and commit them; returns the commit's id."""
-        for name, text in files.items():
-            path = self.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        return self._written.commit("Change something")
-
-
-def unit(*depends_on: str, library: bool = False) -> str:
-    """A pyproject.toml."""
-    listed = ", ".join(f'"{path}"' for path in depends_on)
-    return (
-        f'[project]\nname = "x"\nversion = "1.0"\n[tool.orchestrator]\nlibrary = {str(library).lower()}\n'
-        f"depends_on = [{listed}]\n"
-    )
+from tests.source_repository import ORGANIZATION, Repository, judged, unit
 
 
 @pytest.fixture
@@ -70,12 +27,6 @@ def repository(tmp_path: Path) -> Repository:
         }
     )
     return made
-
-
-def judged(repository: Repository, old: str, new: str) -> dict[str, tuple[Reason, str]]:
-    """Why each unit runs or not when everything at a commit was started before."""
-    last = starts_at(read_catalog(repository.read, old))
-    return {one.unit: (one.reason, one.explanation) for one in verdicts(read_catalog(repository.read, new), last)}
 
 
 def test_units_that_never_ran_are_new(repository: Repository) -> None:
@@ -150,6 +101,7 @@ def test_commits_between_are_those_that_touch_the_folders(repository: Repository
     assert [commit.id for commit in found] == [two, one]
 
 
+PLATFORM = "3.13/x86_64"
 PATHS = st.text(st.characters(exclude_characters="\0\n", codec="utf-8"), min_size=1, max_size=20)
 INPUTS = st.dictionaries(PATHS, st.text("0123456789abcdef", min_size=40, max_size=40), min_size=1, max_size=5)
 
@@ -158,13 +110,13 @@ INPUTS = st.dictionaries(PATHS, st.text("0123456789abcdef", min_size=40, max_siz
 def test_the_order_of_inputs_does_not_matter(inputs: dict[str, str]) -> None:
     """A digest is of a set."""
     made = [Input(path, identity) for path, identity in inputs.items()]
-    assert unit_digest(made, Lambda()) == unit_digest(reversed(made), Lambda())
+    assert unit_digest(made, PLATFORM) == unit_digest(reversed(made), PLATFORM)
 
 
 @given(INPUTS, INPUTS)
 def test_other_inputs_have_another_digest(one: dict[str, str], other: dict[str, str]) -> None:
     """And so has another platform."""
-    first = unit_digest([Input(*pair) for pair in one.items()], Lambda())
-    second = unit_digest([Input(*pair) for pair in other.items()], Lambda())
+    first = unit_digest([Input(*pair) for pair in one.items()], PLATFORM)
+    second = unit_digest([Input(*pair) for pair in other.items()], PLATFORM)
     assert (first == second) == (one == other)
-    assert first != unit_digest([Input(*pair) for pair in one.items()], Lambda(architecture="arm64"))
+    assert first != unit_digest([Input(*pair) for pair in one.items()], "3.13/arm64")

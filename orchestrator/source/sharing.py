@@ -1,0 +1,123 @@
+"""What units are built from: their own folders, and what these depend on, through any number of others."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from orchestrator.errors import ConfigurationError
+from orchestrator.source.digest import Input
+from orchestrator.source.facts import PYPROJECT, Facts
+
+_SPECIAL = frozenset("*?[")
+
+
+def is_glob(path: str) -> bool:
+    """Whether a path is a pattern."""
+    return not _SPECIAL.isdisjoint(path)
+
+
+def expand(pattern: str, names: Callable[[str], Iterable[str]]) -> list[str]:
+    """The paths that a pattern such as `projects/lib_*` matches, part by part.
+
+    Args:
+        pattern: from the repository's root.
+        names: what lies directly in a folder.
+    """
+    found = [""]
+    for part in pattern.strip("/").split("/"):
+        found = [
+            f"{folder}/{name}" if folder else name
+            for folder in found
+            for name in (filter_names(names(folder), part) if is_glob(part) else [part])
+        ]
+    return found
+
+
+def filter_names(names: Iterable[str], pattern: str) -> list[str]:
+    """Those that a pattern matches."""
+    return [name for name in names if fnmatchcase(name, pattern)]
+
+
+@dataclass
+class Sharing:
+    """Follows `depends_on`.
+
+    Args:
+        known: what is known of folders with a `pyproject.toml`.
+        names: what lies directly in a folder, by name.
+        id_of: what identifies the content of a folder or file; None when it is not there.
+    """
+
+    known: Mapping[str, Facts]
+    names: Callable[[str], Iterable[str]]
+    id_of: Callable[[str], str | None]
+    _expanded: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _walked: set[str] = field(default_factory=set)
+
+    def direct(self, folder: str) -> list[str]:
+        """The paths that a folder depends on by itself; none when it has no `pyproject.toml`.
+
+        Raises:
+            ConfigurationError: a path is not there, or a glob matches nothing.
+        """
+        facts = self.known.get(folder)
+        return [path for one in facts.depends_on for path in self._paths(folder, one)] if facts else []
+
+    def inputs(self, folder: str) -> tuple[Input, ...]:
+        """All that a unit is built from, its own folder first, each with the shortest chain that leads there.
+
+        Raises:
+            ConfigurationError: a path is not there, or folders depend on each other in a circle.
+        """
+        found: dict[str, Input] = {}
+        waiting: list[tuple[str, tuple[str, ...]]] = [(folder, ())]
+        for path, via in waiting:
+            if path in found:
+                continue
+            found[path] = Input(path, self.id_of(path) or "", via)
+            waiting += [(further, (*via, path)) for further in self.direct(path)]
+        self._refuse_circles(folder)
+        return tuple(found.values())
+
+    def _paths(self, folder: str, pattern: str) -> list[str]:
+        if (folder, pattern) in self._expanded:
+            return self._expanded[folder, pattern]
+        if is_glob(pattern):
+            # A folder that its own glob matches, as one of many, does not depend on itself.
+            found = sorted(path for path in expand(pattern, self.names) if path != folder and self.id_of(path))
+        else:
+            found = [pattern.strip("/")] if self.id_of(pattern.strip("/")) else []
+        if not found:
+            raise _missing(folder, pattern)
+        return self._expanded.setdefault((folder, pattern), found)
+
+    def _refuse_circles(self, start: str) -> None:
+        """Walk in depth: a folder that is met again while it is still being walked through closes a circle."""
+        trail: list[str] = []
+        waiting: list[tuple[str, bool]] = [(start, True)]
+        while waiting:
+            path, entering = waiting.pop()
+            if not entering:
+                self._walked.add(trail.pop())
+            elif path in trail:
+                raise _circle([*trail[trail.index(path) :], path])
+            elif path not in self._walked:
+                trail.append(path)
+                waiting += [(path, False), *((further, True) for further in self.direct(path))]
+
+
+def _missing(folder: str, pattern: str) -> ConfigurationError:
+    wrong = "it matches nothing in the repository" if is_glob(pattern) else "there is no such folder in the repository"
+    return ConfigurationError(
+        f"{folder}/{PYPROJECT}",
+        f"tool.orchestrator.depends_on = {pattern!r} is not valid: {wrong}; "
+        "paths count from its root, for example 'projects/shared' or 'projects/lib_*'.",
+    )
+
+
+def _circle(folders: list[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"{folders[-2]}/{PYPROJECT}",
+        f"tool.orchestrator.depends_on closes a circle: {' -> '.join(folders)}. Take one of them out, or move what "
+        "both sides need to a folder of its own.",
+    )
