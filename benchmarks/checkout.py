@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from orchestrator.source.export import export
 from orchestrator.source.remote_git import RemoteGitRepository
 
 _FILES_OF_A_UNIT = 50
@@ -67,7 +68,7 @@ def _full(origin: Path, into: Path) -> None:
 
 def _partial(origin: Path, into: Path) -> None:
     repository = RemoteGitRepository(origin.as_uri(), os.environ["PATH"])
-    repository.export(repository.commit("main").id, [_UNIT], into)
+    export(repository, repository.commit("main").id, [_UNIT], into)
     found = sum(1 for path in into.rglob("*.py") if path.is_file())
     if found != _FILES_OF_A_UNIT:
         raise AssertionError(f"{found} files came out of {_UNIT}, and {_FILES_OF_A_UNIT} are in it.")

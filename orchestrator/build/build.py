@@ -23,6 +23,7 @@ from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.export import export
 from orchestrator.source.repository import SourceRepository
 
 
@@ -113,7 +114,7 @@ class Builder:
             job = Job(
                 unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, scratch, own
             )
-            self._repository.export(commit.id, inputs, job.folder("tree"))
+            export(self._repository, commit.id, inputs, job.folder("tree"))
             beside.submit(job.prepare, self._uv(catalog, name, own / "prepare.log", scratch))
             templates = job.templates()
             # It takes longer than most of the rest, and needs none of it.

@@ -14,7 +14,8 @@ from pathlib import Path
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.git import Git
 from orchestrator.source.local_git import LocalGitRepository
-from orchestrator.source.repository import Commit, Entry
+from orchestrator.source.repository import Commit, Commits
+from orchestrator.source.trees import Listing
 
 _REVISION = re.compile(r"[\w][\w./-]*")
 # Nothing is spoken but these, objects that are made to do harm are refused, and nothing is asked for twice.
@@ -58,46 +59,30 @@ class RemoteGitRepository:
         self._fetched.add(commit.id)
         return commit
 
-    def entries(self, commit: str, folder: str) -> Mapping[str, Entry]:
-        """List a folder: with the commit, its trees are here."""
+    def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:
+        """List folders: with the commit, its trees are here."""
         self._fetch_commit(commit)
-        return self._local.entries(commit, folder)
-
-    def listings(self, commit: str, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
-        """List many folders, as one."""
-        self._fetch_commit(commit)
-        return self._local.listings(commit, folders)
+        return self._local.folders(commit, paths)
 
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Fetch some files, all at once, and read them."""
-        wanted = tuple(paths)
-        self._fetch_files(commit, wanted)
-        return self._local.files(commit, wanted)
-
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> list[Commit]:
-        """Fetch the commits and their trees, and ask for those that touch the folders."""
-        self._git(*_FETCH, "--unshallow" if (self._folder / "shallow").exists() else "--refetch", "origin", new)
-        return self._local.commits_between(old, new, folders)
-
-    def export(self, commit: str, folders: Iterable[str], into: Path) -> None:
-        """Fetch the files of some folders, all at once, and write them."""
-        wanted = tuple(folders)
-        self._fetch_files(commit, wanted)
-        self._local.export(commit, wanted, into)
-
-    def _fetch_commit(self, commit: str) -> None:
-        if commit not in self._fetched:
-            self.commit(commit)
-
-    def _fetch_files(self, commit: str, paths: Iterable[str]) -> None:
         self._fetch_commit(commit)
-        listed = self._git("ls-tree", "-r", "-z", "--end-of-options", commit, "--", *paths).decode().split("\0")
-        entries = (line.split("\t", 1)[0].split(" ") for line in listed if line)
-        missing = {identity for _mode, kind, identity in entries if kind == "blob"} - self._fetched
+        wanted = tuple(paths)
+        missing = set(self._local.at(commit).files(wanted).values()) - self._fetched
         if missing:
             request = "".join(f"{identity}\n" for identity in sorted(missing)).encode()
             self._git(*_FETCH, "--no-write-fetch-head", "--stdin", "origin", stdin=request)
             self._fetched |= missing
+        return self._local.files(commit, wanted)
+
+    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+        """Fetch the commits and their trees, and ask for those that touch the folders."""
+        self._git(*_FETCH, "--unshallow" if (self._folder / "shallow").exists() else "--refetch", "origin", new)
+        return self._local.commits_between(old, new, folders)
+
+    def _fetch_commit(self, commit: str) -> None:
+        if commit not in self._fetched:
+            self.commit(commit)
 
     @cached_property
     def _scratch(self) -> "tempfile.TemporaryDirectory[str]":

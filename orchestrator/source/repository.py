@@ -3,18 +3,53 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from enum import StrEnum
 from typing import Protocol
+
+MOST_COMMITS = 250
+"""How many commits are told, and looked at, at most: who decides on a promotion reads no more."""
+
+
+class Mode(StrEnum):
+    """What an entry of a folder is, as git writes it."""
+
+    FOLDER = "040000"
+    FILE = "100644"
+    PROGRAM = "100755"
+    LINK = "120000"
+    SUBMODULE = "160000"
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit: its full id, who wrote it, when it was committed (UTC), and the first line of its message."""
+    """One commit.
+
+    Attributes:
+        id: its full id.
+        author: who wrote it, such as `Ada <ada@example.com>`.
+        committed_at: when it was committed, UTC.
+        subject: what it says first, as one line.
+        parents: the full ids of the commits it follows, as far as they are known; none for the first.
+    """
 
     id: str
     author: str
     committed_at: datetime
     subject: str
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Commits:
+    """Some commits, newest first.
+
+    Attributes:
+        found: those that are known.
+        complete: whether there are no others; a shallow clone, or a history that is too long, ends early.
+    """
+
+    found: tuple[Commit, ...]
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -23,39 +58,60 @@ class Entry:
 
     Attributes:
         id: git's id of its content: of a tree for a folder.
-        is_folder: whether it is one.
-        mode: git's mode, such as 100755; by it a link or a program differs from a file with the same content.
+        mode: what it is; by it a link or a program differs from a file with the same content.
     """
 
     id: str
-    is_folder: bool
-    mode: str = ""
+    mode: Mode
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of this repository; a submodule is none."""
+        return self.mode is Mode.FOLDER
 
 
 class SourceRepository(Protocol):
-    """A repository at any of its commits. Implementations raise `SourceError` when it cannot answer."""
+    """A repository at any of its commits. Implementations raise `SourceError` when it cannot answer.
+
+    Paths count from the root, which is `""`, and have no slash at their ends. An instance is not to be used by several
+    threads at once.
+    """
 
     @property
     def url(self) -> str:
         """Where it is, such as `file:///srv/git/shop`."""
 
     def commit(self, revision: str) -> Commit:
-        """Look up a branch, tag or (short) commit id; raises `UnknownNameError` when there is none."""
+        """Look up a branch or a full commit id; some hosts know tags and short ids, too.
 
-    def entries(self, commit: str, folder: str) -> Mapping[str, Entry]:
-        """What lies directly in a folder at a commit, by name; empty when the folder is not there.
-
-        The root is `""`. One call, however much lies in it.
+        Raises:
+            UnknownNameError: there is none.
         """
 
-    def listings(self, commit: str, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
-        """What lies directly in each of many folders; those that are not there are left out. One call where it can."""
+    def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
+        """What lies directly in each of the given folders at a commit, by path and then by name.
+
+        What is no folder there is left out. However many are asked for, it takes as few calls as the host allows.
+        """
 
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """Content of those of the given files that exist at a commit."""
+        """Content of those of the given files that exist at a commit, as git keeps it; a link's is where it leads.
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> list[Commit]:
-        """Commits in `new` but not in `old` that touch any of the folders, newest first."""
+        However many are asked for at once, it takes as few calls as the host allows.
+        """
 
-    def export(self, commit: str, folders: Iterable[str], into: Path) -> None:
-        """Write the folders as they are at a commit below `into`, safely, without any git metadata."""
+    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+        """Commits in `new` but not in `old` that touch any of the folders or files, as `git log` tells them.
+
+        Both are full ids. When `old` is not known, as after a forced push, it is left out of account, and the answer is
+        not complete.
+        """
+
+
+def subject_of(message: str) -> str:
+    """The subject of a commit's message as git tells it: the lines of its first paragraph, joined by spaces."""
+    lines = [line.strip() for line in message.strip("\n").split("\n")]
+    while lines and not lines[0]:
+        lines.pop(0)
+    end = lines.index("") if "" in lines else len(lines)
+    return " ".join(lines[:end])

@@ -59,7 +59,7 @@ class Survey:
 
     def _list(self, folder: str) -> Mapping[str, Entry]:
         if folder not in self.listings:
-            self.listings[folder] = self.repository.entries(self.commit.id, folder)
+            self.listings[folder] = self.repository.folders(self.commit.id, [folder]).get(folder, {})
         return self.listings[folder]
 
     def _entry(self, path: str) -> Entry | None:
@@ -93,7 +93,7 @@ class Survey:
 
         texts = self.repository.files(self.commit.id, [f"{folder}/{PYPROJECT}" for folder in folders])
         found = [folder for folder in folders if f"{folder}/{PYPROJECT}" in texts]
-        listings = self.repository.listings(self.commit.id, found) if found else {}
+        listings = self.repository.folders(self.commit.id, found)
         for folder in found:
             file = f"{folder}/{PYPROJECT}"
             try:

@@ -9,7 +9,7 @@ from orchestrator.build.manifest import Manifest
 from orchestrator.errors import DeploymentError
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.source.repository import Commit, SourceRepository
+from orchestrator.source.repository import Commits, SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles
@@ -96,6 +96,7 @@ class Planner:
 
     def _plan(self, step: PlanInput, manifest: Manifest, running: Running, targets: tuple[TargetPlan, ...]) -> Plan:
         old = self._manifest_of(step.release.unit, running.version) if running.version else None
+        commits = self._commits(old, manifest)
         before, after = set(old.requirements if old else ()), set(manifest.requirements)
         return Plan(
             release=step.release.name,
@@ -104,15 +105,16 @@ class Planner:
             targets=targets,
             requirements_added=tuple(sorted(after - before)),
             requirements_removed=tuple(sorted(before - after)),
-            commits=tuple(f"{one.id[:12]} {one.subject} ({one.author})" for one in self._commits(old, manifest)),
+            commits=tuple(f"{one.id[:12]} {one.subject} ({one.author})" for one in commits.found),
+            commits_complete=commits.complete,
         )
 
     def _manifest_of(self, unit: str, version: str) -> Manifest:
         return self.files.manifest(self.ledger.releases.release(unit, version))
 
-    def _commits(self, old: Manifest | None, new: Manifest) -> list[Commit]:
+    def _commits(self, old: Manifest | None, new: Manifest) -> Commits:
         if old is None:
-            return [self.repository.commit(new.commit)]
+            return Commits((self.repository.commit(new.commit),))
         return self.repository.commits_between(old.commit, new.commit, new.inputs)
 
     def _result(self, plan: Plan, step: PlanInput) -> PlanResult:

@@ -43,6 +43,7 @@ class Plan(BaseModel):
     requirements_added: tuple[str, ...]
     requirements_removed: tuple[str, ...]
     commits: tuple[str, ...]
+    commits_complete: bool = True
 
     @property
     def hash(self) -> str:
@@ -74,7 +75,8 @@ class Plan(BaseModel):
         changes = ", ".join(counts) or "no resource changes"
         drifted = sorted({change.resource for target in self.targets for change in target.drift})
         by_hand = f" Changed by hand since the last deployment: {', '.join(drifted)}." if drifted else ""
-        return f"{self.release} {since} in {self.environment}: {changes}; {len(self.commits)} commits.{by_hand}"
+        commits = f"{'' if self.commits_complete else 'at least '}{len(self.commits)} commits"
+        return f"{self.release} {since} in {self.environment}: {changes}; {commits}.{by_hand}"
 
     @property
     def lines(self) -> Iterator[str]:
@@ -90,6 +92,8 @@ class Plan(BaseModel):
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
         yield from (f"Commit: {one}" for one in self.commits)
+        if not self.commits_complete:
+            yield "There may be other commits: the history that is known ends here."
 
 
 def _altered(store: ArtifactStore, key: str) -> ArtifactError:

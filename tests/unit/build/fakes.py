@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-import shutil
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from orchestrator.build.store import ArtifactStore
 from orchestrator.build.version import next_version
 from orchestrator.errors import UnknownNameError
 from orchestrator.source.catalog import read_catalog
-from orchestrator.source.repository import Commit, Entry
+from orchestrator.source.repository import Commit, Commits, Entry, Mode
 
 BUCKET = "artifacts"
 COMMITTED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -133,32 +133,25 @@ class FolderRepository:
             raise UnknownNameError("commit", revision, ["main"])
         return Commit(self.commit_id, "Ada <ada@example.com>", self.committed_at, "Change something")
 
-    def entries(self, commit: str, folder: str) -> Mapping[str, Entry]:
+    def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
         """Hash whatever lies there."""
         assert commit == self.commit_id
-        there = self.folder / folder
-        paths = sorted(there.iterdir()) if there.is_dir() else []
-        return {path.name: Entry(_hash(path), path.is_dir()) for path in paths}
-
-    def listings(self, commit: str, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
-        """One after the other."""
-        return {folder: self.entries(commit, folder) for folder in folders if (self.folder / folder).is_dir()}
+        return {path: self._listed(self.folder / path) for path in paths if (self.folder / path).is_dir()}
 
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read them."""
         assert commit == self.commit_id
-        return {path: (self.folder / path).read_bytes() for path in paths if (self.folder / path).is_file()}
+        found = {path: self.folder / path for path in paths}
+        return {path: _content(file) for path, file in found.items() if file.is_file() or file.is_symlink()}
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> list[Commit]:
+    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
         """There are none."""
         del old, new, folders
-        return []
+        return Commits(())
 
-    def export(self, commit: str, folders: Iterable[str], into: Path) -> None:
-        """Copy the folders."""
-        assert commit == self.commit_id
-        for folder in folders:
-            shutil.copytree(self.folder / folder, into / folder, symlinks=True)
+    @staticmethod
+    def _listed(folder: Path) -> Mapping[str, Entry]:
+        return {path.name: Entry(_hash(path), _mode(path)) for path in sorted(folder.iterdir())}
 
     def write(self, path: str, text: str) -> None:
         """Change a file."""
@@ -259,3 +252,15 @@ def _hash(path: Path) -> str:
         digest.update(file.relative_to(path.parent).as_posix().encode())
         digest.update(file.read_bytes() if file.is_file() else b"")
     return digest.hexdigest()
+
+
+def _mode(path: Path) -> Mode:
+    if path.is_symlink():
+        return Mode.LINK
+    if path.is_dir():
+        return Mode.FOLDER
+    return Mode.PROGRAM if os.access(path, os.X_OK) else Mode.FILE
+
+
+def _content(path: Path) -> bytes:
+    return os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.errors import UnknownNameError
 from orchestrator.source.affected import Reason, verdicts
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.digest import Input, unit_digest
@@ -81,24 +81,6 @@ def test_a_revision_that_is_none_is_refused(repository: Repository, revision: st
     """And never taken for an option."""
     with pytest.raises(UnknownNameError, match="main"):
         repository.read.commit(revision)
-
-
-def test_links_that_lead_out_are_not_exported(repository: Repository, tmp_path: Path) -> None:
-    """A repository is hostile."""
-    (repository.folder / "projects/orders/out").symlink_to("/etc")
-    commit = repository.commit({})
-    with pytest.raises(SourceError, match="cannot be exported safely"):
-        repository.read.export(commit, ["projects/orders"], tmp_path / "export")
-
-
-def test_commits_between_are_those_that_touch_the_folders(repository: Repository) -> None:
-    """The newest first."""
-    old = repository.commit({})
-    one = repository.commit({"projects/orders/a.py": "1"})
-    repository.commit({"projects/invoices/a.py": "1"})
-    two = repository.commit({"projects/orders/a.py": "2"})
-    found = repository.read.commits_between(old, two, ["projects/orders"])
-    assert [commit.id for commit in found] == [two, one]
 
 
 PLATFORM = "3.13/x86_64"

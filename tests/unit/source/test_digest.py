@@ -98,10 +98,8 @@ def test_names_of_all_kinds_are_told_apart(repository: Repository, name: str) ->
     """They are listed as git keeps them."""
     before = digest(repository)
     commit = repository.commit({f"projects/orders/{name}": ""})
-    listed = repository.read.listings(commit, ["projects/orders", "nowhere", "projects/orders/run.sh"])
-    assert set(listed) == {"projects/orders"}
-    assert set(listed["projects/orders"]) == {"pyproject.toml", "run.sh", name}
-    assert listed["projects/orders"] == repository.read.entries(commit, "projects/orders")
+    listed = repository.read.folders(commit, ["projects/orders"])["projects/orders"]
+    assert set(listed) == {"pyproject.toml", "run.sh", name}
     assert digest(repository) != before
 
 

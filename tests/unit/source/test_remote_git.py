@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.export import export
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.open import open_repository
 from orchestrator.source.remote_git import RemoteGitRepository
@@ -57,41 +58,13 @@ def blobs(remote: RemoteGitRepository) -> set[str]:
 def test_only_the_files_of_the_wanted_folders_are_fetched(remote: RemoteGitRepository, tmp_path: Path) -> None:
     """Neither those of other units nor those of other commits."""
     commit = remote.commit("main")
-    assert set(remote.entries(commit.id, "projects")) == {"orders", "other"}
+    assert set(remote.folders(commit.id, ["projects"])["projects"]) == {"orders", "other"}
     assert blobs(remote) == set()
-    remote.export(commit.id, ["projects/orders", "shared"], tmp_path / "tree")
+    export(remote, commit.id, ["projects/orders", "shared"], tmp_path / "tree")
     found = [path for path in (tmp_path / "tree").rglob("*") if path.is_file()]
     exported = {path.relative_to(tmp_path / "tree").as_posix() for path in found}
     assert exported == {name for name in FILES if not name.startswith("projects/other")}
     assert blobs(remote) == {FILES[name] for name in exported}
-
-
-def test_it_answers_as_a_local_repository_does(remote: RemoteGitRepository, origin: Path) -> None:
-    """Digests must not depend on where a repository is read."""
-    local = LocalGitRepository(origin, os.environ["PATH"])
-    commit = remote.commit("main")
-    assert commit == local.commit("main")
-    assert remote.commit(commit.id) == commit
-    for folder in ("", "projects", "projects/orders", "nowhere"):
-        assert remote.entries(commit.id, folder) == local.entries(commit.id, folder)
-    names = ["projects/orders/pyproject.toml", "shared/money.py", "no-such-file"]
-    assert remote.files(commit.id, names) == local.files(commit.id, names)
-
-
-def test_it_exports_as_a_local_repository_does(remote: RemoteGitRepository, origin: Path, tmp_path: Path) -> None:
-    """Also a single file, and a program; times are the commit's, wherever and whenever it is."""
-    (origin / "shared/money.py").chmod(0o755)
-    commit = write(origin, {"shared/vat.py": "rate = 19\n", "version.txt": "1\n"})
-    wanted = ["projects/orders", "shared/money.py", "version.txt"]
-    exported = []
-    for name, repository in (("far", remote), ("near", LocalGitRepository(origin, os.environ["PATH"]))):
-        repository.export(commit, wanted, tmp_path / name)
-        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
-        told = [(path.relative_to(tmp_path / name), path.read_text(), path.stat().st_mode) for path in files]
-        exported.append((told, {path.stat().st_mtime for path in files}))
-    assert exported[0] == exported[1]
-    assert [str(path) for path, _, _ in exported[0][0]][-2:] == ["shared/money.py", "version.txt"]
-    assert exported[0][1] == {remote.commit(commit).committed_at.timestamp()}
 
 
 def test_a_branch_that_moved_is_seen_and_an_older_commit_is_still_there(
@@ -110,7 +83,7 @@ def test_commits_between_are_those_that_touch_the_folders(remote: RemoteGitRepos
     first = remote.commit("main").id
     touched = write(origin, {"shared/money.py": "cents = 10\n"})
     last = write(origin, {"projects/other/src/other.py": "OTHER = 2\n"})
-    assert [one.id for one in remote.commits_between(first, last, ["shared"])] == [touched]
+    assert [one.id for one in remote.commits_between(first, last, ["shared"]).found] == [touched]
     assert blobs(remote) == set()
 
 
@@ -118,7 +91,7 @@ def test_a_host_that_knows_no_filters_sends_everything(origin: Path, tmp_path: P
     """Which is slower, and comes out the same."""
     GitRepository(origin)("config", "uploadpack.allowFilter", "false")
     remote = RemoteGitRepository(origin.as_uri(), os.environ["PATH"])
-    remote.export(remote.commit("main").id, ["shared"], tmp_path / "tree")
+    export(remote, remote.commit("main").id, ["shared"], tmp_path / "tree")
     assert (tmp_path / "tree/shared/money.py").read_text() == FILES["shared/money.py"]
 
 
@@ -127,27 +100,6 @@ def test_a_revision_that_is_none_is_refused_with_those_that_are(remote: RemoteGi
     """And never taken for an option."""
     with pytest.raises(UnknownNameError, match=r"main.*full id"):
         remote.commit(revision)
-
-
-def test_a_submodule_is_refused(remote: RemoteGitRepository, origin: Path, tmp_path: Path) -> None:
-    """A build without its files would be another one."""
-    git = GitRepository(origin)
-    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},projects/orders/vendored")
-    git("commit", "--quiet", "--message", "Add a submodule")
-    commit = remote.commit("main").id
-    with pytest.raises(SourceError, match=r"projects/orders/vendored is a submodule.*git subtree"):
-        remote.export(commit, ["projects/orders"], tmp_path / "tree")
-
-
-@pytest.mark.parametrize("target", ["/etc/passwd", "../../../outside", "../../../../etc"])
-def test_a_link_that_leads_out_of_the_repository_is_refused(
-    remote: RemoteGitRepository, origin: Path, tmp_path: Path, target: str
-) -> None:
-    """Absolute or relative."""
-    (origin / "projects/orders/out").symlink_to(target)
-    commit = write(origin, {"projects/orders/a.py": ""})
-    with pytest.raises(SourceError, match="cannot be exported safely"):
-        remote.export(commit, ["projects/orders"], tmp_path / "tree")
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:

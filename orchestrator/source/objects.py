@@ -1,0 +1,92 @@
+"""Git's objects: what a tree lists, and the id that content has, so that whoever keeps it need not be believed."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator.source.repository import Commit, Entry, Mode, subject_of
+
+_SHA256_DIGITS = 64
+_PERSON = re.compile(r"(?P<name>.*> )(?P<seconds>-?\d+) [+-]\d+")
+_USUAL = {mode.value.lstrip("0").encode(): mode for mode in Mode}
+_KIND, _FILE, _EXECUTABLE = 0o170000, 0o100000, 0o100
+
+
+def object_id(kind: str, content: bytes, like: str = "") -> str:
+    """The id that git gives to an object.
+
+    Args:
+        kind: `blob`, `tree` or `commit`.
+        content: its bytes, without git's header.
+        like: another id of the same repository; it tells which hash the repository is made with, SHA-1 when empty.
+    """
+    new = hashlib.sha256 if len(like) == _SHA256_DIGITS else hashlib.sha1
+    return new(b"%s %d\0" % (kind.encode(), len(content)) + content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class CommitObject:
+    """A commit as git keeps it: what is told of it, and the id of its tree."""
+
+    commit: Commit
+    tree: str
+
+
+def parse_commit(identity: str, content: bytes) -> CommitObject:
+    """Read a commit object; text that is not in its encoding is read as far as it can be."""
+    head, _, message = content.partition(b"\n\n")
+    # A line that begins with a space belongs to the one before, such as those of a signature.
+    lines = [line.partition(b" ")[::2] for line in head.split(b"\n") if not line.startswith(b" ")]
+    fields = dict(reversed(lines))
+    encoding = fields.get(b"encoding", b"utf-8").decode("ascii", "replace")
+    author, _ = _person(_text(fields[b"author"], encoding))
+    _, seconds = _person(_text(fields[b"committer"], encoding))
+    commit = Commit(
+        id=identity,
+        author=author,
+        committed_at=datetime.fromtimestamp(seconds, UTC),
+        subject=subject_of(_text(message, encoding)),
+        parents=tuple(value.decode() for name, value in lines if name == b"parent"),
+    )
+    return CommitObject(commit, fields[b"tree"].decode())
+
+
+def _person(text: str) -> tuple[str, int]:
+    found = _PERSON.fullmatch(text)
+    return (found["name"].strip(), int(found["seconds"])) if found else (text, 0)
+
+
+def _text(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding, "replace")
+    except LookupError:
+        return content.decode("utf-8", "replace")
+
+
+def parse_tree(content: bytes, like: str) -> dict[str, Entry]:
+    """What a tree object lists, by name; a name that is not UTF-8 is decoded as Python decodes those of files.
+
+    Args:
+        content: the object's bytes.
+        like: as for `object_id`.
+    """
+    width, at = len(like) // 2, 0
+    entries: dict[str, Entry] = {}
+    while at < len(content):
+        space = content.index(b" ", at)
+        end = content.index(b"\0", space)
+        identity = content[end + 1 : end + 1 + width].hex()
+        name = content[space + 1 : end].decode("utf-8", "surrogateescape")
+        written = content[at:space]
+        entries[name] = Entry(identity, _USUAL.get(written) or _mode(written))
+        at = end + 1 + width
+    return entries
+
+
+def _mode(written: bytes) -> Mode:
+    """Old versions of git wrote more permissions than it keeps today."""
+    number = int(written, 8)
+    if number & _KIND == _FILE:
+        return Mode.PROGRAM if number & _EXECUTABLE else Mode.FILE
+    return Mode(f"{number:06o}")
