@@ -11,7 +11,7 @@ from orchestrator.build import layout
 from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.template_code import wheel_functions
-from orchestrator.errors import ArtifactError, BuildError, ConfigurationError
+from orchestrator.errors import ArtifactError, BuildError, ConfigurationError, SourceError
 from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, Workshop
 
 
@@ -147,14 +147,14 @@ def test_a_missing_template_is_reported_before_a_version_is_claimed(workshop: Wo
     assert workshop.ledger.versions == {}
 
 
-def test_a_template_that_is_a_link_out_of_the_export_is_not_read(workshop: Workshop) -> None:
+def test_a_template_that_is_a_link_out_of_the_repository_is_not_read(workshop: Workshop) -> None:
     """The repository may be hostile."""
     secret = workshop.machine / "secret"
     secret.write_text("Resources: {Secret: {}}", encoding="utf-8")
     template = workshop.repository.folder / "projects/orders/template.yaml"
     template.unlink()
     template.symlink_to(secret)
-    with pytest.raises(ConfigurationError, match="is missing"):
+    with pytest.raises(SourceError, match=r"'projects/orders/template\.yaml' leads out of the repository"):
         workshop.build()
 
 
