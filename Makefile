@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Without their bytecode, all the processes that tests and builds start would compile their libraries again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test kill-test load-test check format lock benchmark benchmark-build clean
 
@@ -17,6 +19,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -oE '^uv==[0-9.]+' requirements.lock)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/cfn-lint --list-rules > /dev/null  # Compiles it: builds run it where it may write nothing.
 	@touch $@
 
 demo: setup ## Promote a merge through four accounts on the embedded cloud (YES=1 answers the approval)
@@ -35,7 +38,7 @@ load-test: setup ## Merge 100 units at once, and one unit 20 times in a row
 check: setup ## Lint, types and import contracts: what CI runs besides the tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/mypy --num-workers 2
 	@$(BIN)/lint-imports --no-cache
 
 format: setup ## Format the code

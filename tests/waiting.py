@@ -7,7 +7,8 @@ from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 Answer = TypeVar("Answer")
 
-_SECONDS = 90.0
+# Far more than anything takes: only what never comes is waited for as long.
+_SECONDS = 300.0
 
 
 def until(look: Callable[[], Answer | None], seconds: float = _SECONDS) -> Answer:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from uv import find_uv_bin
@@ -31,6 +32,9 @@ from orchestrator.wiring import Wiring
 from tests.git_repository import GitRepository
 from tests.waiting import until
 
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
 _HANDLER = """\
 import os
 
@@ -44,7 +48,7 @@ requires = ["hatchling>=1.27"]
 build-backend = "hatchling.build"
 
 [project]
-name = "clock"
+name = "{unit}"
 version = "1.0.0"
 requires-python = ">=3.11"
 
@@ -92,26 +96,40 @@ class Company:
         folder: its git repository.
         root_of: opens an account as its root.
         new_session: makes sessions for the embedded cloud.
+        unit: the one that is promoted; its Python package is called `clock`.
     """
 
     organization: Organization
     folder: Path
     root_of: Callable[..., boto3.Session]
     new_session: Callable[..., boto3.Session]
+    unit: str = "clock"
 
     def found(self) -> None:
-        """Make the repository with one unit, `clock`."""
-        unit = self.folder / "projects" / "clock"
+        """Make the repository with one unit."""
+        self.repository.begin()
+        self.add_unit()
+
+    def add_unit(self) -> None:
+        """Add the unit to the repository, without a commit."""
+        unit = self.folder / "projects" / self.unit
         (unit / "src" / "clock").mkdir(parents=True)
         (self.folder / "orchestrator.toml").write_text(_toml(self.organization))
-        (unit / "pyproject.toml").write_text(_PROJECT)
+        (unit / "pyproject.toml").write_text(_PROJECT.replace("{unit}", self.unit))
         (unit / "template.yaml").write_text(_TEMPLATE)
         (unit / "src" / "clock" / "__init__.py").write_text(_HANDLER)
-        self.repository.begin()
+
+    def leave(self) -> None:
+        """Stop all promotions, and remove all units from the repository: what was deployed stays."""
+        for promotion in self.ledger.promotions.under_way():
+            self.wiring.stepfunctions.stop_execution(executionArn=promotion.execution)
+        until(lambda: self.ledger.promotions.under_way() == [] or None)
+        shutil.rmtree(self.folder / "projects")
+        self.commit("Leave")
 
     def change(self, file: str, text: str) -> str:
         """Write a file of the unit and commit; returns the commit's id."""
-        (self.folder / "projects" / "clock" / file).write_text(text)
+        (self.folder / "projects" / self.unit / file).write_text(text)
         return self.commit(f"Change {file}")
 
     def commit(self, message: str) -> str:
@@ -153,7 +171,7 @@ class Company:
         self.put_event({"branch": "main", "commit": commit})
 
         def started() -> str | None:
-            start = self.ledger.promotions.last_starts("main").get("clock")
+            start = self.ledger.promotions.last_starts("main").get(self.unit)
             return start.execution if start and start.commit == commit else None
 
         return until(started)
@@ -170,12 +188,12 @@ class Company:
 
     def waits(self, execution: str) -> str | None:
         """The version that a promotion asks a decision on for prod, None when it does not."""
-        request = self.ledger.approvals.request("clock", "prod")
+        request = self.ledger.approvals.request(self.unit, "prod")
         return request.version if request and request.execution == execution else None
 
     def start_gate(self, document: dict[str, Any]) -> dict[str, Any]:
         """Start the gate of prod, and describe how it ended."""
-        arn = self.organization.state_machine_arn("clock-approve-prod")
+        arn = self.organization.state_machine_arn(f"{self.unit}-approve-prod")
         gate = self.wiring.stepfunctions.start_execution(stateMachineArn=arn, input=json.dumps(document))
 
         def ended() -> dict[str, Any] | None:
@@ -186,15 +204,19 @@ class Company:
 
     def resume(self, environment: str) -> None:
         """Lift the hold that a rollback left."""
-        self.ledger.controls.lift_hold("clock", environment, "test")
+        self.ledger.controls.lift_hold(self.unit, environment, "test")
+
+    def function(self, environment: str) -> "tuple[LambdaClient, str]":
+        """The unit's function where it is deployed: a client of its account, and its name."""
+        session = self.root_of(self.organization.environment(environment).targets[0].account)
+        client = session.client("cloudformation", config=CLIENT)
+        stacks = client.describe_stacks(StackName=f"app-{self.unit}")["Stacks"]
+        return session.client("lambda", config=CLIENT), stacks[0]["Outputs"][0]["OutputValue"]
 
     def ask(self, environment: str) -> dict[str, Any]:
         """Call the unit where it is deployed."""
-        target = self.organization.environment(environment).targets[0]
-        session = self.root_of(target.account)
-        stacks = session.client("cloudformation", config=CLIENT).describe_stacks(StackName="app-clock")["Stacks"]
-        name = stacks[0]["Outputs"][0]["OutputValue"]
-        answer = session.client("lambda", config=CLIENT).invoke(FunctionName=name, Payload=b"{}")
+        client, name = self.function(environment)
+        answer = client.invoke(FunctionName=name, Payload=b"{}")
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document
 

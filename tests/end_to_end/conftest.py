@@ -1,4 +1,18 @@
-"""One embedded cloud for all tests of a worker. Tests do not meet in it: each has accounts of its own."""
+"""One embedded cloud for all tests of a worker, and one installation in it, which modules share.
+
+An installation costs seconds, and so does the first call of each of its Lambdas. So a module that merges, promotes,
+approves or looks at what became of that joins the shared one:
+
+    @pytest.fixture(scope="module")
+    def company(installation: Shared) -> Iterator[Company]:
+        with installation.company("sundial") as company:
+            yield company
+
+Its unit has a name that no other module has, and is gone from the repository afterwards; two build workers are there
+already. What a module changes beyond its unit (a freeze, a message in a queue, a stack of another name) it puts back.
+`new_company` makes a company with accounts of its own, for a module that alters the installation or needs all its build
+workers to itself; a cloud that is ended or restarted is made by the module that does so, as `test_restart.py` does.
+"""
 
 import platform
 import shutil
@@ -20,6 +34,8 @@ from orchestrator.config.organization import Lambda, Organization
 from orchestrator.local.accounts import create_organization_role
 from orchestrator.local.cloud import LocalCloud, free_port
 from tests.end_to_end.company import Company
+from tests.end_to_end.shared import Shared
+from tests.shared_folder import alone, once
 
 REGION = "eu-west-1"
 _ENVIRONMENTS = ("dev", "test", "staging", "prod")
@@ -107,10 +123,11 @@ def organization_of(accounts: list[str], url: str | None) -> Organization:
 
 
 @pytest.fixture(scope="session")
-def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Organization], dict[str, str]]:
+def templates_of(shared: Path) -> Callable[[Organization], dict[str, str]]:
     """The templates of an organization, synthesized once for all of them: CDK takes seconds."""
     stand_in = organization_of(list(_STAND_INS), "file:///stand-in")
-    templates = synthesize_cached(stand_in, tmp_path_factory.getbasetemp().parent / "templates")
+    with alone(shared, "templates"):
+        templates = synthesize_cached(stand_in, shared / "templates")
 
     def make(organization: Organization) -> dict[str, str]:
         accounts = [organization.tooling.account, *(target.account for target in organization.targets)]
@@ -127,14 +144,11 @@ def _replaced(text: str, changes: list[tuple[str, str]]) -> str:
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lambda, Path], None]:
+def bundle(shared: Path) -> Callable[[Lambda, Path], None]:
     """Writes the Lambdas' code, put together once."""
-    made = tmp_path_factory.mktemp("bundle") / "bundle.zip"
 
     def write(lambda_: Lambda, into: Path) -> None:
-        if not made.exists():
-            make_bundle(lambda_, made)
-        shutil.copyfile(made, into)
+        shutil.copyfile(once(shared, "bundle.zip", lambda file: make_bundle(lambda_, file)), into)
 
     return write
 
@@ -183,6 +197,15 @@ def new_company(
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def installation(new_company: Callable[[], Company]) -> Iterator[Shared]:
+    """The installation that modules share, with as many build workers as there are cores where tests run."""
+    founder = new_company()
+    founder.leave()
+    with founder.worker() as first, founder.worker() as second:
+        yield Shared(founder, (first, second))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Approvals with proven identities on the embedded cloud: two people with a role, each signing for one decision."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,13 +10,20 @@ from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.identity.proof import sign
 from orchestrator.steps.decide import GateInput, decision_of
 from tests.end_to_end.company import Company
+from tests.end_to_end.shared import Shared
 from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
-def company(new_company: Callable[[], Company]) -> Iterator[Company]:
+def company(installation: Shared) -> Iterator[Company]:
     """A company in which two release managers must approve prod."""
-    made = new_company()
+    with installation.company("hourglass") as made:
+        ask_for_two(made)
+        yield made
+
+
+def ask_for_two(made: Company) -> None:
+    """Let two release managers approve prod."""
     tooling = made.organization.tooling.account
     toml = made.folder / "orchestrator.toml"
     policy = f'approvers = ["arn:aws:iam::{tooling}:role/release-*"]\napprovals = 2\n'
@@ -25,8 +32,6 @@ def company(new_company: Callable[[], Company]) -> Iterator[Company]:
     for role in ("release-manager", "developer"):
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         made.tooling.client("iam", config=CLIENT).create_role(RoleName=role, AssumeRolePolicyDocument=document)
-    with made.worker():
-        yield made
 
 
 def proven(company: Company, role: str, who: str, decision: dict[str, str]) -> dict[str, Any]:
@@ -36,7 +41,7 @@ def proven(company: Company, role: str, who: str, decision: dict[str, str]) -> d
     session = assume(RoleToAssume(arn, who), company.organization.tooling.region)
     credentials = session.get_credentials()
     assert credentials is not None
-    signed = decision_of("clock", "prod", GateInput.model_validate(decision))
+    signed = decision_of(company.unit, "prod", GateInput.model_validate(decision))
     return {**decision, "proof": sign(credentials, session.client("sts", config=CLIENT), signed)}
 
 
@@ -61,7 +66,7 @@ def test_two_release_managers_approve_and_nobody_else(company: Company) -> None:
     assert company.start_gate(proven(company, "release-manager", "bob", decision))["status"] == "SUCCEEDED"
     assert company.follow(execution).status == "SUCCEEDED"
     assert company.ask("prod")["version"] == version
-    kept = [(one.status, one.identity.rsplit("/", 1)[-1]) for one in company.ledger.approvals.decisions("clock")]
+    kept = [(one.status, one.identity.rsplit("/", 1)[-1]) for one in company.ledger.approvals.decisions(company.unit)]
     assert kept == [
         ("APPROVED", "bob"),
         ("REFUSED", "alice"),
@@ -72,5 +77,5 @@ def test_two_release_managers_approve_and_nobody_else(company: Company) -> None:
     ]
     late = company.start_gate(proven(company, "developer", "mallory", decision))
     assert "is waiting. The last one" in late["cause"]
-    last = company.ledger.approvals.decisions("clock")[0]
+    last = company.ledger.approvals.decisions(company.unit)[0]
     assert (last.status, last.identity.rsplit("/", 1)[-1], last.evidence) == ("REFUSED", "mallory", "proof")

@@ -8,7 +8,7 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,8 @@ from orchestrator.errors import BuildError
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.start import Starter
-from tests.end_to_end.company import Builds, Company
+from tests.end_to_end.company import Company
+from tests.end_to_end.shared import Shared
 from tests.end_to_end.victim import STATES, Victim, give_releases
 from tests.failures.kinds import Failure
 from tests.failures.table import FAILURES
@@ -35,17 +36,11 @@ _LONGEST_DELAY = 0.25
 
 
 @pytest.fixture(scope="module")
-def company(new_company: Callable[[], Company]) -> Company:
-    """A company."""
-    return new_company()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def builds(company: Company) -> Iterator[Builds]:
-    """The company has releases, and a worker."""
-    with company.worker() as found:
-        give_releases(company)
-        yield found
+def company(installation: Shared) -> Iterator[Company]:
+    """A company with releases."""
+    with installation.company("pendulum") as made:
+        give_releases(made)
+        yield made
 
 
 def processes_of(cloud: LocalCloud, step: str) -> list[int]:
@@ -69,14 +64,14 @@ def kill(cloud: LocalCloud, step: str) -> None:
 
 
 @pytest.mark.parametrize("failure", [one for one in FAILURES if "build" in one.endings], ids=lambda one: one.name)
-def test_a_build_that_fails_touches_nothing(company: Company, builds: Builds, failure: Failure) -> None:
+def test_a_build_that_fails_touches_nothing(company: Company, installation: Shared, failure: Failure) -> None:
     """The cause can be read, nothing is under way any more, and the next one is built and deployed."""
     before = company.ask("dev")["version"]
     commit = company.change("src/clock/notes.py", f'NOTE = "{failure.name}"\n')
-    builds.instead = partial(fail, getattr(failure, "answer", None))
+    installation.build_instead(partial(fail, getattr(failure, "answer", None)))
     execution = start(company, commit)
     seen = company.follow(execution)
-    builds.instead = None
+    installation.build_instead(None)
     assert seen.status == "FAILED"
     recorded = until(lambda: next((one for one in ended(company) if one.execution == execution), None))
     assert recorded.message == seen.message
@@ -85,26 +80,26 @@ def test_a_build_that_fails_touches_nothing(company: Company, builds: Builds, fa
     seen = company.follow(start(company, commit))
     assert seen.status == "SUCCEEDED", seen.message
     assert company.ask("dev")["version"] == seen.version
-    until(lambda: company.ledger.promotions.under_way("clock") == [] or None)
+    until(lambda: company.ledger.promotions.under_way(company.unit) == [] or None)
 
 
 def fail(how: object, _: dict[str, Any]) -> dict[str, Any]:
     """A build that answers garbage or fails, as one does that its worker ends because it takes too long."""
     if isinstance(how, dict):
         return how
-    raise BuildError("clock", "a step", str(how))
+    raise BuildError("pendulum", "a step", str(how))
 
 
 def start(company: Company, commit: str) -> str:
     """Promote a commit to dev."""
-    arn = company.organization.state_machine_arn("promote-clock")
+    arn = company.organization.state_machine_arn(f"promote-{company.unit}")
     request = {"commit": commit, "to": "dev"}
     return Starter(company.wiring.stepfunctions, lambda: datetime.now(UTC)).start(arn, "build", request)
 
 
 def ended(company: Company) -> list[Promotion]:
     """The promotions that the ledger knows to have ended."""
-    return [one for one in company.ledger.promotions.promotions("clock") if one.ended_at]
+    return [one for one in company.ledger.promotions.promotions(company.unit) if one.ended_at]
 
 
 def test_nothing_is_lost_when_lambdas_are_killed(

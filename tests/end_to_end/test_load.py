@@ -5,8 +5,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.config.organization import DEAD_LETTERS
 from orchestrator.ledger.promotions import Promotion
 from tests.end_to_end.company import Company
+from tests.end_to_end.shared import Shared
 from tests.waiting import until
 
-_WORKERS = 2
 _PROJECT = """\
 [build-system]
 requires = ["hatchling>=1.27"]
@@ -46,13 +45,10 @@ Outputs:
 
 
 @pytest.fixture(scope="module")
-def company(new_company: Callable[[], Company]) -> Iterator[Company]:
-    """A company with nothing merged, and as many workers as there are cores."""
-    made = new_company()
-    shutil.rmtree(made.folder / "projects" / "clock")
-    with ExitStack() as workers:
-        for _ in range(_WORKERS):
-            workers.enter_context(made.worker())
+def company(installation: Shared) -> Iterator[Company]:
+    """A company with nothing merged."""
+    with installation.company("spare") as made:
+        shutil.rmtree(made.folder / "projects" / "spare")
         yield made
 
 

@@ -1,7 +1,7 @@
 """A merge becomes a promotion on the embedded cloud: real events, Lambdas, state machines, builds and roles."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,16 +10,16 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.config.organization import DEAD_LETTERS
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
+from tests.end_to_end.shared import Shared
 from tests.waiting import until
 
 ANSWER = '"healthy": True'
 
 
 @pytest.fixture(scope="module")
-def company(new_company: Callable[[], Company]) -> Iterator[Company]:
+def company(installation: Shared) -> Iterator[Company]:
     """A company whose first release is in all environments."""
-    made = new_company()
-    with made.worker():
+    with installation.company("clock") as made:
         execution = made.merge(made.commit("Add the clock"))
         assert made.decide(execution, "approve")["status"] == "SUCCEEDED"
         assert made.follow(execution).status == "SUCCEEDED"
@@ -216,8 +216,9 @@ def test_a_malformed_event_is_kept_with_the_reason(company: Company) -> None:
     company.put_event({"branch": "main", "commit": "no-such-commit"})
     sqs = company.tooling.client("sqs", config=CLIENT)
     queue = sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
-    messages = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
-    kept = json.loads(messages[0]["Body"])
+    (message,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    kept = json.loads(message["Body"])
     assert "There is no commit 'no-such-commit'" in kept["reason"]
     assert kept["event"]["detail"]["commit"] == "no-such-commit"
 
@@ -250,8 +251,7 @@ def test_a_template_that_cloudformation_refuses_fails_the_plan(company: Company)
 
 def test_what_was_changed_by_hand_is_found(company: Company, cloud: LocalCloud) -> None:
     """Settings by CloudFormation and code by its digest; the command exits with 1, and with 0 where nothing was."""
-    functions = company.root_of(company.organization.environment("dev").targets[0].account).client("lambda")
-    name = functions.list_functions()["Functions"][0]["FunctionName"]
+    functions, name = company.function("dev")
     assert company.command(cloud, "drift", "clock", "staging").returncode == 0
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": {"VERSION": "by hand"}})
     found = company.command(cloud, "drift", "clock", "--output", "json")

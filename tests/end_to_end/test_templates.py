@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +11,7 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.build.manifest import Manifest
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
+from tests.end_to_end.shared import Shared
 
 SAM = """\
 Transform: AWS::Serverless-2016-10-31
@@ -76,16 +77,20 @@ def handle(event, context):
 
 
 @pytest.fixture(scope="module")
-def company(new_company: Callable[[], Company]) -> Iterator[Company]:
+def company(installation: Shared) -> Iterator[Company]:
     """A company whose unit has a SAM template and a dependency."""
-    made = new_company()
-    unit = made.folder / "projects" / "clock"
+    with installation.company("sundial") as made:
+        give_sam(made)
+        yield made
+
+
+def give_sam(company: Company) -> None:
+    """Give the unit a SAM template and a dependency."""
+    unit = company.folder / "projects" / company.unit
     (unit / "template.yaml").write_text(SAM)
     (unit / "src" / "clock" / "__init__.py").write_text(HANDLER)
     project = (unit / "pyproject.toml").read_text()
     (unit / "pyproject.toml").write_text(project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1))
-    with made.worker():
-        yield made
 
 
 def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Company) -> None:
@@ -100,7 +105,7 @@ def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Compa
 def test_a_release_is_verified_down_to_what_the_accounts_run(company: Company, cloud: LocalCloud) -> None:
     """Every object and every content, and the code and the layers in each account."""
     for name in company.environments:
-        found = company.command(cloud, "verify", "clock@1.0.0", name, "--output", "json")
+        found = company.command(cloud, "verify", "sundial@1.0.0", name, "--output", "json")
         assert found.returncode == 0, found.stdout + found.stderr
         document = json.loads(found.stdout)
         assert (document["verified"], document["not_known"]) == (True, {})
@@ -109,19 +114,17 @@ def test_a_release_is_verified_down_to_what_the_accounts_run(company: Company, c
 
 def test_what_was_changed_by_hand_since_is_told(company: Company, cloud: LocalCloud) -> None:
     """Other code, the stack's own layer deleted, and an object in S3."""
-    account = company.organization.environment("test").targets[0].account
-    functions = company.root_of(account).client("lambda")
-    (function,) = functions.list_functions()["Functions"]
-    (layer,) = function["Layers"]
+    functions, function = company.function("test")
+    (layer,) = functions.get_function_configuration(FunctionName=function)["Layers"]
     name, version = layer["Arn"].split(":")[-2:]
-    functions.update_function_code(FunctionName=function["FunctionName"], ZipFile=_zip("by hand"))
+    functions.update_function_code(FunctionName=function, ZipFile=_zip("by hand"))
     functions.delete_layer_version(LayerName=name, VersionNumber=int(version))
-    company.wiring.store.put("projects/clock/release/1.0.0/template.json", b"{}")
-    found = company.command(cloud, "verify", "clock@1.0.0", "staging", "--output", "json")
+    company.wiring.store.put("projects/sundial/release/1.0.0/template.json", b"{}")
+    found = company.command(cloud, "verify", "sundial@1.0.0", "staging", "--output", "json")
     assert found.returncode == 1
     assert "template.json was altered" in found.stdout
-    company.wiring.store.put("projects/clock/release/1.0.0/template.json", _template(company))
-    found = company.command(cloud, "verify", "clock@1.0.0", "test", "--output", "json")
+    company.wiring.store.put("projects/sundial/release/1.0.0/template.json", _template(company))
+    found = company.command(cloud, "verify", "sundial@1.0.0", "test", "--output", "json")
     assert found.returncode == 1, found.stderr
     (where,) = (check for check in json.loads(found.stdout)["checks"] if check["what"].startswith("test "))
     assert [one.split(" (")[0] for one in where["differences"]] == ["Clock", "OrchestratorDependencies"], where
@@ -130,7 +133,7 @@ def test_what_was_changed_by_hand_since_is_told(company: Company, cloud: LocalCl
 
 def test_a_cdk_app_is_synthesized_for_each_environment_and_promoted(company: Company, cloud: LocalCloud) -> None:
     """Its asset is the function's code, its libraries are installed for the build only, and the release is verified."""
-    unit = company.folder / "projects" / "clock"
+    unit = company.folder / "projects" / company.unit
     (unit / "template.yaml").unlink()
     (unit / "lambda").mkdir()
     (unit / "lambda" / "index.py").write_text(CDK_HANDLER)
@@ -146,26 +149,26 @@ def test_a_cdk_app_is_synthesized_for_each_environment_and_promoted(company: Com
     for name in ("dev", "prod"):
         told = f"hello {'live' if name == 'prod' else 'test'}"
         assert company.ask(name) == {"healthy": True, "version": "1.0.0.post1", "environment": name, "told": told}
-    release = company.wiring.ledger.releases.release("clock", "1.0.0.post1")
+    release = company.wiring.ledger.releases.release(company.unit, "1.0.0.post1")
     manifest = Manifest.from_json(company.wiring.store.get(release.manifest, sha256=release.manifest_sha256))
     assert list(manifest.templates) == ["prod"]
     assert manifest.builder == "activity"
-    found = company.command(cloud, "verify", "clock@1.0.0.post1", "prod")
+    found = company.command(cloud, "verify", "sundial@1.0.0.post1", "prod")
     assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_two_releases_are_compared_by_the_command_line(company: Company, cloud: LocalCloud) -> None:
     """For people and for programs."""
-    found = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0.post1", "--output", "json")
+    found = company.command(cloud, "diff", "sundial", "1.0.0", "1.0.0.post1", "--output", "json")
     assert found.returncode == 0, found.stderr
     document = json.loads(found.stdout)
     assert ("removed", "Resources.Clock (AWS::Serverless::Function)") in {
         (one["kind"], one["what"]) for one in document["template"]
     }
     assert document["files"] == document["requirements"] == []
-    shown = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0.post1")
+    shown = company.command(cloud, "diff", "sundial", "1.0.0", "1.0.0.post1")
     assert "Resources.Clock" in shown.stdout
-    same = company.command(cloud, "diff", "clock", "1.0.0", "1.0.0")
+    same = company.command(cloud, "diff", "sundial", "1.0.0", "1.0.0")
     assert same.stdout.startswith("The two releases are the same")
 
 
@@ -173,7 +176,7 @@ def _template(company: Company) -> bytes:
     """The release's template out of an account that has a copy."""
     target = company.organization.environment("dev").targets[0]
     s3 = company.root_of(target.account).client("s3", config=CLIENT)
-    return s3.get_object(Bucket=target.bucket, Key="projects/clock/release/1.0.0/template.json")["Body"].read()
+    return s3.get_object(Bucket=target.bucket, Key="projects/sundial/release/1.0.0/template.json")["Body"].read()
 
 
 def _zip(text: str) -> bytes:

@@ -32,7 +32,7 @@ def give_releases(company: Company) -> None:
     execution = company.merge(company.commit("Add the clock"))
     company.decide(execution, "approve")
     assert company.follow(execution).version == _GOOD
-    source = (company.folder / "projects/clock/src/clock/__init__.py").read_text()
+    source = (company.folder / "projects" / company.unit / "src/clock/__init__.py").read_text()
     for text, version in ((f"{source}\n# Other.\n", _OTHER), (source.replace('"healthy": True', _BREAK), _BROKEN)):
         execution = company.merge(company.change("src/clock/__init__.py", text))
         if version == _OTHER:
@@ -57,7 +57,7 @@ class Victim:
         self.version = _BROKEN if step == "roll_back" else self._next()
 
     def _next(self) -> str:
-        running = self.company.ledger.environments.running("clock", self.environment).version
+        running = self.company.ledger.environments.running(self.company.unit, self.environment).version
         return _OTHER if running == _GOOD else _GOOD
 
     def start(self) -> str:
@@ -65,7 +65,7 @@ class Victim:
         request: dict[str, Any] = {"version": self.version, "from": self.environment, "to": self.environment}
         if self.environment == "prod":
             request |= {"skip_gates": True, "reason": "a test"}
-        arn = self.company.organization.state_machine_arn("promote-clock")
+        arn = self.company.organization.state_machine_arn(f"promote-{self.company.unit}")
         return Starter(self.company.wiring.stepfunctions, lambda: datetime.now(UTC)).start(arn, "kill", request)
 
     def meet(self, execution: str, disturb: Callable[[], None]) -> None:
@@ -82,7 +82,7 @@ class Victim:
         disturb()
 
     def _open_gate(self) -> str:
-        arn = self.company.organization.state_machine_arn("clock-approve-prod")
+        arn = self.company.organization.state_machine_arn(f"{self.company.unit}-approve-prod")
         document = {"release": self.version, "decision": "approve", "reason": "tried"}
         return Starter(self.company.wiring.stepfunctions, lambda: datetime.now(UTC)).start(arn, "gate", document)
 
@@ -103,7 +103,7 @@ class Victim:
         """Wait for its end, approving as often as it asks."""
 
         def step_on() -> Progress | None:
-            asked = self.company.ledger.approvals.request("clock", "prod")
+            asked = self.company.ledger.approvals.request(self.company.unit, "prod")
             if asked and asked.execution == execution and asked.status == "PENDING":
                 self.company.start_gate({"release": self.version, "decision": "approve", "reason": "tried"})
             return self.ended(execution)
@@ -125,13 +125,13 @@ class Victim:
     def check(self) -> None:
         """What holds after the end: ledger and account agree, no lock is left, and nothing is under way."""
         ledger = self.company.ledger
-        until(lambda: ledger.promotions.under_way("clock") == [] or None)
-        running = ledger.environments.running("clock", self.environment)
+        until(lambda: ledger.promotions.under_way(self.company.unit) == [] or None)
+        running = ledger.environments.running(self.company.unit, self.environment)
         assert running.status == ("ROLLED_BACK" if self.is_broken else "HEALTHY")
         assert (running.version != self.version) is self.is_broken
         assert self.company.ask(self.environment)["version"] == running.version
         table = self.company.tooling.resource("dynamodb", config=CLIENT).Table(
             self.company.wiring.settings["ledger_table"]
         )
-        assert "Item" not in table.get_item(Key={"pk": "UNIT#clock", "sk": f"LOCK#{self.environment}"})
-        self.company.ledger.controls.lift_hold("clock", self.environment, "test")
+        assert "Item" not in table.get_item(Key={"pk": f"UNIT#{self.company.unit}", "sk": f"LOCK#{self.environment}"})
+        self.company.ledger.controls.lift_hold(self.company.unit, self.environment, "test")

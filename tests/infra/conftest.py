@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.config.organization import Organization
+from tests.shared_folder import once
 
 Template = dict[str, Any]
 REGION = "eu-west-1"
@@ -46,9 +47,14 @@ def organization() -> Organization:
 
 
 @pytest.fixture(scope="session")
-def texts(organization: Organization) -> dict[str, str]:
+def texts(organization: Organization, shared: Path) -> dict[str, str]:
     """All templates as they are written."""
-    return synthesize(organization, validate=True)
+
+    def make(file: Path) -> None:
+        file.write_text(json.dumps(synthesize(organization, validate=True)))
+
+    made: dict[str, str] = json.loads(once(shared, "infra.json", make).read_bytes())
+    return made
 
 
 @pytest.fixture(scope="session")
