@@ -7,6 +7,7 @@ The app is the unit's and has written all of it: every path of it goes through `
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from typing import Any
 
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of_file, zip_folder
-from orchestrator.build.untrusted import UntrustedFolder
+from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
 
@@ -22,6 +23,9 @@ _STACK, _NESTED, _ASSETS = "aws:cloudformation:stack", "cdk:cloud-assembly", "cd
 # The CDK refuses to deploy to accounts without its bootstrap stack by these; nothing of that stack is used here.
 _BOOTSTRAP_PARAMETER, _BOOTSTRAP_RULE = "BootstrapVersion", "CheckBootstrapVersion"
 _BUCKET = "ArtifactsBucket"
+# An asset's ending becomes a part of an object's key.
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}")
+_LARGEST_ASSETS = 1024**3
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ def _synthesized(folder: UntrustedFolder, unit: Unit, into: Path) -> Synthesized
     stacks = {name: (home, artifact) for home, name, artifact in _stacks(folder)}
     home, artifact = _chosen(stacks, unit.settings.stack, file)
     template: dict[str, Any] = json.loads(home.read(artifact["properties"]["templateFile"]))
-    assets = list(_assets(home, artifact))
-    keys = {asset.key: (asset, *_stored(asset, unit.name, into / str(n))) for n, asset in enumerate(assets)}
+    assets, budget = list(_assets(home, artifact)), Budget(_LARGEST_ASSETS)
+    keys = {asset.key: (asset, *_stored(asset, unit.name, into / str(n), budget)) for n, asset in enumerate(assets)}
     rewritten = _Rewriting({asset.bucket for asset in assets}, {key: stored for key, (_, stored, _) in keys.items()})
     document = rewritten.of(_without_bootstrap(template))
     if not isinstance(document, dict) or any(bucket in json.dumps(document) for bucket in rewritten.buckets):
@@ -115,7 +119,7 @@ def _stacks(folder: UntrustedFolder) -> Iterator[tuple[UntrustedFolder, str, dic
 
 
 def _manifest(home: UntrustedFolder) -> dict[str, Any]:
-    absent = f"the app of {home.unit} wrote no cloud assembly: does it call app.synth()?"
+    absent = f"{home.writer} wrote no cloud assembly: does it call app.synth()?"
     manifest: dict[str, Any] = json.loads(home.read("manifest.json", absent))
     return manifest
 
@@ -174,15 +178,16 @@ def _assets(home: UntrustedFolder, stack: dict[str, Any]) -> Iterator[Asset]:
             yield Asset(home, path, is_folder, destination["bucketName"], destination["objectKey"])
 
 
-def _stored(asset: Asset, unit: str, into: Path) -> tuple[str, Path]:
+def _stored(asset: Asset, unit: str, into: Path, budget: Budget) -> tuple[str, Path]:
     """The key and the file of an asset: its name is the SHA-256 of what is published."""
     if asset.is_folder:
-        asset.home.copy_folder(asset.path, into)
+        asset.home.copy_folder(asset.path, into, budget)
         path = into.with_suffix(".zip")
         zip_folder(into, path)
     else:
-        path = into.with_suffix(PurePosixPath(asset.path).suffix)
-        asset.home.copy_file(asset.path, path)
+        suffix = PurePosixPath(asset.path).suffix
+        path = into.with_suffix(suffix if _SUFFIX.fullmatch(suffix) else "")
+        asset.home.copy_file(asset.path, path, budget)
     return layout.asset_key(unit, sha256_of_file(path), path.suffix), path
 
 

@@ -1,6 +1,6 @@
 """Build backends, in environments that are made once a day instead of once for every build."""
 
-import shutil
+import tempfile
 import tomllib
 import zipfile
 from dataclasses import dataclass, replace
@@ -12,12 +12,16 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from orchestrator.build import run_backend
 from orchestrator.build.archive import sha256_of, unpack
+from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
+from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.build.uv import Uv
+from orchestrator.config.unit import FILE_NAME
 
 _KIND, _UNPACKED = "backends", "unpacked-backends"
+_INSTALLED = "installed"
 # Where programs that a backend starts find what it requires.
 _PATH = "PYTHONPATH"
 # Pure Python and nothing but PEP 517: these need no virtual environment with programs of its own.
@@ -39,16 +43,18 @@ class BuildSystem:
     path: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, pyproject: Path) -> "BuildSystem | None":
+    def read(cls, pyproject: str) -> "BuildSystem | None":
         """Read it; None when it names none of the backends that this module runs, or is not valid."""
-        table = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("build-system", {})
+        table = tomllib.loads(pyproject).get("build-system", {})
+        if not isinstance(table, dict):
+            return None
         requires, backend, path = (table.get(key) for key in ("requires", "build-backend", "backend-path"))
-        if backend not in _SIMPLE or path is not None or not isinstance(requires, list):
+        if backend not in tuple(_SIMPLE) or path is not None or not isinstance(requires, list):
             return None
         try:
             # Nothing else may get onto a command line: an option could name another index.
             return cls(tuple(str(Requirement(one)) for one in requires), backend)
-        except (InvalidRequirement, TypeError):
+        except (InvalidRequirement, TypeError, RecursionError):
             return None
 
 
@@ -61,14 +67,19 @@ class Backend:
     Attributes:
         uv: installs what they require.
         cache: keeps it.
+        scratch: the folder that the commands of `uv` may write to.
+        own: a folder that they may not write to. What a backend requires may run code when it is installed: only what
+            lies there is what was looked at.
     """
 
     uv: Uv
     cache: Cache
+    scratch: Path
+    own: Path
 
-    def prepare(self, step: str, system: BuildSystem, scratch: Path) -> None:
+    def prepare(self, step: str, system: BuildSystem) -> None:
         """Install what a backend requires, so that a build that comes later need not wait for it."""
-        self._install(step, system, scratch / "backend.zip")
+        self._install(step, system, self._new_folder() / "backend.zip")
 
     def build(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
         """Build an sdist and a wheel.
@@ -77,13 +88,13 @@ class Backend:
             step: what is being done, for the log.
             system: the unit's.
             folder: the unit's.
-            out: where the files go; its folder is used as scratch.
+            out: where the files go.
             variables: added to the environment.
 
         Returns:
             How it ended. With `MORE_REQUIREMENTS`, the backend wants more than it can be given here.
         """
-        archive = out.parent / "backend.zip"
+        archive = self._new_folder() / "backend.zip"
         failed = self._install(step, system, archive)
         if failed:
             return failed
@@ -92,14 +103,13 @@ class Backend:
         if outcome.code in (0, MORE_REQUIREMENTS) or kept.is_dir():
             return outcome
         # The cache was deleted meanwhile.
-        unpack(archive, out.parent / "backend")
-        return self._run(step, system, folder, out, {**variables, _PATH: str(out.parent / "backend")})
+        unpacked = unpack(archive, archive.with_suffix(""))
+        return self._run(step, system, folder, out, {**variables, _PATH: str(unpacked)})
 
     def _run(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir()
-        script = [self.uv.python, "-I", "-S", str(Path(run_backend.__file__).absolute())]
-        command = [*script, variables[_PATH], str(folder), str(out), system.backend, *system.path]
+        out.mkdir(exist_ok=True)
+        script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(run_backend.__file__).absolute()]
+        command = [*script, Path(variables[_PATH]), str(folder), str(out), system.backend, *system.path]
         return self.uv.commands.attempt(step, command, folder, variables)
 
     def _install(self, step: str, system: BuildSystem, archive: Path) -> Outcome | None:
@@ -108,15 +118,31 @@ class Backend:
         with self.cache.locked(_KIND, key):
             if self.cache.take(_KIND, key, archive):
                 return None
-            folder = archive.with_name("installed")
-            outcome = self._installed(step, system, folder)
+            into = Path(tempfile.mkdtemp(prefix="backend-", dir=self.scratch))
+            outcome = self._installed(step, system, into / _INSTALLED)
             if outcome.code != 0:
                 return outcome
-            with zipfile.ZipFile(archive, "w") as packed:
-                for path in sorted(folder.rglob("*")):
-                    packed.write(path, path.relative_to(folder))
+            self._pack(into, archive)
             self.cache.keep(_KIND, key, archive)
         return None
+
+    def _pack(self, folder: Path, archive: Path) -> None:
+        """Pack what was installed: a copy of it, for what it brings may have put links there."""
+        written = UntrustedFolder(
+            self.scratch,
+            folder.relative_to(self.scratch).parts,
+            "the packages of build-system.requires",
+            FILE_NAME,
+            "Require packages that install plain files.",
+        )
+        copy = archive.with_name(_INSTALLED)
+        written.copy_folder(_INSTALLED, copy, Budget(LARGEST_UNZIPPED))
+        with zipfile.ZipFile(archive, "w") as packed:
+            for path in sorted(copy.rglob("*")):
+                packed.write(path, path.relative_to(copy))
+
+    def _new_folder(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="backend-", dir=self.own))
 
     @property
     def _day(self) -> date:

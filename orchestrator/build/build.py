@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from orchestrator.build import layout
 from orchestrator.build.archive import sha256_of
@@ -19,6 +18,7 @@ from orchestrator.build.manifest import BuiltBy, Manifest
 from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
+from orchestrator.build.scratch import scratch_folder
 from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
@@ -104,29 +104,31 @@ class Builder:
         from orchestrator.build.job import Job  # noqa: PLC0415
 
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
-        with (
-            TemporaryDirectory(prefix="orchestrator-build-") as folder,
-            TemporaryDirectory(prefix="orchestrator-own-") as kept,
-            ThreadPoolExecutor(2) as beside,
-        ):
-            scratch, own = Path(folder), Path(kept)
+        with scratch_folder("orchestrator-build-") as folder, ThreadPoolExecutor(2) as beside:
+            # What runs beside other commands has a folder of its own: nothing may be altered while it is looked at.
+            scratch, own, preparing, linting = (folder / one for one in ("work", "own", "prepare", "lint"))
+            for one in (scratch, own, preparing, linting):
+                one.mkdir()
             uv = self._uv(catalog, name, log, scratch)
             job = Job(
                 unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, scratch, own
             )
-            export(self._repository, commit.id, inputs, job.folder("tree"))
-            beside.submit(job.prepare, self._uv(catalog, name, own / "prepare.log", scratch))
+            job.tree.mkdir()
+            export(self._repository, commit.id, inputs, job.tree)
+            # Before any program of the unit runs, which may alter it.
+            declared = job.declared()
+            beside.submit(job.prepare, self._uv(catalog, name, own / "prepare.log", preparing), preparing, declared)
             templates = job.templates()
             # It takes longer than most of the rest, and needs none of it.
-            linted = beside.submit(job.lint, self._commands(catalog, name, own / "lint.log", scratch), templates)
-            declared = job.declared()
+            commands = self._commands(catalog, name, own / "lint.log", linting)
+            linted = beside.submit(job.lint, commands, linting, templates)
             locked = job.lock(declared)
             template = job.template(templates, has_layer=bool(locked.requirements))
             layer = job.layer(locked)
             job.remember(declared, layer)
             warnings = [*linted.result(), *declared.warnings]
             version = self._releases.claim_version(unit.name, digest, unit.version)
-            wheel, sdist, left_out = job.package(version, locked, layer, template)
+            wheel, sdist, left_out = job.package(version, declared, locked, layer, template)
             warnings += left_out
             tools = job.tools(self._store.get(wheel.key, sha256=wheel.sha256))
             assets = job.publish_assets(templates)

@@ -61,7 +61,10 @@ class CdkApp:
             raise ConfigurationError(file, f"app = {app!r} is not valid: write a command such as 'python app.py'.")
         found = folder / CONTEXT_FILE
         looked_up = _json(found, file.replace(CDK_FILE, CONTEXT_FILE)) if found.is_file() else {}
-        return cls(folder, file, command, {**looked_up, **settings.get("context", {})})
+        context = settings.get("context", {})
+        if not isinstance(context, dict):
+            raise ConfigurationError(file, "context must be an object.")
+        return cls(folder, file, command, {**looked_up, **context})
 
     def synthesize(
         self, commands: Commands, libraries: Path | None, into: Path, environment: str, target: Target
@@ -126,10 +129,10 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
     arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet"]
     outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
     uv.commands.require(_INSTALL, outcome, reason)
-    venv = [uv.executable, "venv", "venv", "--python", uv.python, "--no-python-downloads"]
+    venv: list[str | Path] = [Path(uv.executable), "venv", "venv", "--python", uv.python, "--no-python-downloads"]
     uv.commands.run(_INSTALL, venv, scratch, reason)
     install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv"]
-    uv.commands.run(_INSTALL, [uv.executable, *install, "--no-progress"], scratch, reason)
+    uv.commands.run(_INSTALL, [Path(uv.executable), *install, "--no-progress"], scratch, reason)
     return scratch / "venv"
 
 
@@ -152,6 +155,8 @@ def _json(path: Path, file: str) -> dict[str, Any]:
         document = json.loads(path.read_bytes())
     except ValueError as error:
         raise ConfigurationError(file, f"is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise ConfigurationError(file, "is not valid: it is nested too deeply.") from error
     if not isinstance(document, dict):
         raise ConfigurationError(file, "must be an object.")
     return document

@@ -26,6 +26,11 @@ _HTTPS = 443
 _PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
 _URL = re.compile(r"(?:https?|socks5h?)://[^\s\"',;\]]+")
 
+ALLOWED = (
+    "If it was refused something: a build may write only in its own folder, $HOME and $TMPDIR, read only there and "
+    "what the system consists of, and connect only to package indexes."
+)
+"""What to say where the confinement may be why a command failed."""
 # How Python and other programs tell EACCES and EPERM.
 _REFUSED = re.compile(r"PermissionError|Permission denied|Operation not permitted|EACCES|EPERM")
 
@@ -63,13 +68,22 @@ class Confinement:
             "XDG_CONFIG_HOME": str(_settings(environment)),
         }
 
-    def command(self, command: Sequence[str], environment: Mapping[str, str], cpu_seconds: float) -> list[str]:
+    def command(
+        self,
+        command: Sequence[str | Path],
+        environment: Mapping[str, str],
+        cpu_seconds: float,
+        variables: Mapping[str, str],
+    ) -> list[str]:
         """The command that runs a command confined.
 
         Args:
-            command: what is to run. It may read the files and folders that stand among its arguments.
-            environment: what it sees. It may read the files and folders that its variables name.
+            command: what is to run. It may read what stands among its arguments as a `Path`. Text that looks like a
+                path gives it nothing: it may be the unit's.
+            environment: what it sees, the worker's own. It may read the files and folders that are named there, and
+                connect to the ports.
             cpu_seconds: the time that one of its processes may compute.
+            variables: what it sees besides, and gains nothing by: they may be the unit's.
         """
         spec = Spec(
             writable=(str(self.scratch), str(self.cache), *_DEVICES),
@@ -81,22 +95,24 @@ class Confinement:
             processes=_tasks_of_user() + self.limits.processes,
             cpu_seconds=max(1, int(cpu_seconds)),
             parent=os.getpid(),
+            variables=dict(variables),
         )
-        return [sys.executable, "-I", "-S", "-c", PROGRAM, str(_ROOT), spec.to_json(), *command]
+        return [sys.executable, "-I", "-S", "-c", PROGRAM, str(_ROOT), spec.to_json(), *map(str, command)]
 
 
 def _settings(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "/nonexistent", ".config"))
 
 
-def _readable(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[str | Path]:
-    """The system, the interpreters and programs of the build, and what arguments and variables name."""
+def _readable(command: Sequence[str | Path], environment: Mapping[str, str]) -> Iterator[str | Path]:
+    """The system, the interpreters and programs of the build, and what arguments and the worker's variables name."""
     yield from _SYSTEM
     yield from _RESOLVERS
     yield from (sys.prefix, sys.base_prefix)
-    yield Path(command[0]).resolve().parent
+    if isinstance(command[0], Path):
+        yield command[0].resolve().parent
     yield from (_settings(environment) / name for name in ("uv", "pip"))
-    yield from (part for argument in command for part in argument.split(os.pathsep) if part.startswith("/"))
+    yield from (argument for argument in command if isinstance(argument, Path))
     for name, value in environment.items():
         # A home folder is what must not be read: credentials lie there.
         words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()

@@ -1,6 +1,6 @@
 """Imports a handler as Lambda does, as a script, in an interpreter that sees the wheel and the layer alone.
 
-Its arguments: the folders to import from, separated as in PATH, the module, the function, and the seconds it may take.
+Its arguments: the module, the function, the seconds it may take, and the folders to import from.
 """
 
 import importlib
@@ -12,10 +12,10 @@ import sys
 MISSING, FAILED, NO_FUNCTION = 65, 70, 78
 
 
-def main(folders: str, module: str, name: str, seconds: str) -> int:
+def main(module: str, name: str, seconds: str, *folders: str) -> int:
     """Import it; returns the exit code."""
     signal.alarm(int(seconds))
-    sys.path[:0] = folders.split(os.pathsep)
+    sys.path[:0] = folders
     try:
         found = importlib.import_module(module)
     except (ImportError, SyntaxError) as error:

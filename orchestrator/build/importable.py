@@ -1,10 +1,10 @@
 """Whether the handlers of a template are in the wheel and the layer, and can be imported from there."""
 
-import os
 import platform as machine
 import re
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -78,24 +78,26 @@ class HandlerCheck:
             key = sha256_of(f"{self.uv.python}\n{function.handler}\n{there.imports}".encode())
             if self.cache.read(_KIND, key) is not None:
                 self.uv.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
-            elif self._imported(function, wheel, layer, scratch / function.resource):
+            elif self._imported(function, wheel, layer, scratch):
                 self.cache.keep(_KIND, key, b"")
 
     def _imported(self, function: Function, wheel: Path, layer: Path | None, scratch: Path) -> bool:
         """Try to import a handler; says whether it worked, where that it did not is no proof against it."""
-        code = unpack(wheel, scratch / "wheel")
+        # Of a name that nobody can know: a handler that was imported before could have put a link there.
+        folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
+        code = unpack(wheel, folder / "wheel")
         outcome = self._import(function, [code, *([self._kept(layer) / ROOT] if layer else [])])
         if _problem(outcome, function) and layer:
             # The kept folder may have been deleted or changed meanwhile: only one of this build's own is proof.
-            outcome = self._import(function, [code, unpack(layer, scratch / "layer") / ROOT])
+            outcome = self._import(function, [code, unpack(layer, folder / "layer") / ROOT])
         problem = _problem(outcome, function)
         if problem:
             self._fail(function, f"{problem}\n{outcome.tail}")
         return outcome.code == 0
 
     def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
-        script = [self.uv.python, "-I", "-S", str(Path(import_handler.__file__).absolute())]
-        arguments = [os.pathsep.join(map(str, folders)), function.module, function.name, str(_SECONDS)]
+        script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(import_handler.__file__).absolute()]
+        arguments: list[str | Path] = [function.module, function.name, str(_SECONDS), *folders]
         return self.uv.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
 
     def _kept(self, layer: Path) -> Path:

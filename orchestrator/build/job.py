@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -69,10 +70,8 @@ class Job:
         return self.scratch / "tree"
 
     def folder(self, name: str) -> Path:
-        """Make an empty folder to work in."""
-        folder = self.scratch / name
-        folder.mkdir()
-        return folder
+        """Make an empty folder to work in, of a name that no program of the unit could know before."""
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.scratch))
 
     def declared(self) -> Declared:
         """What the unit says of its dependencies, in `[project]` and in lock files."""
@@ -102,7 +101,7 @@ class Job:
             self.releases.note_layer(self.unit.name, declared.key(self.organization.lambda_), layer.number)
 
     def templates(self) -> Templates:
-        """Find the template, or synthesize the CDK app."""
+        """Find the template, or synthesize the CDK app, which may alter whatever was exported."""
         if is_cdk(self.unit, self.tree):
             synthesizer = Synthesizer(self.unit, self.organization, self.tree, self.uv, self.own)
             return synthesizer(self.scratch, self.folder("cdk"))
@@ -122,14 +121,15 @@ class Job:
         document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
         check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
         check_layers(document, source.file)
-        return UnitTemplate(template_json(document, source.file), source, functions)
+        looked_up = tuple(function.looked_up(source.path.parent) for function in functions)
+        return UnitTemplate(template_json(document, source.file), source, looked_up)
 
-    def lint(self, commands: Commands, templates: Templates) -> list[str]:
+    def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
         """Check the templates for the regions that they go to; returns the warnings.
 
-        It runs beside other commands, so it has commands with a log of its own.
+        It runs beside other commands, so its commands have a log of their own, and a folder that they alone write to.
         """
-        linter = Linter(commands, self.cache, self.folder("lint"))
+        linter = Linter(commands, self.cache, scratch)
         warnings = []
         for source in templates.sources:
             targets = [self.organization.environment(name).targets for name in source.environments]
@@ -172,18 +172,19 @@ class Job:
             raise missing(self.store.location(layout.layer_sbom_key(self.unit.name, number)), None)
         return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
 
-    def prepare(self, uv: Uv) -> None:
-        """Do beside other steps what the package needs; the log of `uv` must be another one than theirs."""
-        prepare_package(Backend(uv, self.cache), self.unit, self.tree, self.folder("prepare"))
+    def prepare(self, uv: Uv, scratch: Path, declared: Declared) -> None:
+        """Do beside other steps what the package needs; log and folder of `uv` must be others than theirs."""
+        prepare_package(Backend(uv, self.cache, scratch, self.own), declared.pyproject)
 
     def package(
-        self, version: str, locked: Lock, layer: Layer | None, template: UnitTemplate
+        self, version: str, declared: Declared, locked: Lock, layer: Layer | None, template: UnitTemplate
     ) -> tuple[Artifact, Artifact, list[str]]:
         """Build the wheel and the sdist, and publish them if they will run with the layer; returns warnings, too."""
-        package = build_package(Backend(self.uv, self.cache), self.unit, version, self.tree, self.folder("package"))
+        backend = Backend(self.uv, self.cache, self.scratch, self.own)
+        package = build_package(backend, self.unit, declared.pyproject, version, self.tree)
         path = self._layer_file(locked, layer.archive) if layer else None
         source = template.source
-        warnings = check_wheel(template.functions, source.path.parent, package.wheel.read_bytes(), source.file)
+        warnings = check_wheel(template.functions, package.wheel.read_bytes(), source.file)
         self._check(package.wheel, path, json.loads(template.text))
         return self._publish_source(version, package.wheel), self._publish_source(version, package.sdist), warnings
 
@@ -216,7 +217,9 @@ class Job:
         }
 
     def _uv_version(self) -> bytes:
-        said = self.uv.commands.run("ask uv's version", [self.uv.executable, "--version"], self.scratch, "uv has none.")
+        said = self.uv.commands.run(
+            "ask uv's version", [Path(self.uv.executable), "--version"], self.scratch, "uv has none."
+        )
         return said.split()[1].encode()
 
     def _publish_layer_sbom(self, number: int, archive: Path, locked: Lock) -> None:
@@ -227,7 +230,7 @@ class Job:
     def _check(self, wheel: Path, layer: Path | None, template: dict[str, Any]) -> None:
         self._check_size(wheel, layer)
         check = HandlerCheck(self.uv, self.cache, self.organization.lambda_)
-        check.check(wheel_functions(template), wheel, layer, self.folder("import"))
+        check.check(wheel_functions(template), wheel, layer, self.scratch)
 
     def _check_size(self, wheel: Path | None, layer: Path | None) -> None:
         problem = too_large(wheel, layer)

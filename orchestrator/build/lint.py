@@ -80,7 +80,16 @@ class Linter:
         report = self.scratch / "report.json"
         options = ["--format", "json", "--output-file", str(report), "--non-zero-exit-code", "none"]
         options += ["--ignore-checks", *accepted] if accepted else []
-        command = [sys.executable, "-c", _PROGRAM, *options, "--regions", *regions, "--template", str(template)]
+        command: list[str | Path] = [
+            sys.executable,
+            "-c",
+            _PROGRAM,
+            *options,
+            "--regions",
+            *regions,
+            "--template",
+            template,
+        ]
         self.commands.run(STEP, command, self.scratch, "cfn-lint could not be run, its output is below.")
         if not report.is_file():
             raise BuildError(self.commands.unit, STEP, "cfn-lint wrote no report; see the log.")

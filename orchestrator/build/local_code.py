@@ -9,10 +9,11 @@ import copy
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orchestrator.build.archive import sha256_of
 from orchestrator.build.template_code import (
     FUNCTIONS,
     LAYERS,
@@ -51,11 +52,34 @@ class LocalFunction:
         name: its logical name.
         folder: as written, from the template's folder.
         handler: as written.
+        problem: why nothing can stand in for the folder; empty when something can.
+        module: the handler's, from the folder.
+        content: SHA-256 of that module.
+        files: what else `sam build` would package.
     """
 
     name: str
     folder: str
     handler: str
+    problem: str = ""
+    module: str = ""
+    content: str = ""
+    files: tuple[str, ...] = ()
+
+    def looked_up(self, template_folder: Path) -> "LocalFunction":
+        """The same with what lies in its folder, which must be looked at before the unit's programs could alter it."""
+        where = f"Resources.{self.name}"
+        folder = (template_folder / self.folder).resolve()
+        if not folder.is_dir() or not folder.is_relative_to(template_folder.resolve()):
+            problem = f"{where} takes its code from {self.folder!r}, which is no folder beside the template."
+            return replace(self, problem=problem)
+        stem = self.handler.rpartition(".")[0].replace(".", "/")
+        found = next((name for name in (f"{stem}.py", f"{stem}/__init__.py") if (folder / name).is_file()), None)
+        if found is None:
+            problem = f"{where}.Properties.Handler = {self.handler!r}: {self.folder} has no {stem}.py."
+            return replace(self, problem=problem)
+        files = tuple(sorted(_packaged(folder)))
+        return replace(self, module=found, content=sha256_of((folder / found).read_bytes()), files=files)
 
 
 def use_artifacts(
@@ -91,12 +115,11 @@ def use_artifacts(
     return changed, tuple(LocalFunction(name, code, handlers[name]) for name, _, code in found)
 
 
-def check_wheel(functions: tuple[LocalFunction, ...], folder: Path, wheel: bytes, file: str) -> list[str]:
+def check_wheel(functions: tuple[LocalFunction, ...], wheel: bytes, file: str) -> list[str]:
     """Check that the wheel can stand in for the folders that functions name.
 
     Args:
-        functions: what `use_artifacts` changed.
-        folder: the template's own.
+        functions: what `use_artifacts` changed, looked up.
         wheel: the unit's.
         file: the template's path, for messages.
 
@@ -108,7 +131,7 @@ def check_wheel(functions: tuple[LocalFunction, ...], folder: Path, wheel: bytes
     """
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
-    judged = [_judge(function, folder, contents) for function in functions]
+    judged = [_judge(function, contents) for function in functions]
     problems = [problem for problem, _ in judged if problem]
     if problems:
         raise ConfigurationError(file, *problems)
@@ -202,19 +225,14 @@ def _add_layer(document: dict[str, Any], functions: list[str], platform: Lambda)
             resource["Properties"]["Layers"] = [*layers, reference]
 
 
-def _judge(function: LocalFunction, template_folder: Path, wheel: dict[str, bytes]) -> tuple[str, str]:
+def _judge(function: LocalFunction, wheel: dict[str, bytes]) -> tuple[str, str]:
     """A problem, and a warning; each empty when there is none."""
     where = f"Resources.{function.name}"
-    folder = (template_folder / function.folder).resolve()
-    if not folder.is_dir() or not folder.is_relative_to(template_folder.resolve()):
-        return f"{where} takes its code from {function.folder!r}, which is no folder beside the template.", ""
-    module = function.handler.rpartition(".")[0].replace(".", "/")
-    there = [name for name in (f"{module}.py", f"{module}/__init__.py") if (folder / name).is_file()]
-    if not there:
-        return f"{where}.Properties.Handler = {function.handler!r}: {function.folder} has no {module}.py.", ""
-    if wheel.get(there[0]) != (folder / there[0]).read_bytes():
-        return f"{where}: {_unlike(function, there[0], wheel)}", ""
-    absent = sorted(name for name in _packaged(folder) if name not in wheel)
+    if function.problem:
+        return function.problem, ""
+    if function.module not in wheel or sha256_of(wheel[function.module]) != function.content:
+        return f"{where}: {_unlike(function, function.module, wheel)}", ""
+    absent = [name for name in function.files if name not in wheel]
     if not absent:
         return "", ""
     more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""

@@ -1,7 +1,6 @@
 """A unit's own code as a wheel and an sdist, made by the build backend that the unit names."""
 
 import io
-import shutil
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -17,12 +16,15 @@ from orchestrator.build.confinement import was_refused
 from orchestrator.build.project import with_version
 from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
+from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import BuildError
 
 _STEP = "build wheel and sdist"
 # The earliest time that a zip, and so a wheel, can hold.
 _EARLIEST = 315_532_800
+_LONGEST_GENERATOR, _MOST_LISTED = 200, 10
+_ADVICE = "Let the unit's programs write plain files, and to the folders that they are given."
 
 
 @dataclass(frozen=True)
@@ -46,67 +48,62 @@ def file_stem(unit: str, version: str) -> str:
 def generator(wheel: bytes) -> str:
     """The build backend that made a wheel, with its version, as the wheel says; the format demands that it does."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".dist-info/WHEEL")]
+        names = [name for name in archive.namelist() if name.endswith(".dist-info/WHEEL")]
+        texts = [archive.read(name).decode(errors="replace") for name in names]
     lines = [line for text in texts for line in text.splitlines() if line.startswith("Generator:")]
-    return lines[0].partition(":")[2].strip() if lines else "not told"
+    return lines[0].partition(":")[2].strip()[:_LONGEST_GENERATOR] if lines else "not told"
 
 
-def build_package(backend: Backend, unit: Unit, version: str, tree: Path, scratch: Path) -> Package:
+def build_package(backend: Backend, unit: Unit, pyproject: str, version: str, tree: Path) -> Package:
     """Build the wheel and the sdist, each from the unit's folder within the exported tree.
 
     Args:
         backend: runs the build backend.
         unit: the unit.
-        version: the release's; the exported `pyproject.toml` is changed to it.
-        tree: the exported tree.
-        scratch: an empty folder to work in.
+        pyproject: the text of its `pyproject.toml`, as it was exported: the unit's programs may have altered the file.
+        version: the release's; the exported file gets the text with it.
+        tree: the exported tree, in the folder that commands may write to.
 
     Raises:
         BuildError: the backend failed, or made something that cannot be released.
         ArtifactError: what the backend made holds links, or more than Lambda takes.
         ConfigurationError: the version cannot be set.
     """
-    uv, folder = backend.uv, tree / unit.folder
-    _set_version(folder / FILE_NAME, version, f"{unit.folder}/{FILE_NAME}")
-    built = scratch / "built"
+    uv, file = backend.uv, f"{unit.folder}/{FILE_NAME}"
+    exported = UntrustedFolder(
+        backend.scratch, tree.relative_to(backend.scratch).parts, f"{unit.name}'s", file, _ADVICE
+    )
+    text = with_version(pyproject, version, file)
+    exported.write(file, text.encode())
+    built = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
     timestamp = max(_EARLIEST, int(uv.as_of.timestamp()))
-    outcome = _run(backend, folder, built, {"SOURCE_DATE_EPOCH": str(timestamp)})
+    system = BuildSystem.read(text)
+    outcome = _run(backend, system, tree / unit.folder, built, {"SOURCE_DATE_EPOCH": str(timestamp)})
     uv.commands.require(_STEP, outcome, _reason(outcome))
     stem = file_stem(unit.name, version)
-    wheel, sdist = _only(unit.name, built, "*.whl"), _only(unit.name, built, "*.tar.gz")
-    for path in (wheel, sdist):
-        _check_place(unit.name, path, tree.parent)
-    _check_wheel(unit.name, wheel.name, version)
-    # The backend may be the unit's own: what it made is as little trusted as the unit.
-    check_archive(wheel, LARGEST_UNZIPPED)
-    check_tar(sdist, LARGEST_UNZIPPED)
-    # Made only now, and with a name of its own: the backend could have put a link where these are written.
-    named = Path(tempfile.mkdtemp(dir=scratch))
-    stored = Package(named / f"{stem}-py3-none-any.whl", named / f"{stem}.tar.gz")
-    shutil.move(wheel, stored.wheel)
-    repack_tar(sdist, stored.sdist, timestamp)
+    # Whatever wrote it, what is checked and published is a copy, which only this process writes to.
+    made = UntrustedFolder(
+        backend.scratch, (built.parent.name, built.name), f"the build backend of {unit.name}", file, _ADVICE
+    )
+    wheel, sdist = (_only(unit.name, made, ending) for ending in (".whl", ".tar.gz"))
+    _check_wheel(unit.name, wheel, version)
+    copies = Path(tempfile.mkdtemp(prefix="package-", dir=backend.own))
+    stored = Package(copies / f"{stem}-py3-none-any.whl", copies / f"{stem}.tar.gz")
+    made.copy_file(wheel, stored.wheel, Budget(LARGEST_UNZIPPED))
+    check_archive(stored.wheel, LARGEST_UNZIPPED)
+    made.copy_file(sdist, copies / "made.tar.gz", Budget(LARGEST_UNZIPPED))
+    check_tar(copies / "made.tar.gz", LARGEST_UNZIPPED)
+    repack_tar(copies / "made.tar.gz", stored.sdist, timestamp)
     return stored
 
 
 def _reason(outcome: Outcome) -> str:
     failed = "the unit's build backend failed, its output is below."
-    if was_refused(outcome.output):
-        return (
-            f"{failed} If it was refused something: a build may write only in its own folder, $HOME and $TMPDIR, read "
-            "only there and what the system consists of, and connect only to package indexes."
-        )
-    return f"{failed} `uv build` in the folder shows the same."
+    return failed if was_refused(outcome.output) else f"{failed} `uv build` in the folder shows the same."
 
 
-def _check_place(unit: str, path: Path, root: Path) -> None:
-    """Refuse a link: it could name any archive that the build's user may read."""
-    if path.resolve() != root.resolve() / path.relative_to(root):
-        raise BuildError(unit, _STEP, f"{path.name} is a link or lies behind one: let the build backend write files.")
-
-
-def _run(backend: Backend, folder: Path, built: Path, variables: dict[str, str]) -> Outcome:
+def _run(backend: Backend, system: BuildSystem | None, folder: Path, built: Path, variables: dict[str, str]) -> Outcome:
     """Run the backend by itself where that does, which is several times faster; else let uv do it."""
-    system = BuildSystem.read(folder / FILE_NAME)
     if system:
         outcome = backend.build(_STEP, system, folder, built, variables)
         if outcome.code != MORE_REQUIREMENTS:
@@ -115,22 +112,18 @@ def _run(backend: Backend, folder: Path, built: Path, variables: dict[str, str])
     return backend.uv.attempt(_STEP, arguments, folder.parent, variables)
 
 
-def prepare_package(backend: Backend, unit: Unit, tree: Path, scratch: Path) -> None:
+def prepare_package(backend: Backend, pyproject: str) -> None:
     """Do what `build_package` will need whatever the version is; where it cannot be done, that one will say why."""
-    system = BuildSystem.read(tree / unit.folder / FILE_NAME)
+    system = BuildSystem.read(pyproject)
     if system:
-        backend.prepare(_STEP, system, scratch)
+        backend.prepare(_STEP, system)
 
 
-def _set_version(path: Path, version: str, file: str) -> None:
-    path.write_bytes(with_version(path.read_bytes().decode(), version, file).encode())
-
-
-def _only(unit: str, folder: Path, pattern: str) -> Path:
-    found = sorted(folder.glob(pattern))
+def _only(unit: str, folder: UntrustedFolder, ending: str) -> str:
+    found = [name for name in folder.names() if name.endswith(ending)]
     if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise BuildError(unit, _STEP, f"the build backend should make one {pattern[1:]} file and made {names}.")
+        names = ", ".join(map(repr, found[:_MOST_LISTED])) or "none"
+        raise BuildError(unit, _STEP, f"the build backend should make one {ending} file and made {names}.")
     return found[0]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.build.confinement import Confinement
+from orchestrator.build.confinement import ALLOWED, Confinement, was_refused
 from orchestrator.build.output import BoundedOutput
 from orchestrator.build.watch import Watch
 from orchestrator.errors import BuildError
@@ -99,35 +99,62 @@ class Commands:
             log.write(f"{text}\n")
 
     def attempt(
-        self, step: str, command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None
+        self, step: str, command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] | None = None
     ) -> Outcome:
         """Run a command and say how it ended.
 
+        Args:
+            step: what is being done, for the log and for errors.
+            command: the program and its arguments. It may read those that are a `Path`, besides what all may read;
+                the program, too, is a `Path` where it lies in a place of the worker's own.
+            cwd: where it runs.
+            variables: added to what it sees; they may be the unit's.
+
         Raises:
-            BuildError: the program is not installed, or it used more than a build may.
+            BuildError: the program is not there or cannot be started, or it used more than a build may.
         """
-        self.note(f"\n== {step}\n$ {shlex.join(command)}")
-        program = shutil.which(command[0], path=self._environment.get("PATH"))
-        if program is None:
-            raise BuildError(
-                self.unit, step, f"the program {command[0]!r} was not found: install it on the build worker."
-            )
-        seen = {**self._confinement.variables(self._environment), **(variables or {})}
+        self.note(f"\n== {step}\n$ {shlex.join(map(str, command))}")
         left = self._deadline - time.monotonic()
         if left <= 0:
             return Outcome(None, "")
-        confined = self._confinement.command([program, *command[1:]], seen, left * _CORES)
-        with self._log.open("ab") as log:
-            output = BoundedOutput(log, self._confinement.limits.log_bytes)
-            watch = Watch(output, self._confinement.limits, self._deadline)
-            code = watch.run(confined, cwd, seen)
-            text = output.finish()
+        try:
+            seen = self._confinement.variables(self._environment)
+            program = self._program(step, command[0], cwd)
+            confined = self._confinement.command([program, *command[1:]], seen, left * _CORES, variables or {})
+            with self._log.open("ab") as log:
+                output = BoundedOutput(log, self._confinement.limits.log_bytes)
+                watch = Watch(output, self._confinement.limits, self._deadline, self._confinement.scratch)
+                code = watch.run(confined, cwd, seen)
+                text = output.finish()
+        except OSError as error:
+            raise BuildError(
+                self.unit,
+                step,
+                f"it could not be run: {error.strerror}. Either the build removed a folder that it works in, or "
+                "arguments and variables are longer than the system takes, or the disk is full.",
+            ) from error
         if watch.excess:
             raise BuildError(self.unit, step, watch.excess, Outcome(code, text).tail)
         return Outcome(code, text)
 
+    def _program(self, step: str, name: str | Path, cwd: Path) -> str | Path:
+        """A program: one that is named without a folder is looked up where the worker has its programs."""
+        if isinstance(name, Path):
+            return name
+        if os.sep in name:
+            return str(cwd / name)
+        found = shutil.which(name, path=self.search_path)
+        if found is None:
+            raise BuildError(self.unit, step, f"the program {name!r} was not found: install it on the build worker.")
+        return Path(found)
+
     def run(
-        self, step: str, command: Sequence[str], cwd: Path, reason: str, variables: Mapping[str, str] | None = None
+        self,
+        step: str,
+        command: Sequence[str | Path],
+        cwd: Path,
+        reason: str,
+        variables: Mapping[str, str] | None = None,
     ) -> str:
         """Run a command that must succeed, and return what it printed.
 
@@ -139,7 +166,7 @@ class Commands:
         return outcome.output
 
     def require(self, step: str, outcome: Outcome, reason: str) -> None:
-        """Raise a `BuildError` unless a command succeeded."""
+        """Raise a `BuildError` unless a command succeeded; it tells what is allowed where something was refused."""
         if outcome.code is None:
             raise BuildError(
                 self.unit,
@@ -149,4 +176,5 @@ class Commands:
                 outcome.tail,
             )
         if outcome.code:
-            raise BuildError(self.unit, step, reason, outcome.tail)
+            hint = f" {ALLOWED}" if was_refused(outcome.output) else ""
+            raise BuildError(self.unit, step, f"{reason}{hint}", outcome.tail)

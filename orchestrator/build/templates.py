@@ -15,6 +15,7 @@ from orchestrator.errors import ConfigurationError
 
 # A dependency that is there without being written: the CDK writes them all.
 _OF_CDK = ("W3005",)
+_ADVICE = "Let the app copy its files there, as the CDK does by itself: neither set outdir nor refer to files by links."
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Synthesizer:
                 app.synthesize(self.uv.commands, libraries, out, name, target)
                 kept = self.own / out.name
                 kept.mkdir()
-                written = UntrustedFolder(root, out.relative_to(root).parts, self.unit.name, file)
+                writer = f"the app of {self.unit.name}"
+                written = UntrustedFolder(root, out.relative_to(root).parts, writer, file, _ADVICE)
                 made = read_assembly(written, self.unit, kept)
                 files |= made.files
                 _add(texts, name, made, file)

@@ -41,7 +41,7 @@ class Uv:
     def attempt(
         self,
         step: str,
-        arguments: Sequence[str],
+        arguments: Sequence[str | Path],
         cwd: Path,
         variables: Mapping[str, str] | None = None,
         *,
@@ -56,7 +56,7 @@ class Uv:
             variables: added to its environment.
             dated: whether it looks things up as of the commit; not when a lock says already which files.
         """
-        command = [self.executable, *arguments, "--python", self.python, "--no-python-downloads", "--no-progress"]
+        command = [Path(self.executable), *arguments, "--python", self.python, "--no-python-downloads", "--no-progress"]
         if not dated:
             return self.commands.attempt(step, command, cwd, variables)
         cutoff = self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

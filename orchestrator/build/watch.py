@@ -27,12 +27,14 @@ class Watch:
         output: keeps what it prints.
         limits: how far it may go.
         deadline: on the monotonic clock, when it must have ended.
+        disk: a folder on the disk that it works on, which it cannot remove.
     """
 
-    def __init__(self, output: BoundedOutput, limits: Limits, deadline: float) -> None:
+    def __init__(self, output: BoundedOutput, limits: Limits, deadline: float, disk: Path) -> None:
         self._output = output
         self._limits = limits
         self._deadline = deadline
+        self._disk = disk
         self.excess = ""
         """What it used too much of, in a sentence; empty when it kept within its limits."""
 
@@ -55,7 +57,7 @@ class Watch:
             start_new_session=True,
         )
         with _ended(process):
-            in_time = all(self._goes_on(process.pid, cwd) for _ in self._looks(process))
+            in_time = all(self._goes_on(process.pid) for _ in self._looks(process))
             if in_time:
                 process.wait(_SWEEP_SECONDS)
         return process.returncode if in_time or self.excess else None
@@ -78,12 +80,12 @@ class Watch:
                     yield
                     next_look = time.monotonic() + _LOOK_SECONDS
 
-    def _goes_on(self, process: int, cwd: Path) -> bool:
+    def _goes_on(self, process: int) -> bool:
         """Whether it may go on."""
-        self.excess = next(self._excesses(process, cwd), "")
+        self.excess = next(self._excesses(process), "")
         return not self.excess and time.monotonic() < self._deadline
 
-    def _excesses(self, process: int, cwd: Path) -> Iterator[str]:
+    def _excesses(self, process: int) -> Iterator[str]:
         limits, started = self._limits, descendants(process)
         if self._output.size > limits.output_bytes:
             yield (
@@ -94,7 +96,7 @@ class Watch:
             yield f"it ran more than {limits.processes} processes at the same time. Let the build backend start fewer."
         if sum(one.memory_bytes for one in started) > limits.memory_bytes:
             yield f"it used more than {_mib(limits.memory_bytes)} of memory. Let the build backend need less."
-        if shutil.disk_usage(cwd).free < limits.free_bytes:
+        if shutil.disk_usage(self._disk).free < limits.free_bytes:
             yield (
                 f"less than {_mib(limits.free_bytes)} were left free on the disk that it works on. Let the build write "
                 "less, or give the build machine a larger disk."

@@ -45,21 +45,21 @@ def _first(spec: Spec, command: list[str], *, own_processes: bool) -> None:
     system.refuse_privileges()
     landlock.restrict(spec.writable, spec.readable, spec.ports)
     if not own_processes:
-        _become(command)
+        _become(command, spec.variables)
     # The first process of a namespace cannot be killed by its own signals, and must take in orphans: not the command.
     child = os.fork()
     if child == 0:
-        _become(command)
+        _become(command, spec.variables)
     os._exit(_wait(child))
 
 
-def _become(command: list[str]) -> None:
+def _become(command: list[str], variables: dict[str, str]) -> None:
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them not to be.
         signal.signal(number, signal.SIG_DFL)
     try:
-        os.execvp(command[0], command)  # noqa: S606  # No shell is what is wanted.
-    except OSError as error:
-        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+        os.execvpe(command[0], command, {**os.environ, **variables})  # noqa: S606  # No shell is what is wanted.
+    except (OSError, ValueError) as error:  # A variable that no environment can hold is a ValueError.
+        os.write(2, f"{command[0]}: {getattr(error, 'strerror', error)}\n".encode(errors="replace"))
         os._exit(127)
 
 

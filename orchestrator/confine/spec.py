@@ -1,7 +1,7 @@
 """What a command is confined to, as it is handed to the launcher."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -19,6 +19,8 @@ class Spec:
         processes: of the user that runs the build, besides those that are there already.
         cpu_seconds: of one process.
         parent: the process that must be alive, and with which the command ends.
+        variables: what only the command sees in its environment. They may be the unit's: nothing that runs before it
+            is confined, such as the dynamic linker, may go by them.
     """
 
     writable: tuple[str, ...]
@@ -30,6 +32,7 @@ class Spec:
     processes: int
     cpu_seconds: int
     parent: int
+    variables: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As an argument."""

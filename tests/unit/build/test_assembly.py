@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import ConfigurationError
+from orchestrator.confine import landlock
+from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.fakes import FolderRepository, Workshop
 
+confined = pytest.mark.skipif(landlock.abi() < landlock.OLDEST_ABI, reason="this kernel cannot confine files")
 # Writes an assembly with one asset as the CDK does, then does what a test wants.
 _APP = """\
 import json, os
@@ -118,6 +120,48 @@ def test_an_app_cannot_lead_what_the_build_writes_elsewhere(write: Write, worksh
     (asset,) = workshop.build().manifest.assets
     assert asset.key.endswith(".zip")
     assert target.read_text() == "before"
+
+
+def test_an_app_that_replaces_files_of_the_unit_replaces_them_for_nobody_else(
+    write: Write, workshop: Workshop, tmp_path: Path
+) -> None:
+    """What is released was read before it ran, and what a link leads to is not written to."""
+    profile = tmp_path / "home" / "pyproject.toml"
+    profile.write_text('[project]\nname = "orders"\nversion = "7.0"\n')
+    write(f"write(); path = Path('pyproject.toml'); path.unlink(); path.symlink_to({str(profile)!r})")
+    manifest = workshop.build().manifest
+    assert manifest.version == "0.1.0"
+    assert profile.read_text().endswith('version = "7.0"\n')
+
+
+@confined
+def test_an_app_that_was_refused_something_is_told_what_it_may_do(write: Write, workshop: Workshop) -> None:
+    """Its own output names only the file; and that cdk.json names it, too, gives it nothing."""
+    write("print(secret.read_text())")
+    path = workshop.repository.folder / "projects/orders/cdk.json"
+    secret = workshop.repository.folder.parent / "home/.aws/credentials"
+    app, context = f"{sys.executable} app.py {secret} x:{secret}", {"x": f"a {secret} http://169.254.169.254/"}
+    path.write_text(json.dumps({"app": app, "context": context}))
+    with pytest.raises(BuildError, match="PermissionError") as raised:
+        workshop.build()
+    assert "the app of projects/orders/cdk.json failed for dev" in str(raised.value)
+    assert "a build may write only in its own folder, $HOME and $TMPDIR" in str(raised.value)
+    assert _SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ('{"app": "python app.py", "context": 7}', "cdk.json: context must be an object"),
+        ("[" * 100_000, "cdk.json: is not valid: it is nested too deeply"),
+    ],
+)
+def test_a_cdk_json_that_is_none_is_told(settings: str, problem: str, write: Write, workshop: Workshop) -> None:
+    """In a sentence, and no stack trace."""
+    write("write()")
+    workshop.repository.write("projects/orders/cdk.json", settings)
+    with pytest.raises(ConfigurationError, match=problem):
+        workshop.build()
 
 
 @pytest.mark.parametrize(

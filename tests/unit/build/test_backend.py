@@ -7,8 +7,10 @@ import pytest
 
 from orchestrator.build.backend import Backend, BuildSystem
 from orchestrator.build.build import Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
 from orchestrator.build.uv import Uv
+from orchestrator.errors import ConfigurationError
 from tests.unit.build.fakes import COMMITTED_AT, real_commands
 
 _HATCHLING = BuildSystem(("hatchling",), "hatchling.build")
@@ -52,9 +54,10 @@ def unit(tmp_path: Path) -> Path:
 @pytest.fixture
 def backend(real_tools: Tools, tmp_path: Path) -> Backend:
     """Runs backends with the real uv."""
-    return Backend(
-        Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT), real_tools.cache
-    )
+    uv = Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT)
+    own = tmp_path / "own"
+    own.mkdir()
+    return Backend(uv, real_tools.cache, tmp_path, own)
 
 
 @pytest.mark.parametrize("name", ["hatchling.build", "setuptools.build_meta"])
@@ -115,10 +118,37 @@ def test_a_backend_sees_nothing_of_what_the_orchestrator_has_installed(
         ('[build-system]\nrequires = [1]\nbuild-backend = "hatchling.build"\n', None),
         ('[build-system]\nrequires = []\nbuild-backend = "hatchling.build"\nbackend-path = ["."]\n', None),
         ('[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n', None),
+        ('build-system = "hatchling"', None),
+        ('[build-system]\nrequires = []\nbuild-backend = ["hatchling.build"]\n', None),
         ("", None),
     ],
 )
-def test_only_backends_in_plain_python_are_run_here(table: str, system: BuildSystem | None, tmp_path: Path) -> None:
+def test_only_backends_in_plain_python_are_run_here(table: str, system: BuildSystem | None) -> None:
     """Others may need programs on the PATH; and what is not valid is told by uv, which takes no options from it."""
-    (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
-    assert BuildSystem.read(tmp_path / "pyproject.toml") == system
+    assert BuildSystem.read(table) == system
+
+
+_LINKING_UV = """#!/bin/sh
+while [ "$1" != --target ]; do shift; done
+mkdir "$2" && {harm}
+"""
+
+
+@pytest.mark.parametrize("harm", ["ln -s {secret} $2/data", "rmdir $2 && ln -s {folder} $2", "mkfifo $2/data"])
+def test_what_a_backend_requires_cannot_have_files_of_others_packed(
+    harm: str, real_tools: Tools, unit: Path, tmp_path: Path
+) -> None:
+    """It may run code when it is installed, and what is packed is read by the build."""
+    secret = tmp_path / "private" / "credentials"
+    secret.parent.mkdir()
+    secret.write_text("stolen")
+    program, work, own = tmp_path / "uv", tmp_path / "work", tmp_path / "own"
+    program.write_text(_LINKING_UV.format(harm=harm.format(secret=secret, folder=secret.parent)))
+    program.chmod(0o755)
+    for folder in (work, own):
+        folder.mkdir()
+    uv = Uv(real_commands(real_tools, work), str(program), sys.executable, COMMITTED_AT)
+    backend = Backend(uv, Cache(tmp_path / "cache"), work, own)
+    with pytest.raises(ConfigurationError, match=r"in what the packages of build-system\.requires wrote"):
+        backend.build("build", _HATCHLING, unit, work / "out", {})
+    assert not (tmp_path / "cache" / "unpacked-backends").exists()

@@ -9,10 +9,12 @@ import pytest
 from orchestrator.build.confinement import Confinement
 
 
-def spec(folder: Path, command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+def spec(
+    folder: Path, command: list[str | Path], environment: dict[str, str], variables: dict[str, str] | None = None
+) -> dict[str, Any]:
     """What the launcher is told."""
-    made = Confinement(folder / "scratch", folder / "cache").command(command, environment, cpu_seconds=10)
-    document: dict[str, Any] = json.loads(made[made.index(command[0]) - 1])
+    made = Confinement(folder / "scratch", folder / "cache").command(command, environment, 10, variables or {})
+    document: dict[str, Any] = json.loads(made[made.index(str(command[0])) - 1])
     return document
 
 
@@ -34,10 +36,19 @@ def test_what_arguments_and_variables_name_is_read_and_no_home_folder(tmp_path: 
         "UV_INDEX": "file:///mirror/simple https://example.com/simple",
         "SSL_CERT_FILE": "/certificates/ca.pem",
     }
-    readable = spec(tmp_path, ["/tools/uv", "build", "/tree"], environment)["readable"]
+    readable = spec(tmp_path, [Path("/tools/uv"), "build", Path("/tree")], environment)["readable"]
     assert {"/tools", "/tree", "/home/ada/bin", "/mirror/simple", "/certificates/ca.pem"} <= set(readable)
     assert {"/home/ada/.settings/uv", "/home/ada/.settings/pip"} <= set(readable)
     assert not {"/", "/home", "/home/ada", "/home/ada/.settings"} & set(readable)
+
+
+def test_what_a_unit_writes_gives_its_commands_nothing(tmp_path: Path) -> None:
+    """Neither files nor ports, whether it stands among arguments or in variables; and the launcher does not see it."""
+    theirs = {"SETTINGS": "a /root/.aws b http://169.254.169.254:80/", "LD_PRELOAD": "./evil.so"}
+    told = spec(tmp_path, ["/bin/app", "/root/.ssh", "x:/root/.ssh", "y @ file:///root/.ssh"], {}, theirs)
+    assert not [path for path in told["readable"] if ".aws" in path or ".ssh" in path or path == "/bin/app"]
+    assert told["ports"] == [443]
+    assert told["variables"] == theirs
 
 
 @pytest.mark.parametrize(

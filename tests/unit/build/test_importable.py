@@ -3,7 +3,7 @@
 import os
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from orchestrator.build.importable import HandlerCheck, runs_here
 from orchestrator.build.limits import sizes, too_large
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
+from orchestrator.confine import landlock
 from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.fakes import COMMITTED_AT, real_commands
 
@@ -26,6 +27,9 @@ _HERE = Lambda.model_validate(
 )
 _ELSEWHERE = _HERE.model_copy(update={"python": "3.19"})
 _CODE = {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "SourceKey"}}
+
+
+_MODULES = {f"orders{number}.py": "def handle(event, context): ...\n" for number in (0, 1)}
 
 
 def packed(path: Path, files: Mapping[str, str]) -> Path:
@@ -55,6 +59,13 @@ class Bench:
         layer = packed(self._folder / "layer.zip", {"python/helper/__init__.py": "HELP = 1\ndef handle(): ...\n"})
         function = Function("OrderFunction", handler, variables or {})
         HandlerCheck(uv, self._tools.cache, platform).check([function], wheel, layer, self._folder)
+
+    def check_all(self, functions: Sequence[Function], files: Mapping[str, str]) -> None:
+        """Check the functions of a wheel with these files, with a folder of its own to work in."""
+        work = self._folder / "work"
+        work.mkdir()
+        uv = Uv(real_commands(self._tools, work), self._tools.uv, self._tools.python, COMMITTED_AT)
+        HandlerCheck(uv, self._tools.cache, _HERE).check(functions, packed(self._folder / "w.whl", files), None, work)
 
 
 @pytest.fixture
@@ -221,3 +232,34 @@ def test_a_release_that_lambda_would_refuse_is_told_by_package_the_largest_first
     assert "Lambda allows 262,144,000" in problem
     listed = [line.split(maxsplit=1) for line in problem.splitlines()[1:]]
     assert listed[:2] == [["200,000,000", "big_package 1.0"], ["62,144,001", "the unit's own code"]]
+
+
+def test_a_function_s_name_leads_nowhere(bench: Bench, tmp_path: Path) -> None:
+    """It is the template's, and cfn-lint lets itself be told not to mind it."""
+    names = ("../escaped", str(tmp_path / "absolute"))
+    bench.check_all([Function(name, f"orders{n}.handle", {}) for n, name in enumerate(names)], _MODULES)
+    assert {path.name for path in tmp_path.iterdir()} == {"work", "w.whl"}
+
+
+def test_a_handler_cannot_lead_what_is_unpacked_for_the_next_one_elsewhere(bench: Bench, tmp_path: Path) -> None:
+    """Whatever it puts beside its own folder."""
+    (tmp_path / "outside").mkdir()
+    harm = (
+        "from pathlib import Path\n"
+        f"for name in ('Second', 'Second/wheel'):\n    Path('../..', name).symlink_to({str(tmp_path / 'outside')!r})\n"
+    )
+    files = {**_MODULES, "orders0.py": f"{harm}def handle(event, context): ...\n"}
+    bench.check_all([Function("First", "orders0.handle", {}), Function("Second", "orders1.handle", {})], files)
+    assert not list((tmp_path / "outside").iterdir())
+
+
+@pytest.mark.skipif(landlock.abi() < landlock.OLDEST_ABI, reason="this kernel cannot confine files")
+def test_what_a_template_says_opens_nothing_to_a_handler(bench: Bench, tmp_path: Path) -> None:
+    """Neither a variable's value, nor a handler's name, nor what the dynamic linker goes by before it is confined."""
+    secret = tmp_path / "credentials"
+    secret.write_text("stolen")
+    variables = {"FILES": f"a {secret}", "LD_DEBUG": "libs", "LD_DEBUG_OUTPUT": str(tmp_path / "linker")}
+    read = f"try:\n    open({str(secret)!r})\nexcept PermissionError: ...\nelse:\n    import stolen\n"
+    files = {"orders0.py": f"{read}def __getattr__(name): return print\n"}
+    bench.check_all([Function("First", f"orders0.{secret}", variables)], files)
+    assert {path.name for path in tmp_path.iterdir()} == {"work", "w.whl", "credentials"}

@@ -143,14 +143,14 @@ def folder(tmp_path: Path) -> Path:
 def test_a_wheel_with_the_same_files_stands_in_for_the_folder(folder: Path) -> None:
     """Modules and packages alike; a list of requirements is no code."""
     functions = (LocalFunction("A", "src/", "app.handle"), LocalFunction("B", "./src", "pkg.handle"))
-    assert check_wheel(functions, folder, wheel(SAME), "t.yaml") == []
+    assert check_wheel(tuple(one.looked_up(folder) for one in functions), wheel(SAME), "t.yaml") == []
 
 
 def test_what_the_wheel_leaves_out_is_told(folder: Path) -> None:
     """`sam build` would have packaged it."""
     for number in range(6):
         (folder / "src" / f"data{number}.json").write_text("{}")
-    (warning,) = check_wheel((LocalFunction("A", "src", "app.handle"),), folder, wheel(SAME), "t.yaml")
+    (warning,) = check_wheel((LocalFunction("A", "src", "app.handle").looked_up(folder),), wheel(SAME), "t.yaml")
     assert warning.endswith("leaves out data0.json, data1.json, data2.json, data3.json, data4.json and 1 more.")
 
 
@@ -166,11 +166,11 @@ def test_what_the_wheel_leaves_out_is_told(folder: Path) -> None:
 def test_a_handler_that_the_wheel_lacks_is_refused(function: LocalFunction, problem: str, folder: Path) -> None:
     """It would fail at its first call, in every environment."""
     with pytest.raises(ConfigurationError) as raised:
-        check_wheel((function,), folder, wheel({"orders/app.py": "x = 1"}), "t.yaml")
+        check_wheel((function.looked_up(folder),), wheel({"orders/app.py": "x = 1"}), "t.yaml")
     assert problem in str(raised.value)
 
 
 def test_a_handler_with_other_bytes_is_refused(folder: Path) -> None:
     """A build backend can write what it wants."""
     with pytest.raises(ConfigurationError, match=r"but it has another app\.py"):
-        check_wheel((LocalFunction("A", "src", "app.handle"),), folder, wheel({"app.py": "x = 2"}), "t.yaml")
+        check_wheel((LocalFunction("A", "src", "app.handle").looked_up(folder),), wheel({"app.py": "x = 2"}), "t.yaml")

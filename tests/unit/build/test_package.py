@@ -10,7 +10,7 @@ from orchestrator.build.package import Package, build_package, file_stem
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.load import load_organization, load_unit
-from orchestrator.errors import BuildError
+from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.fakes import COMMITTED_AT, ORGANIZATION, PYPROJECT, FolderRepository, confined, fake_uv
 
 
@@ -24,13 +24,9 @@ def package(repository: FolderRepository, machine: Path, tmp_path: Path, version
         COMMITTED_AT,
     )
     unit = load_unit(PYPROJECT, "projects/orders", load_organization(ORGANIZATION))
-    return build_package(Backend(uv, tools.cache), unit, version, repository.folder, tmp_path / "scratch")
-
-
-@pytest.fixture(autouse=True)
-def scratch(tmp_path: Path) -> None:
-    """The folder that a package is built in."""
-    (tmp_path / "scratch").mkdir()
+    own = tmp_path / "own"
+    own.mkdir(exist_ok=True)
+    return build_package(Backend(uv, tools.cache, tmp_path, own), unit, PYPROJECT, version, repository.folder)
 
 
 def test_wheel_and_sdist_are_named_after_unit_and_version(
@@ -80,7 +76,9 @@ def test_an_sdist_that_is_a_link_is_refused(repository: FolderRepository, machin
     with tarfile.open(private, "w:gz") as archive:
         archive.add(__file__, "private.txt")
     (machine / "link").write_text(str(private), encoding="utf-8")
-    with pytest.raises(BuildError, match=r"orders-0\.1\.0\.tar\.gz is a link or lies behind one"):
+    with pytest.raises(
+        ConfigurationError, match=r"'orders-0\.1\.0\.tar\.gz' in what .* cannot be opened as it is, or is a"
+    ):
         package(repository, machine, tmp_path)
 
 
