@@ -6,7 +6,7 @@ import typer
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say_json
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table, text
 from orchestrator.source.affected import LastStart, verdicts
 from orchestrator.source.catalog import Catalog
 
@@ -47,8 +47,8 @@ def affected(
     shown = table(f"Affected by {catalog.commit.id[:12]}", "unit", "runs", *(["why"] if explain else []))
     for one in judged:
         if explain or one.affected:
-            shown.add_row(one.unit, "yes" if one.affected else "no", *([one.explanation] if explain else []))
-    console.print(shown)
+            shown.add_row(one.unit, "yes" if one.affected else "no", *([text(one.explanation)] if explain else []))
+    show(shown)
 
 
 def starts_at(catalog: Catalog) -> dict[str, LastStart]:

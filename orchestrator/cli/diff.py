@@ -7,7 +7,7 @@ import typer
 from orchestrator.build.release_diff import ReleaseDiff, diff_of
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table, text
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +36,9 @@ def _draw(title: str, found: ReleaseDiff) -> None:
     drawn = table(title, "part", "", "what", "before", "after")
     for part, differences in found:
         for one in differences:
-            drawn.add_row(part, one.kind, one.what, *(_short(value) for value in (one.before, one.after)))
+            drawn.add_row(part, one.kind, text(one.what), *(text(_short(value)) for value in (one.before, one.after)))
     if drawn.row_count:
-        console.print(drawn)
+        show(drawn)
     else:
         say("The two releases are the same but for their versions and commits.")
 

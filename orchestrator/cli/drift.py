@@ -10,7 +10,7 @@ import typer
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table, text
 from orchestrator.config.organization import Environment
 from orchestrator.config.unit import Unit
 from orchestrator.steps.contract import Execution
@@ -86,10 +86,10 @@ def _draw(places: list[_Place], found: list[DriftResult]) -> None:
         for target in result.targets:
             row = (f"{place.unit.name}@{result.version}", place.environment.name, str(target.target))
             for change in target.changes:
-                drawn.add_row(*row, str(change))
+                drawn.add_row(*row, text(change))
             if target.unchecked:
-                drawn.add_row(*row, f"[dim]not known: {target.unchecked}[/]")
+                drawn.add_row(*row, f"[dim]not known: {text(target.unchecked)}[/]")
     if drawn.row_count:
-        console.print(drawn)
+        show(drawn)
     else:
         say(f"Nothing was changed by hand: {len(places)} deployments looked at.")

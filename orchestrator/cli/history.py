@@ -6,7 +6,7 @@ import typer
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say_json
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table, text
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.approvals import Decision
 
@@ -42,15 +42,19 @@ def history(
         return
     shown = table(f"Promotions of {unit}", "started", "release", "execution", "outcome", "what happened")
     for one in promotions:
-        shown.add_row(one.started_at, one.version or "", one.name, one.outcome or one.status, one.message)
-    console.print(shown)
+        shown.add_row(
+            one.started_at, text(one.version or ""), text(one.name), one.outcome or one.status, text(one.message)
+        )
+    show(shown)
     if decisions:
         decided = table("Decisions", "when", "release", "environment", "decision", "by", "what happened")
         for each in decisions:
-            decided.add_row(each.decided_at, each.version, each.environment, each.status, _who(each), each.message)
-        console.print(decided)
+            decided.add_row(
+                each.decided_at, each.version, each.environment, each.status, _who(each), text(each.message)
+            )
+        show(decided)
 
 
 def _who(decision: Decision) -> str:
     """Who decided, and how that is known."""
-    return f"{decision.identity} ({decision.evidence})" if decision.identity else "not known"
+    return text(f"{decision.identity} ({decision.evidence})") if decision.identity else "not known"

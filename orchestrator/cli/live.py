@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rich.live import Live
 from rich.table import Table
 
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import console, show, table
 from orchestrator.promotions.progress import BUILD, Cell, CellState, Progress
 
 _MARKS = {
@@ -48,7 +48,7 @@ class Screen:
     def finish(self, seen: Mapping[str, Progress], environments: Iterable[str]) -> None:
         """Draw the end, to stay."""
         self.pause()
-        console.print(picture(self._title, seen, environments))
+        show(picture(self._title, seen, environments))
 
 
 def picture(title: str, seen: Mapping[str, Progress], environments: Iterable[str]) -> Table:

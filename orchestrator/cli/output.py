@@ -1,10 +1,14 @@
 """How commands speak: sentences for people, JSON for programs, complaints to standard error."""
 
 import json
+import re
 from enum import StrEnum
 from typing import Any
 
 import typer
+
+# All but tabs and line ends.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Format(StrEnum):
@@ -16,12 +20,22 @@ class Format(StrEnum):
 
 def complain(message: str) -> None:
     """Say what went wrong, on standard error."""
-    typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
+    typer.echo(f"{typer.style('error:', fg='red', bold=True)} {harmless(message)}", err=True)
+
+
+def note(message: str) -> None:
+    """Say something beside what was asked for, on standard error."""
+    typer.echo(f"{typer.style('note:', bold=True)} {harmless(message)}", err=True)
 
 
 def say(message: str) -> None:
     """Say a sentence, as it is."""
-    typer.echo(message)
+    typer.echo(harmless(message))
+
+
+def harmless(text: str) -> str:
+    """A text without what a terminal would obey: much of what is said was printed by programs of units."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def say_json(document: Any) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.controls import EVERY
 from orchestrator.ledger.environments import Running
@@ -61,7 +61,7 @@ def status(
             }
         )
         return
-    console.print(draw_matrix(matrix, names))
+    show(draw_matrix(matrix, names))
     for one in under_way:
         say(_line(here, one))
     for one in failed:

@@ -6,7 +6,7 @@ import typer
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, complain, say_json
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table, text
 from orchestrator.source.catalog import Catalog
 
 
@@ -57,7 +57,7 @@ def _show(catalog: Catalog) -> None:
             for name in unit.environments(catalog.organization)
         ]
         inputs = ", ".join(one.path for one in catalog.inputs[unit.name])
-        shown.add_row(unit.name, unit.version, inputs, " -> ".join(ladder))
-    console.print(shown)
+        shown.add_row(unit.name, unit.version, text(inputs), " -> ".join(ladder))
+    show(shown)
     for problem in catalog.problems.values():
         complain(str(problem))

@@ -11,7 +11,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say_json
 from orchestrator.cli.promote import check_environment
 from orchestrator.cli.release import find_release
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table, text
 from orchestrator.errors import StepError
 from orchestrator.steps.contract import Execution, Release
 from orchestrator.steps.drift import DriftInput, DriftResult
@@ -85,6 +85,6 @@ def _of_environment(release: Release, environment: str, result: DriftResult) -> 
 def _draw(release: str, checks: list[Check], notes: dict[str, str]) -> None:
     drawn = table(f"Verified: {release}", "what", "result")
     for check in checks:
-        result = "\n".join(check.differences) or "as it should be"
-        drawn.add_row(check.what, f"{result}\nnot known: {notes[check.what]}" if check.what in notes else result)
-    console.print(drawn)
+        result = text("\n".join(check.differences) or "as it should be")
+        drawn.add_row(check.what, f"{result}\nnot known: {text(notes[check.what])}" if check.what in notes else result)
+    show(drawn)

@@ -22,7 +22,7 @@ from orchestrator.cli.merge import put_merge
 from orchestrator.cli.output import say
 from orchestrator.cli.promote import start
 from orchestrator.cli.status import draw_matrix, read_matrix
-from orchestrator.cli.tables import console
+from orchestrator.cli.tables import console, show
 from orchestrator.demo.accounts import Accounts, Probe
 from orchestrator.demo.workspace import Workspace
 from orchestrator.errors import OrchestratorError
@@ -159,7 +159,7 @@ class Story:
         self._expect_everywhere({"orders": "0.1.0", "invoices": "0.1.0.post1", "nightly_report": "0.1.0"})
 
         _chapter("In the end")
-        console.print(draw_matrix(read_matrix(self.here.wiring.ledger, ENVIRONMENTS), ENVIRONMENTS))
+        show(draw_matrix(read_matrix(self.here.wiring.ledger, ENVIRONMENTS), ENVIRONMENTS))
         say(f"{len(self.verified)} facts were verified by calling the deployed Lambdas in their accounts.")
 
     def _merge(self, commit: str, expected: set[str], status: str = "SUCCEEDED") -> dict[str, Progress]:

@@ -1,0 +1,61 @@
+"""Tables in files, in other programs and in narrow terminals, and text that would be obeyed."""
+
+import fcntl
+import os
+import struct
+import subprocess
+import sys
+import termios
+
+import pytest
+
+from orchestrator.cli.output import harmless
+from orchestrator.cli.tables import plain, table, text
+
+_NAME = "manual-20261124T233320-abcd1234"
+_SENTENCE = "Something went wrong. " * 20
+_CODE = f"""
+from orchestrator.cli.tables import show, table
+made = table("Promotions of orders", "started", "execution", "what happened")
+made.add_row("2026-11-24T23:33:20.123Z", {_NAME!r}, {_SENTENCE!r})
+show(made)
+"""
+
+
+def test_what_goes_into_a_program_is_a_line_for_each_row() -> None:
+    """Without a frame, and however long it is."""
+    done = subprocess.run([sys.executable, "-c", _CODE], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "Promotions of orders",
+        "started                   execution                        what happened",
+        f"2026-11-24T23:33:20.123Z  {_NAME}  {_SENTENCE.strip()}",
+    ]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_names_are_whole_in_every_terminal(columns: int) -> None:
+    """They are copied into the next command."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
+    subprocess.run([sys.executable, "-c", _CODE], env={**environment, "TERM": "xterm"}, stdout=theirs, check=True)
+    os.close(theirs)
+    said = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert _NAME in said
+    assert ("━" in said) == (columns == 120)
+
+
+def test_text_of_others_is_shown_as_it_is() -> None:
+    """Also where it looks like markup, or like what a terminal obeys."""
+    made = table("Found", "what")
+    made.add_row(text("[red]no[/blue] \x1b[2J\x07"))
+    assert plain(made).splitlines()[-1] == "[red]no[/blue] \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}"
+
+
+def test_what_a_terminal_would_obey_is_taken_out_and_lines_stay() -> None:
+    """Output of builds is quoted in errors."""
+    assert (
+        harmless("a\tb\nc\x1b]0;evil\x07\x9b")
+        == "a\tb\nc\N{REPLACEMENT CHARACTER}]0;evil" + "\N{REPLACEMENT CHARACTER}" * 2
+    )
