@@ -17,6 +17,8 @@ LARGEST_EXPORT = 2 * 1024**3
 
 _MOST_FILES = 100_000
 _FILES_AT_ONCE = 1_000
+# What Linux takes of a name, and of a path that lies below a folder of its own.
+_LONGEST_NAME, _LONGEST_PATH = 255, 2_048
 _NO_NAMES = ("", ".", "..", ".git")
 _MODES = {Mode.FILE: 0o644, Mode.PROGRAM: 0o755}
 
@@ -101,6 +103,8 @@ class _Export:
         for path in entries:
             if any(part.lower() in _NO_NAMES for part in path.split("/")) or "\0" in path:
                 raise self._refused(f"nothing may have the name {path!r}")
+            if len(path) > _LONGEST_PATH or any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.split("/")):
+                raise self._refused(f"{path[:_LONGEST_NAME]!r}... is too long, or lies too deep, to be written")
 
     def _read(self, paths: list[str]) -> Mapping[str, bytes]:
         contents = self.repository.files(self.commit.id, paths)
