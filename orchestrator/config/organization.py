@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from orchestrator.config.base import AccountId, EnvironmentName, OrganizationId, Region, RoleName, Settings
+from orchestrator.config.base import AccountId, EnvironmentName, ExternalId, OrganizationId, Region, RoleName, Settings
 from orchestrator.config.windows import Window
 from orchestrator.errors import UnknownNameError
 from orchestrator.identity.policy import Excluded
@@ -144,7 +144,7 @@ class Organization(Settings):
         default="app-",
         description="What the names of all units' stacks in the targets begin with; roles are limited to it.",
     )
-    external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]{2,128}$")] = Field(
+    external_id: ExternalId = Field(
         default="promotion-orchestrator", description="Asked for by the trust policy of every deployer role."
     )
     organization_id: OrganizationId | None = Field(
