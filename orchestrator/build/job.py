@@ -105,7 +105,7 @@ class Job:
         if is_cdk(self.unit, self.tree):
             synthesizer = Synthesizer(self.unit, self.organization, self.tree, self.uv, self.own)
             return synthesizer(self.scratch, self.folder("cdk"))
-        file = f"{self.unit.folder}/{self.unit.settings.template}"
+        file = self.unit.path(self.unit.settings.template)
         source = TemplateSource(file, self._required(file), tuple(self.unit.environments(self.organization)))
         return Templates((source,), {})
 

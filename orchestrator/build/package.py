@@ -69,7 +69,7 @@ def build_package(backend: Backend, unit: Unit, pyproject: str, version: str, tr
         ArtifactError: what the backend made holds links, or more than Lambda takes.
         ConfigurationError: the version cannot be set.
     """
-    uv, file = backend.uv, f"{unit.folder}/{FILE_NAME}"
+    uv, file = backend.uv, unit.path(FILE_NAME)
     exported = UntrustedFolder(
         backend.scratch, tree.relative_to(backend.scratch).parts, f"{unit.name}'s", file, _ADVICE
     )

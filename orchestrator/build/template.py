@@ -12,7 +12,7 @@ from orchestrator.build.local_code import LocalFunction
 from orchestrator.build.templates import TemplateSource
 from orchestrator.build.yaml_loader import TemplateLoader
 from orchestrator.config.organization import Organization
-from orchestrator.config.unit import FILE_NAME, Unit
+from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
 
 WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime")
@@ -99,7 +99,7 @@ def check_parameters(
     ]
     undeclared = _undeclared(declared, unit, organization)
     if undeclared:
-        raise ConfigurationError(f"{unit.folder}/{FILE_NAME}", *undeclared, *(f"{file}: {one}" for one in problems))
+        raise ConfigurationError(unit.settings_file, *undeclared, *(f"{file}: {one}" for one in problems))
     if problems:
         raise ConfigurationError(file, *problems)
 
@@ -158,7 +158,7 @@ def _unfilled(declared: dict[str, Any], unit: Unit, organization: Organization) 
         if environments:
             yield (
                 f"Parameters.{name} has no value in {', '.join(environments)}: give it a Default, or set it in "
-                f"{unit.folder}/{FILE_NAME} under [tool.orchestrator.parameters.{environments[0]}] (or .default). "
+                f"{unit.settings_file} under [{unit.settings_table}.parameters.{environments[0]}] (or .default). "
                 f"Filled in by themselves are {', '.join(WELL_KNOWN_PARAMETERS)}."
             )
 
@@ -167,7 +167,7 @@ def _undeclared(declared: dict[str, Any], unit: Unit, organization: Organization
     environments = unit.environments(organization)
     names = dict.fromkeys(name for one in environments for name in unit.parameters(one))
     return [
-        f"tool.orchestrator.parameters sets {name!r} for {', '.join(_setting(unit, environments, name))}, but the "
+        f"{unit.settings_table}.parameters sets {name!r} for {', '.join(_setting(unit, environments, name))}, but the "
         f"template declares no such parameter; it declares {', '.join(declared) or 'none'}."
         for name in names
         if name not in declared

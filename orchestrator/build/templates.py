@@ -82,7 +82,7 @@ class Synthesizer:
             BuildError: the app failed, or its libraries cannot be had.
             ConfigurationError: `cdk.json` is not valid, or the app's stack needs what a release does not hold.
         """
-        folder, file = self.tree / self.unit.folder, f"{self.unit.folder}/{CDK_FILE}"
+        folder, file = self.tree / self.unit.folder, self.unit.path(CDK_FILE)
         app = CdkApp.read(folder, file)
         libraries = install_libraries(self.uv, folder, file, scratch)
         texts: dict[str, list[str]] = {}
@@ -118,4 +118,4 @@ def _source(unit: Unit, text: str, environments: list[str], own: Path) -> Templa
     name = f"{environments[0]}.template.json"
     path = own / name
     path.write_text(text, encoding="utf-8")
-    return TemplateSource(f"{unit.folder}/cdk.out/{name}", path, tuple(environments), _OF_CDK)
+    return TemplateSource(unit.path(f"cdk.out/{name}"), path, tuple(environments), _OF_CDK)

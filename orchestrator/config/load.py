@@ -11,7 +11,9 @@ from pydantic_core import ErrorDetails
 from orchestrator.config import organization as organization_file
 from orchestrator.config import unit as unit_file
 from orchestrator.config.base import Settings
+from orchestrator.config.names import unit_name
 from orchestrator.config.organization import Organization
+from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
 from orchestrator.errors import ConfigurationError
 
@@ -28,7 +30,7 @@ def load_organization(text: bytes | str, file: str = organization_file.FILE_NAME
 
 
 def load_unit(text: bytes | str, folder: str, organization: Organization) -> Unit:
-    """Read a unit from its `pyproject.toml`; its name is its folder's.
+    """Read a unit from its `pyproject.toml`.
 
     Args:
         text: the file's content.
@@ -41,22 +43,67 @@ def load_unit(text: bytes | str, folder: str, organization: Organization) -> Uni
     return unit_of(parse_toml(text, f"{folder}/{unit_file.FILE_NAME}"), folder, organization)
 
 
-def unit_of(document: dict[str, Any], folder: str, organization: Organization) -> Unit:
-    """Read a unit from a `pyproject.toml` that was parsed; arguments and errors are those of `load_unit`."""
-    file = f"{folder}/{unit_file.FILE_NAME}"
-    settings = _validated(
-        UnitSettings, document.get("tool", {}).get("orchestrator", {}), file, prefix="tool.orchestrator."
+def unit_of(
+    document: dict[str, Any], folder: str, organization: Organization, told: Told = NOTHING, version: str = "0"
+) -> Unit:
+    """Read a unit from its `pyproject.toml`, and from what `orchestrator.toml` says of it.
+
+    Args:
+        document: the `pyproject.toml`, parsed; empty when there is none.
+        folder: the unit's folder, from the repository's root; empty for the root itself.
+        organization: what the names of environments are checked against.
+        told: what `orchestrator.toml` says.
+        version: of a unit without a project, which declares none.
+
+    Raises:
+        ConfigurationError: a key or value is not valid, or is set in both files.
+    """
+    file = f"{folder}/{unit_file.FILE_NAME}" if folder else unit_file.FILE_NAME
+    settings = _settings(document, file, organization, told)
+    plain = not is_project(document)
+    return Unit(
+        name=settings.name or _name(folder),
+        folder=folder,
+        version=version if plain or settings.library else _version(document.get("project", {}), file),
+        settings=settings,
+        plain=plain,
+        told=told.settings is not None,
     )
-    _check_environments(settings, organization, file)
-    project = document.get("project", {})
-    version = "0" if settings.library else _version(project, file)
-    name = folder.rsplit("/", 1)[-1]
-    return _validated(
-        Unit,
-        {"name": name, "folder": folder, "version": version, "settings": settings},
-        file,
-        prefix="folder ",
-    )
+
+
+def is_project(document: dict[str, Any]) -> bool:
+    """Whether a `pyproject.toml` is of a package, and not of tools only."""
+    return "project" in document or "poetry" in document.get("tool", {})
+
+
+def _settings(document: dict[str, Any], file: str, organization: Organization, told: Told) -> UnitSettings:
+    """The settings of both files, which may not say the same thing twice."""
+    own = document.get("tool", {}).get("orchestrator", {})
+    settings = _validated(UnitSettings, own, file, prefix="tool.orchestrator.")
+    _check_environments(settings, organization, file, "tool.orchestrator.")
+    if told.settings is not None:
+        theirs = _validated(UnitSettings, told.settings, organization_file.FILE_NAME, prefix=f"{told.table}.")
+        _check_environments(theirs, organization, organization_file.FILE_NAME, f"{told.table}.")
+    twice = sorted(set(own) & set(told.settings or ()))
+    if twice:
+        raise ConfigurationError(
+            organization_file.FILE_NAME,
+            *(
+                f"{told.table}.{key} is set in {file}, too, as tool.orchestrator.{key}: keep one of them."
+                for key in twice
+            ),
+        )
+    return UnitSettings.model_validate(told.added_to(own))
+
+
+def _name(folder: str) -> str:
+    if not folder:
+        raise ConfigurationError(
+            organization_file.FILE_NAME,
+            f'the unit at the root has no folder to be named after: write [unit."{ROOT}"] with a name, such as '
+            "name = 'orders'.",
+        )
+    return unit_name(folder.rsplit("/", 1)[-1])
 
 
 def parse_toml(text: bytes | str, file: str) -> dict[str, Any]:
@@ -93,7 +140,7 @@ def _version(project: dict[str, Any], file: str) -> str:
     return str(parsed)
 
 
-def _check_environments(settings: UnitSettings, organization: Organization, file: str) -> None:
+def _check_environments(settings: UnitSettings, organization: Organization, file: str, prefix: str) -> None:
     known = organization.environment_names
     named: list[tuple[str, Iterable[str]]] = [
         ("environments", settings.environments or ()),
@@ -101,7 +148,7 @@ def _check_environments(settings: UnitSettings, organization: Organization, file
         ("parameters", (name for name in settings.parameters if name != EVERY_ENVIRONMENT)),
     ]
     problems = [
-        f"tool.orchestrator.{key}: there is no environment {name!r}; valid are {', '.join(known)}."
+        f"{prefix}{key}: there is no environment {name!r}; valid are {', '.join(known)}."
         for key, names in named
         for name in names
         if name not in known

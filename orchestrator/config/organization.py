@@ -136,7 +136,18 @@ class Organization(Settings):
 
     tooling: Tooling
     environments: tuple[Environment, ...] = Field(min_length=1, description="In the order of promotion.")
-    units: tuple[str, ...] = Field(default=("projects/*",), description="Globs of the folders that may be units.")
+    units: tuple[str, ...] = Field(
+        default=("projects/*",),
+        description="Globs of what may be units: folders, or files in them such as */template.yaml; '.' is the root.",
+    )
+    exclude: tuple[str, ...] = Field(
+        default=(), description="Globs of folders and files in which no unit is looked for."
+    )
+    unit: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="By folder, settings of units as in [tool.orchestrator] of a pyproject.toml, for folders that "
+        "are not to be edited. Each is checked with its unit, so that a mistake keeps no other one back.",
+    )
     repository: Repository = Repository()
     build: Build = Build()
     lambda_: Lambda = Field(default=Lambda(), alias="lambda")

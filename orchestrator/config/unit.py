@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from orchestrator.config import organization as organization_file
 from orchestrator.config.base import EnvironmentName, Settings, UnitName
 from orchestrator.config.organization import Organization
+from orchestrator.config.told import table_of
 from orchestrator.identity.policy import ApprovalPolicy
 
 FILE_NAME = "pyproject.toml"
@@ -37,6 +39,9 @@ SmokeTest = InvokeTest | UrlTest
 class UnitSettings(Settings):
     """`[tool.orchestrator]` of a unit's `pyproject.toml`."""
 
+    name: UnitName | None = Field(
+        default=None, description="The unit's name; made of its folder's when left out, see orchestrator.config.names."
+    )
     library: bool = Field(
         default=False, description="True for shared code: never deployed, but its own depends_on counts."
     )
@@ -88,8 +93,24 @@ class Unit(Settings):
 
     name: UnitName
     folder: str = Field(description="From the repository's root, such as `projects/orders`.")
-    version: str = Field(description="`[project] version`, PEP 440.")
+    version: str = Field(description="`[project] version`, PEP 440; without a project, what the commit gives.")
     settings: UnitSettings
+    plain: bool = Field(default=False, description="Whether it has no `[project]`: a template, and perhaps code.")
+    told: bool = Field(default=False, description="Whether `orchestrator.toml` holds settings of it.")
+
+    def path(self, name: str) -> str:
+        """A file of the unit, from the repository's root."""
+        return f"{self.folder}/{name}" if self.folder else name
+
+    @property
+    def settings_file(self) -> str:
+        """The file that settings of this unit are written into."""
+        return organization_file.FILE_NAME if self.plain or self.told else self.path(FILE_NAME)
+
+    @property
+    def settings_table(self) -> str:
+        """The table of that file."""
+        return table_of(self.folder) if self.plain or self.told else "tool.orchestrator"
 
     @property
     def slug(self) -> str:

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from orchestrator.config.names import unit_name
+from orchestrator.config.told import NOTHING, Told
 from orchestrator.errors import ConfigurationError, UnknownNameError
 from orchestrator.source.digest import Input, unit_digest
-from orchestrator.source.facts import PYPROJECT, Facts
+from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
 from orchestrator.source.facts_cache import FactsCache, OrganizationFacts
 from orchestrator.source.repository import Commit, SourceRepository
-from orchestrator.source.survey import Survey
+from orchestrator.source.survey import Survey, within
 
 if TYPE_CHECKING:
     # What is affected is answered without the configuration's models, which take long to import.
     from orchestrator.config.organization import Organization
     from orchestrator.config.unit import Unit
-
-ORGANIZATION_FILE = "orchestrator.toml"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Catalog:
         at_a_glance: what of that was needed to find the units.
         facts: what is known of every deployable unit, by name, in order of name.
         inputs: by unit, the folders it is built from; the unit's own folder comes first.
+        told: by folder, what `orchestrator.toml` says of single units.
         problems: by folder, why what looks like a unit cannot be promoted. The other units are not affected.
     """
 
@@ -41,6 +43,7 @@ class Catalog:
     facts: Mapping[str, Facts]
     inputs: Mapping[str, tuple[Input, ...]]
     problems: Mapping[str, ConfigurationError]
+    told: Mapping[str, Told]
     _loaded: dict[str, "Unit"] = field(default_factory=dict)
 
     @cached_property
@@ -67,10 +70,10 @@ class Catalog:
             self._load([name])
             return self._loaded[name]
         for folder, problem in self.problems.items():
-            if folder.rsplit("/", 1)[-1] == name:
+            if name in (folder, unit_name(folder.rsplit("/", 1)[-1])):
                 raise problem
-        globs = ", ".join(self.at_a_glance.globs)
-        raise UnknownNameError("unit", name, list(self.facts), f"A unit is a folder {globs} with a pyproject.toml.")
+        hint = f"Units are looked for at {', '.join(self.at_a_glance.globs)}, by a pyproject.toml or a template."
+        raise UnknownNameError("unit", name, list(self.facts), hint)
 
     def digest(self, name: str) -> str:
         """The digest of a unit: equal digests mean equal releases."""
@@ -78,14 +81,17 @@ class Catalog:
 
     def _load(self, names: Iterable[str]) -> None:
         """Read the configurations that were not read yet, with one call."""
-        from orchestrator.config.load import load_unit  # noqa: PLC0415  # See above.
+        from orchestrator.config.load import parse_toml, unit_of  # noqa: PLC0415  # See above.
 
-        files = {name: f"{self.facts[name].folder}/{PYPROJECT}" for name in names if name not in self._loaded}
+        files = {name: within(self.facts[name].folder, PYPROJECT) for name in names if name not in self._loaded}
         if not files:
             return
         texts = self.repository.files(self.commit.id, files.values())
         for name, file in files.items():
-            self._loaded[name] = load_unit(texts[file], self.facts[name].folder, self.organization)
+            folder = self.facts[name].folder
+            document = parse_toml(texts.get(file, ""), file)
+            told = self.told.get(folder, NOTHING)
+            self._loaded[name] = unit_of(document, folder, self.organization, told, day_of(self.commit))
 
 
 def read_catalog(repository: SourceRepository, revision: str, cache: FactsCache | None = None) -> Catalog:
@@ -108,4 +114,10 @@ def read_catalog(repository: SourceRepository, revision: str, cache: FactsCache 
         )
     survey = Survey(repository, commit, text, cache or FactsCache())
     facts, inputs = survey.units()
-    return Catalog(repository, commit, text, survey.organization, facts, inputs, survey.problems)
+    return Catalog(repository, commit, text, survey.organization, facts, inputs, survey.problems, survey.told)
+
+
+def day_of(commit: Commit) -> str:
+    """The version of a release whose unit declares none: every host tells the day of a commit, also of a single one."""
+    day = commit.committed_at.astimezone(UTC)
+    return f"{day.year}.{day.month}.{day.day}"

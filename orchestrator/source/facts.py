@@ -1,4 +1,4 @@
-"""What a folder with a `pyproject.toml` says about itself, as far as digests, sharing and state machines go.
+"""What is said of a unit's folder, in it and in `orchestrator.toml`, as far as digests, sharing and state machines go.
 
 All of it follows from the folder's content and the organization's environments. Only this much of every unit is read
 at each merge; a unit's whole configuration is read when it is worked on.
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from orchestrator.config.organization import Organization
     from orchestrator.config.unit import Unit
 
+ORGANIZATION_FILE = "orchestrator.toml"
 PYPROJECT = "pyproject.toml"
 CDK_FILE = "cdk.json"
 # What only the state machines are made of. Everything else of [tool.orchestrator] is a part of each release.
 PIPELINE = ("environments", "approval", "approvers", "approvals", "concurrency")
-# What is known without these: what a unit depends on is in its inputs, and no library is deployed.
-_ELSEWHERE = ("depends_on", "library")
+# What is known without these: what a unit depends on is in its inputs, no library is deployed, and each unit's digests
+# are its own.
+_ELSEWHERE = ("depends_on", "library", "name")
 
 
 @dataclass(frozen=True, slots=True)

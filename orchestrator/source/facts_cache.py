@@ -1,7 +1,7 @@
 """Facts of folders that were read before, kept by what they follow from, so that nothing kept can be out of date.
 
-A folder's facts follow from its path, git's id of its tree, and the organization's environments. Whoever keeps a cache
-may lose it at any time.
+A folder's facts follow from its path, git's id of its tree, what `orchestrator.toml` says of it, and the organization's
+environments. Whoever keeps a cache may lose it at any time.
 """
 
 import hashlib
@@ -21,11 +21,15 @@ class OrganizationFacts:
 
     Attributes:
         globs: where units are.
+        exclude: where they are not.
+        units: what it says of single ones, by folder.
         platform: what they are built for.
         key: what identifies the environments, which each unit's configuration is checked against.
     """
 
     globs: tuple[str, ...]
+    exclude: tuple[str, ...]
+    units: dict[str, dict[str, Any]]
     platform: str
     key: str
 
@@ -48,14 +52,14 @@ class FactsCache:
         key = hashlib.sha256(text).hexdigest()
         known = self._find(_ORGANIZATIONS, key)
         if known:
-            globs, platform, environments = known
-            return OrganizationFacts(tuple(globs), platform, environments)
+            globs, exclude, units, platform, environments = known
+            return OrganizationFacts(tuple(globs), tuple(exclude), units, platform, environments)
         found = read(text)
         self._add(_ORGANIZATIONS, key, list(astuple(found)))
         return found
 
     def folders(self, organization: OrganizationFacts, trees: Iterable[tuple[str, str]]) -> dict[str, Facts]:
-        """The facts that are known of folders, given as pairs of path and tree id."""
+        """The facts that are known of folders, given as pairs of path and what identifies all that they follow from."""
         kept, used = self._kept.get(organization.key, {}), self.used.setdefault(organization.key, {})
         found: dict[str, Facts] = {}
         for folder, tree in trees:
@@ -68,7 +72,7 @@ class FactsCache:
         return found
 
     def add(self, organization: OrganizationFacts, tree: str, facts: Facts) -> None:
-        """Keep what was read of a folder."""
+        """Keep what was read of a folder, by the same."""
         values = [facts.name, facts.content, facts.is_unit, list(facts.depends_on), facts.pipeline]
         self._add(organization.key, f"{tree}{facts.folder}", values)
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from orchestrator.config.told import NOTHING, Told
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
-from orchestrator.source.facts import PYPROJECT, Facts
+from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
 
 _SPECIAL = frozenset("*?[")
 
@@ -46,11 +47,13 @@ class Sharing:
         known: what is known of folders with a `pyproject.toml`.
         names: what lies directly in a folder, by name.
         id_of: what identifies the content of a folder or file; None when it is not there.
+        told: by folder, what `orchestrator.toml` says; some of `known` may come from there.
     """
 
     known: Mapping[str, Facts]
     names: Callable[[str], Iterable[str]]
     id_of: Callable[[str], str | None]
+    told: Mapping[str, Told] = field(default_factory=dict)
     _expanded: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _walked: set[str] = field(default_factory=set)
 
@@ -88,8 +91,15 @@ class Sharing:
         else:
             found = [pattern.strip("/")] if self.id_of(pattern.strip("/")) else []
         if not found:
-            raise _missing(folder, pattern)
+            raise _missing(*self._place(folder), pattern)
         return self._expanded.setdefault((folder, pattern), found)
+
+    def _place(self, folder: str) -> tuple[str, str]:
+        """The file and the table in which a folder says what it depends on."""
+        told = self.told.get(folder, NOTHING)
+        if "depends_on" in (told.settings or ()):
+            return ORGANIZATION_FILE, told.table
+        return (f"{folder}/{PYPROJECT}" if folder else PYPROJECT), "tool.orchestrator"
 
     def _refuse_circles(self, start: str) -> None:
         """Walk in depth: a folder that is met again while it is still being walked through closes a circle."""
@@ -100,24 +110,24 @@ class Sharing:
             if not entering:
                 self._walked.add(trail.pop())
             elif path in trail:
-                raise _circle([*trail[trail.index(path) :], path])
+                raise _circle(*self._place(trail[-1]), [*trail[trail.index(path) :], path])
             elif path not in self._walked:
                 trail.append(path)
                 waiting += [(path, False), *((further, True) for further in self.direct(path))]
 
 
-def _missing(folder: str, pattern: str) -> ConfigurationError:
+def _missing(file: str, table: str, pattern: str) -> ConfigurationError:
     wrong = "it matches nothing in the repository" if is_glob(pattern) else "there is no such folder in the repository"
     return ConfigurationError(
-        f"{folder}/{PYPROJECT}",
-        f"tool.orchestrator.depends_on = {pattern!r} is not valid: {wrong}; "
+        file,
+        f"{table}.depends_on = {pattern!r} is not valid: {wrong}; "
         "paths count from its root, for example 'projects/shared' or 'projects/lib_*'.",
     )
 
 
-def _circle(folders: list[str]) -> ConfigurationError:
+def _circle(file: str, table: str, folders: list[str]) -> ConfigurationError:
     return ConfigurationError(
-        f"{folders[-2]}/{PYPROJECT}",
-        f"tool.orchestrator.depends_on closes a circle: {' -> '.join(folders)}. Take one of them out, or move what "
+        file,
+        f"{table}.depends_on closes a circle: {' -> '.join(folders)}. Take one of them out, or move what "
         "both sides need to a folder of its own.",
     )

@@ -84,7 +84,10 @@ def test_a_wrong_organization_is_explained(old: str, new: str, said: str) -> Non
         (UNIT.replace("0.1.0", "new"), "project.version = 'new' is not valid"),
         (f"{UNIT}x = {'[' * 50_000}", "is nested too deeply"),
         (UNIT.replace("0.1.0", "1+local"), "a local part"),
-        (UNIT + "[tool.orchestrator]\ncolour = 1\n", "tool.orchestrator.colour is not a known key; valid are library"),
+        (
+            UNIT + "[tool.orchestrator]\ncolour = 1\n",
+            "tool.orchestrator.colour is not a known key; valid are name, library",
+        ),
         (UNIT + '[tool.orchestrator]\ndepends_on = ["../x"]\n', "depends_on: '../x'"),
         (UNIT + '[tool.orchestrator]\napproval = ["moon"]\n', "no environment 'moon'; valid are dev, prod"),
         (UNIT + "[tool.orchestrator.parameters.moon]\n", "no environment 'moon'; valid are dev, prod"),

@@ -1,0 +1,19 @@
+"""Globs over paths of a repository: `*` stays within a name, `**` is any number of folders, also none."""
+
+from fnmatch import fnmatchcase
+
+ANY_DEPTH = "**"
+
+
+def parts_of(glob: str) -> tuple[str, ...]:
+    """A glob's or a path's parts; the root has none."""
+    return tuple(part for part in glob.split("/") if part not in ("", "."))
+
+
+def fits(path: tuple[str, ...], glob: tuple[str, ...]) -> bool:
+    """Whether a glob matches a whole path, both in parts."""
+    if not glob:
+        return not path
+    if glob[0] == ANY_DEPTH:
+        return any(fits(path[at:], glob[1:]) for at in range(len(path) + 1))
+    return bool(path) and fnmatchcase(path[0], glob[0]) and fits(path[1:], glob[1:])
