@@ -9,15 +9,18 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from orchestrator.build import run_linter
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.cache import Cache
-from orchestrator.build.run import Commands
+from orchestrator.build.run import Commands, Outcome
+from orchestrator.build.template import read_template
 from orchestrator.errors import BuildError, ConfigurationError
 
 STEP = "check template"
 _KIND = "cfn-lint"
-_PROGRAM = "from cfnlint.runner import main; main()"
 _ERROR = "Error"
+# What cfn-lint says of itself when one of its rules failed.
+_OF_ITSELF = "E0002"
 
 
 class Finding(BaseModel):
@@ -77,22 +80,29 @@ class Linter:
         return found
 
     def _run(self, template: Path, regions: list[str], accepted: Collection[str]) -> tuple[Finding, ...]:
-        report = self.scratch / "report.json"
-        options = ["--format", "json", "--output-file", str(report), "--non-zero-exit-code", "none"]
-        options += ["--ignore-checks", *accepted] if accepted else []
-        command: list[str | Path] = [
-            sys.executable,
-            "-c",
-            _PROGRAM,
-            *options,
-            "--regions",
-            *regions,
-            "--template",
-            template,
-        ]
-        self.commands.run(STEP, command, self.scratch, "cfn-lint could not be run, its output is below.")
-        if not report.is_file():
+        options: list[str | Path] = ["--ignore-checks", *accepted] if accepted else []
+        options += ["--regions", *regions, "--template", template]
+        found = self._reported(self._attempt(consists_of(template), options))
+        if found is None or any(one.rule == _OF_ITSELF for one in found):
+            # Another version of it may need what it was run without.
+            outcome = self._attempt(run_linter.AS_IT_IS, options)
+            self.commands.require(STEP, outcome, "cfn-lint could not be run, its output is below.")
+            found = self._reported(outcome)
+        if found is None:
             raise BuildError(self.commands.unit, STEP, "cfn-lint wrote no report; see the log.")
+        return found
+
+    def _attempt(self, words: str, options: list[str | Path]) -> Outcome:
+        self._report.unlink(missing_ok=True)
+        # Modules of the script's folder must not stand in for others.
+        script: list[str | Path] = [sys.executable, "-P", Path(run_linter.__file__).absolute(), words]
+        form = ["--format", "json", "--output-file", str(self._report), "--non-zero-exit-code", "none"]
+        return self.commands.attempt(STEP, [*script, *form, *options], self.scratch)
+
+    def _reported(self, outcome: Outcome) -> tuple[Finding, ...] | None:
+        """What cfn-lint found; None when it failed."""
+        if outcome.code != 0 or not self._report.is_file():
+            return None
         return tuple(
             Finding(
                 rule=one["Rule"]["Id"],
@@ -100,9 +110,23 @@ class Linter:
                 line=one["Location"]["Start"]["LineNumber"],
                 message=" ".join(str(one["Message"]).split()),
             )
-            for one in json.loads(report.read_bytes())
+            for one in json.loads(self._report.read_bytes())
             if one["Level"] in (_ERROR, "Warning")
         )
+
+    @property
+    def _report(self) -> Path:
+        return self.scratch / "report.json"
+
+
+def consists_of(template: Path) -> str:
+    """A template's sections and the types of its resources, as the script wants them."""
+    try:
+        document = read_template(template.read_bytes(), template.name)
+    except ConfigurationError:
+        return run_linter.AS_IT_IS
+    resources = [one for one in document["Resources"].values() if isinstance(one, dict)]
+    return ",".join(sorted({*map(str, document), *(str(one.get("Type")) for one in resources)}))
 
 
 def warnings_of(findings: Iterable[Finding], file: str) -> list[str]:

@@ -14,7 +14,7 @@ class Settings(BaseModel):
 AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 OrganizationId = Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")]
-# The length is no part of the pattern, nor are the letters of all languages: compiling it would take 0.1 s of each start.
+# The length is no part of the pattern, nor are all languages' letters: compiling it would take 0.1 s of each start.
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]+$", min_length=2, max_length=128)]
 # A role's name lies in an ARN and in policies: the characters IAM allows, without a path.
 RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+=,.@_-]{1,64}$")]

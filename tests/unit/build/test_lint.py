@@ -1,12 +1,15 @@
 """cfn-lint, run as a build runs it."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from orchestrator.build import run_linter
 from orchestrator.build.cache import Cache
-from orchestrator.build.lint import Finding, Linter, warnings_of
+from orchestrator.build.lint import Finding, Linter, consists_of, warnings_of
 from orchestrator.build.run import Commands, clean_environment
 from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.fakes import confined
@@ -20,21 +23,41 @@ Resources:
     Properties:
       NoSuch: 1
 """
+# A circle of resources, conditions to be solved, and mistakes in what rules of single types look at.
+MISTAKES = """\
+Conditions:
+  Never: !And [!Equals [!Ref "AWS::Region", x], !Not [!Equals [!Ref "AWS::Region", x]]]
+Resources:
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python2.7
+      Handler: a.b
+      ReservedConcurrentExecutions: -1
+      Role: !If [Never, !GetAtt Other.Arn, "no role"]
+      Code: {ZipFile: "1"}
+  Role:
+    Type: AWS::IAM::Role
+    DependsOn: Bucket
+    Properties:
+      AssumeRolePolicyDocument: {Statement: [{Effect: Maybe, Principal: "*", Action: "sts:AssumeRole"}]}
+  Bucket: {Type: AWS::S3::Bucket, DependsOn: Role, Properties: {AccessControl: Public}}
+  Database: {Type: AWS::RDS::DBInstance, Properties: {Engine: mysql, DBInstanceClass: db.none}}
+  Queue: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true, QueueName: not-fifo}}
+"""
+SAM = "Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, Properties: {A: 1}}}\n"
 ERROR = Finding(rule="E1", level="Error", line=3, message="wrong")
 WARNING = Finding(rule="W1", level="Warning", line=4, message="odd.")
 
 
 def linter(folder: Path, *, works: bool = True) -> Linter:
-    """A linter that keeps what it finds; one that does not work has no cfn-lint."""
-    scratch = folder / "scratch"
-    scratch.mkdir(exist_ok=True)
-    if not works:
-        (scratch / "cfnlint.py").write_text("raise SystemExit('not here')")
-    return Linter(
-        Commands("orders", folder / "log", clean_environment(os.environ), 60, confined(folder)),
-        Cache(folder / "cache"),
-        scratch,
-    )
+    """A linter that keeps what it finds; one that does not work has another cfn-lint."""
+    scratch, broken = folder / "scratch", folder / "broken"
+    for path in (scratch, broken):
+        path.mkdir(exist_ok=True)
+    (broken / "cfnlint.py").write_text("raise SystemExit('not here')")
+    variables = clean_environment(os.environ) | ({} if works else {"PYTHONPATH": str(broken)})
+    return Linter(Commands("orders", folder / "log", variables, 60, confined(folder)), Cache(folder / "cache"), scratch)
 
 
 def test_errors_and_warnings_are_found_with_their_lines_and_kept(tmp_path: Path) -> None:
@@ -74,3 +97,46 @@ def test_errors_refuse_the_template_and_warnings_do_not() -> None:
     assert first == "a/t.yaml: line 3: E1 wrong."
     assert second.startswith("a/t.yaml: line 3: E1 wrong. Correct it, or where a rule is wrong ignore it with")
     assert warnings_of([WARNING], "a/t.yaml") == ["a/t.yaml: line 4: W1 odd."]
+
+
+@pytest.mark.parametrize(
+    "text", [MISTAKES, MISTAKES.split("\n", 2)[2].replace("Never", "Gone"), SAM], ids=["solved", "unsolved", "SAM"]
+)
+def test_what_is_not_imported_is_not_missed(tmp_path: Path, text: str) -> None:
+    """Without unused parts of its libraries, and rules of other types, cfn-lint finds the same."""
+    template = tmp_path / "template.yaml"
+    template.write_text(text)
+    found = []
+    for words in (run_linter.AS_IT_IS, consists_of(template)):
+        command = [sys.executable, "-P", run_linter.__file__, words, "--format", "parseable", "--regions", "eu-west-1"]
+        done = subprocess.run([*command, "--", str(template)], capture_output=True, text=True, check=False)
+        found.append((done.returncode, done.stdout, done.stderr))
+    assert found[0] == found[1]
+    assert found[0][1].count("\n") >= 1
+
+
+def test_a_rule_is_left_out_only_when_it_looks_at_nothing_but_other_types() -> None:
+    """Whatever cannot be told by its source is made."""
+    types = {b"AWS::S3::Bucket"}
+    other, own = (
+        f'keywords=["Resources/AWS::{type_}/Properties"]'.encode() for type_ in ("RDS::DBInstance", "S3::Bucket")
+    )
+    assert not run_linter.is_needed(other, types)
+    assert run_linter.is_needed(own, types)
+    assert run_linter.is_needed(other + own, types)
+    assert run_linter.is_needed(other + b"'Outputs/*'", types)
+    assert run_linter.is_needed(other + b"'Resources/*/Type'", types)
+    assert run_linter.is_needed(b"keywords=[]", types)
+
+
+def test_a_linter_that_needs_what_it_was_run_without_is_run_as_it_is(tmp_path: Path) -> None:
+    """A later version of cfn-lint may look elsewhere; then it only takes longer."""
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE)
+    one = linter(tmp_path, works=False)
+    (tmp_path / "broken" / "cfnlint.py").write_text("import sys, sympy\nprint(sympy.Matrix)\nraise SystemExit(3)")
+    with pytest.raises(BuildError, match="cfn-lint could not be run"):
+        one(template, ["eu-west-1"])
+    attempts = (tmp_path / "log").read_text().split("== check template")[1:]
+    assert ["*" in attempt.split("--format")[0] for attempt in attempts] == [False, True]
+    assert all("sympy.matrices" in attempt for attempt in attempts)
