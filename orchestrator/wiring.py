@@ -13,6 +13,7 @@ import boto3
 from botocore.httpsession import URLLib3Session
 
 from orchestrator.aws.executions import Executions
+from orchestrator.aws.secrets import read_secret
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
@@ -82,7 +83,17 @@ class Wiring:
     @cached_property
     def repository(self) -> SourceRepository:
         """The repository that merges come from."""
-        return open_repository(self.settings["repository_url"])
+        return open_repository(self.settings["repository_url"], self._repository_secret, self._certificates)
+
+    def _repository_secret(self) -> str:
+        return read_secret(self.session.client("secretsmanager", config=CLIENT), self.settings["repository_secret"])
+
+    @property
+    def _certificates(self) -> str | None:
+        """The file of the authorities that AWS's certificates are checked with, where one is configured."""
+        # boto3 shows it nowhere.
+        configured: str | None = self.session._session.get_config_variable("ca_bundle")  # noqa: SLF001
+        return configured
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":
@@ -158,8 +169,8 @@ class Wiring:
         """Wire Decide."""
         sts = self.session.client("sts", config=CLIENT)
         # What it asks is the repository's and people's: no redirect is followed, and nothing else is trusted.
-        certificates = self.session._session.get_config_variable("ca_bundle")  # noqa: SLF001  # boto3 shows it nowhere.
-        http = URLLib3Session(verify=certificates or True, timeout=10)
+        trusted: Any = self._certificates or True  # The stubs know no file here.
+        http = URLLib3Session(verify=trusted, timeout=10)
         trail = Trail(self.session.client("cloudtrail", config=CLIENT))
         verify = Verifier(sts, lambda request: http.send(request), _now)  # noqa: PLW0108  # Its answer's type is wider.
         return Decider(self.ledger, self.stepfunctions, verify, trail, _now)

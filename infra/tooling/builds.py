@@ -94,6 +94,7 @@ def _settings(organization: Organization) -> dict[str, str]:
         "ledger_table": LEDGER_TABLE,
         "bucket": organization.tooling.bucket,
         "repository_url": organization.repository.url or "",
+        "repository_secret": organization.repository.secret,
         "branch": organization.repository.branch,
     }
     return {f"ORCHESTRATOR_{name.upper()}": value for name, value in values.items()}

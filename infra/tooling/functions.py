@@ -75,6 +75,7 @@ class Functions(Construct):
             "bucket": organization.tooling.bucket,
             "external_id": organization.external_id,
             "repository_url": organization.repository.url or "",
+            "repository_secret": organization.repository.secret,
             "branch": organization.repository.branch,
             "dead_letters_url": self._dead_letters.queue_url,
             "approvals_topic": self._names.approvals,

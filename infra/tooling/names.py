@@ -109,6 +109,10 @@ class Names:
         """The rule by which Step Functions learns that a CodeBuild build has ended; it makes it by itself."""
         return self._arn("events", "rule/StepFunctionsGetEventForCodeBuildStartBuildRule")
 
+    def secret(self, name: str) -> str:
+        """A secret; its ARN ends with six characters that Secrets Manager chooses."""
+        return self._arn("secretsmanager", f"secret:{name}-??????")
+
     def function(self, step: str) -> str:
         """A step's Lambda."""
         return self._arn("lambda", f"function:{function_name(step)}")

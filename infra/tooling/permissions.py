@@ -57,9 +57,21 @@ def answer_promotions() -> iam.PolicyStatement:
     return allow(["states:SendTaskSuccess"], ["*"])
 
 
+def read_repository(names: Names) -> Statements:
+    """Read the credentials for the repository, where it takes any."""
+    if not names.organization.repository.on_github:
+        return []
+    return [allow(["secretsmanager:GetSecretValue"], [names.secret(names.organization.repository.secret)])]
+
+
+def _resolve_release(names: Names) -> Statements:
+    return [ledger(names), *read_repository(names)]
+
+
 def _on_merge(names: Names) -> Statements:
     return [
         ledger(names),
+        *read_repository(names),
         allow(["states:StartExecution"], [names.promotions]),
         allow(
             [
@@ -93,6 +105,7 @@ def _on_merge(names: Names) -> Statements:
 def _plan(names: Names) -> Statements:
     return [
         ledger(names),
+        *read_repository(names),
         *read_releases(names),
         allow(["s3:PutObject"], [names.objects("plans/*")]),
         allow(["states:DescribeExecution"], [names.promotion_executions]),
@@ -134,11 +147,11 @@ def _on_promotion_change(names: Names) -> Statements:
 
 
 _TARGETS = ("ledger_table", "bucket", "external_id")
-_SOURCE = ("repository_url", "branch")
+_SOURCE = ("repository_url", "repository_secret", "branch")
 
 STEPS = (
     Step("on_merge", 900, ("ledger_table", "bucket", "dead_letters_url", "failures_topic", *_SOURCE), _on_merge),
-    Step("resolve_release", 60, ("ledger_table", *_SOURCE), lambda names: [ledger(names)]),
+    Step("resolve_release", 60, ("ledger_table", *_SOURCE), _resolve_release),
     Step("plan", 120, (*_TARGETS, *_SOURCE), _plan),
     Step("request_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_approval),
     Step("decide", 60, ("ledger_table",), _decide),

@@ -4,7 +4,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import PROMOTION_STEPS, Statements, allow, ledger, read_releases
+from infra.tooling.permissions import PROMOTION_STEPS, Statements, allow, ledger, read_releases, read_repository
 from orchestrator.config.organization import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
 from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
 
@@ -87,12 +87,13 @@ def _builder(names: Names) -> Statements:
 
 
 def publish_releases(names: Names) -> Statements:
-    """What every build needs, wherever it runs: publish releases and logs, and give out versions."""
+    """What every build needs, wherever it runs: sources, publishing releases and logs, and giving out versions."""
     return [
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
         # Without this, S3 says of an object that is not there that access to it is denied.
         allow(["s3:ListBucket"], [names.bucket]),
         ledger(names),
+        *read_repository(names),
     ]
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -34,6 +34,8 @@ _LIBRARIES = (
     "typing-extensions",
     "typing-inspection",
     "tzdata",
+    # The runtime has one, but of a version that nobody promises.
+    "urllib3",
 )
 # What the command line needs beyond those.
 _COMMAND_LINE = (
@@ -51,9 +53,11 @@ _COMMAND_LINE = (
     "shellingham",
     "six",
     "typer",
-    "urllib3",
     "uv",
 )
+SIGNING = ("cffi", "cryptography")
+"""Libraries that sign as a GitHub App: as large as all others together, so they are only there where they are used."""
+
 _TIMEOUT_SECONDS = 300
 
 
@@ -65,6 +69,10 @@ class _Content:
     left_out: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
 
+    def with_libraries(self, more: tuple[str, ...]) -> "_Content":
+        """The same with more libraries."""
+        return replace(self, libraries=(*self.libraries, *more))
+
 
 _LAMBDAS = _Content(_LIBRARIES, left_out=("cli", "local", "bootstrap", "demo"))
 _BUILDER = _Content((*_LIBRARIES, *_COMMAND_LINE), programs=("uv",))
@@ -74,22 +82,23 @@ class BundleError(OrchestratorError):
     """The code of the Lambdas could not be put together."""
 
 
-def make_bundle(platform: Lambda, into: Path) -> None:
+def make_bundle(platform: Lambda, into: Path, more: tuple[str, ...] = ()) -> None:
     """Write the zip of the Lambdas' code; equal code and lock file give equal bytes.
 
     Args:
         platform: what the Lambdas run on.
         into: the zip's path.
+        more: libraries besides those that are always there.
 
     Raises:
         BundleError: the lock file is not there, or a library has no wheel for the platform.
     """
-    _make(platform, into, _LAMBDAS)
+    _make(platform, into, _LAMBDAS.with_libraries(more))
 
 
-def make_builder(platform: Lambda, into: Path) -> None:
+def make_builder(platform: Lambda, into: Path, more: tuple[str, ...] = ()) -> None:
     """Write the zip that builds on CodeBuild run; arguments and errors are those of `make_bundle`."""
-    _make(platform, into, _BUILDER)
+    _make(platform, into, _BUILDER.with_libraries(more))
 
 
 def _make(platform: Lambda, into: Path, content: _Content) -> None:

@@ -1,11 +1,13 @@
 """`orchestrator bootstrap`: install the static infrastructure in all accounts."""
 
+from functools import partial
 from typing import Annotated
 
 import boto3
 import typer
 
 from orchestrator.aws.session import CLIENT, Assumer
+from orchestrator.bootstrap.bundle import SIGNING, make_builder, make_bundle
 from orchestrator.bootstrap.install import Bootstrap, Effect, Installed
 from orchestrator.bootstrap.sessions import ORGANIZATION_ROLE, MemberAccounts
 from orchestrator.bootstrap.synth import synthesize
@@ -36,13 +38,19 @@ def bootstrap(
     say("Everything is in place." if changed else "Everything was in place already; nothing was changed.")
 
 
+def _bootstrap(here: Context, templates: dict[str, str], sessions: MemberAccounts) -> Bootstrap:
+    more = SIGNING if here.organization.repository.on_github else ()
+    bundle, builder = partial(make_bundle, more=more), partial(make_builder, more=more)
+    return Bootstrap(here.organization, sessions, templates, bundle=bundle, builder=builder)
+
+
 def install(here: Context, templates: dict[str, str], role: str = ORGANIZATION_ROLE) -> list[Installed]:
     """Install, showing each thing when it is in place."""
     assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
     sessions = MemberAccounts(here.session, here.account, assume, role)
     done: list[Installed] = []
     with console.status("installing") as progress:
-        for one in Bootstrap(here.organization, sessions, templates).install():
+        for one in _bootstrap(here, templates, sessions).install():
             done.append(one)
             progress.update(f"installed {len(done)}: {one.what}")
             console.print(f"  [{_COLOURS[one.effect]}]{one.effect:<9}[/] {one.what} in {one.where}", highlight=False)

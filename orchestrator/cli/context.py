@@ -135,6 +135,7 @@ def settings(organization: Organization) -> dict[str, str]:
         "bucket": tooling.bucket,
         "external_id": organization.external_id,
         "repository_url": str(organization.repository.url),
+        "repository_secret": organization.repository.secret,
         "branch": organization.repository.branch,
         **topics,
     }

@@ -11,6 +11,7 @@ from orchestrator.identity.policy import Excluded
 
 FILE_NAME = "orchestrator.toml"
 
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]{1,256}$")]
 Prefix = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,18}-$")]
 
 
@@ -20,9 +21,26 @@ class Repository(Settings):
     url: str | None = Field(
         default=None,
         description="What the Lambdas and builds read: file:///path of a local git repository; builds also read "
-        "https://host/path. Set by bootstrap when left out.",
+        "https://host/path. github://HOST/OWNER/NAME is a repository on GitHub (github.com) or on a GitHub Enterprise. "
+        "Set by bootstrap when left out.",
+        examples=["github://github.com/acme/shop"],
     )
     branch: str = Field(default="main", description="The branch whose merges are promoted.")
+    secret: SecretName = Field(
+        default="orchestrator/github",
+        description="Of a repository on GitHub, the name of the secret in the tooling account with the credentials: "
+        '{"token": "..."} or {"app_id": "...", "installation_id": "...", "private_key": "..."}.',
+    )
+    id: int | None = Field(
+        default=None,
+        description="Of a repository on GitHub, its number: when given, the webhook takes no deliveries of another "
+        "one, not even of one that has got its name.",
+    )
+
+    @property
+    def on_github(self) -> bool:
+        """Whether it is asked through GitHub's API, and GitHub tells of merges."""
+        return (self.url or "").startswith("github://")
 
 
 class Tooling(Settings):

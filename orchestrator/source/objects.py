@@ -9,7 +9,7 @@ from orchestrator.source.repository import Commit, Entry, Mode, subject_of
 
 _SHA256_DIGITS = 64
 _PERSON = re.compile(r"(?P<name>.*> )(?P<seconds>-?\d+) [+-]\d+")
-_USUAL = {mode.value.lstrip("0").encode(): mode for mode in Mode}
+_USUAL = {mode.value.lstrip("0"): mode for mode in Mode}
 _KIND, _FILE, _EXECUTABLE = 0o170000, 0o100000, 0o100
 
 
@@ -78,14 +78,16 @@ def parse_tree(content: bytes, like: str) -> dict[str, Entry]:
         end = content.index(b"\0", space)
         identity = content[end + 1 : end + 1 + width].hex()
         name = content[space + 1 : end].decode("utf-8", "surrogateescape")
-        written = content[at:space]
-        entries[name] = Entry(identity, _USUAL.get(written) or _mode(written))
+        entries[name] = Entry(identity, mode_of(content[at:space].decode()))
         at = end + 1 + width
     return entries
 
 
-def _mode(written: bytes) -> Mode:
-    """Old versions of git wrote more permissions than it keeps today."""
+def mode_of(written: str) -> Mode:
+    """A mode in octal digits; old versions of git wrote more permissions than it keeps today."""
+    usual = _USUAL.get(written.lstrip("0"))
+    if usual:
+        return usual
     number = int(written, 8)
     if number & _KIND == _FILE:
         return Mode.PROGRAM if number & _EXECUTABLE else Mode.FILE

@@ -9,10 +9,18 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from orchestrator.local.certificate import make_certificate
+from orchestrator.source.github.address import GitHubAddress
+from orchestrator.source.github.calls import Calls, Timing
+from orchestrator.source.github.client import GitHubClient
+from orchestrator.source.github.credentials import Credentials
+from orchestrator.source.github.repository import GitHubRepository
+from orchestrator.source.github.transport import Https
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.remote_git import RemoteGitRepository
 from orchestrator.source.repository import SourceRepository
 from tests.conformance.sample import Sample, make_sample
+from tests.github.server import TOKEN, GitHubServer
 
 Host = Callable[[Sample], AbstractContextManager[SourceRepository]]
 
@@ -29,7 +37,21 @@ def remote_git(sample: Sample) -> Iterator[SourceRepository]:
     yield RemoteGitRepository(sample.folder.as_uri(), os.environ["PATH"])
 
 
-HOSTS: tuple[Host, ...] = (local_git, remote_git)
+@contextmanager
+def github(sample: Sample) -> Iterator[SourceRepository]:
+    """The same, over the API of a GitHub Enterprise that cuts off trees."""
+    certificate, key = sample.folder.with_name("certificate.pem"), sample.folder.with_name("key.pem")
+    make_certificate(certificate, key)
+    server = GitHubServer(sample.folder, certificate, key)
+    server.most_entries = 500
+    address = GitHubAddress.parse(server.url)
+    calls = Calls(Https(str(certificate)), Timing())
+    credentials = Credentials(lambda: f'{{"token": "{TOKEN}"}}', address, calls)
+    yield GitHubRepository(address, GitHubClient(address, calls, credentials))
+    server.close()
+
+
+HOSTS: tuple[Host, ...] = (local_git, remote_git, github)
 
 
 @pytest.fixture(scope="session")

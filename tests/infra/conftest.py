@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.organization import Organization
+from orchestrator.config.organization import Build, Organization, Repository
 from tests.shared_folder import once
 
 Template = dict[str, Any]
@@ -61,6 +61,17 @@ def texts(organization: Organization, shared: Path) -> dict[str, str]:
 def templates(texts: dict[str, str]) -> dict[str, Template]:
     """All templates, by name."""
     return {name: json.loads(text) for name, text in texts.items()}
+
+
+@pytest.fixture(scope="session")
+def with_options(organization: Organization) -> Template:
+    """The tooling stack with all that is optional: CodeBuild builds, and the repository is on GitHub."""
+    changes = {
+        "build": Build(runner="codebuild", timeout_minutes=30),
+        "repository": Repository(url="github://github.com/acme/shop", branch="trunk"),
+    }
+    template: Template = json.loads(synthesize(organization.model_copy(update=changes), validate=True)["orchestrator"])
+    return template
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.organization import Build, Organization
+from tests.infra.policies import GITHUB_SECRET, allowed
 
 # One worker synthesizes for all of them.
 Template = dict[str, Any]
@@ -20,44 +18,15 @@ PROJECT = "arn:aws:codebuild:eu-west-1:111111111111:project/orchestrator-build"
 BUCKET = "arn:aws:s3:::orchestrator-artifacts-111111111111-eu-west-1"
 
 
-@pytest.fixture(scope="module")
-def text(organization: Organization) -> str:
-    """The tooling stack of an organization that builds on CodeBuild."""
-    build = Build(runner="codebuild", timeout_minutes=30)
-    return synthesize(organization.model_copy(update={"build": build}), validate=True)["orchestrator"]
-
-
-@pytest.fixture(scope="module")
-def on_codebuild(text: str) -> Template:
-    """The same, parsed."""
-    template: Template = json.loads(text)
-    return template
-
-
-def allowed(template: Template, role: str) -> dict[str, list[str]]:
-    """What a role may do: resources by action."""
-    (found,) = [
-        one["Properties"] for one in template["Resources"].values() if one["Properties"].get("RoleName") == role
-    ]
-    granted: dict[str, list[str]] = {}
-    for statement in found["Policies"][0]["PolicyDocument"]["Statement"]:
-        actions, resources = (
-            [one] if isinstance(one, str) else one for one in (statement["Action"], statement["Resource"])
-        )
-        for action in actions:
-            granted.setdefault(action, []).extend(resources)
-    return granted
-
-
 def test_workers_of_an_activity_need_no_project(tooling: Template, resources: Find) -> None:
     """Nor a role for it, nor the right to start builds."""
     assert not resources(tooling, "AWS::CodeBuild::Project")
     assert "codebuild" not in json.dumps(tooling)
 
 
-def test_there_is_one_project_for_all_units(on_codebuild: Template, resources: Find) -> None:
+def test_there_is_one_project_for_all_units(with_options: Template, resources: Find) -> None:
     """Its source is the builder's code, not a unit's."""
-    (project,) = resources(on_codebuild, "AWS::CodeBuild::Project")
+    (project,) = resources(with_options, "AWS::CodeBuild::Project")
     assert project["Name"] == "orchestrator-build"
     assert project["Source"]["Type"] == "S3"
     assert project["Artifacts"] == {"Type": "NO_ARTIFACTS"}
@@ -69,23 +38,24 @@ def test_there_is_one_project_for_all_units(on_codebuild: Template, resources: F
     assert {one["Name"]: one["Value"] for one in environment["EnvironmentVariables"]} == {
         "ORCHESTRATOR_LEDGER_TABLE": "orchestrator-ledger",
         "ORCHESTRATOR_BUCKET": "orchestrator-artifacts-111111111111-eu-west-1",
-        "ORCHESTRATOR_REPOSITORY_URL": "file:///repository",
+        "ORCHESTRATOR_REPOSITORY_URL": "github://github.com/acme/shop",
+        "ORCHESTRATOR_REPOSITORY_SECRET": "orchestrator/github",
         "ORCHESTRATOR_BRANCH": "trunk",
     }
 
 
-def test_the_buildspec_runs_the_command_that_a_person_can_run(on_codebuild: Template, resources: Find) -> None:
+def test_the_buildspec_runs_the_command_that_a_person_can_run(with_options: Template, resources: Find) -> None:
     """On the Python that the bundle's libraries were compiled for."""
-    (project,) = resources(on_codebuild, "AWS::CodeBuild::Project")
+    (project,) = resources(with_options, "AWS::CodeBuild::Project")
     spec = yaml.safe_load(project["Source"]["BuildSpec"])
     assert spec["version"] == "0.2"
     assert spec["phases"]["install"]["runtime-versions"] == {"python": "3.13"}
     assert spec["phases"]["build"]["commands"][-1] == "python3 -m orchestrator.cli.main build-task"
 
 
-def test_the_project_may_publish_releases_and_write_its_log(on_codebuild: Template) -> None:
+def test_the_project_may_publish_releases_and_write_its_log(with_options: Template) -> None:
     """And nothing more: no answers to executions, no other log, no report groups."""
-    assert allowed(on_codebuild, "orchestrator-codebuild") == {
+    assert allowed(with_options, "orchestrator-codebuild") == {
         "logs:CreateLogStream": ["arn:aws:logs:eu-west-1:111111111111:log-group:/aws/codebuild/orchestrator-build:*"],
         "logs:PutLogEvents": ["arn:aws:logs:eu-west-1:111111111111:log-group:/aws/codebuild/orchestrator-build:*"],
         "s3:GetObject": [f"{BUCKET}/bundles/*", f"{BUCKET}/projects/*", f"{BUCKET}/logs/*"],
@@ -95,12 +65,13 @@ def test_the_project_may_publish_releases_and_write_its_log(on_codebuild: Templa
             f"dynamodb:{action}": ["arn:aws:dynamodb:eu-west-1:111111111111:table/orchestrator-ledger"]
             for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
         },
+        "secretsmanager:GetSecretValue": [GITHUB_SECRET],
     }
 
 
-def test_promotions_may_start_watch_and_stop_builds_of_that_project(on_codebuild: Template) -> None:
+def test_promotions_may_start_watch_and_stop_builds_of_that_project(with_options: Template) -> None:
     """And hear of their end through the one rule that Step Functions keeps for it."""
-    granted = allowed(on_codebuild, "orchestrator-promotion")
+    granted = allowed(with_options, "orchestrator-promotion")
     rule = "arn:aws:events:eu-west-1:111111111111:rule/StepFunctionsGetEventForCodeBuildStartBuildRule"
     assert {action: arns for action, arns in granted.items() if not action.startswith("lambda:")} == {
         **{f"codebuild:{action}": [PROJECT] for action in ("StartBuild", "StopBuild", "BatchGetBuilds")},
@@ -108,25 +79,25 @@ def test_promotions_may_start_watch_and_stop_builds_of_that_project(on_codebuild
     }
 
 
-def test_nothing_else_is_granted_to_roles(on_codebuild: Template, resources: Find) -> None:
+def test_nothing_else_is_granted_to_roles(with_options: Template, resources: Find) -> None:
     """What CDK would add by itself is less exact."""
-    assert not resources(on_codebuild, "AWS::IAM::Policy")
-    (role,) = [one for one in resources(on_codebuild, "AWS::IAM::Role") if one["RoleName"] == "orchestrator-codebuild"]
+    assert not resources(with_options, "AWS::IAM::Policy")
+    (role,) = [one for one in resources(with_options, "AWS::IAM::Role") if one["RoleName"] == "orchestrator-codebuild"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "codebuild.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
 
 
-def test_its_log_is_kept_for_a_while(on_codebuild: Template, resources: Find) -> None:
+def test_its_log_is_kept_for_a_while(with_options: Template, resources: Find) -> None:
     """Not for ever, as a log group that CodeBuild makes would be."""
-    groups = {one["LogGroupName"]: one["RetentionInDays"] for one in resources(on_codebuild, "AWS::Logs::LogGroup")}
+    groups = {one["LogGroupName"]: one["RetentionInDays"] for one in resources(with_options, "AWS::Logs::LogGroup")}
     assert groups["/aws/codebuild/orchestrator-build"] == 90
 
 
-def test_cfn_lint_finds_no_fault(text: str, tmp_path: Path) -> None:
+def test_cfn_lint_finds_no_fault(with_options: Template, tmp_path: Path) -> None:
     """W3005 is CDK's habit of naming dependencies that are there anyway."""
     file = tmp_path / "orchestrator.json"
-    file.write_text(text)
+    file.write_text(json.dumps(with_options))
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -1,5 +1,6 @@
 """The code of the Lambdas: complete, small, and the same bytes for the same code."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -7,12 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from orchestrator.bootstrap.bundle import locked, make_builder, make_bundle
+from orchestrator.bootstrap.bundle import SIGNING, locked, make_builder, make_bundle
 from orchestrator.config.organization import Lambda
 
 # What the Lambda runtime brings: boto3, and what it needs itself.
-_RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+_RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six")
 _STEPS = sorted(file.stem for file in Path("lambdas").glob("*.py") if file.stem not in ("__init__", "edge"))
 
 
@@ -67,6 +70,29 @@ def test_every_handler_can_be_imported_with_nothing_but_the_bundle_and_the_runti
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_bundle_for_github_signs_with_nothing_but_itself(tmp_path: Path) -> None:
+    """As a GitHub App does; the library for it is there only then."""
+    make_bundle(Lambda(python=f"3.{sys.version_info.minor}"), tmp_path / "bundle.zip", SIGNING)
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "bundle")
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    pem = private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    secret = json.dumps({"app_id": 1, "installation_id": 2, "private_key": pem.decode()})
+    code = "import sys; from orchestrator.source.github.credentials import parse_secret, proof"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"{code}; print(proof(parse_secret(sys.stdin.read()), 0))"],
+        input=secret,
+        env={"PYTHONPATH": str(tmp_path / "bundle")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("eyJ")
 
 
 def test_a_bundle_for_another_platform_holds_its_machine_code(tmp_path: Path) -> None:
