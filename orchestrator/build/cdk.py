@@ -21,6 +21,8 @@ from orchestrator.errors import ConfigurationError
 CDK_FILE = "cdk.json"
 CONTEXT_FILE = "cdk.context.json"
 REQUIREMENTS_FILE = "requirements-cdk.txt"
+PLAIN_REQUIREMENTS = "requirements.txt"
+"""The same where there is no project, as `cdk init` writes it."""
 GROUP = "cdk"
 _STEP = "synthesize CDK app"
 _INSTALL = "install CDK app's libraries"
@@ -106,6 +108,7 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
     """Install what a CDK app in Python needs, into a virtual environment for this build alone.
 
     That is the dependency group `cdk` of `pyproject.toml`, or `requirements-cdk.txt`: not a part of what is deployed.
+    Without a project, it is `requirements.txt`.
     uv links the files of its cache, which takes a second; an environment that is kept could be altered by the app.
 
     Args:
@@ -141,7 +144,10 @@ def _libraries(folder: Path, file: str) -> str:
     written = folder / REQUIREMENTS_FILE
     if written.is_file():
         return written.read_text(encoding="utf-8")
-    project = tomllib.loads((folder / PROJECT_FILE).read_text(encoding="utf-8"))
+    project_file, plain = folder / PROJECT_FILE, folder / PLAIN_REQUIREMENTS
+    if not project_file.is_file():
+        return plain.read_text(encoding="utf-8") if plain.is_file() else ""
+    project = tomllib.loads(project_file.read_text(encoding="utf-8"))
     group = project.get("dependency-groups", {}).get(GROUP, [])
     if not all(isinstance(one, str) for one in group):
         raise ConfigurationError(

@@ -19,7 +19,7 @@ class Declared:
         folder: the same, exported.
         version: `project.version`.
         dependencies: `project.dependencies`, PEP 508.
-        pyproject: the text of `pyproject.toml`.
+        pyproject: the text of `pyproject.toml`; empty for a unit without a project.
         uv_lock: the text of `uv.lock`, None when there is none.
         requirements: the text of `requirements.txt`, None when there is none.
     """
@@ -62,9 +62,14 @@ class Declared:
             parts = ("", self.version, *self.dependencies)
         return sha256_of("\0".join((platform.python, platform.architecture, *parts)).encode())
 
+    @property
+    def said(self) -> str:
+        """Where dependencies are written that no lock file locks."""
+        return "project.dependencies of pyproject.toml" if self.pyproject else f"What {REQUIREMENTS_FILE} lists"
+
     def file(self, name: str) -> str:
         """A file of the unit, as errors name it."""
-        return f"{self.where}/{name}"
+        return f"{self.where}/{name}" if self.where else name
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ class Dependencies:
         if not declared.dependencies:
             return ()
         outcome = self.uv.attempt(_STEP, self._compile(declared.dependencies, scratch), scratch)
-        where = f"project.dependencies cannot be had for {describe(self.platform)}; uv says why below."
-        self.uv.commands.require(_STEP, outcome, self._reason(outcome, f"{where} Correct them in pyproject.toml."))
+        where = f"{declared.said} cannot be had for {describe(self.platform)}; uv says why below. Correct them there."
+        self.uv.commands.require(_STEP, outcome, self._reason(outcome, where))
         return self._select(scratch / _PYLOCK)
 
     def _wheels(self, locked: Lock, scratch: Path) -> tuple[Wheel, ...]:

@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Artifact, Layer
-from orchestrator.build.package import build_package, generator, prepare_package
+from orchestrator.build.package import build_package, generator, prepare_package, refuse_pointers
+from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
 from orchestrator.build.publishing import ReleaseStore, missing
 from orchestrator.build.releases import ReleaseLedger
@@ -36,6 +38,7 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.source.survey import TEMPLATES
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,28 @@ class Job:
         """Make an empty folder to work in, of a name that no program of the unit could know before."""
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.scratch))
 
+    def _own_folder(self, name: str) -> Path:
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.own))
+
     def declared(self) -> Declared:
         """What the unit says of its dependencies, in `[project]` and in lock files."""
-        where = self.unit.folder
-        file = f"{where}/{FILE_NAME}"
+        if self.unit.plain:
+            return plain_declared(self.unit, self.tree, self.plain)
+        where, path = self.unit.folder, self.unit.path
+        file = path(FILE_NAME)
         text = self._read(file).decode()
         project = read_project(text, file, self.unit.name, self.organization.lambda_.python)
-        uv_lock, requirements = (self._read_optional(f"{where}/{name}") for name in (UV_LOCK, REQUIREMENTS_FILE))
+        uv_lock, requirements = (self._read_optional(path(name)) for name in (UV_LOCK, REQUIREMENTS_FILE))
         return Declared(where, self.tree / where, self.unit.version, project.dependencies, text, uv_lock, requirements)
+
+    @cached_property
+    def plain(self) -> PlainCode:
+        """The code of a unit without a project."""
+        if is_cdk(self.unit, self.tree):
+            return plain_code(self.unit, self.tree, None, "")
+        source = self._template_source()
+        document = read_template(source.path.read_bytes(), source.file)
+        return plain_code(self.unit, self.tree, document, source.file.removeprefix(f"{self.unit.folder}/"))
 
     def lock(self, declared: Declared) -> Lock:
         """Lock what is declared, or find what it was locked to for an earlier release.
@@ -105,9 +122,15 @@ class Job:
         if is_cdk(self.unit, self.tree):
             synthesizer = Synthesizer(self.unit, self.organization, self.tree, self.uv, self.own)
             return synthesizer(self.scratch, self.folder("cdk"))
-        file = self.unit.path(self.unit.settings.template)
-        source = TemplateSource(file, self._required(file), tuple(self.unit.environments(self.organization)))
-        return Templates((source,), {})
+        return Templates((self._template_source(),), {})
+
+    def _template_source(self) -> TemplateSource:
+        """The unit's template: the one that its settings name, else the first of those that need none."""
+        is_named = "template" in self.unit.settings.model_fields_set
+        names = [self.unit.settings.template] if is_named else TEMPLATES
+        files = [self.unit.path(name) for name in names]
+        file = next((file for file in files if self._exported(file)), files[0])
+        return TemplateSource(file, self._required(file), tuple(self.unit.environments(self.organization)))
 
     def template(self, templates: Templates, *, has_layer: bool) -> UnitTemplate:
         """Read and check the templates, with the release's artifacts in the place of local folders."""
@@ -121,7 +144,7 @@ class Job:
         document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
         check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
         check_layers(document, source.file)
-        looked_up = tuple(function.looked_up(source.path.parent) for function in functions)
+        looked_up = tuple(function.looked_up(source.path.parent, self.tree) for function in functions)
         return UnitTemplate(template_json(document, source.file), source, looked_up)
 
     def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
@@ -174,14 +197,19 @@ class Job:
 
     def prepare(self, uv: Uv, scratch: Path, declared: Declared) -> None:
         """Do beside other steps what the package needs; log and folder of `uv` must be others than theirs."""
-        prepare_package(Backend(uv, self.cache, scratch, self.own), declared.pyproject)
+        if not self.unit.plain:
+            prepare_package(Backend(uv, self.cache, scratch, self.own), declared.pyproject)
 
     def package(
         self, version: str, declared: Declared, locked: Lock, layer: Layer | None, template: UnitTemplate
     ) -> tuple[Artifact, Artifact, list[str]]:
         """Build the wheel and the sdist, and publish them if they will run with the layer; returns warnings, too."""
-        backend = Backend(self.uv, self.cache, self.scratch, self.own)
-        package = build_package(backend, self.unit, declared.pyproject, version, self.tree)
+        if self.unit.plain:
+            package = plain_package(self.unit, version, self.plain.files, self.uv, self._own_folder("package"))
+        else:
+            backend = Backend(self.uv, self.cache, self.scratch, self.own)
+            package = build_package(backend, self.unit, declared.pyproject, version, self.tree)
+        refuse_pointers(package.wheel, self.unit.name)
         path = self._layer_file(locked, layer.archive) if layer else None
         source = template.source
         warnings = check_wheel(template.functions, package.wheel.read_bytes(), source.file)

@@ -8,7 +8,7 @@ same bytes; in any other case the build says what to write instead.
 import copy
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,15 @@ class LocalFunction:
     content: str = ""
     files: tuple[str, ...] = ()
 
-    def looked_up(self, template_folder: Path) -> "LocalFunction":
+    def looked_up(self, template_folder: Path, tree: Path) -> "LocalFunction":
         """The same with what lies in its folder, which must be looked at before the unit's programs could alter it."""
         where = f"Resources.{self.name}"
         folder = (template_folder / self.folder).resolve()
-        if not folder.is_dir() or not folder.is_relative_to(template_folder.resolve()):
-            problem = f"{where} takes its code from {self.folder!r}, which is no folder beside the template."
+        if not folder.is_dir() or not folder.is_relative_to(tree.resolve()):
+            problem = (
+                f"{where} takes its code from {self.folder!r}, which is no folder that this unit has: where it is one "
+                "of the repository, add it to the unit's depends_on."
+            )
             return replace(self, problem=problem)
         stem = self.handler.rpartition(".")[0].replace(".", "/")
         found = next((name for name in (f"{stem}.py", f"{stem}/__init__.py") if (folder / name).is_file()), None)
@@ -113,6 +116,11 @@ def use_artifacts(
         _add_layer(changed, [name for name, _, _ in found], platform)
     handlers = {name: str(property_of(document, document["Resources"][name], "Handler")) for name, _, _ in found}
     return changed, tuple(LocalFunction(name, code, handlers[name]) for name, _, code in found)
+
+
+def local_folders(document: Mapping[str, Any]) -> list[str]:
+    """The folders that functions take their code from, as the template writes them, each once."""
+    return list(dict.fromkeys(code for _, _, code in _local_code(dict(document))))
 
 
 def check_wheel(functions: tuple[LocalFunction, ...], wheel: bytes, file: str) -> list[str]:

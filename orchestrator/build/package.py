@@ -17,12 +17,15 @@ from orchestrator.build.project import with_version
 from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
 from orchestrator.build.untrusted import Budget, UntrustedFolder
+from orchestrator.build.uv import Uv
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import BuildError
 
 _STEP = "build wheel and sdist"
 # The earliest time that a zip, and so a wheel, can hold.
 _EARLIEST = 315_532_800
+# Source: Git LFS's specification.
+_POINTER, _LONGEST_POINTER = b"version https://git-lfs.github.com/spec/v1\n", 1_023
 _LONGEST_GENERATOR, _MOST_LISTED = 200, 10
 _ADVICE = "Let the unit's programs write plain files, and to the folders that they are given."
 
@@ -76,7 +79,7 @@ def build_package(backend: Backend, unit: Unit, pyproject: str, version: str, tr
     text = with_version(pyproject, version, file)
     exported.write(file, text.encode())
     built = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
-    timestamp = max(_EARLIEST, int(uv.as_of.timestamp()))
+    timestamp = source_time(uv)
     system = BuildSystem.read(text)
     outcome = _run(backend, system, tree / unit.folder, built, {"SOURCE_DATE_EPOCH": str(timestamp)})
     uv.commands.require(_STEP, outcome, _reason(outcome))
@@ -95,6 +98,29 @@ def build_package(backend: Backend, unit: Unit, pyproject: str, version: str, tr
     check_tar(copies / "made.tar.gz", LARGEST_UNZIPPED)
     repack_tar(copies / "made.tar.gz", stored.sdist, timestamp)
     return stored
+
+
+def source_time(uv: Uv) -> int:
+    """The time of everything in a package, in seconds: the commit's."""
+    return max(_EARLIEST, int(uv.as_of.timestamp()))
+
+
+def refuse_pointers(wheel: Path, unit: str) -> None:
+    """Refuse files that git keeps elsewhere: what would be deployed is a note where they are.
+
+    Raises:
+        BuildError: there are such files; they are named.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        small = [one for one in archive.infolist() if one.file_size <= _LONGEST_POINTER]
+        found = [one.filename for one in small if archive.read(one).startswith(_POINTER)]
+    if found:
+        raise BuildError(
+            unit,
+            _STEP,
+            f"{', '.join(found)} is a pointer of Git LFS and not the file itself, which builds do not fetch. Commit "
+            "the file without LFS, or let the code read it from a bucket.",
+        )
 
 
 def _reason(outcome: Outcome) -> str:

@@ -27,7 +27,7 @@ def dependencies(machine: Path, tmp_path: Path) -> Dependencies:
 
 def declared(*requirements: str, version: str = "0.1.0") -> Declared:
     """What a unit without a lock file declares."""
-    return Declared("projects/orders", Path(), version, requirements, "")
+    return Declared("projects/orders", Path(), version, requirements, "[project]")
 
 
 def test_a_lock_is_sorted_and_carries_the_hash_of_one_wheel_for_each(
@@ -77,7 +77,7 @@ def test_dependencies_that_contradict_each_other_are_reported_in_uvs_words(
 ) -> None:
     """It explains them better than we could."""
     (machine / "fail-compile").write_text("you require a<1 and a>2", encoding="utf-8")
-    with pytest.raises(BuildError, match=r"cannot be had for Python 3\.13.*pyproject\.toml\.\nyou require a<1 and a>2"):
+    with pytest.raises(BuildError, match=r"pyproject\.toml cannot be had for Python 3\.13.*\nyou require a<1 and a>2"):
         dependencies.lock(declared("a<1", "a>2"), tmp_path)
 
 

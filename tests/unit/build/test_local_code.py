@@ -143,14 +143,16 @@ def folder(tmp_path: Path) -> Path:
 def test_a_wheel_with_the_same_files_stands_in_for_the_folder(folder: Path) -> None:
     """Modules and packages alike; a list of requirements is no code."""
     functions = (LocalFunction("A", "src/", "app.handle"), LocalFunction("B", "./src", "pkg.handle"))
-    assert check_wheel(tuple(one.looked_up(folder) for one in functions), wheel(SAME), "t.yaml") == []
+    assert check_wheel(tuple(one.looked_up(folder, folder) for one in functions), wheel(SAME), "t.yaml") == []
 
 
 def test_what_the_wheel_leaves_out_is_told(folder: Path) -> None:
     """`sam build` would have packaged it."""
     for number in range(6):
         (folder / "src" / f"data{number}.json").write_text("{}")
-    (warning,) = check_wheel((LocalFunction("A", "src", "app.handle").looked_up(folder),), wheel(SAME), "t.yaml")
+    (warning,) = check_wheel(
+        (LocalFunction("A", "src", "app.handle").looked_up(folder, folder),), wheel(SAME), "t.yaml"
+    )
     assert warning.endswith("leaves out data0.json, data1.json, data2.json, data3.json, data4.json and 1 more.")
 
 
@@ -159,18 +161,20 @@ def test_what_the_wheel_leaves_out_is_told(folder: Path) -> None:
     [
         (LocalFunction("A", "src", "app.handle"), "but it has no app.py; at its top it has orders"),
         (LocalFunction("A", "src", "none.handle"), "Handler = 'none.handle': src has no none.py"),
-        (LocalFunction("A", "..", "app.handle"), "'..', which is no folder beside the template"),
-        (LocalFunction("A", "src/app.py", "app.handle"), "which is no folder beside the template"),
+        (LocalFunction("A", "..", "app.handle"), "'..', which is no folder that this unit has"),
+        (LocalFunction("A", "src/app.py", "app.handle"), "which is no folder that this unit has"),
     ],
 )
 def test_a_handler_that_the_wheel_lacks_is_refused(function: LocalFunction, problem: str, folder: Path) -> None:
     """It would fail at its first call, in every environment."""
     with pytest.raises(ConfigurationError) as raised:
-        check_wheel((function.looked_up(folder),), wheel({"orders/app.py": "x = 1"}), "t.yaml")
+        check_wheel((function.looked_up(folder, folder),), wheel({"orders/app.py": "x = 1"}), "t.yaml")
     assert problem in str(raised.value)
 
 
 def test_a_handler_with_other_bytes_is_refused(folder: Path) -> None:
     """A build backend can write what it wants."""
     with pytest.raises(ConfigurationError, match=r"but it has another app\.py"):
-        check_wheel((LocalFunction("A", "src", "app.handle").looked_up(folder),), wheel({"app.py": "x = 2"}), "t.yaml")
+        check_wheel(
+            (LocalFunction("A", "src", "app.handle").looked_up(folder, folder),), wheel({"app.py": "x = 2"}), "t.yaml"
+        )

@@ -1,0 +1,185 @@
+"""Units without a project: a template with code, as existing repositories have them."""
+
+import io
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+import uv
+
+from orchestrator.build.manifest import Artifact
+from orchestrator.errors import BuildError, ConfigurationError
+from tests.unit.build.fakes import ORGANIZATION, Workshop
+
+SAM = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Take:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: take.handle
+      CodeUri: src/take/
+  Send:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: send.handle
+      CodeUri: src/send
+"""
+PLAIN = """
+Parameters:
+  ArtifactsBucket: {Type: String}
+  SourceKey: {Type: String}
+Resources:
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.handle
+      Role: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-orders
+      Code: {S3Bucket: !Ref ArtifactsBucket, S3Key: !Ref SourceKey}
+"""
+HANDLER = "def handle(event, context):\n    return event\n"
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 1\n"
+FOLDER = "projects/orders"
+
+
+@pytest.fixture
+def plain(workshop: Workshop) -> Workshop:
+    """A repository whose unit `orders` has nothing yet."""
+    for path in sorted((workshop.repository.folder / FOLDER).rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    return workshop
+
+
+@pytest.fixture
+def sam(plain: Workshop) -> Workshop:
+    """The unit is a SAM application of two functions."""
+    for name in ("take", "send"):
+        plain.repository.write(f"{FOLDER}/src/{name}/{name}.py", HANDLER)
+    plain.repository.write(f"{FOLDER}/template.yml", SAM)
+    plain.repository.write(f"{FOLDER}/src/take/requirements.txt", "six==1.16.0  # for old times\n\n# no more\n")
+    return plain
+
+
+def contents(workshop: Workshop, wheel: Artifact) -> dict[str, bytes]:
+    """The files of a published wheel, without what describes it."""
+    with zipfile.ZipFile(io.BytesIO(workshop.store.get(wheel.key))) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def refused(workshop: Workshop) -> str:
+    """Why the unit cannot be built."""
+    with pytest.raises((ConfigurationError, BuildError)) as caught:
+        workshop.build()
+    return str(caught.value)
+
+
+def test_the_folders_that_functions_name_are_the_wheel_and_their_requirements_the_layer(sam: Workshop) -> None:
+    """Nothing of the unit is edited, and nothing of it runs."""
+    built = sam.build().manifest
+    assert contents(sam, built.wheel).keys() == {"take.py", "send.py"}
+    assert built.requirements == ("six==1.16.0",)
+    assert built.tools["build backend"].startswith("promotion-orchestrator ")
+    assert sam.calls() == ["compile", "install"]
+    assert not built.warnings
+
+
+def test_the_version_is_the_day_of_the_commit(sam: Workshop) -> None:
+    """It is legal and grows; a second one of a day is its post-release."""
+    assert sam.build().manifest.version == "2026.6.1"
+    sam.repository.write(f"{FOLDER}/src/take/take.py", f"{HANDLER}\n")
+    sam.repository.commit_id = "b" * 40
+    second = sam.build().manifest
+    assert second.version == "2026.6.1.post1"
+    assert second.wheel.key.endswith("/orders-2026.6.1.post1-py3-none-any.whl")
+
+
+def test_the_same_files_make_the_same_bytes(sam: Workshop) -> None:
+    """Whenever they were written; the sdist, too."""
+    first = sam.build().manifest
+    sam.ledger.versions.clear()
+    sam.s3.delete_object(Bucket=sam.store.bucket, Key=first.wheel.key)
+    sam.s3.delete_object(Bucket=sam.store.bucket, Key=first.sdist.key)
+    sam.s3.delete_object(Bucket=sam.store.bucket, Key="projects/orders/release/2026.6.1/manifest.json")
+    again = sam.build().manifest
+    assert (again.wheel.sha256, again.sdist.sha256) == (first.wheel.sha256, first.sdist.sha256)
+
+
+def test_without_such_folders_the_units_own_modules_are_the_wheel(plain: Workshop, tmp_path: Path) -> None:
+    """Without what is about them, and installable as any wheel."""
+    plain.repository.write(f"{FOLDER}/template.yaml", PLAIN)
+    for name in ("app.py", "rules/__init__.py", "rates, old.json", "tests/test_app.py", "README.md", "samconfig.toml"):
+        plain.repository.write(f"{FOLDER}/{name}", HANDLER if name == "app.py" else "")
+    wheel = plain.build().manifest.wheel
+    assert contents(plain, wheel).keys() == {"app.py", "rules/__init__.py", "rates, old.json"}
+    file = tmp_path / wheel.key.rsplit("/", 1)[-1]
+    file.write_bytes(plain.store.get(wheel.key))
+    install = [uv.find_uv_bin(), "pip", "install", "--offline", "--no-deps", "--target", str(tmp_path / "there")]
+    subprocess.run([*install, str(file)], check=True, capture_output=True)
+    assert (tmp_path / "there/rates, old.json").is_file()
+
+
+def test_modules_below_src_are_at_the_top(plain: Workshop) -> None:
+    """As in a project."""
+    plain.repository.write(f"{FOLDER}/template.yaml", PLAIN)
+    plain.repository.write(f"{FOLDER}/src/app.py", HANDLER)
+    plain.repository.write(f"{FOLDER}/deploy.py", "")
+    assert contents(plain, plain.build().manifest.wheel).keys() == {"app.py"}
+
+
+def test_code_may_lie_in_a_folder_that_the_unit_depends_on(plain: Workshop) -> None:
+    """As `CodeUri` names it; another folder is not there."""
+    plain.repository.write(f"{FOLDER}/template.yaml", SAM.replace("src/", "../../lambdas/"))
+    for name in ("take", "send"):
+        plain.repository.write(f"lambdas/{name}/{name}.py", HANDLER)
+    assert "takes its code from '../../lambdas/take/', which is no folder that this unit has" in refused(plain)
+    table = f'{ORGANIZATION}\n[unit."{FOLDER}"]\ndepends_on = ["lambdas"]\n'
+    plain.repository.write("orchestrator.toml", table)
+    assert contents(plain, plain.build().manifest.wheel).keys() == {"take.py", "send.py"}
+
+
+def test_files_of_one_name_with_other_content_are_refused(sam: Workshop) -> None:
+    """One wheel cannot hold both; the same file twice is one."""
+    for name in ("take", "send"):
+        sam.repository.write(f"{FOLDER}/src/{name}/common.py", "")
+    sam.build()
+    sam.repository.write(f"{FOLDER}/src/send/common.py", "# Another one.\n")
+    said = refused(sam)
+    assert f"{FOLDER}/src/take, {FOLDER}/src/send, and more than one of these has a common.py" in said
+
+
+def test_a_pointer_of_lfs_is_refused(sam: Workshop) -> None:
+    """What would run is not what its author sees."""
+    sam.repository.write(f"{FOLDER}/src/take/model.bin", POINTER)
+    assert "model.bin is a pointer of Git LFS" in refused(sam)
+
+
+def test_a_link_is_followed_to_what_the_unit_has(sam: Workshop) -> None:
+    """And is refused where it leads to what the unit does not depend on."""
+    sam.repository.write("shared/money.py", "CENTS = 100\n")
+    (sam.repository.folder / FOLDER / "src/take/money.py").symlink_to("../../../../shared/money.py")
+    said = refused(sam)
+    assert f"{FOLDER}/src/take/money.py: is a symbolic link to shared/money.py" in said
+    assert "add 'shared/money.py' to its depends_on" in said
+    sam.repository.write("orchestrator.toml", f'{ORGANIZATION}\n[unit."{FOLDER}"]\ndepends_on = ["shared"]\n')
+    assert contents(sam, sam.build().manifest.wheel)["money.py"] == b"CENTS = 100\n"
+
+
+@pytest.mark.parametrize("line", ["-r more.txt", "--index-url https://example.com", "./vendored", "-e ."])
+def test_a_line_that_is_no_requirement_is_refused(line: str, sam: Workshop) -> None:
+    """It could name another index, or code that no release holds."""
+    sam.repository.write(f"{FOLDER}/requirements.txt", f"six==1.16.0\n{line}\n")
+    assert f"{FOLDER}/requirements.txt: {line!r} is not a requirement such as" in refused(sam)
+
+
+def test_settings_of_a_folder_that_is_not_edited_are_written_elsewhere(sam: Workshop) -> None:
+    """The message says where."""
+    template = f"Parameters:\n  Table: {{Type: String}}\n{SAM}"
+    sam.repository.write(f"{FOLDER}/template.yml", template)
+    assert f'orchestrator.toml under [unit."{FOLDER}".parameters.dev]' in refused(sam)
+    table = f'{ORGANIZATION}\n[unit."{FOLDER}"]\nparameters.default = {{ Table = "orders" }}\n'
+    sam.repository.write("orchestrator.toml", table)
+    assert sam.build().manifest.settings.parameters == {"default": {"Table": "orders"}}
