@@ -18,7 +18,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.decide import decide
 from orchestrator.cli.live import Screen
 from orchestrator.cli.local import prepare
-from orchestrator.cli.merge import put_merge
+from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.promote import start
 from orchestrator.cli.status import draw_matrix, read_matrix
@@ -168,7 +168,7 @@ class Story:
         before = ledger.promotions.last_starts(branch)
         for verdict in verdicts(self.here.catalog(commit), before):
             say(f"  {'runs' if verdict.affected else '-   '} {verdict.unit}: {verdict.explanation}")
-        put_merge(self.here, branch, commit)
+        tell(self.here, branch, commit)
 
         def started() -> dict[str, str]:
             found = ledger.promotions.last_starts(branch)

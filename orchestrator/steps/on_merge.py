@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-SOURCE = "orchestrator"
-DETAIL_TYPE = "Merge"
 _STACK_SECONDS = 120.0
 
 
