@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.build.archive import zip_folder
@@ -153,7 +153,6 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exc
 _METHODS = st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 
 
-@settings(deadline=None)
 @given(st.dictionaries(_NAMES, st.tuples(st.binary(max_size=300), _METHODS), max_size=8))
 def test_what_is_taken_over_from_another_zip_is_what_was_in_it(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, tuple[bytes, int]]
