@@ -35,6 +35,8 @@ _ACCOUNTS = {
     "staging": ["444444444444"],
     "prod": ["555555555555", "666666666666"],
 }
+# Seconds between two looks at an execution: moto runs it in this process, which looking slows down.
+_EVERY = 0.25
 SOMEBODY = "arn:aws:sts::123456789012:assumed-role/developer/somebody"
 
 
@@ -88,7 +90,7 @@ class MotoCompany(MotoReleases):
 
     def follow(self, execution: str) -> Progress:
         """Wait for a promotion's end."""
-        return until(lambda: self._ended(execution))
+        return until(lambda: self._ended(execution), every=_EVERY)
 
     def _ended(self, execution: str) -> Progress | None:
         """How a promotion ended; its history is read only then, because that takes moto long."""
@@ -100,14 +102,16 @@ class MotoCompany(MotoReleases):
     def promote(self, name: str, **request: Any) -> Progress:
         """Start a promotion, approve whatever it asks for, and wait for its end."""
         execution = self.start(name, **request)
+        environments = self.organization.environment_names
+        gated = [one for one in environments if self.unit.needs_approval(one, self.organization)]
 
         def ended() -> Progress | None:
-            for asked in self.ledger.approvals.requests(self.unit.name):
-                if (asked.execution, asked.status) == (execution, "PENDING"):
-                    self.decide(asked.environment, request["version"], "approve")
+            for environment in gated:
+                if self.asked(execution, environment):
+                    self.decide(environment, request["version"], "approve")
             return self._ended(execution)
 
-        return until(ended)
+        return until(ended, every=_EVERY)
 
     def asked(self, execution: str, environment: str) -> bool:
         """Whether a promotion waits for a decision."""

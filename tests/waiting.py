@@ -11,11 +11,17 @@ Answer = TypeVar("Answer")
 _SECONDS = 300.0
 
 
-def until(look: Callable[[], Answer | None], seconds: float = _SECONDS) -> Answer:
-    """Look again and again until there is something."""
+def until(look: Callable[[], Answer | None], seconds: float = _SECONDS, every: float = 0.1) -> Answer:
+    """Look again and again until there is something.
+
+    Args:
+        look: returns None as long as there is nothing.
+        seconds: after which it is given up.
+        every: seconds between two looks.
+    """
     retrying = Retrying(
         retry=retry_if_not_result(lambda answer: answer is not None),
-        wait=wait_fixed(0.1),
+        wait=wait_fixed(every),
         stop=stop_after_delay(seconds),
     )
     answer = retrying(look)
