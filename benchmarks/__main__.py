@@ -56,7 +56,7 @@ def _measure(story: Story) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for unit in catalog.units.values():
         arn = catalog.organization.state_machine_arn(unit.state_machine_name)
-        stack = unit.stack_name(catalog.organization)
+        stack = unit.stack_name(catalog.organization.environment_names[0], catalog.organization)
         executions = stepfunctions.list_executions(stateMachineArn=arn)["executions"]
         found += [_take_apart(story, execution["executionArn"], stack) for execution in executions]
     return found

@@ -26,13 +26,25 @@ class Account:
         ]
 
     def named(self, service: str, *kinds: str) -> list[str]:
-        """Resources whose names begin with the units' prefix; a kind is what comes before the name."""
-        return self.arns(service, *(f"{kind}{self.organization.stack_prefix}*" for kind in kinds))
+        """Resources whose names begin with the units' prefix or an adopted stack's; a kind comes before the name."""
+        return self.arns(service, *(f"{kind}{name}" for kind in kinds for name in self.names))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of what stacks hold: CloudFormation lets them begin with the stack's, and a `-`."""
+        adopted = (f"{stack}-*" for stack in self.organization.adopt.stacks)
+        return [f"{self.organization.stack_prefix}*", *adopted]
+
+    @property
+    def stacks(self) -> list[str]:
+        """The stacks of units: all with the prefix, and exactly those that are adopted; a stack's id follows."""
+        names = [f"{self.organization.stack_prefix}*", *self.organization.adopt.stacks]
+        return self.arns("cloudformation", *(f"stack/{name}/*" for name in names))
 
     @property
     def roles(self) -> list[str]:
         """The roles that units may have."""
-        return [f"arn:aws:iam::{self.number}:role/{self.organization.stack_prefix}*"]
+        return [f"arn:aws:iam::{self.number}:role/{name}" for name in self.names]
 
     @property
     def buckets(self) -> list[str]:

@@ -83,9 +83,8 @@ def _lambdas_of(organization: Organization) -> iam.IPrincipal:
 def _deployer(environment: Environment, account: Account) -> Statements:
     role_arn = f"arn:aws:iam::{account.number}:role/{environment.cloudformation_role}"
     passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
-    prefix = account.organization.stack_prefix
     return [
-        allow(_STACKS, account.arns("cloudformation", f"stack/{prefix}*/*")),
+        allow(_STACKS, account.stacks),
         allow(["cloudformation:CreateChangeSet"], account.transforms),
         # Asked by a detection's id: no stack can be named.
         allow(["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]),

@@ -54,7 +54,8 @@ def _resources(account: Account) -> Statements:
         allow(["sqs:*"], account.named("sqs", "")),
         allow(["sns:*"], account.named("sns", "")),
         allow(["dynamodb:*"], account.named("dynamodb", "table/")),
-        allow(["s3:*"], [f"arn:aws:s3:::{account.organization.stack_prefix}*"]),
+        # Bucket names have small letters only: CloudFormation writes a stack's name like that.
+        allow(["s3:*"], [f"arn:aws:s3:::{name.lower()}" for name in account.names]),
     ]
 
 

@@ -198,7 +198,7 @@ class _EnvironmentStates:
         return {
             "release.$": "$.release",
             "environment": self._environment.model_dump(mode="json", by_alias=True),
-            "stack_name": self._unit.stack_name(self._organization),
+            "stack_name": self._unit.stack_name(self._name, self._organization),
             "execution": EXECUTION,
             "request.$": "$.request",
             "concurrency": self._unit.settings.concurrency,

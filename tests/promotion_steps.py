@@ -10,14 +10,16 @@ from tests.moto_company import MotoCompany
 class Steps:
     """Calls the steps of one promotion to one environment, as its states would."""
 
-    def __init__(self, company: MotoCompany, release: Release, environment: str, name: str) -> None:
+    def __init__(
+        self, company: MotoCompany, release: Release, environment: str, name: str, *, stack: str = "app-clock"
+    ) -> None:
         arn = company.organization.state_machine_arn("promote-clock").replace(":stateMachine:", ":execution:")
         self._company = company
         self.execution = Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
         self.input: dict[str, Any] = {
             "release": release.model_dump(mode="json"),
             "environment": company.organization.environment(environment).model_dump(mode="json"),
-            "stack_name": "app-clock",
+            "stack_name": stack,
             "execution": self.execution.model_dump(mode="json"),
         }
 

@@ -16,6 +16,7 @@ from orchestrator.errors import DeploymentError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
 
 Answer = TypeVar("Answer")
 Sleep = Callable[[float], None]
@@ -47,6 +48,7 @@ class StackState(BaseModel):
     change_set_id: str = ""
     outputs: dict[str, str] = {}
     parameters: dict[str, str] = {}
+    tags: dict[str, str] = {}
 
     @property
     def exists(self) -> bool:
@@ -65,13 +67,18 @@ class StackState(BaseModel):
 
 
 class Template(BaseModel):
-    """A template, in the request or at a URL, with its parameters and the stack's tags."""
+    """A template, in the request or at a URL, with its parameters and the stack's tags.
+
+    Attributes:
+        kept: parameters that keep the value that they have in the stack.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     body: str | None = None
     url: str | None = None
     parameters: Mapping[str, str] = {}
+    kept: tuple[str, ...] = ()
     tags: Mapping[str, str] = {}
 
 
@@ -110,6 +117,7 @@ class Stack:
             change_set_id=stack.get("ChangeSetId", ""),
             outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
             parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])},
+            tags={one["Key"]: one["Value"] for one in stack.get("Tags", [])},
         )
 
     def propose(self, change_set: str, template: Template) -> str:
@@ -244,12 +252,16 @@ class Stack:
         source: dict[str, str] = (
             {"TemplateURL": template.url} if template.url else {"TemplateBody": template.body or ""}
         )
+        given: list[ParameterTypeDef] = [
+            {"ParameterKey": key, "ParameterValue": one} for key, one in template.parameters.items()
+        ]
+        kept: list[ParameterTypeDef] = [{"ParameterKey": key, "UsePreviousValue": True} for key in template.kept]
         try:
             return self._client.create_change_set(
                 StackName=self.name,
                 ChangeSetName=name,
                 ChangeSetType="CREATE" if is_new else "UPDATE",
-                Parameters=[{"ParameterKey": key, "ParameterValue": one} for key, one in template.parameters.items()],
+                Parameters=[*given, *kept],
                 Tags=[{"Key": key, "Value": one} for key, one in template.tags.items()],
                 Capabilities=_CAPABILITIES,
                 **source,  # type: ignore[arg-type]  # One of two keys, chosen above.

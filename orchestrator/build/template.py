@@ -154,7 +154,12 @@ def _unfilled(declared: dict[str, Any], unit: Unit, organization: Organization) 
     for name, parameter in declared.items():
         if name in WELL_KNOWN_PARAMETERS or _has_default(parameter):
             continue
-        environments = [one for one in unit.environments(organization) if name not in unit.parameters(one)]
+        environments = [
+            one
+            for one in unit.environments(organization)
+            # A stack that is adopted may have a value, which it keeps; its plan looks.
+            if name not in unit.parameters(one) and unit.settings.stack_in(one) is None
+        ]
         if environments:
             yield (
                 f"Parameters.{name} has no value in {', '.join(environments)}: give it a Default, or set it in "

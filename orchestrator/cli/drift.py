@@ -50,7 +50,7 @@ def drift(
         request = DriftInput(
             unit=place.unit.name,
             environment=place.environment,
-            stack_name=place.unit.stack_name(here.organization),
+            stack_name=place.unit.stack_name(place.environment.name, here.organization),
             execution=asker,
         )
         return DriftResult.model_validate(find(request.model_dump(mode="json", by_alias=True)))

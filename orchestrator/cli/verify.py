@@ -66,7 +66,7 @@ def _look(here: Context, release: Release, environment: str) -> DriftResult:
     request = DriftInput(
         unit=release.unit,
         environment=here.organization.environment(environment),
-        stack_name=here.catalog("HEAD").unit(release.unit).stack_name(here.organization),
+        stack_name=here.catalog("HEAD").unit(release.unit).stack_name(environment, here.organization),
         execution=Execution(id=caller, name=f"verify-{caller.rsplit('/', 1)[-1]}", started_at=datetime.now(UTC)),
         version=release.version,
     )

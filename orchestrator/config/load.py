@@ -93,7 +93,23 @@ def _settings(document: dict[str, Any], file: str, organization: Organization, t
                 for key in twice
             ),
         )
-    return UnitSettings.model_validate(told.added_to(own))
+    merged = UnitSettings.model_validate(told.added_to(own))
+    _check_stacks(merged, organization)
+    return merged
+
+
+def _check_stacks(settings: UnitSettings, organization: Organization) -> None:
+    """Refuse a stack that no role may touch: its first deployment would fail, in each account anew."""
+    given = settings.stack_name
+    names = given.values() if isinstance(given, dict) else filter(None, [given])
+    refused = sorted({name for name in names if not organization.may_deploy(name)})
+    if refused:
+        raise ConfigurationError(
+            organization_file.FILE_NAME,
+            f"stack_name names {', '.join(refused)}: roles in targets may touch only stacks whose names begin with "
+            f"{organization.stack_prefix!r}. Write [adopt] with stacks = {refused!r}, and run 'orchestrator bootstrap'"
+            " anew.",
+        )
 
 
 def _name(folder: str) -> str:
@@ -145,6 +161,7 @@ def _check_environments(settings: UnitSettings, organization: Organization, file
     named: list[tuple[str, Iterable[str]]] = [
         ("environments", settings.environments or ()),
         ("approval", settings.approval or ()),
+        ("stack_name", settings.stack_name if isinstance(settings.stack_name, dict) else ()),
         ("parameters", (name for name in settings.parameters if name != EVERY_ENVIRONMENT)),
     ]
     problems = [

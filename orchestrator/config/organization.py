@@ -4,7 +4,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from orchestrator.config.base import AccountId, EnvironmentName, ExternalId, OrganizationId, Region, RoleName, Settings
+from orchestrator.config.base import (
+    AccountId,
+    EnvironmentName,
+    ExternalId,
+    OrganizationId,
+    Region,
+    RoleName,
+    Settings,
+    StackName,
+)
 from orchestrator.config.windows import Window
 from orchestrator.errors import UnknownNameError
 from orchestrator.identity.policy import Excluded
@@ -149,6 +158,16 @@ class Build(Settings):
     timeout_minutes: int = Field(default=60, ge=1, le=480, description="How long one build may take, all in all.")
 
 
+class Adopt(Settings):
+    """What was deployed before by other means, and is taken over."""
+
+    stacks: tuple[StackName, ...] = Field(
+        default=(),
+        description="Names of stacks that units are to take over by their stack_name: roles in targets may touch "
+        "these, and resources whose names begin with one and '-', besides those that begin with stack_prefix.",
+    )
+
+
 class Organization(Settings):
     """The whole of `orchestrator.toml`."""
 
@@ -168,6 +187,7 @@ class Organization(Settings):
     )
     repository: Repository = Repository()
     build: Build = Build()
+    adopt: Adopt = Adopt()
     lambda_: Lambda = Field(default=Lambda(), alias="lambda")
     stack_prefix: Prefix = Field(
         default="app-",
@@ -212,6 +232,10 @@ class Organization(Settings):
             if environment.name == name:
                 return environment
         raise UnknownNameError("environment", name, self.environment_names)
+
+    def may_deploy(self, stack: str) -> bool:
+        """Whether roles in targets may touch a stack of that name."""
+        return stack.startswith(self.stack_prefix) or stack in self.adopt.stacks
 
     @property
     def environment_names(self) -> list[str]:

@@ -2,18 +2,16 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from orchestrator.config import organization as organization_file
-from orchestrator.config.base import EnvironmentName, Settings, UnitName
+from orchestrator.config.base import EnvironmentName, Settings, StackName, UnitName
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import table_of
 from orchestrator.identity.policy import ApprovalPolicy
 
 FILE_NAME = "pyproject.toml"
 EVERY_ENVIRONMENT = "default"
-
-StackName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][-a-zA-Z0-9]{0,127}$")]
 
 
 class InvokeTest(Settings):
@@ -72,13 +70,19 @@ class UnitSettings(Settings):
         description="Template parameters by environment; those under 'default' hold in all of them.",
     )
     smoke_tests: tuple[SmokeTest, ...] = ()
-    stack_name: StackName | None = Field(
-        default=None, description="Name of the stack in the targets; '<stack_prefix><unit>' when left out."
+    stack_name: StackName | dict[EnvironmentName, StackName] | None = Field(
+        default=None,
+        description="Name of the stack in the targets, in all environments or by environment, such as one that is "
+        "there already and named in [adopt] stacks; '<stack_prefix><unit>' when left out.",
     )
     concurrency: Literal["superseded", "queued"] = Field(
         default="superseded",
         description="What happens when two promotions meet: the older one ends, or the newer one waits behind it.",
     )
+
+    def stack_in(self, environment: str) -> str | None:
+        """The name that is given to the stack in an environment: it may be there already."""
+        return self.stack_name.get(environment) if isinstance(self.stack_name, dict) else self.stack_name
 
     @model_validator(mode="after")
     def _paths_stay_inside(self) -> Self:
@@ -131,9 +135,9 @@ class Unit(Settings):
         """Name of the gate: the state machine that is started to approve or reject."""
         return f"{self.name}-approve-{environment}"
 
-    def stack_name(self, organization: Organization) -> str:
-        """Name of the unit's stack in its targets."""
-        return self.settings.stack_name or f"{organization.stack_prefix}{self.slug}"
+    def stack_name(self, environment: str, organization: Organization) -> str:
+        """Name of the unit's stack in the targets of an environment."""
+        return self.settings.stack_in(environment) or f"{organization.stack_prefix}{self.slug}"
 
     def environments(self, organization: Organization) -> list[str]:
         """The names of the environments the unit is promoted through, in the organization's order."""

@@ -70,7 +70,13 @@ class Deployed:
         """Only names are told: a value may be a secret."""
         declared: dict[str, Any] = template.get("Parameters", {})
         given = parameters(self.manifest, declared, self.account.target, self.environment)
-        wanted = {name: given.get(name, _default(one)) for name, one in declared.items() if not _is_hidden(one)}
+        # What nothing gives a value keeps the one that an adopted stack had.
+        open_too = self.manifest.settings.stack_in(self.environment) is None
+        wanted = {
+            name: given.get(name, _default(one))
+            for name, one in declared.items()
+            if not _is_hidden(one) and (open_too or name in given)
+        }
         names = sorted(name for name, value in wanted.items() if found.get(name) != value)
         if names:
             yield self._of_stack(f"its parameters {', '.join(names)} have other values than {self.manifest.name} gives")

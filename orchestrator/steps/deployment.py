@@ -16,6 +16,7 @@ from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import Target
 from orchestrator.config.unit import EVERY_ENVIRONMENT
+from orchestrator.steps.adoption import UNIT_TAG, kept_parameters
 from orchestrator.steps.contract import Execution, Release, StepInput
 
 # How long a Lambda waits before it hands the waiting to a Wait state. Three more transitions cost as much as about
@@ -85,14 +86,19 @@ class ReleaseFiles:
         """Make the change set that turns a stack into a release; returns its ARN, perhaps not ready yet."""
         stored = manifest.template_of(step.environment.name)
         text = self.store.get(stored.key, sha256=stored.sha256)
-        declared: dict[str, Any] = json.loads(text).get("Parameters", {})
+        document: dict[str, Any] = json.loads(text)
+        declared: dict[str, Any] = document.get("Parameters", {})
+        stack = account.stack(step.stack_name, step.environment)
+        given = parameters(manifest, declared, account.target, step.environment.name)
+        adopted = manifest.settings.stack_in(step.environment.name) is not None
+        kept = kept_parameters(manifest, document, given, stack, step) if adopted else ()
         template = Template(
             # CloudFormation reads a large one with the deployer's permissions: out of the target's own bucket.
             **template_source(self.store_of(account), stored.key, text),
-            parameters=parameters(manifest, declared, account.target, step.environment.name),
-            tags={"orchestrator:unit": manifest.unit, "orchestrator:environment": step.environment.name},
+            parameters=given,
+            kept=kept,
+            tags={UNIT_TAG: manifest.unit, "orchestrator:environment": step.environment.name},
         )
-        stack = account.stack(step.stack_name, step.environment)
         return stack.propose(change_set_name(manifest.version, step.execution), template)
 
 

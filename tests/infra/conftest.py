@@ -41,6 +41,7 @@ def organization() -> Organization:
             ],
             "organization_id": "o-abcdefghij",
             "stack_prefix": "shop-",
+            "adopt": {"stacks": ["orders-live"]},
             "repository": {"url": "file:///repository", "branch": "trunk"},
         }
     )

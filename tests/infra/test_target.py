@@ -51,7 +51,9 @@ def test_roles_are_made_once_in_an_account_and_cover_all_its_regions(
     statements = roles(templates[DEV])["orchestrator-deployer"]["Policies"][0]["PolicyDocument"]["Statement"]
     assert statements[0]["Resource"] == [
         "arn:aws:cloudformation:eu-west-1:222222222222:stack/shop-*/*",
+        "arn:aws:cloudformation:eu-west-1:222222222222:stack/orders-live/*",
         "arn:aws:cloudformation:eu-central-1:222222222222:stack/shop-*/*",
+        "arn:aws:cloudformation:eu-central-1:222222222222:stack/orders-live/*",
     ]
     (bucket,) = resources(templates[SECOND_REGION], "AWS::S3::Bucket")
     assert bucket["BucketName"] == "orchestrator-artifacts-222222222222-eu-central-1"

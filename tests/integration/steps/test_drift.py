@@ -92,7 +92,7 @@ def drift(company: MotoCompany, environment: str, version: str | None = None) ->
     asked = {
         "unit": "clock",
         "environment": company.organization.environment(environment).model_dump(mode="json", by_alias=True),
-        "stack_name": company.unit.stack_name(company.organization),
+        "stack_name": company.unit.stack_name("prod", company.organization),
         "execution": {"id": "arn", "name": "drift-somebody", "started_at": "2026-01-01T00:00:00Z"},
         "version": version,
     }
@@ -149,7 +149,7 @@ def told(company: MotoCompany, environment: str = "dev", version: str | None = N
 def test_a_stack_that_was_updated_past_the_orchestrator_is_found(company: MotoCompany) -> None:
     """CloudFormation takes it for what was meant; values of parameters are not told."""
     deploy(company, "1.0.0", "dev")
-    stack = company.unit.stack_name(company.organization)
+    stack = company.unit.stack_name("prod", company.organization)
     changed = copy.deepcopy(TEMPLATE)
     changed["Resources"]["Handler"]["Properties"]["Timeout"] = 60
     cloudformation = company.client("dev", "cloudformation")
@@ -171,7 +171,7 @@ def test_what_runs_is_compared_with_any_release_that_is_named(company: MotoCompa
     given, code = told(company, version="1.0.0")
     assert given.endswith("its parameters SourceKey have other values than clock@1.0.0 gives")
     assert code.startswith("Handler: its code has SHA-256")
-    assert told(company, "prod", "1.0.0") == [f"{company.unit.stack_name(company.organization)}: is not there"]
+    assert told(company, "prod", "1.0.0") == [f"{company.unit.stack_name('prod', company.organization)}: is not there"]
 
 
 def test_what_cannot_be_compared_is_told_and_fails_nothing(company: MotoCompany) -> None:

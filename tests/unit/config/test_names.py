@@ -59,7 +59,7 @@ def test_everything_that_is_named_after_a_unit_is_within_the_limits_of_aws(folde
     assert len(unit.state_machine_name) <= 80
     assert len(unit.gate_name(_LONGEST_ENVIRONMENT)) <= 80
     assert len(unit.promotion_stack_name) <= 128
-    assert len(unit.stack_name(organization)) <= 128
+    assert len(unit.stack_name(_LONGEST_ENVIRONMENT, organization)) <= 128
 
 
 def test_long_names_that_differ_at_the_end_stay_different() -> None:

@@ -1,0 +1,109 @@
+"""A stack that was deployed by hand is taken over by its unit's first promotion."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.moto_company import MotoCompany, moto_company
+from tests.promotion_steps import Steps
+
+STACK = "clock-live"
+BY_HAND: dict[str, Any] = {
+    "Parameters": {"Level": {"Type": "String"}, "Old": {"Type": "String", "Default": "x"}},
+    "Resources": {
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "clock-live-queue"}},
+        "Setting": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": "/clock/level", "Type": "String", "Value": {"Ref": "Level"}},
+        },
+    },
+}
+RELEASED: dict[str, Any] = {
+    "Parameters": {"Level": {"Type": "String"}, "Version": {"Type": "String"}},
+    "Resources": {
+        **BY_HAND["Resources"],
+        "Running": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": "/clock/version", "Type": "String", "Value": {"Ref": "Version"}},
+        },
+    },
+}
+
+
+@pytest.fixture
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
+    """A company in whose dev account somebody has deployed a stack by hand."""
+    with moto_company(tmp_path_factory.mktemp("company")) as made:
+        yield made
+
+
+def deploy_by_hand(company: MotoCompany, template: dict[str, Any] = BY_HAND, **tags: str) -> Any:
+    """Create the stack, with a value that nobody wrote down; returns its resources."""
+    cloudformation = company.client("dev", "cloudformation")
+    without_default = [name for name, one in template["Parameters"].items() if "Default" not in one]
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": name, "ParameterValue": "DEBUG"} for name in without_default],
+        Tags=[{"Key": name.replace("_", ":"), "Value": value} for name, value in tags.items()],
+    )
+    return cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+
+
+def promoted(company: MotoCompany, template: dict[str, Any] = RELEASED, **settings: Any) -> Steps:
+    """The steps of a first promotion to dev, of a unit that names the stack."""
+    own = {"stack_name": {"dev": STACK}, "smoke_tests": [{"url": company.site.url}], **settings}
+    release = company.publish("1.0.0", template=template, **own)
+    return Steps(company, release, "dev", "first", stack=STACK)
+
+
+def test_the_first_promotion_changes_the_stack_and_replaces_nothing(company: MotoCompany) -> None:
+    """The plan tells the difference; what nobody gives a value keeps the one that it had."""
+    before = deploy_by_hand(company)
+    steps = promoted(company)
+    plan = steps("plan")
+    assert plan["status"] == "PLANNED"
+    assert "1 to add" in plan["message"]
+    steps.deployed()
+    cloudformation = company.client("dev", "cloudformation")
+    after = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in after}
+    assert {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in before}.items() <= names.items()
+    assert names.keys() == {"Queue", "Setting", "Running"}
+    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    values = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+    assert (values["Level"], values["Version"]) == ("DEBUG", "1.0.0")
+    assert steps("smoke_test")["status"] == "SUCCEEDED"
+
+
+def test_what_the_unit_sets_wins_over_what_the_stack_had(company: MotoCompany) -> None:
+    """That is how a value gets into the repository."""
+    deploy_by_hand(company)
+    promoted(company, parameters={"dev": {"Level": "INFO"}}).deployed()
+    value = company.client("dev", "ssm").get_parameter(Name="/clock/level")["Parameter"]["Value"]
+    assert value == "INFO"
+
+
+def test_a_parameter_that_has_a_value_nowhere_is_refused_by_name(company: MotoCompany) -> None:
+    """Before anything changes."""
+    deploy_by_hand(company)
+    more = {**RELEASED, "Parameters": {**RELEASED["Parameters"], "New": {"Type": "String"}}}
+    with pytest.raises(AssertionError, match="its parameters New have no value, neither in that stack"):
+        promoted(company, more)("plan")
+
+
+def test_a_stack_of_another_unit_is_refused(company: MotoCompany) -> None:
+    """Two units would undo each other's deployments."""
+    deploy_by_hand(company, orchestrator_unit="invoices")
+    with pytest.raises(AssertionError, match=r"clock-live in .* belongs to the unit invoices"):
+        promoted(company)("plan")
+
+
+def test_a_stack_that_the_cdk_deploys_is_refused(company: MotoCompany) -> None:
+    """Its next deployment would take everything back."""
+    theirs = {**BY_HAND["Parameters"], "BootstrapVersion": {"Type": "String"}}
+    deploy_by_hand(company, {**BY_HAND, "Parameters": theirs})
+    with pytest.raises(AssertionError, match="was deployed by the CDK's command line"):
+        promoted(company)("plan")
