@@ -1,12 +1,11 @@
 """A git repository on this machine, asked through the `git` command; nothing of it is ever run or checked out."""
 
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.cat_file import read_objects
 from orchestrator.source.git import Git
 from orchestrator.source.objects import CommitObject, parse_commit, parse_tree
 from orchestrator.source.repository import MOST_COMMITS, Commit, Commits
@@ -14,12 +13,6 @@ from orchestrator.source.trees import Listing, Trees
 
 # What `git cat-file` reads is one line; the rest is for git to judge.
 _REVISION = re.compile(r"[^-\n\0:][^\n\0:]*")
-
-
-@dataclass(frozen=True, slots=True)
-class _Object:
-    id: str
-    content: bytes
 
 
 class LocalGitRepository:
@@ -52,7 +45,7 @@ class LocalGitRepository:
         """The same with its tree, which is read along; None when there is none."""
         if not _REVISION.fullmatch(revision):
             return None
-        commit, tree = self._objects([f"{revision}^{{commit}}", f"{revision}^{{tree}}"])
+        commit, tree = read_objects(self._git, [f"{revision}^{{commit}}", f"{revision}^{{tree}}"])
         if commit is None or tree is None:
             return None
         found = parse_commit(commit.id, commit.content)
@@ -66,12 +59,12 @@ class LocalGitRepository:
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read any number of files, all with one `git cat-file`."""
         found = self.at(commit).files(paths)
-        contents = {one.id: one.content for one in self._objects(set(found.values())) if one}
+        contents = {one.id: one.content for one in read_objects(self._git, set(found.values())) if one}
         return {path: contents[identity] for path, identity in found.items() if identity in contents}
 
     def trees(self, identities: Iterable[str]) -> Mapping[str, Listing]:
         """Read trees by their ids."""
-        return {one.id: parse_tree(one.content, like=one.id) for one in self._objects(identities) if one}
+        return {one.id: parse_tree(one.content, like=one.id) for one in read_objects(self._git, identities) if one}
 
     def at(self, commit: str) -> Trees:
         """The trees of a commit; those of the one that was asked for last are kept."""
@@ -87,24 +80,11 @@ class LocalGitRepository:
         out = self._git("log", most, "--format=%H", "--end-of-options", new, *what, "--", *folders).decode().split()
         shallow = self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
         # Read as they are written: in a shallow clone, `git log` knows nothing of the oldest's parents.
-        found = (parse_commit(one.id, one.content).commit for one in self._objects(out[:MOST_COMMITS]) if one)
+        found = (parse_commit(one.id, one.content).commit for one in read_objects(self._git, out[:MOST_COMMITS]) if one)
         return Commits(tuple(found), complete=known and not shallow and len(out) <= MOST_COMMITS)
 
     def _is_known(self, commit: str) -> bool:
         return b" commit " in self._git("cat-file", "--batch-check", stdin=f"{commit}\n".encode())
-
-    def _objects(self, names: Iterable[str]) -> Iterator[_Object | None]:
-        """Read objects with one `git cat-file`, in the order asked for; None for what is not there."""
-        request = "".join(f"{name}\n" for name in names).encode()
-        out = io.BytesIO(self._git("cat-file", "--batch", stdin=request) if request else b"")
-        while header := out.readline():
-            words = header.split()
-            if words[-1] in (b"missing", b"ambiguous"):
-                yield None
-                continue
-            content = out.read(int(words[-1]))
-            out.read(1)
-            yield _Object(words[0].decode(), content)
 
     def _branches(self) -> list[str]:
         out = self._git("for-each-ref", "--format=%(refname:short)", "refs/heads")

@@ -8,9 +8,15 @@ from datetime import UTC, datetime
 from orchestrator.source.repository import Commit, Entry, Mode, subject_of
 
 _SHA256_DIGITS = 64
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PERSON = re.compile(r"(?P<name>.*> )(?P<seconds>-?\d+) [+-]\d+")
 _USUAL = {mode.value.lstrip("0"): mode for mode in Mode}
 _KIND, _FILE, _EXECUTABLE = 0o170000, 0o100000, 0o100
+
+
+def is_full_id(text: str) -> bool:
+    """Whether a text is the full id of an object, by SHA-1 or SHA-256."""
+    return _ID.fullmatch(text) is not None
 
 
 def object_id(kind: str, content: bytes, like: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from orchestrator.errors import SourceError
 from orchestrator.source.repository import Entry, Mode
 
 Listing = Mapping[str, Entry]
@@ -52,4 +53,7 @@ class Trees:
     def _load(self, identities: Iterable[str]) -> None:
         missing = dict.fromkeys(identities).keys() - self._known.keys()
         if missing:
-            self._known |= self._read(missing)
+            found = self._read(missing)
+            if missing - found.keys():
+                raise SourceError(f"The repository lacks the tree {min(missing - found.keys())}: it is not complete.")
+            self._known |= found

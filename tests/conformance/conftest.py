@@ -7,9 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from orchestrator.local.certificate import make_certificate
+from orchestrator.source.git import Git
 from orchestrator.source.github.address import GitHubAddress
 from orchestrator.source.github.calls import Calls, Timing
 from orchestrator.source.github.client import GitHubClient
@@ -19,7 +22,10 @@ from orchestrator.source.github.transport import Https
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.remote_git import RemoteGitRepository
 from orchestrator.source.repository import SourceRepository
-from tests.conformance.sample import Sample, make_sample
+from orchestrator.source.snapshots.bucket import Place, SnapshotBucket
+from orchestrator.source.snapshots.publish import Publisher
+from orchestrator.source.snapshots.read import SnapshotRepository
+from tests.conformance.sample import BRANCHES, Sample, make_sample
 from tests.github.server import TOKEN, GitHubServer
 
 Host = Callable[[Sample], AbstractContextManager[SourceRepository]]
@@ -51,7 +57,22 @@ def github(sample: Sample) -> Iterator[SourceRepository]:
     server.close()
 
 
-HOSTS: tuple[Host, ...] = (local_git, remote_git, github)
+@contextmanager
+def snapshots(sample: Sample) -> Iterator[SourceRepository]:
+    """Its branches, published into a bucket."""
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="eu-west-1")
+        s3.create_bucket(Bucket="sources", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        bucket = SnapshotBucket(s3, Place("sources", "source"))
+        publisher = Publisher(Git(sample.folder, "sample", os.environ["PATH"]), bucket, ["pyproject.toml"])
+        for commit in sample.commits.values():
+            publisher.publish(commit, "main")
+        for branch, name in BRANCHES.items():
+            publisher.move(branch, sample.commits[name])
+        yield SnapshotRepository(bucket)
+
+
+HOSTS: tuple[Host, ...] = (local_git, remote_git, github, snapshots)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,9 @@ LARGE = bytes(range(256)) * 8_192
 LIBRARY = "1f" * 20
 """The commit of another repository that a submodule names."""
 
+BRANCHES = {"main": "last", "side/branch": "side", "hostile": "hostile"}
+"""Its branches, and the names of their newest commits."""
+
 ODD_NAMES = (
     "with space/a file.txt",
     "größe/ünï cödé ✓.txt",

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.export import export, tree
 from orchestrator.source.repository import Commit, Entry, Mode, SourceRepository
-from tests.conformance.sample import LARGE, LIBRARY, MANY, ODD_NAMES, Sample
+from tests.conformance.sample import BRANCHES, LARGE, LIBRARY, MANY, ODD_NAMES, Sample
 
 
 def entries(listed: dict[str, tuple[str, str]]) -> dict[str, Entry]:
@@ -16,9 +16,7 @@ def entries(listed: dict[str, tuple[str, str]]) -> dict[str, Entry]:
     return {path: Entry(identity, Mode(mode)) for path, (mode, identity) in listed.items()}
 
 
-@pytest.mark.parametrize(
-    ("branch", "name"), [("main", "last"), ("side/branch", "side"), ("hostile", "hostile")], ids=str
-)
+@pytest.mark.parametrize(("branch", "name"), BRANCHES.items())
 def test_a_branch_is_its_newest_commit(repository: SourceRepository, sample: Sample, branch: str, name: str) -> None:
     """Also one with a slash in its name."""
     assert repository.commit(branch).id == sample.commits[name]

@@ -1,0 +1,47 @@
+"""Tells the commits before a commit out of a clone, as far back as it goes, with the paths that each changed."""
+
+from collections.abc import Iterator, Sequence
+
+from orchestrator.source.cat_file import present_objects, read_objects
+from orchestrator.source.git import Git
+from orchestrator.source.objects import CommitObject, parse_commit
+from orchestrator.source.repository import MOST_COMMITS
+from orchestrator.source.snapshots.past import Changed, shorten, write_past
+
+
+def tell_past(git: Git, commit: str) -> bytes:
+    """The newest 250 commits that a commit consists of, itself included, as they are stored."""
+    listed = git("log", f"--max-count={MOST_COMMITS}", "--format=%H", "--end-of-options", commit).decode().split()
+    commits = list(present_objects(git, listed))
+    changed = _changes(git, [parse_commit(one.id, one.content) for one in commits])
+    return write_past([(one.content, changed[one.id]) for one in commits])
+
+
+def _changes(git: Git, commits: Sequence[CommitObject]) -> dict[str, list[Changed | None]]:
+    """By commit, what differs from each parent; None where a shallow clone does not hold the parent."""
+    parents = list(dict.fromkeys(parent for one in commits for parent in one.commit.parents))
+    trees = {one.id: parse_commit(one.id, one.content).tree for one in read_objects(git, parents) if one}
+    empty = git("hash-object", "-t", "tree", "--stdin").decode().strip()
+    pairs = [(one, parent) for one in commits for parent in one.commit.parents or (None,)]
+    before = [trees.get(parent) if parent else empty for _, parent in pairs]
+    known = _differing(git, [(tree, one.tree) for (one, _), tree in zip(pairs, before, strict=True) if tree])
+    changed: dict[str, list[Changed | None]] = {}
+    for (one, _), tree in zip(pairs, before, strict=True):
+        changed.setdefault(one.commit.id, []).append(shorten(next(known)) if tree else None)
+    return changed
+
+
+def _differing(git: Git, pairs: Sequence[tuple[str, str]]) -> Iterator[list[str]]:
+    """The paths that differ between the two trees of each pair, all asked for at once."""
+    headers = [f"{one} {other}\n" for one, other in pairs]
+    out = git("diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-renames", stdin="".join(headers).encode())
+    text, at = out.decode("utf-8", "surrogateescape"), 0
+    # Each pair is told again before its paths. A path might look like that, too, but not like the one that is next.
+    for header, following in zip(headers, [*headers[1:], ""], strict=True):
+        at += len(header)
+        end = text.find(f"\0{following}", at - 1) if following else len(text)
+        if following and text.startswith(following, at):
+            end = at
+        paths = text[at:end].strip("\0")
+        yield paths.split("\0") if paths else []
+        at = text.index(following, max(at, end)) if following else len(text)
