@@ -23,7 +23,7 @@ from orchestrator.errors import StepError
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.source.open import open_repository
+from orchestrator.source.open import Access, open_repository
 from orchestrator.source.repository import SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.checks import StackChecks
@@ -83,7 +83,11 @@ class Wiring:
     @cached_property
     def repository(self) -> SourceRepository:
         """The repository that merges come from."""
-        return open_repository(self.settings["repository_url"], self._repository_secret, self._certificates)
+        access = Access(self._client, self._repository_secret, self._certificates)
+        return open_repository(self.settings["repository_url"], access)
+
+    def _client(self, service: Any, region: str | None = None) -> Any:
+        return self.session.client(service, region_name=region, config=CLIENT)
 
     def _repository_secret(self) -> str:
         return read_secret(self.session.client("secretsmanager", config=CLIENT), self.settings["repository_secret"])

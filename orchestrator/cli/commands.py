@@ -18,6 +18,7 @@ MODULES = {
     "build": "build",
     "build-task": "build_task",
     "merge": "merge",
+    "publish-source": "publish_source",
     "promote": "promote",
     "status": "status",
     "history": "history",

@@ -12,7 +12,7 @@ from orchestrator.config.load import load_organization
 from orchestrator.config.organization import APPROVALS_TOPIC, FAILURES_TOPIC, LEDGER_TABLE, Organization
 from orchestrator.errors import AccessError, ConfigurationError
 from orchestrator.source.catalog import Catalog, read_catalog
-from orchestrator.source.open import open_repository
+from orchestrator.source.open import open_folder
 from orchestrator.source.repository import SourceRepository
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Context:
     @cached_property
     def repository(self) -> SourceRepository:
         """The repository that the command is run in."""
-        return open_repository(self.root.as_uri())
+        return open_folder(self.root)
 
     def catalog(self, revision: str) -> Catalog:
         """The units at a commit."""

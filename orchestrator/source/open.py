@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.errors import SourceError
@@ -11,33 +13,66 @@ from orchestrator.source.remote_git import RemoteGitRepository
 from orchestrator.source.repository import SourceRepository
 
 
-def open_repository(
-    url: str, read_secret: Callable[[], str] | None = None, certificates: str | None = None
-) -> SourceRepository:
-    """Open a repository by its URL.
+class Clients(Protocol):
+    """Makes AWS clients with the permissions of whoever opens the repository."""
 
-    Args:
-        url: where it is.
-        read_secret: reads the credentials for GitHub, when they are needed.
+    def __call__(self, service: str, region: str | None = None) -> Any:
+        """Make one; its region is the session's when none is given."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What it takes to reach a repository that is not on this machine.
+
+    Attributes:
+        clients: makes AWS clients, for a repository that is in AWS.
+        read_secret: reads the credentials for GitHub.
         certificates: file of the authorities that GitHub's certificate is checked with, None for the machine's own.
+    """
+
+    clients: Clients
+    read_secret: Callable[[], str]
+    certificates: str | None = None
+
+
+def open_repository(url: str, access: Access) -> SourceRepository:
+    """Open a repository by its URL.
 
     Raises:
         SourceError: the scheme is not supported, or nothing is there.
     """
     parts, search_path = urlsplit(url), os.environ.get("PATH", os.defpath)
-    if parts.scheme == "github" and read_secret:
+    if parts.scheme == "github":
         # Whoever has no repository on GitHub need not wait for what it takes to ask it.
         from orchestrator.source.github.open import open_github  # noqa: PLC0415
 
-        return open_github(url, read_secret, certificates)
+        return open_github(url, access.read_secret, access.certificates)
+    if parts.scheme == "s3":
+        return _snapshots(url, access.clients)
     if parts.scheme == "https" and parts.hostname:
         return RemoteGitRepository(url, search_path)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise SourceError(
-            f"The repository {url!r} cannot be opened: file:///<folder>, https://<host>/<path> and "
-            "github://<host>/<owner>/<name> are supported so far (CodeCommit is not there yet)."
+            f"The repository {url!r} cannot be opened: file:///<folder>, https://<host>/<path>, "
+            "github://<host>/<owner>/<name> and s3://<bucket>/<prefix> are supported."
         )
-    folder = Path(unquote(parts.path))
+    return open_folder(Path(unquote(parts.path)))
+
+
+def open_folder(folder: Path) -> LocalGitRepository:
+    """Open a repository on this machine.
+
+    Raises:
+        SourceError: there is no such folder.
+    """
     if not folder.is_dir():
-        raise SourceError(f"The repository {url!r} cannot be opened: there is no such folder.")
-    return LocalGitRepository(folder, search_path)
+        raise SourceError(f"The repository {folder.as_uri()!r} cannot be opened: there is no such folder.")
+    return LocalGitRepository(folder, os.environ.get("PATH", os.defpath))
+
+
+def _snapshots(url: str, clients: Clients) -> SourceRepository:
+    # Whoever has none need not wait for botocore to be imported.
+    from orchestrator.source.snapshots.bucket import Place, SnapshotBucket  # noqa: PLC0415
+    from orchestrator.source.snapshots.read import SnapshotRepository  # noqa: PLC0415
+
+    return SnapshotRepository(SnapshotBucket(clients("s3"), Place.parse(url)))

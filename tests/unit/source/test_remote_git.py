@@ -7,8 +7,6 @@ import pytest
 
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.export import export
-from orchestrator.source.local_git import LocalGitRepository
-from orchestrator.source.open import open_repository
 from orchestrator.source.remote_git import RemoteGitRepository
 from tests.git_repository import GitRepository
 
@@ -107,12 +105,3 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     url = (tmp_path / "nothing").as_uri()
     with pytest.raises(SourceError, match=f"git fetch failed in {url}"):
         RemoteGitRepository(url, os.environ["PATH"]).commit("main")
-
-
-def test_urls_are_opened_by_what_they_are(origin: Path) -> None:
-    """What is not supported is refused with what is."""
-    assert isinstance(open_repository(origin.as_uri()), LocalGitRepository)
-    assert isinstance(open_repository("https://example.com/shop.git"), RemoteGitRepository)
-    for url in ("ssh://example.com/shop.git", "https:///shop", "ext::sh -c evil", "file:///no-such-folder"):
-        with pytest.raises(SourceError, match="cannot be opened"):
-            open_repository(url)
