@@ -6,8 +6,9 @@ from constructs import Construct
 
 from infra.account import Account
 from infra.bucket import artifacts_bucket
-from infra.tooling.permissions import TARGET_STEPS, Statements, allow
+from infra.tooling.permissions import TARGET_STEPS
 from infra.tooling.roles import role
+from infra.tooling.statements import Statements, allow
 from infra.units import what_units_need
 from orchestrator.config.organization import Environment, Organization, Target, function_name
 from orchestrator.config.stacks import has_bucket, has_roles

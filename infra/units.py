@@ -4,7 +4,7 @@ A unit can create roles with any permissions: whoever may merge a template may d
 """
 
 from infra.account import Account
-from infra.tooling.permissions import Statements, allow
+from infra.tooling.statements import Statements, allow
 
 # As CloudFormation's handler of AWS::IAM::Role asks for them.
 _ROLES = [

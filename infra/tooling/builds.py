@@ -11,8 +11,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.tooling.names import BUILD_LOG_GROUP, Names
-from infra.tooling.permissions import Statements, allow
 from infra.tooling.roles import publish_releases, role, service
+from infra.tooling.statements import Statements, allow
 from orchestrator.config.organization import BUILD_PROJECT, CODEBUILD_ROLE, LEDGER_TABLE, Lambda, Organization
 
 # CodeBuild takes no shorter time limit.

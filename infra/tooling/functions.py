@@ -9,8 +9,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import STEPS, Step, allow
+from infra.tooling.permissions import STEPS, Step
 from infra.tooling.roles import role
+from infra.tooling.statements import allow
 from orchestrator.config.organization import LEDGER_TABLE, function_name
 
 _MEMORY_MB = 512

@@ -1,13 +1,13 @@
 """What each step may do in the tooling account and which settings it needs: no more than its code uses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
 
 from infra.tooling.names import Names
-
-Statements = list[iam.PolicyStatement]
+from infra.tooling.source import read_repository
+from infra.tooling.statements import Statements, allow
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,6 @@ class Step:
     timeout: int
     settings: tuple[str, ...]
     statements: Callable[[Names], Statements]
-
-
-def allow(
-    actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None
-) -> iam.PolicyStatement:
-    """A statement that allows some actions on some resources."""
-    return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
 
 
 def ledger(names: Names) -> iam.PolicyStatement:
@@ -55,13 +48,6 @@ def answer_promotions() -> iam.PolicyStatement:
     # The Service Authorization Reference names no resource for this action, so it is allowed on none in particular.
     # What protects an execution is its token, which lies in the ledger.
     return allow(["states:SendTaskSuccess"], ["*"])
-
-
-def read_repository(names: Names) -> Statements:
-    """Read the credentials for the repository, where it takes any."""
-    if not names.organization.repository.on_github:
-        return []
-    return [allow(["secretsmanager:GetSecretValue"], [names.secret(names.organization.repository.secret)])]
 
 
 def _resolve_release(names: Names) -> Statements:

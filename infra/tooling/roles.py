@@ -4,7 +4,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import PROMOTION_STEPS, Statements, allow, ledger, read_releases, read_repository
+from infra.tooling.permissions import PROMOTION_STEPS, ledger, read_releases
+from infra.tooling.source import publisher_policy, read_repository
+from infra.tooling.statements import Statements, allow
 from orchestrator.config.organization import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
 from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
 
@@ -23,6 +25,7 @@ def service_roles(scope: Construct, names: Names) -> None:
     role(scope, BUILDER_ROLE, iam.AccountPrincipal(account), _builder(names), "What build workers work with")
     _operator_policy(scope, names)
     _controller_policy(scope, names)
+    publisher_policy(scope, names)
 
 
 def role(scope: Construct, name: str, principal: iam.IPrincipal, statements: Statements, description: str) -> iam.Role:

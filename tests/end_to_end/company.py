@@ -220,8 +220,10 @@ class Company:
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document
 
-    def command(self, cloud: LocalCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line in the repository, with the tooling account's root."""
+    def command(
+        self, cloud: LocalCloud, *arguments: str, folder: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command line in the repository, or another folder, with the tooling account's root unless told."""
         process = cloud.running()
         assert process is not None
         environment = {
@@ -230,8 +232,10 @@ class Company:
             "AWS_CA_BUNDLE": str(process.certificate),
             "AWS_ACCESS_KEY_ID": self.organization.tooling.account,
             "AWS_SECRET_ACCESS_KEY": "test",
+            **variables,
         }
-        command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(self.folder), *arguments]
+        where = str(folder or self.folder)
+        command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", where, *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     @contextmanager
@@ -269,7 +273,8 @@ class Builds:
 
 
 def _toml(organization: Organization) -> str:
-    tooling, platform = organization.tooling, organization.lambda_
+    tooling, platform, url = organization.tooling, organization.lambda_, str(organization.repository.url)
+    repository = f'\n[repository]\nurl = "{url}"\n' if url.startswith("s3://") else ""
     environments = "".join(
         f'\n[[environments]]\nname = "{one.name}"\naccount = "{one.targets[0].account}"\n'
         f'region = "{one.targets[0].region}"\napproval = {str(one.approval).lower()}\n'
@@ -277,5 +282,5 @@ def _toml(organization: Organization) -> str:
     )
     return (
         f'[tooling]\naccount = "{tooling.account}"\nregion = "{tooling.region}"\n\n'
-        f'[lambda]\npython = "{platform.python}"\narchitecture = "{platform.architecture}"\n{environments}'
+        f'[lambda]\npython = "{platform.python}"\narchitecture = "{platform.architecture}"\n{repository}{environments}'
     )

@@ -30,7 +30,7 @@ from orchestrator.bootstrap.bundle import make_bundle
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.sessions import MemberAccounts
 from orchestrator.bootstrap.synth import synthesize_cached
-from orchestrator.config.organization import Lambda, Organization
+from orchestrator.config.organization import Lambda, Organization, bucket_name
 from orchestrator.local.accounts import create_organization_role
 from orchestrator.local.cloud import LocalCloud, free_port
 from tests.end_to_end.company import Company
@@ -125,13 +125,16 @@ def organization_of(accounts: list[str], url: str | None) -> Organization:
 @pytest.fixture(scope="session")
 def templates_of(shared: Path) -> Callable[[Organization], dict[str, str]]:
     """The templates of an organization, synthesized once for all of them: CDK takes seconds."""
-    stand_in = organization_of(list(_STAND_INS), "file:///stand-in")
-    with alone(shared, "templates"):
-        templates = synthesize_cached(stand_in, shared / "templates")
+    snapshots = f"s3://{bucket_name(_STAND_INS[0], REGION)}/source"
 
     def make(organization: Organization) -> dict[str, str]:
+        url = str(organization.repository.url)
+        # What may be read depends on what kind of repository it is.
+        stand_in = snapshots if url.startswith("s3://") else "file:///stand-in"
+        with alone(shared, "templates"):
+            templates = synthesize_cached(organization_of(list(_STAND_INS), stand_in), shared / "templates")
         accounts = [organization.tooling.account, *(target.account for target in organization.targets)]
-        changes = [*zip(_STAND_INS, accounts, strict=True), ("file:///stand-in", str(organization.repository.url))]
+        changes = [(stand_in, url), *zip(_STAND_INS, accounts, strict=True)]
         return {_replaced(name, changes): _replaced(text, changes) for name, text in templates.items()}
 
     return make

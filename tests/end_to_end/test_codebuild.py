@@ -28,7 +28,14 @@ from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.build import layout
 from orchestrator.build.request import EXECUTION_ID, EXECUTION_NAME, REQUEST, STARTED_AT, UNIT
-from orchestrator.config.organization import BUILD_PROJECT, CODEBUILD_ROLE, TOOLING_STACK, Build, Organization
+from orchestrator.config.organization import (
+    BUILD_PROJECT,
+    CODEBUILD_ROLE,
+    TOOLING_STACK,
+    Build,
+    Organization,
+    Repository,
+)
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.steps.contract import Execution
 from tests.end_to_end.company import Company
@@ -77,10 +84,11 @@ def company(
     root_of: Callable[..., boto3.Session],
     new_session: Callable[..., boto3.Session],
 ) -> Company:
-    """A company that builds on CodeBuild, with the project installed."""
+    """A company that builds on CodeBuild, with the project installed; its repository is what its CI has published."""
     folder = tmp_path_factory.mktemp("repository")
     usual = new_organization(folder.as_uri())
-    organization = usual.model_copy(update={"build": Build(runner="codebuild")})
+    source = Repository(url=f"s3://{usual.tooling.bucket}/source")
+    organization = usual.model_copy(update={"build": Build(runner="codebuild"), "repository": source})
     prepared = bootstrap_of(usual)
     templates = synthesize(organization, validate=False)
     bootstrap = Bootstrap(organization, prepared.sessions, templates, bundle=prepared.bundle, builder=make_builder)
@@ -193,16 +201,23 @@ def site(
     return Site(company, project, folder / "src", environment)
 
 
+def published(company: Company, cloud: LocalCloud, commit: str) -> str:
+    """Publish a commit, as the company's CI does."""
+    done = company.command(cloud, "publish-source", "--commit", commit)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return commit
+
+
 def execution(company: Company, name: str) -> Execution:
     """A promotion."""
     arn = company.organization.state_machine_arn("promote-clock").replace("stateMachine", "execution")
     return Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
 
 
-def test_the_buildspec_builds_and_publishes_with_the_projects_permissions(site: Site) -> None:
+def test_the_buildspec_builds_and_publishes_with_the_projects_permissions(site: Site, cloud: LocalCloud) -> None:
     """With nothing installed but Python and git."""
     asked = execution(site.company, "good")
-    done = site.run(asked, site.company.commit("Add the clock"))
+    done = site.run(asked, published(site.company, cloud, site.company.commit("Add the clock")))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "clock@1.0.0 was built from" in done.stdout
     wiring = site.company.wiring
@@ -211,10 +226,10 @@ def test_the_buildspec_builds_and_publishes_with_the_projects_permissions(site: 
     assert wiring.ledger.promotions.failed_build("clock", asked) is None
 
 
-def test_a_unit_that_cannot_be_built_fails_the_build_and_says_why(site: Site) -> None:
+def test_a_unit_that_cannot_be_built_fails_the_build_and_says_why(site: Site, cloud: LocalCloud) -> None:
     """Where the end of the promotion looks for it: in the ledger."""
     asked = execution(site.company, "bad")
-    done = site.run(asked, site.company.change("pyproject.toml", _BROKEN))
+    done = site.run(asked, published(site.company, cloud, site.company.change("pyproject.toml", _BROKEN)))
     assert done.returncode == 1
     assert "Build of clock failed at 'build wheel and sdist'" in done.stderr
     failure = site.company.wiring.ledger.promotions.failed_build("clock", asked)

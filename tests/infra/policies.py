@@ -1,17 +1,20 @@
-"""What the roles of a template may do."""
+"""What roles and policies of a template allow."""
 
 from typing import Any
 
 GITHUB_SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:orchestrator/github-??????"
 
 
-def allowed(template: dict[str, Any], role: str) -> dict[str, list[Any]]:
-    """What a role may do: resources by action."""
+def allowed(template: dict[str, Any], name: str) -> dict[str, list[Any]]:
+    """What a role or a managed policy allows: resources by action."""
     (found,) = [
-        one["Properties"] for one in template["Resources"].values() if one["Properties"].get("RoleName") == role
+        one["Properties"]
+        for one in template["Resources"].values()
+        if name in (one["Properties"].get("RoleName"), one["Properties"].get("ManagedPolicyName"))
     ]
     granted: dict[str, list[Any]] = {}
-    for statement in found["Policies"][0]["PolicyDocument"]["Statement"]:
+    document = found["PolicyDocument"] if "PolicyDocument" in found else found["Policies"][0]["PolicyDocument"]
+    for statement in document["Statement"]:
         actions, resources = (
             one if isinstance(one, list) else [one] for one in (statement["Action"], statement["Resource"])
         )

@@ -1,0 +1,51 @@
+"""What it takes to read the repository that merges come from, and to publish it where it comes from snapshots."""
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.tooling.names import Names
+from infra.tooling.statements import Statements, allow
+from orchestrator.source.snapshots.bucket import Place
+
+SOURCE_PUBLISHER_POLICY = "orchestrator-source-publisher"
+
+
+def read_repository(names: Names) -> Statements:
+    """Read the one repository that merges come from, or the credentials for it, where it takes any."""
+    if names.organization.repository.on_github:
+        return [allow(["secretsmanager:GetSecretValue"], [names.secret(names.organization.repository.secret)])]
+    place = _snapshots(names)
+    return _read_snapshots(place) if place else []
+
+
+def publisher_policy(scope: Construct, names: Names) -> None:
+    """For the CI of a repository that is published: put snapshots, and tell of merges. Nothing without snapshots."""
+    place = _snapshots(names)
+    if place is None:
+        return
+    told = {"events:source": "orchestrator", "events:detail-type": "Merge"}
+    iam.ManagedPolicy(
+        scope,
+        "SourcePublisherPolicy",
+        managed_policy_name=SOURCE_PUBLISHER_POLICY,
+        description="Publish the repository's source, and tell of merges",
+        statements=[
+            *_read_snapshots(place),
+            allow(["s3:PutObject"], [_objects(place)]),
+            allow(["events:PutEvents"], [names.event_bus], {"StringEquals": told}),
+        ],
+    )
+
+
+def _snapshots(names: Names) -> Place | None:
+    url = names.organization.repository.url or ""
+    return Place.parse(url) if url.startswith("s3://") else None
+
+
+def _read_snapshots(place: Place) -> Statements:
+    # Without ListBucket, S3 says of what is not there that access to it is denied.
+    return [allow(["s3:GetObject"], [_objects(place)]), allow(["s3:ListBucket"], [f"arn:aws:s3:::{place.bucket}"])]
+
+
+def _objects(place: Place) -> str:
+    return f"arn:aws:s3:::{place.bucket}/{place.prefix}/*"
