@@ -1,11 +1,13 @@
-"""When a merge arrives: start the promotions of the units it affects."""
+"""When a merge arrives, or it is time: find what the branch calls for, and ask for what is missing."""
 
 import json
 from typing import Any
 
 from lambdas.edge import logger, respond
 from orchestrator.errors import OrchestratorError
-from orchestrator.steps.on_merge import MergeEvent, MergeFailedError, MergeResult, parse_event
+from orchestrator.ledger.table import LedgerBusyError
+from orchestrator.steps.on_merge import MergeEvent, MergeResult, OvertakenError, parse_event
+from orchestrator.steps.starts import StartsError
 from orchestrator.wiring import Wiring
 from state_machines.unit_stack import unit_stack
 
@@ -13,24 +15,24 @@ wiring = Wiring.from_environment()
 
 
 def handler(event: Any, _context: object) -> Any:
-    """Act on a merge event. One that can never succeed is put aside with the reason, and not tried again."""
+    """Act on an event. One that can never succeed is put aside with the reason, and not tried again."""
     try:
         parsed = parse_event(event)
-        return respond(MergeEvent, parsed.model_dump(), _start)
-    except MergeFailedError:
+        return respond(MergeEvent, parsed.model_dump(), _look)
+    except (StartsError, LedgerBusyError):
         # Lambda tries an asynchronous event twice more, and puts it aside after that.
         raise
+    except OvertakenError as error:
+        return MergeResult(commit="", problems=(str(error),)).model_dump(mode="json")
     except OrchestratorError as error:
         logger.error(json.dumps({"event": "put aside", "reason": str(error)}))
         wiring.put_aside(event, str(error))
         return MergeResult(commit="", problems=(str(error),)).model_dump(mode="json")
 
 
-def _start(event: MergeEvent) -> MergeResult:
+def _look(event: MergeEvent) -> MergeResult:
     result = wiring.on_merge(unit_stack)(event)
-    problems = [*result.problems, *result.failures]
-    if problems:
-        wiring.report("orchestrator: merge not fully started", "\n\n".join(problems))
-    if result.failures:
-        raise MergeFailedError("\n".join(result.failures))
+    # Who merged is to know; the schedule would say the same again and again.
+    if result.problems and event.detail.commit:
+        wiring.report("orchestrator: units that cannot be promoted", "\n\n".join(result.problems))
     return result

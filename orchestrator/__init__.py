@@ -1,6 +1,7 @@
 """The promotion orchestrator: every folder of a repository, built once and promoted through AWS accounts alone.
 
-    git merge -> steps.on_merge: which units' inputs changed? -> StartExecution, one for each affected unit
+    git merge, or a schedule -> steps.on_merge: what does the branch call for (source.demand) that is not done?
+      -> queue (steps.starts) -> steps.start_promotion: state machines up to date, StartExecution
 
     promote-<unit>      (state_machines.promotion; one execution moves one release)
       Build             build.worker or CodeBuild, build.task, build.build; what a build runs is confined by confine

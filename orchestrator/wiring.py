@@ -23,22 +23,26 @@ from orchestrator.errors import StepError
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.open import Access, open_repository
 from orchestrator.source.repository import SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.checks import StackChecks
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.decide import Decider
+from orchestrator.steps.definitions import UnitStackTemplate
 from orchestrator.steps.deploy import Deployer
 from orchestrator.steps.deployment import ReleaseFiles
 from orchestrator.steps.drift import DriftFinder
-from orchestrator.steps.on_merge import MergeHandler, UnitStackTemplate
+from orchestrator.steps.on_merge import MergeHandler
 from orchestrator.steps.on_promotion_change import PromotionChange
 from orchestrator.steps.plan import Planner
 from orchestrator.steps.request_approval import ApprovalRequester
 from orchestrator.steps.resolve_release import ReleaseResolver
 from orchestrator.steps.roll_back import RollBack
 from orchestrator.steps.smoke_test import SmokeTester
+from orchestrator.steps.start_promotion import PromotionStarter
+from orchestrator.steps.starts import Starts
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -215,17 +219,40 @@ class Wiring:
         """Wire what follows a promotion's begin and end."""
         return PromotionChange(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])
 
+    @cached_property
+    def starts(self) -> Starts:
+        """The queue of units for which something has to be done."""
+        return Starts(self.session.client("sqs", config=CLIENT), self.settings["starts_url"], time.sleep)
+
+    @property
+    def start_tries(self) -> int:
+        """How often a message of it is tried before it is put aside."""
+        return int(self.settings["start_tries"])
+
+    @cached_property
+    def _facts(self) -> FactsCache:
+        """Kept from one event to the next, for as long as the function is warm."""
+        return FactsCache()
+
     def on_merge(self, template: UnitStackTemplate) -> MergeHandler:
         """Wire what follows a merge."""
+        branch, code = self.settings["branch"], self.settings["code"]
+        return MergeHandler(self.ledger, self.repository, branch, template, self.starts, _now, code, self._facts)
+
+    def start_promotion(self, template: UnitStackTemplate, retired: UnitStackTemplate) -> PromotionStarter:
+        """Wire what on_merge asks for."""
         account = self.session.client("sts", config=CLIENT).get_caller_identity()["Account"]
         role = f"arn:aws:iam::{account}:role/{UNIT_STACK_ROLE}"
-        where = f"{account}/{self.session.region_name}"
+        region = self.session.region_name
 
         def stack(name: str) -> Stack:
-            return Stack(self.cloudformation, name, where, time.sleep, role)
+            return Stack(self.cloudformation, name, f"{account}/{region}", time.sleep, role)
 
-        return MergeHandler(
-            self.ledger, self.repository, self.settings["branch"], template, stack, self.store, self.stepfunctions
+        def machine(name: str) -> str:
+            return f"arn:aws:states:{region}:{account}:stateMachine:{name}"
+
+        return PromotionStarter(
+            self.ledger, self.repository, template, retired, stack, self.store, self.stepfunctions, machine
         )
 
 

@@ -5,18 +5,25 @@ from orchestrator.config.organization import BUILD_PROJECT, Organization
 from orchestrator.config.unit import Unit
 from state_machines.states import EXECUTION, State, retry
 
-# How long a build may wait for a machine and for that machine's start, in seconds.
+# How long a build may take to begin where a worker took it, in seconds.
 _START_SECONDS = 600
 # A worker's poll for tasks lasts up to 60 seconds, and one that was stopped may leave a poll behind: a task that it
 # hands back must not be given to that poll, where nobody would carry it out. In seconds.
 _HANDED_BACK_SECONDS = 65
-# What CodeBuild itself may answer now and then, or while more builds run than the account may have at once. A build
-# that ran and failed is States.TaskFailed, which trying again does not help.
-_CODEBUILD_TRANSIENT = [
-    "CodeBuild.CodeBuildException",
-    "CodeBuild.SdkClientException",
-    "CodeBuild.AccountLimitExceededException",
-]
+# How long CodeBuild lets a build wait for its turn, unless a project says otherwise.
+_QUEUED_SECONDS = 8 * 3600
+# What CodeBuild itself may answer now and then. A build that ran and failed is States.TaskFailed, which trying again
+# does not help.
+_CODEBUILD_TRANSIENT = ["CodeBuild.CodeBuildException", "CodeBuild.SdkClientException"]
+# More builds run and wait than the account may have: tried again for a day, every ten minutes or less.
+_CODEBUILD_FULL = {
+    "ErrorEquals": ["CodeBuild.AccountLimitExceededException"],
+    "IntervalSeconds": 30,
+    "MaxAttempts": 300,
+    "BackoffRate": 1.5,
+    "MaxDelaySeconds": 600,
+    "JitterStrategy": "FULL",
+}
 
 
 def build_state(unit: Unit, organization: Organization, then: str) -> State:
@@ -27,12 +34,15 @@ def build_state(unit: Unit, organization: Organization, then: str) -> State:
         organization: says who builds, and for how long.
         then: the name of the state that follows.
     """
-    work = _codebuild(unit) if organization.build.runner == "codebuild" else _activity(unit, organization)
+    is_codebuild = organization.build.runner == "codebuild"
+    work = _codebuild(unit) if is_codebuild else _activity(unit, organization)
+    # The time that a task waits for a worker of an activity does not count.
+    waiting = _QUEUED_SECONDS if is_codebuild else _START_SECONDS
     return {
         "Type": "Task",
         **work,
         # The build ends itself in time and says why: this is for the one that cannot.
-        "TimeoutSeconds": organization.build.timeout_minutes * 60 + _START_SECONDS,
+        "TimeoutSeconds": organization.build.timeout_minutes * 60 + waiting,
         "ResultPath": None,
         "Next": then,
     }
@@ -69,5 +79,5 @@ def _codebuild(unit: Unit) -> State:
     return {
         "Resource": "arn:aws:states:::codebuild:startBuild.sync",
         "Parameters": {"ProjectName": BUILD_PROJECT, "EnvironmentVariablesOverride": variables},
-        "Retry": retry(_CODEBUILD_TRANSIENT),
+        "Retry": [*retry(_CODEBUILD_TRANSIENT), _CODEBUILD_FULL],
     }

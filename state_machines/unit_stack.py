@@ -12,21 +12,38 @@ from state_machines.promotion import promotion
 def unit_stack(unit: Unit, organization: Organization) -> str:
     """The CloudFormation template of a unit's stack, as compact JSON; equal inputs give equal text."""
     gated = [name for name in unit.environments(organization) if unit.needs_approval(name, organization)]
-    resources = {
-        "Promotion": _state_machine(
-            unit.state_machine_name, promotion(unit, organization), organization.tooling_role_arn(PROMOTION_ROLE)
-        ),
-        **{
-            f"Gate{name.capitalize()}": _state_machine(
-                unit.gate_name(name), gate(unit, name, organization), organization.tooling_role_arn(GATE_ROLE)
-            )
-            for name in gated
+    gates = {
+        f"Gate{name.capitalize()}": _state_machine(
+            unit.gate_name(name), gate(unit, name, organization), organization.tooling_role_arn(GATE_ROLE)
+        )
+        for name in gated
+    }
+    return _template(unit, organization, promotion(unit, organization), gates)
+
+
+def retired_stack(unit: Unit, organization: Organization) -> str:
+    """The template of a unit that is no longer in the repository: whatever is started ends at once, saying so."""
+    definition = {
+        "Comment": f"{unit.name} is no longer in the repository",
+        "StartAt": "Retired",
+        "States": {
+            "Retired": {
+                "Type": "Fail",
+                "Error": "RETIRED",
+                "Cause": f"{unit.name} is no longer in the repository. What runs of it is kept until "
+                f"'orchestrator retire {unit.name} --delete'; it is promoted again when its folder is there again.",
+            }
         },
     }
+    return _template(unit, organization, definition, {})
+
+
+def _template(unit: Unit, organization: Organization, definition: dict[str, Any], gates: dict[str, Any]) -> str:
+    role = organization.tooling_role_arn(PROMOTION_ROLE)
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"State machines that promote the deployment unit {unit.name}",
-        "Resources": resources,
+        "Resources": {"Promotion": _state_machine(unit.state_machine_name, definition, role), **gates},
     }
     return json.dumps(template, separators=(",", ":"))
 

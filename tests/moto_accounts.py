@@ -10,7 +10,7 @@ import boto3
 
 from orchestrator.aws.session import CLIENT, sessions_beside
 from orchestrator.cli.context import settings
-from orchestrator.config.organization import DEAD_LETTERS, Organization
+from orchestrator.config.organization import DEAD_LETTERS, STARTS, Organization
 from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.wiring import Wiring
@@ -54,6 +54,7 @@ class MotoAccounts:
         for target in self.organization.targets:
             self._bucket(self.session(target.account), target.bucket)
         session.client("sqs").create_queue(QueueName=DEAD_LETTERS)
+        session.client("sqs").create_queue(QueueName=STARTS, Attributes={"FifoQueue": "true"})
         session.client("stepfunctions").create_activity(name=self.organization.build_activity_arn.rsplit(":", 1)[-1])
 
     @cached_property
@@ -119,6 +120,30 @@ class MotoAccounts:
         for message in messages:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(message["Body"]) for message in messages]
+
+    def deliver_starts(self) -> list[str]:
+        """Lead the messages of the queue of starts to `start_promotion`, as Lambda does; returns those that failed."""
+        sqs, failed = self.wiring.session.client("sqs"), []
+        while messages := sqs.receive_message(
+            QueueUrl=STARTS, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
+        ).get("Messages"):
+            records = [
+                {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": message["ReceiptHandle"],
+                    "body": message["Body"],
+                    "attributes": message["Attributes"],
+                }
+                for message in messages
+            ]
+            answer = self.call("start_promotion", {"Records": records})
+            wrong = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+            for record in records:
+                if record["messageId"] in wrong:
+                    failed.append(str(record["body"]))
+                else:
+                    sqs.delete_message(QueueUrl=STARTS, ReceiptHandle=str(record["receiptHandle"]))
+        return failed
 
     def listen(self, topic: str) -> str:
         """Make a queue that hears all that a topic says; returns the queue's URL."""

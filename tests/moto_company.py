@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.cli.context import settings
-from orchestrator.config.organization import DEAD_LETTERS, Organization
+from orchestrator.config.organization import DEAD_LETTERS, STARTS, Organization
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from state_machines.gate import gate
@@ -191,8 +191,14 @@ def moto_company(folder: Path, *, execute: bool = True, prod: dict[str, Any] | N
         environment.setenv("SSL_CERT_FILE", str(site.certificate))
         environment.setenv("AWS_CA_BUNDLE", str(site.certificate))
         environment.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", site.url)
-        dead_letters = f"https://sqs.{REGION}.amazonaws.com/{TOOLING}/{DEAD_LETTERS}"
-        for name, value in {**settings(organization), "dead_letters_url": dead_letters}.items():
+        queues = f"https://sqs.{REGION}.amazonaws.com/{TOOLING}"
+        own = {
+            "dead_letters_url": f"{queues}/{DEAD_LETTERS}",
+            "starts_url": f"{queues}/{STARTS}",
+            "start_tries": "3",
+            "code": "bundle",
+        }
+        for name, value in {**settings(organization), **own}.items():
             environment.setenv(f"ORCHESTRATOR_{name.upper()}", value)
         core = botocore.session.Session()
         lambdas: Any = Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.

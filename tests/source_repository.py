@@ -28,8 +28,8 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.read = LocalGitRepository(folder, os.environ["PATH"])
-        self._written = GitRepository(folder)
-        self._written.begin()
+        self.git = GitRepository(folder)
+        self.git.begin()
 
     def commit(self, files: Mapping[str, str]) -> str:
         """Write files and commit them; returns the commit's id."""
@@ -37,7 +37,7 @@ class Repository:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return self._written.commit("Change something")
+        return self.git.commit("Change something")
 
 
 def unit(*depends_on: str, library: bool = False) -> str:

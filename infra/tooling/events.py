@@ -1,5 +1,6 @@
 """The rules: a merge starts promotions, the begin and end of each is acted on. Nothing that fails is lost."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -10,7 +11,7 @@ from infra.tooling.names import Names
 
 
 def rules(scope: Construct, names: Names, functions: dict[str, lambda_.Function], dead_letters: sqs.IQueue) -> None:
-    """Make both."""
+    """Make both, and the schedule that looks at the branch without an event."""
     merged = events.EventPattern(source=["orchestrator"], detail_type=["Merge"])
     changed = events.EventPattern(
         source=["aws.states"],
@@ -27,4 +28,18 @@ def rules(scope: Construct, names: Names, functions: dict[str, lambda_.Function]
             rule_name=f"orchestrator-{name}",
             event_pattern=pattern,
             targets=[targets.LambdaFunction(functions[step], dead_letter_queue=dead_letters, retry_attempts=8)],
+        )
+    repository = names.organization.repository
+    if repository.reconcile_minutes:
+        look = events.RuleTargetInput.from_object({"detail": {"branch": repository.branch}})
+        events.Rule(
+            scope,
+            "reconcile_rule",
+            rule_name="orchestrator-reconcile",
+            schedule=events.Schedule.rate(cdk.Duration.minutes(repository.reconcile_minutes)),
+            targets=[
+                targets.LambdaFunction(
+                    functions["on_merge"], event=look, dead_letter_queue=dead_letters, retry_attempts=2
+                )
+            ],
         )

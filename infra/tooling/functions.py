@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.tooling.names import Names
 from infra.tooling.permissions import STEPS, Step
 from infra.tooling.roles import role
+from infra.tooling.starts import START_TRIES
 from infra.tooling.statements import allow
 from orchestrator.config.organization import LEDGER_TABLE, function_name
 
@@ -24,10 +25,14 @@ class Functions(Construct):
         by_step: the Lambda of each step.
     """
 
-    def __init__(self, scope: Construct, names: Names, bundle_key: str, dead_letters: sqs.IQueue) -> None:
+    def __init__(
+        self, scope: Construct, names: Names, bundle_key: str, dead_letters: sqs.IQueue, starts: sqs.IQueue
+    ) -> None:
         super().__init__(scope, "Functions")
         self._names = names
         self._dead_letters = dead_letters
+        self._starts = starts
+        self._bundle_key = bundle_key
         bucket = s3.Bucket.from_bucket_name(self, "Code", names.organization.tooling.bucket)
         self._code = lambda_.Code.from_bucket(bucket, bundle_key)
         self.by_step = {step.name: self._function(step) for step in STEPS}
@@ -78,7 +83,10 @@ class Functions(Construct):
             "repository_url": organization.repository.url or "",
             "repository_secret": organization.repository.secret,
             "branch": organization.repository.branch,
+            "code": self._bundle_key,
             "dead_letters_url": self._dead_letters.queue_url,
+            "starts_url": self._starts.queue_url,
+            "start_tries": str(START_TRIES),
             "approvals_topic": self._names.approvals,
             "failures_topic": self._names.failures,
         }

@@ -8,6 +8,7 @@ from orchestrator.config.organization import (
     DEAD_LETTERS,
     FAILURES_TOPIC,
     LEDGER_TABLE,
+    STARTS,
     UNIT_STACK_ROLE,
     Organization,
     function_name,
@@ -40,6 +41,11 @@ class Names:
     def dead_letters(self) -> str:
         """The dead-letter queue."""
         return self._arn("sqs", DEAD_LETTERS)
+
+    @property
+    def starts(self) -> str:
+        """The queue of units for which something has to be done."""
+        return self._arn("sqs", STARTS)
 
     @property
     def approvals(self) -> str:

@@ -54,36 +54,47 @@ def _resolve_release(names: Names) -> Statements:
     return [ledger(names), *read_repository(names)]
 
 
+def branches(names: Names, *actions: str) -> iam.PolicyStatement:
+    """Read and write many items of the ledger at once, or only if another item is as expected."""
+    return allow([f"dynamodb:{action}" for action in actions], [names.ledger])
+
+
 def _on_merge(names: Names) -> Statements:
     return [
         ledger(names),
         *read_repository(names),
+        branches(names, "ConditionCheckItem"),
+        # The embedded cloud knows a second form, for many at once, which to AWS is the same action.
+        allow(["sqs:SendMessage*"], [names.starts]),
+        allow(["sqs:SendMessage"], [names.dead_letters]),
+        allow(["sns:Publish"], [names.failures]),
+    ]
+
+
+def _start_promotion(names: Names) -> Statements:
+    stacks = [
+        "CreateChangeSet",
+        "DescribeChangeSet",
+        "ExecuteChangeSet",
+        "DeleteChangeSet",
+        "DescribeStacks",
+        "DescribeStackEvents",
+        "DeleteStack",
+        "ContinueUpdateRollback",
+        "TagResource",
+    ]
+    messages = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"]
+    passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+    return [
+        ledger(names),
+        *read_repository(names),
+        branches(names, "BatchGetItem"),
+        allow([f"sqs:{action}" for action in messages], [names.starts]),
         allow(["states:StartExecution"], [names.promotions]),
-        allow(
-            [
-                f"cloudformation:{action}"
-                for action in (
-                    "CreateChangeSet",
-                    "DescribeChangeSet",
-                    "ExecuteChangeSet",
-                    "DeleteChangeSet",
-                    "DescribeStacks",
-                    "DescribeStackEvents",
-                    "DeleteStack",
-                    "ContinueUpdateRollback",
-                    "TagResource",
-                )
-            ],
-            [names.unit_stacks],
-        ),
-        allow(
-            ["iam:PassRole"],
-            [names.unit_stack_role],
-            {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
-        ),
+        allow([f"cloudformation:{action}" for action in stacks], [names.unit_stacks]),
+        allow(["iam:PassRole"], [names.unit_stack_role], passed),
         # Templates that are too large for a request; CloudFormation reads them with the caller's permissions.
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("stacks/*")]),
-        allow(["sqs:SendMessage"], [names.dead_letters]),
         allow(["sns:Publish"], [names.failures]),
     ]
 
@@ -134,9 +145,11 @@ def _on_promotion_change(names: Names) -> Statements:
 
 _TARGETS = ("ledger_table", "bucket", "external_id")
 _SOURCE = ("repository_url", "repository_secret", "branch")
+_TELLING = ("failures_topic", *_SOURCE)
 
 STEPS = (
-    Step("on_merge", 900, ("ledger_table", "bucket", "dead_letters_url", "failures_topic", *_SOURCE), _on_merge),
+    Step("on_merge", 900, ("ledger_table", "code", "starts_url", "dead_letters_url", *_TELLING), _on_merge),
+    Step("start_promotion", 900, ("ledger_table", "bucket", "starts_url", "start_tries", *_TELLING), _start_promotion),
     Step("resolve_release", 60, ("ledger_table", *_SOURCE), _resolve_release),
     Step("plan", 120, (*_TARGETS, *_SOURCE), _plan),
     Step("request_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_approval),

@@ -12,6 +12,7 @@ from infra.tooling.events import rules
 from infra.tooling.functions import Functions
 from infra.tooling.names import Names
 from infra.tooling.roles import service_roles
+from infra.tooling.starts import consume, starts_queue
 from orchestrator.config.organization import (
     APPROVALS_TOPIC,
     DEAD_LETTERS,
@@ -38,7 +39,9 @@ class ToolingStack(cdk.Stack):
         self._topics()
         dead_letters = self._dead_letters()
         service_roles(self, names)
-        functions = Functions(self, names, bundle_key, dead_letters)
+        starts = starts_queue(self)
+        functions = Functions(self, names, bundle_key, dead_letters, starts)
+        consume(starts, functions.by_step["start_promotion"])
         rules(self, names, functions.by_step, dead_letters)
         if organization.build.runner == "codebuild":
             builder_key = cdk.CfnParameter(self, "BuilderKey", description="Key of the builder's code").value_as_string

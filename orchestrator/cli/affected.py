@@ -64,4 +64,4 @@ def starts_at(catalog: Catalog) -> dict[str, LastStart]:
 
 
 def _starts_in_ledger(here: Context) -> dict[str, LastStart]:
-    return here.wiring.ledger.promotions.last_starts(here.organization.repository.branch)
+    return here.wiring.ledger.branches.last_starts(here.organization.repository.branch)

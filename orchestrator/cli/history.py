@@ -30,7 +30,7 @@ def history(
     promotions = ledger.promotions.promotions(unit)[:limit]
     decisions = ledger.approvals.decisions(unit)[:limit]
     if not promotions:
-        starts = ledger.promotions.last_starts(here.organization.repository.branch)
+        starts = ledger.branches.last_starts(here.organization.repository.branch)
         raise UnknownNameError("promotion of", unit, sorted(starts), "Known are the units that were ever promoted.")
     if output is Format.JSON:
         say_json(

@@ -35,6 +35,12 @@ class Repository(Settings):
         examples=["github://github.com/acme/shop"],
     )
     branch: str = Field(default="main", description="The branch whose merges are promoted.")
+    reconcile_minutes: int = Field(
+        default=15,
+        ge=0,
+        le=1440,
+        description="How often the branch is looked at without any event, in case one was lost; 0 for never.",
+    )
     secret: SecretName = Field(
         default="orchestrator/github",
         description="Of a repository on GitHub, the name of the secret in the tooling account with the credentials: "
@@ -276,6 +282,8 @@ UNIT_STACK_ROLE = "orchestrator-unit-stack"
 BUILDER_ROLE = "orchestrator-builder"
 LEDGER_TABLE = "orchestrator-ledger"
 DEAD_LETTERS = "orchestrator-dead-letters"
+STARTS = "orchestrator-starts.fifo"
+DEAD_STARTS = "orchestrator-dead-starts.fifo"
 APPROVALS_TOPIC = "orchestrator-approvals"
 FAILURES_TOPIC = "orchestrator-failures"
 BUILD_ACTIVITY = "orchestrator-build"

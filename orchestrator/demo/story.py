@@ -165,13 +165,13 @@ class Story:
     def _merge(self, commit: str, expected: set[str], status: str = "SUCCEEDED") -> dict[str, Progress]:
         """Put a merge event, check that just the expected units run, and follow them to their end."""
         branch, ledger = self.here.organization.repository.branch, self.here.wiring.ledger
-        before = ledger.promotions.last_starts(branch)
+        before = ledger.branches.last_starts(branch)
         for verdict in verdicts(self.here.catalog(commit), before):
             say(f"  {'runs' if verdict.affected else '-   '} {verdict.unit}: {verdict.explanation}")
         tell(self.here, branch, commit)
 
         def started() -> dict[str, str]:
-            found = ledger.promotions.last_starts(branch)
+            found = ledger.branches.last_starts(branch)
             return {unit: one.execution for unit, one in found.items() if unit not in before or one != before[unit]}
 
         try:

@@ -2,7 +2,9 @@
 
 | pk                   | sk                    | what                                                       |
 | -------------------- | --------------------- | ---------------------------------------------------------- |
-| `BRANCH#<branch>`    | `<unit>`              | the digest that a promotion was last started for           |
+| `BRANCH#<branch>`    | `<unit>`              | what the branch calls for; what was last started for it    |
+| `RUNS`               | `<branch>`            | how often the branch was looked at                         |
+| `SETTLED`            | `<branch>`            | the commit for which nothing was left to be done           |
 | `ENVIRONMENT#<name>` | `<unit>`              | what runs there, and the releases known to be good         |
 | `RUNNING`            | `<unit>#<execution>`  | a promotion that has not ended                             |
 | `LAST`               | `<unit>`              | the newest promotion that has ended                        |

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from orchestrator.ledger.approvals import ApprovalRecords
+from orchestrator.ledger.branches import BranchRecords
 from orchestrator.ledger.controls import ControlRecords
 from orchestrator.ledger.environments import EnvironmentRecords
 from orchestrator.ledger.promotions import PromotionRecords
@@ -20,6 +21,7 @@ class Ledger:
         records = LedgerTable(table, clock)
         self.releases = ReleaseRecords(records)
         self.environments = EnvironmentRecords(records)
+        self.branches = BranchRecords(records)
         self.promotions = PromotionRecords(records)
         self.approvals = ApprovalRecords(records)
         self.controls = ControlRecords(records)

@@ -1,4 +1,4 @@
-"""Promotions in the ledger: what was last started on a branch, what runs now, how each one ended."""
+"""Promotions in the ledger: what runs now, and how each one ended."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestrator.build.failure import Failure
 from orchestrator.ledger.table import Item, LedgerTable, unit_key
-from orchestrator.source.affected import LastStart
 from orchestrator.steps.contract import Execution
 
 
@@ -53,25 +52,6 @@ class PromotionRecords:
 
     def __init__(self, table: LedgerTable) -> None:
         self._table = table
-
-    def last_starts(self, branch: str) -> dict[str, LastStart]:
-        """What was last started on a branch, for all units, in one query."""
-        items = self._table.query(f"BRANCH#{branch}")
-        return {str(item["sk"]): _last_start(item) for item in items}
-
-    def record_start_on_branch(self, branch: str, unit: str, start: LastStart) -> None:
-        """Note that a promotion was started for a digest: the next merge compares with it."""
-        self._table.put(
-            {
-                "pk": f"BRANCH#{branch}",
-                "sk": unit,
-                "digest": start.digest,
-                "inputs": dict(start.inputs),
-                "commit": start.commit,
-                "execution": start.execution,
-                "started_at": self._table.now(),
-            }
-        )
 
     def promotion(self, unit: str, order: str) -> Promotion | None:
         """Look a promotion up by its execution's order; None when nothing is known of it."""
@@ -145,11 +125,6 @@ class PromotionRecords:
             for item in self._table.query("RUNNING", f"{unit}#" if unit else "")
         )
         return [_promotion(item) for item in found if item]
-
-
-def _last_start(item: Item) -> LastStart:
-    inputs = {str(path): str(identity) for path, identity in item["inputs"].items()}
-    return LastStart(str(item["digest"]), inputs, str(item["commit"]), str(item["execution"]))
 
 
 def _promotion(item: Item) -> Promotion:

@@ -1,17 +1,41 @@
 """The thin layer over the table: consistent reads, whole queries, and conditional writes that answer yes or no."""
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from orchestrator.errors import OrchestratorError
 
 if TYPE_CHECKING:
     # Stubs alone: they are not installed where this runs.
     from mypy_boto3_dynamodb.service_resource import Table
 
 Item = dict[str, Any]
+# What DynamoDB takes at once: keys of one read, and operations of one transaction.
+_READS, _WRITES = 100, 100
+_TRIES = 8
+# Why a transaction was cancelled: nothing is wrong with it, or what it expected is not so.
+_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_CHECK_FAILED = "ConditionalCheckFailed"
+
+
+@dataclass(frozen=True)
+class Update:
+    """Attributes of one item that are to be set; its others stay as they are."""
+
+    pk: str
+    sk: str
+    values: Mapping[str, Any]
+
+
+class LedgerBusyError(OrchestratorError):
+    """The ledger could not be read or written, because others wrote the same at the same time."""
 
 
 class Clock(Protocol):
@@ -37,11 +61,13 @@ class LedgerTable:
     Args:
         table: the DynamoDB table, with the keys `pk` and `sk`.
         clock: tells the time that writes are stamped with.
+        sleep: waits that many seconds.
     """
 
-    def __init__(self, table: "Table", clock: Clock) -> None:
+    def __init__(self, table: "Table", clock: Clock, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = table
         self._clock = clock
+        self._sleep = sleep
 
     def now(self) -> str:
         """The time, as stored."""
@@ -65,6 +91,71 @@ class LedgerTable:
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def get_many(self, keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
+        """Read those of many items that are there, consistently, a hundred at a time."""
+        waiting = [{"pk": pk, "sk": sk} for pk, sk in dict.fromkeys(keys)]
+        client, name = self._table.meta.client, self._table.name
+        for _ in range(len(waiting) // _READS + _TRIES):
+            if not waiting:
+                return
+            now, later = waiting[:_READS], waiting[_READS:]
+            answer = client.batch_get_item(RequestItems={name: {"Keys": now, "ConsistentRead": True}})
+            yield from answer["Responses"].get(name, ())
+            left: Any = answer["UnprocessedKeys"].get(name, {"Keys": []})
+            waiting = [*left["Keys"], *later]
+        if waiting:
+            raise LedgerBusyError(f"The ledger did not answer for {len(waiting)} items: try again later.")
+
+    def update(self, pk: str, sk: str, values: Mapping[str, Any]) -> None:
+        """Set attributes of an item, which comes to be when it is not there."""
+        self._table.update_item(Key={"pk": pk, "sk": sk}, **_set(values))
+
+    def transact(self, updates: list[Update], guard: tuple[str, str], expected: Mapping[str, Any]) -> bool:
+        """Update any number of items, up to 99 at once, each time only if another item is as expected.
+
+        Returns:
+            False when it was not, from then on nothing was written.
+
+        Raises:
+            LedgerBusyError: others kept on writing the same items.
+        """
+        expression = _set(expected)
+        check = {
+            "ConditionCheck": {
+                "TableName": self._table.name,
+                "Key": dict(zip(("pk", "sk"), guard, strict=True)),
+                **expression,
+                "ConditionExpression": expression["UpdateExpression"].removeprefix("SET ").replace(", ", " AND "),
+            }
+        }
+        del check["ConditionCheck"]["UpdateExpression"]
+        size = _WRITES - 1
+        return all(
+            self._transact([check, *map(self._update, updates[at : at + size])]) for at in range(0, len(updates), size)
+        )
+
+    def _update(self, update: Update) -> dict[str, Any]:
+        key = {"pk": update.pk, "sk": update.sk}
+        return {"Update": {"TableName": self._table.name, "Key": key, **_set(update.values)}}
+
+    def _transact(self, items: list[dict[str, Any]]) -> bool:
+        retrying = Retrying(
+            retry=retry_if_exception(_is_conflict),
+            wait=wait_exponential_jitter(multiplier=0.05, max=5),
+            stop=stop_after_attempt(_TRIES),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            retrying(self._table.meta.client.transact_write_items, TransactItems=items)
+        except ClientError as error:
+            if _CHECK_FAILED in _cancelled_by(error):
+                return False
+            if _is_conflict(error):
+                raise LedgerBusyError("The ledger is written by too many at once: try again later.") from error
+            raise
+        return True
 
     def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> bool:
         """Write an item; returns False when the condition on what is there does not hold."""
@@ -100,3 +191,25 @@ class LedgerTable:
 
 def _without_none(item: Mapping[str, Any]) -> Item:
     return {name: value for name, value in item.items() if value is not None}
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of an update that sets attributes."""
+    numbered = list(enumerate(values.items()))
+    return {
+        "UpdateExpression": "SET " + ", ".join(f"#a{number} = :v{number}" for number, _ in numbered),
+        "ExpressionAttributeNames": {f"#a{number}": name for number, (name, _) in numbered},
+        "ExpressionAttributeValues": {f":v{number}": value for number, (_, value) in numbered},
+    }
+
+
+def _cancelled_by(error: BaseException) -> set[str]:
+    """The reasons of a transaction that was cancelled; none for other errors."""
+    reasons = error.response.get("CancellationReasons", []) if isinstance(error, ClientError) else []
+    return {str(one.get("Code")) for one in reasons} - {"None"}
+
+
+def _is_conflict(error: BaseException) -> bool:
+    """Whether a transaction was cancelled for nothing but what passes."""
+    reasons = _cancelled_by(error)
+    return bool(reasons) and reasons <= _PASSING

@@ -1,43 +1,36 @@
-"""When a merge arrives: bring the state machines of the affected units up to date, and start their promotions."""
+"""When a branch moved, or now and then: find what its newest state calls for, and ask for what is missing.
 
-import hashlib
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+An event only says that it is time to look. What is done follows from where the branch is and from what the ledger
+knows, so events may be lost, doubled or out of order. What is missing is written down in the ledger, unit by unit; then
+each such unit is named in a queue, behind which `start_promotion` does the work.
+"""
 
-from botocore.exceptions import ClientError
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.aws.change_set import Readiness
-from orchestrator.aws.stack import Stack, Template
-from orchestrator.build import layout
-from orchestrator.build.store import ArtifactStore
-from orchestrator.config.organization import Organization
-from orchestrator.config.unit import Unit
-from orchestrator.errors import DeploymentError, OrchestratorError, RequestError
+from orchestrator.config.told import ROOT
+from orchestrator.errors import OrchestratorError, RequestError
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.source.affected import LastStart, Verdict, verdicts
+from orchestrator.source.affected import Verdict, verdicts
 from orchestrator.source.catalog import Catalog, read_catalog
+from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_ask
+from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.repository import SourceRepository
-from orchestrator.steps.deployment import template_source
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
-
-Answer = TypeVar("Answer")
-
-_STACK_SECONDS = 120.0
+from orchestrator.steps.definitions import Definitions, UnitStackTemplate
+from orchestrator.steps.starts import Starts
 
 
 class Merge(BaseModel):
-    """The detail of a merge event: a branch moved to a commit."""
+    """The detail of a merge event: a branch moved, to a commit; without one, it is just time to look at the branch."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     branch: str
-    commit: str
+    commit: str | None = None
 
 
 class MergeEvent(BaseModel):
@@ -48,165 +41,131 @@ class MergeEvent(BaseModel):
     detail: Merge
 
 
-class StartedPromotion(BaseModel):
-    """A promotion that a merge started."""
+class AskedFor(BaseModel):
+    """A unit for which something has to be done, and why."""
 
     model_config = ConfigDict(frozen=True)
 
     unit: str
-    execution: str
     reason: str
 
 
 class MergeResult(BaseModel):
-    """What a merge led to.
+    """What a look at the branch led to.
 
     Attributes:
+        commit: where the branch is.
+        settled: whether nothing is left to be done for it, nor under way.
         problems: what must be mended in the repository: units that are not valid.
-        failures: what went wrong while starting, which trying again may cure.
     """
 
     model_config = ConfigDict(frozen=True)
 
     commit: str
-    started: tuple[StartedPromotion, ...] = ()
-    unchanged: tuple[str, ...] = ()
+    settled: bool = False
+    asked: tuple[AskedFor, ...] = ()
     problems: tuple[str, ...] = ()
-    failures: tuple[str, ...] = ()
 
 
-class MergeFailedError(OrchestratorError):
-    """Some of the promotions that a merge calls for could not be started; trying again may start them."""
-
-
-class UnitStackTemplate(Protocol):
-    """Renders the template of a unit's stack; the pure function of the state machines."""
-
-    def __call__(self, unit: Unit, organization: Organization) -> str:
-        """Render it."""
+class OvertakenError(OrchestratorError):
+    """A later look at the branch has begun: it saw a newer state, and does all that is to be done."""
 
 
 @dataclass(frozen=True)
 class MergeHandler:
-    """Acts on merge events. An event that comes twice, or too late, does nothing.
+    """Looks at the branch.
 
     Args:
-        ledger: tells what was last started.
-        repository: what was merged into.
+        ledger: knows what was called for and what was started.
+        repository: what is merged into.
         branch: the branch whose merges count.
         template: renders a unit's stack.
-        stack: opens the stack of a unit in the tooling account.
-        store: the tooling account's artifacts; a template that is too large for a request goes there.
-        stepfunctions: starts executions.
+        starts: the queue of units for which something has to be done.
+        clock: tells the time.
+        code: the version of the orchestrator; another one may define other state machines.
+        cache: what is known of folders that were read before.
     """
 
     ledger: Ledger
     repository: SourceRepository
     branch: str
     template: UnitStackTemplate
-    stack: Callable[[str], Stack]
-    store: ArtifactStore
-    stepfunctions: "SFNClient"
+    starts: Starts
+    clock: Callable[[], datetime]
+    code: str
+    cache: FactsCache
 
     def __call__(self, event: MergeEvent) -> MergeResult:
-        """Start a promotion of every unit that is not as it was when one was last started.
+        """Ask for a promotion of each unit that is not as it was when one was last started, and for what else is due.
 
         One unit's problem does not hold the others back; all problems are in the result.
 
         Raises:
             ConfigurationError: `orchestrator.toml` is not valid.
-            UnknownNameError: the repository has no such commit, or no such branch.
+            UnknownNameError: there is no such branch.
+            OvertakenError: a later look has begun.
+            StartsError: the queue did not take all; trying again asks for the rest.
         """
-        merge = event.detail
-        if merge.branch != self.branch:
-            return MergeResult(commit=merge.commit)
-        # An event tells that a branch moved, not where it is: events come late, twice and in any order.
-        self.repository.commit(merge.commit)
-        catalog = read_catalog(self.repository, self.branch)
-        judged = verdicts(catalog, self.ledger.promotions.last_starts(self.branch))
-        run = _Run(self, catalog, [one for one in judged if one.affected])
-        run.start_all()
+        head = "" if event.detail.branch != self.branch else self.repository.commit(self.branch).id
+        if not head or self.ledger.branches.is_settled(self.branch, head, self.code):
+            return MergeResult(commit=head, settled=bool(head))
+        run = self.ledger.branches.begin(self.branch)
+        catalog = read_catalog(self.repository, self.branch, self.cache)
+        standings = self.ledger.branches.standings(self.branch)
+        wanted = demands(catalog, Definitions(self.template, catalog.organization))
+        asked = to_ask(Look(run, catalog.commit.id, self.clock()), wanted, catalog.problems.keys(), standings)
+        settled = is_settled(asked, standings)
+        if settled:
+            self.ledger.branches.settle(self.branch, catalog.commit.id, self.code, run)
+        else:
+            self._ask(asked, run)
         return MergeResult(
             commit=catalog.commit.id,
-            started=tuple(run.started),
-            unchanged=tuple(one.unit for one in judged if not one.affected),
+            settled=settled,
+            asked=tuple(_reasons(asked, catalog, standings)),
             problems=tuple(map(str, catalog.problems.values())),
-            failures=tuple(run.failures),
         )
 
+    def _ask(self, asked: list[Demand], run: int) -> None:
+        """Write down, hand on, and only then note that it was handed on: what was lost in between is found again."""
+        self._write(asked, run)
+        self.starts.ask(self.branch, [one.unit for one in asked], run)
+        now = self.clock()
+        self._write([replace(one, asked_at=now) for one in asked], run)
 
-@dataclass
-class _Run:
-    """One merge being acted on: first all stacks, then all promotions, so that the stacks change side by side."""
+    def _write(self, asked: list[Demand], run: int) -> None:
+        if not self.ledger.branches.call_for(self.branch, asked, run):
+            raise OvertakenError(f"A later look at {self.branch} has begun, which does what is to be done.")
 
-    handler: MergeHandler
-    catalog: Catalog
-    affected: list[Verdict]
-    started: list[StartedPromotion] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
 
-    def start_all(self) -> None:
-        """Start the promotion of every affected unit whose stack could be brought up to date."""
-        changing = [(one, stack) for one in self.affected if (stack := self._each(one, self._change_stack))]
-        for verdict, stack in changing:
-            if self._each(verdict, partial(self._finish, stack)):
-                self._each(verdict, self._start)
-
-    def _each(self, verdict: Verdict, act: Callable[[Verdict], Answer]) -> Answer | None:
-        try:
-            return act(verdict)
-        except (OrchestratorError, ClientError) as error:
-            self.failures.append(f"{verdict.unit}: {error}")
-            return None
-
-    def _change_stack(self, verdict: Verdict) -> Stack:
-        """Start changing a unit's stack, without waiting for the end; often there is nothing to change."""
-        unit = self.catalog.unit(verdict.unit)
-        body = self.handler.template(unit, self.catalog.organization)
-        stack = self.handler.stack(unit.promotion_stack_name)
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        source = template_source(self.handler.store, layout.unit_stack_key(unit.name, digest), body.encode())
-        name = f"definition-{self.catalog.commit.id[:12]}-{digest[:12]}"
-        change_set = stack.propose(name, Template(**source, tags={"orchestrator:unit": unit.name}))
-        found = stack.wait_for_change_set(change_set, _STACK_SECONDS)
-        if found.readiness is Readiness.READY:
-            stack.execute(change_set)
-        elif found.readiness not in (Readiness.EMPTY, Readiness.EXECUTING, Readiness.EXECUTED):
-            raise DeploymentError(f"The stack {stack.name} cannot be changed: {found.reason or found.readiness}")
-        return stack
-
-    @staticmethod
-    def _finish(stack: Stack, _: Verdict) -> bool:
-        state = stack.wait_until_settled(_STACK_SECONDS)
-        if state is None or not state.healthy:
-            status = state.status if state else "gone"
-            raise DeploymentError(f"The stack {stack.name} could not be changed ({status}): {stack.failure()}")
-        return True
-
-    def _start(self, verdict: Verdict) -> None:
-        unit, commit = self.catalog.unit(verdict.unit), self.catalog.commit
-        arn = self.catalog.organization.state_machine_arn(unit.state_machine_name)
-        request = {"branch": self.handler.branch, "commit": commit.id, "digest": verdict.digest}
-        execution = start_execution(
-            self.handler.stepfunctions, arn, f"merge-{commit.id[:12]}-{verdict.digest[:12]}", request
+def demands(catalog: Catalog, definitions: Definitions) -> dict[str, Demand]:
+    """What a commit calls for, unit by unit."""
+    return {
+        name: Demand(
+            unit=name,
+            digest=catalog.digest(name),
+            definition=definitions.of(facts.pipeline),
+            commit=catalog.commit.id,
+            folder=facts.folder or ROOT,
+            pipeline=facts.pipeline,
+            inputs={one.path: one.id for one in catalog.inputs[name]},
         )
-        inputs = {one.path: one.id for one in self.catalog.inputs[unit.name]}
-        start = LastStart(verdict.digest, inputs, commit.id, execution)
-        self.handler.ledger.promotions.record_start_on_branch(self.handler.branch, unit.name, start)
-        self.started.append(StartedPromotion(unit=unit.name, execution=execution, reason=verdict.explanation))
+        for name, facts in catalog.facts.items()
+    }
 
 
-def start_execution(stepfunctions: "SFNClient", arn: str, name: str, request: dict[str, Any]) -> str:
-    """Start an execution under a name of its own; one that was started under it already is returned as it is."""
-    try:
-        started = stepfunctions.start_execution(
-            stateMachineArn=arn, name=name, input=json.dumps(request, sort_keys=True)
-        )
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ExecutionAlreadyExists":
-            raise
-        return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
-    return started["executionArn"]
+def _reasons(asked: list[Demand], catalog: Catalog, standings: Mapping[str, Standing]) -> list[AskedFor]:
+    last = {name: one.start for name, one in standings.items() if one.start}
+    judged = {one.unit: one for one in verdicts(catalog, last)} if asked else {}
+    return [AskedFor(unit=one.unit, reason=_reason(one, judged.get(one.unit))) for one in asked]
+
+
+def _reason(demand: Demand, verdict: Verdict | None) -> str:
+    if demand.is_retired:
+        return "it is no longer in the repository: its state machine is retired"
+    if verdict is None or not verdict.affected:
+        return "nothing it is built from changed, but what its state machines are made of did"
+    return verdict.explanation
 
 
 def parse_event(event: Any) -> MergeEvent:

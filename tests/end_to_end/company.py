@@ -171,7 +171,7 @@ class Company:
         self.put_event({"branch": "main", "commit": commit})
 
         def started() -> str | None:
-            start = self.ledger.promotions.last_starts("main").get(self.unit)
+            start = self.ledger.branches.last_starts("main").get(self.unit)
             return start.execution if start and start.commit == commit else None
 
         return until(started)

@@ -100,7 +100,7 @@ def wait_until_idle(company: Company, units: list[str], commit: str, seconds: fl
         nonlocal largest
         under_way = len(company.ledger.promotions.under_way())
         largest = max(largest, under_way)
-        starts = company.ledger.promotions.last_starts("main")
+        starts = company.ledger.branches.last_starts("main")
         started = all(unit in starts and starts[unit].commit == commit for unit in units)
         noted = started and all(promotions(company, unit) and promotions(company, unit)[0].ended_at for unit in units)
         return True if noted and under_way == 0 else None

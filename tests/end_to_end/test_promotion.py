@@ -42,7 +42,7 @@ def test_the_first_merge_is_in_every_account(company: Company) -> None:
 def test_an_event_that_comes_twice_starts_nothing(company: Company) -> None:
     """The second event finds nothing to do; an event that follows it is dealt with all the same."""
     arn = company.organization.state_machine_arn("promote-clock")
-    start = company.ledger.promotions.last_starts("main")["clock"]
+    start = company.ledger.branches.last_starts("main")["clock"]
     before = company.wiring.stepfunctions.list_executions(stateMachineArn=arn)["executions"]
     company.put_event({"branch": "main", "commit": start.commit})
     execution = company.merge(company.change("src/clock/__init__.py", f"{source(company)}\n# Twice.\n"))

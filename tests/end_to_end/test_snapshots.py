@@ -62,7 +62,7 @@ def test_what_is_published_from_a_shallow_clone_is_promoted(
         done = company.command(cloud, "publish-source", folder=clone, **ci)
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"Merge event put for main at {commit[:12]}" in done.stdout
-        start = until(lambda: company.ledger.promotions.last_starts("main").get("clock"))
+        start = until(lambda: company.ledger.branches.last_starts("main").get("clock"))
         assert start.commit == commit
         seen = until(lambda: company.waits(start.execution))
     assert seen == "1.0.0"

@@ -53,11 +53,12 @@ _ELSEWHERE = """\
 | an execution is redriven | it is under way again, goes on where it failed, and ends anew | `tests/integration/steps/test_on_promotion_change.py` |
 | a Lambda's process is killed, anywhere in any step | as when it raises; a retry ends right | `tests/end_to_end/test_kills.py` |
 | the whole cloud ends with all that runs, and comes back | the executions are lost, and no event says so; a retry, or the next promotion, takes over what they left | `tests/end_to_end/test_restart.py` |
-| a merge event comes twice, late or out of order | nothing is started twice; what is newest is promoted | `tests/integration/steps/test_on_merge.py` |
+| a merge event is lost, comes twice, late or out of order | nothing is started twice; what is newest is promoted, at the latest by the schedule | `tests/integration/steps/test_on_merge.py`, `tests/integration/steps/test_level_triggered.py` |
+| a promotion cannot be started | tried five times, then put aside, and people are told; asked for again half an hour later | `tests/integration/steps/test_start_promotion.py` |
 | a build worker is killed | its processes end with it; after five minutes without a heartbeat `Build` is given to another worker, once, which takes over what was published | `tests/unit/confine/test_launch.py`, `tests/state_machines/test_definitions.py`, `tests/unit/build/test_build.py` |
 | a build worker is stopped | it finishes what it builds; asked twice, it hands the build back, and another worker takes it | `tests/end_to_end/test_workers.py` |
 | a unit cannot be built, on CodeBuild | `Build` fails as States.TaskFailed; `history` and the notice say what the build said | `tests/end_to_end/test_codebuild.py`, `tests/unit/steps/test_on_promotion_change.py` |
-| CodeBuild throttles, or the account's builds are at their limit | `Build` is tried again for two minutes | `tests/state_machines/test_definitions.py` |
+| CodeBuild throttles, or the account's builds are at their limit | `Build` is tried again, for two minutes or for a day | `tests/state_machines/test_definitions.py` |
 | a build hangs, prints, forks, fills memory or disk, or writes elsewhere | it is ended with all it started, or refused; the message says what it did too much of | `tests/unit/build/test_hostile.py`, `tests/unit/build/test_run.py` |
 """
 

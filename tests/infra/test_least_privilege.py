@@ -14,6 +14,10 @@ Template = dict[str, Any]
 _WHOLE_SERVICES = {"lambda:*", "glue:*", "logs:*", "events:*", "sqs:*", "sns:*", "dynamodb:*", "s3:*"}
 
 
+# The one action besides of which the embedded cloud knows a second form.
+_TWO_FORMS = {"sqs:SendMessage*"}
+
+
 def policies(template: Template) -> Iterator[tuple[str, Template]]:
     """The statements that grant or deny something to a role, with the role's name."""
     for resource in template["Resources"].values():
@@ -63,7 +67,7 @@ def test_no_statement_allows_on_every_resource(statements: list[tuple[str, Templ
 def test_no_role_may_make_every_call(statements: list[tuple[str, Template]]) -> None:
     """Not even of one service, CloudFormation's roles in the targets excepted."""
     for name, one in statements:
-        wild = {action for action in listed(one["Action"]) if "*" in action}
+        wild = {action for action in listed(one["Action"]) if "*" in action} - _TWO_FORMS
         assert not wild or name == "orchestrator-cloudformation", (name, wild)
         assert wild <= _WHOLE_SERVICES, (name, wild)
 
@@ -71,7 +75,7 @@ def test_no_role_may_make_every_call(statements: list[tuple[str, Template]]) -> 
 def test_whole_services_are_limited_to_names_with_the_prefix(statements: list[tuple[str, Template]]) -> None:
     """A unit cannot touch what another system of the account has made."""
     for name, one in statements:
-        if any("*" in action for action in listed(one["Action"])):
+        if any("*" in action for action in set(listed(one["Action"])) - _TWO_FORMS):
             outside = [resource for resource in listed(one["Resource"]) if not _is_of_units(resource)]
             assert not outside, (name, outside)
 
@@ -80,7 +84,7 @@ def test_roles_are_passed_to_one_named_service_only(statements: list[tuple[str, 
     """And never a role of any name."""
     passes = [(name, one) for name, one in statements if "iam:PassRole" in listed(one["Action"])]
     assert {name for name, _ in passes} == {
-        "orchestrator-on-merge",
+        "orchestrator-start-promotion",
         "orchestrator-unit-stack",
         "orchestrator-deployer",
         "deployer-of-ours",

@@ -84,12 +84,12 @@ def test_a_lambda_writes_to_its_own_log_group_only(tooling: Template, resources:
 
 def test_what_events_start_loses_nothing(tooling: Template, resources: Find) -> None:
     """An event that cannot be delivered and one that cannot be dealt with both end in the dead-letter queue."""
-    (queue,) = resources(tooling, "AWS::SQS::Queue")
-    assert queue["QueueName"] == "orchestrator-dead-letters"
+    queues = {one["QueueName"]: one for one in resources(tooling, "AWS::SQS::Queue")}
+    queue = queues["orchestrator-dead-letters"]
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert queue["SqsManagedSseEnabled"] is True
     rules = {one["Name"]: one for one in resources(tooling, "AWS::Events::Rule")}
-    assert sorted(rules) == ["orchestrator-merge", "orchestrator-promotion-change"]
+    assert sorted(rules) == ["orchestrator-merge", "orchestrator-promotion-change", "orchestrator-reconcile"]
     for rule in rules.values():
         (target,) = rule["Targets"]
         assert target["DeadLetterConfig"]
@@ -100,7 +100,8 @@ def test_what_events_start_loses_nothing(tooling: Template, resources: Find) -> 
 
 def test_the_begin_and_end_of_promotions_and_of_nothing_else_is_acted_on(tooling: Template, resources: Find) -> None:
     """Gates and other people's state machines also begin and end."""
-    rules = {one["Name"]: one["EventPattern"] for one in resources(tooling, "AWS::Events::Rule")}
+    found = resources(tooling, "AWS::Events::Rule")
+    rules = {one["Name"]: one["EventPattern"] for one in found if "EventPattern" in one}
     assert rules["orchestrator-merge"] == {"source": ["orchestrator"], "detail-type": ["Merge"]}
     assert rules["orchestrator-promotion-change"] == {
         "source": ["aws.states"],
@@ -112,6 +113,33 @@ def test_the_begin_and_end_of_promotions_and_of_nothing_else_is_acted_on(tooling
     }
 
 
+def test_the_branch_is_looked_at_without_any_event(tooling: Template, resources: Find) -> None:
+    """As often as the organization says, which is every fifteen minutes."""
+    (rule,) = [one for one in resources(tooling, "AWS::Events::Rule") if one["Name"] == "orchestrator-reconcile"]
+    assert rule["ScheduleExpression"] == "rate(15 minutes)"
+    (target,) = rule["Targets"]
+    assert target["Input"] == '{"detail":{"branch":"trunk"}}'
+
+
+def test_units_are_started_in_order_so_many_at_once(tooling: Template, resources: Find) -> None:
+    """One batch of ten at a time in each of five calls; what fails again and again is put aside."""
+    queues = {one["QueueName"]: one for one in resources(tooling, "AWS::SQS::Queue")}
+    starts, dead = queues["orchestrator-starts.fifo"], queues["orchestrator-dead-starts.fifo"]
+    assert (starts["FifoQueue"], dead["FifoQueue"]) == (True, True)
+    assert starts["RedrivePolicy"]["maxReceiveCount"] == 5
+    (source,) = resources(tooling, "AWS::Lambda::EventSourceMapping")
+    assert source["BatchSize"] == 10
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    (function,) = [
+        one
+        for one in resources(tooling, "AWS::Lambda::Function")
+        if one["Handler"] == "lambdas.start_promotion.handler"
+    ]
+    assert starts["VisibilityTimeout"] == 6 * function["Timeout"]
+    assert function["Environment"]["Variables"]["ORCHESTRATOR_START_TRIES"] == "5"
+
+
 def test_topics_and_queue_are_reached_over_tls_only(tooling: Template, resources: Find) -> None:
     """Their policies deny everything else."""
     documents = [
@@ -119,7 +147,7 @@ def test_topics_and_queue_are_reached_over_tls_only(tooling: Template, resources
         for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
         for one in resources(tooling, kind)
     ]
-    assert len(documents) == 3
+    assert len(documents) == 5
     for document in documents:
         assert any(
             one["Effect"] == "Deny" and one["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -122,9 +122,9 @@ def test_a_promotion_ends_once(ledger: Ledger) -> None:
 def test_what_was_started_is_remembered(ledger: Ledger) -> None:
     """By branch, for all units at once."""
     start = LastStart("digest", {"projects/orders": "id"}, "commit", "arn")
-    ledger.promotions.record_start_on_branch("main", "orders", start)
-    assert ledger.promotions.last_starts("main") == {"orders": start}
-    assert ledger.promotions.last_starts("other") == {}
+    ledger.branches.record_start("main", "orders", start)
+    assert ledger.branches.last_starts("main") == {"orders": start}
+    assert ledger.branches.last_starts("other") == {}
 
 
 def test_a_newer_request_replaces_an_older_one_and_never_the_other_way(ledger: Ledger) -> None:

@@ -1,0 +1,121 @@
+"""What each branch called for last, and what was started for it: one item for each unit, and where the branch was."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from orchestrator.ledger.table import Item, LedgerTable, Update
+from orchestrator.source.affected import LastStart
+from orchestrator.source.demand import Demand, Standing
+
+_RUNS, _SETTLED = "RUNS", "SETTLED"
+
+
+class BranchRecords:
+    """How all units stand on each branch.
+
+    Whoever looks at a branch takes a number first. Whatever it then writes holds only while nobody has taken a higher
+    one: a look that is overtaken by a later one, which saw a newer state of the branch, writes nothing any more.
+    """
+
+    def __init__(self, table: LedgerTable) -> None:
+        self._table = table
+
+    def begin(self, branch: str) -> int:
+        """Take a number; to be done before the branch is looked at."""
+        return self._table.increment(_RUNS, branch, "run")
+
+    def standings(self, branch: str, units: Collection[str] | None = None) -> dict[str, Standing]:
+        """How units stand, all of them or some, in as few calls as can be."""
+        key = _key(branch)
+        items = self._table.query(key) if units is None else self._table.get_many((key, unit) for unit in units)
+        return {str(item["sk"]): _standing(item) for item in items}
+
+    def last_starts(self, branch: str) -> dict[str, LastStart]:
+        """What was last started, for all units."""
+        return {name: one.start for name, one in self.standings(branch).items() if one.start}
+
+    def call_for(self, branch: str, demands: Iterable[Demand], run: int) -> bool:
+        """Write down what a branch calls for; False when a later look has begun, which will do it."""
+        updates = [Update(_key(branch), one.unit, {"demand": _document(one)}) for one in demands]
+        # What follows may not be done: nobody may take the branch for settled from here on.
+        unsettle = [Update(_SETTLED, branch, {"commit": "", "code": ""})] if updates else []
+        return self._table.transact([*unsettle, *updates], (_RUNS, branch), {"run": run})
+
+    def settle(self, branch: str, commit: str, code: str, run: int) -> bool:
+        """Note that nothing is left to be done for a commit, as a version of the orchestrator sees it."""
+        return self._table.transact(
+            [Update(_SETTLED, branch, {"commit": commit, "code": code})], (_RUNS, branch), {"run": run}
+        )
+
+    def is_settled(self, branch: str, commit: str, code: str) -> bool:
+        """Whether nothing was left to be done for a commit when it was looked at last."""
+        item = self._table.get(_SETTLED, branch) or {}
+        return (item.get("commit"), item.get("code")) == (commit, code)
+
+    def record_definition(self, branch: str, unit: str, definition: str) -> None:
+        """Note of what kind a unit's state machines are now."""
+        self._table.update(_key(branch), unit, {"definition": definition})
+
+    def record_start(self, branch: str, unit: str, start: LastStart) -> None:
+        """Note that a promotion was started for a digest."""
+        self._table.update(
+            _key(branch),
+            unit,
+            {
+                "digest": start.digest,
+                "inputs": dict(start.inputs),
+                "commit": start.commit,
+                "execution": start.execution,
+                "started_at": self._table.now(),
+            },
+        )
+
+
+def _key(branch: str) -> str:
+    return f"BRANCH#{branch}"
+
+
+def _document(demand: Demand) -> dict[str, Any]:
+    return {
+        "digest": demand.digest,
+        "definition": demand.definition,
+        "commit": demand.commit,
+        "folder": demand.folder,
+        "pipeline": demand.pipeline,
+        "inputs": dict(demand.inputs),
+        "run": demand.run,
+        **({"asked_at": demand.asked_at.isoformat()} if demand.asked_at else {}),
+    }
+
+
+def _standing(item: Item) -> Standing:
+    demand = item.get("demand")
+    return Standing(
+        start=_start(item) if "digest" in item else None,
+        definition=str(item.get("definition", "")),
+        demand=_demand(str(item["sk"]), demand) if demand else None,
+    )
+
+
+def _start(item: Item) -> LastStart:
+    return LastStart(str(item["digest"]), _inputs(item), str(item["commit"]), str(item["execution"]))
+
+
+def _demand(unit: str, document: Item) -> Demand:
+    asked_at = document.get("asked_at")
+    return Demand(
+        unit=unit,
+        digest=str(document["digest"]),
+        definition=str(document["definition"]),
+        commit=str(document["commit"]),
+        folder=str(document["folder"]),
+        pipeline=str(document["pipeline"]),
+        inputs=_inputs(document),
+        run=int(document["run"]),
+        asked_at=datetime.fromisoformat(str(asked_at)) if asked_at else None,
+    )
+
+
+def _inputs(document: Item) -> dict[str, str]:
+    return {str(path): str(identity) for path, identity in document["inputs"].items()}

@@ -1,0 +1,107 @@
+"""The queue between `on_merge` and `start_promotion`: it holds names of units, and nothing that could be out of date.
+
+Each unit is a message group of its own: nothing is done twice at the same time for one unit, and what is named later
+is done later.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential_jitter
+
+from orchestrator.config.base import UnitName
+from orchestrator.errors import OrchestratorError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+Item = TypeVar("Item")
+
+_AT_ONCE = 10
+_TRIES = 6
+
+
+class StartsError(OrchestratorError):
+    """The queue did not take all units that were to be named in it."""
+
+
+class StartMessage(BaseModel):
+    """What is in the queue: which unit to look at, on which branch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    branch: str
+    unit: UnitName
+
+
+@dataclass(frozen=True)
+class Starts:
+    """The queue.
+
+    Args:
+        sqs: of the tooling account.
+        url: the queue's.
+        sleep: waits that many seconds.
+    """
+
+    sqs: "SQSClient"
+    url: str
+    sleep: Callable[[float], None]
+
+    def ask(self, branch: str, units: Iterable[str], run: int) -> None:
+        """Name units; the same ones for the same run are taken once.
+
+        Raises:
+            StartsError: the queue did not take all of them.
+        """
+        entries = (
+            {
+                "MessageBody": StartMessage(branch=branch, unit=unit).model_dump_json(),
+                "MessageGroupId": unit,
+                "MessageDeduplicationId": f"{run}-{unit}",
+            }
+            for unit in units
+        )
+        for some in _batches(entries, _AT_ONCE):
+            self._send(some)
+
+    def try_again(self, receipt: str, seconds: int) -> None:
+        """Let a message that was received come again after some seconds."""
+        self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+    def _send(self, entries: list[dict[str, str]]) -> None:
+        waiting: list[Any] = [{"Id": str(number), **entry} for number, entry in enumerate(entries)]
+
+        def send() -> list[Any]:
+            nonlocal waiting
+            failed = {
+                one["Id"] for one in self.sqs.send_message_batch(QueueUrl=self.url, Entries=waiting).get("Failed", [])
+            }
+            waiting = [one for one in waiting if one["Id"] in failed]
+            return waiting
+
+        try:
+            Retrying(
+                retry=retry_if_result(bool),
+                wait=wait_exponential_jitter(multiplier=0.1, max=5),
+                stop=stop_after_attempt(_TRIES),
+                sleep=self.sleep,
+            )(send)
+        except RetryError as error:
+            names = ", ".join(one["MessageGroupId"] for one in waiting)
+            raise StartsError(
+                f"The queue of starts did not take {names}: the next look at the branch tries again."
+            ) from error
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

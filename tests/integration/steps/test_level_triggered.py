@@ -1,0 +1,252 @@
+"""Whatever is pushed, and whatever becomes of events and messages: in the end, all is as the branch calls for.
+
+The repository is a real one and the ledger is in moto. CloudFormation, Step Functions and the queue are played by
+objects that remember what they were told, so that a test can lose, double and reorder it.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from orchestrator.aws.change_set import Readiness
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.source.catalog import read_catalog
+from orchestrator.source.demand import PATIENCE
+from orchestrator.source.facts_cache import FactsCache
+from orchestrator.steps.on_merge import MergeEvent, MergeHandler, MergeResult, OvertakenError
+from orchestrator.steps.start_promotion import PromotionStarter
+from orchestrator.steps.starts import Starts
+from state_machines.unit_stack import retired_stack, unit_stack
+from tests.ledger_table import make_ledger_table
+from tests.merges import ORGANIZATION, project
+from tests.source_repository import Repository
+
+UNITS = ("clock", "calendar")
+
+
+@dataclass
+class FakeStack:
+    """A stack that becomes what it is told at once."""
+
+    name: str
+    templates: dict[str, str]
+
+    def state(self) -> Any:
+        """Only whether it exists is asked for."""
+        return self if self.name in self.templates else None
+
+    @property
+    def exists(self) -> bool:
+        """It does, if it has a template."""
+        return True
+
+    def propose(self, _change_set: str, template: Any) -> str:
+        """Take the template."""
+        self.templates[self.name] = template.body
+        return "change"
+
+    def wait_for_change_set(self, *_arguments: object) -> Any:
+        """Nothing is left to be done."""
+
+        @dataclass
+        class Found:
+            readiness: Readiness = Readiness.EMPTY
+
+        return Found()
+
+
+@dataclass
+class World:
+    """Everything around the two functions.
+
+    Args:
+        repository: what is pushed to.
+        ledger: the real one.
+    """
+
+    repository: Repository
+    ledger: Ledger
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    queue: list[str] = field(default_factory=list)
+    templates: dict[str, str] = field(default_factory=dict)
+    started: dict[str, list[str]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    """What happens in the middle of the next look at the branch."""
+
+    def clock(self) -> datetime:
+        """Tell the time, a moment after something else happened."""
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return self.now
+
+    def send_message_batch(self, *, Entries: list[Any], **_arguments: object) -> Any:  # noqa: N803  # As SQS names it.
+        """Be the queue."""
+        self.queue += [entry["MessageBody"] for entry in Entries]
+        return {}
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Any:  # noqa: N803, A002  # The same.
+        """Be Step Functions: a name is good once."""
+        if (stateMachineArn + name) in self.names:
+            raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
+        self.names.add(stateMachineArn + name)
+        self.started.setdefault(stateMachineArn, []).append(json.loads(input)["digest"])
+        return {"executionArn": f"{stateMachineArn}:{name}"}
+
+    def look(self) -> MergeResult | None:
+        """Call on_merge, as an event does whatever it is about; None when a later call overtook it."""
+        starts = Starts(self, "queue", lambda _: None)  # type: ignore[arg-type]  # All that is asked of a client.
+        handler = MergeHandler(
+            self.ledger, self.repository.read, "main", unit_stack, starts, self.clock, "code", FactsCache()
+        )
+        try:
+            return handler(MergeEvent.model_validate({"detail": {"branch": "main"}}))
+        except OvertakenError:
+            return None
+
+    def deliver(self, at: int) -> None:
+        """Call start_promotion with one message, not always the first."""
+        if self.queue:
+            message = json.loads(self.queue.pop(at % len(self.queue)))
+            done = self.starter(message["branch"], [message["unit"]])
+            assert not done.failures
+
+    @property
+    def starter(self) -> PromotionStarter:
+        """The real function."""
+        fake: Any = self
+
+        def stack(name: str) -> Any:
+            return FakeStack(name, self.templates)
+
+        return PromotionStarter(
+            self.ledger, self.repository.read, unit_stack, retired_stack, stack, fake, fake, lambda name: name
+        )
+
+    def settle(self) -> None:
+        """Let time pass until nothing is left to be done, with no event but the schedule's."""
+        for _ in range(6):
+            self.now += PATIENCE + timedelta(minutes=1)
+            result = self.look()
+            while self.queue:
+                self.deliver(0)
+            if result and result.settled:
+                return
+        raise AssertionError("It never ends.")
+
+
+def push(world: World, number: int) -> None:
+    """Change a unit."""
+    world.repository.commit({f"projects/{UNITS[number % 2]}/code.py": f"value = {number}\n", **_projects(world)})
+
+
+def ask_approval(world: World, number: int) -> None:
+    """Change what only state machines are made of."""
+    text = project(UNITS[number % 2]) + f'[tool.orchestrator]\napprovals.dev = {number % 3 + 1}\napproval = ["dev"]\n'
+    world.repository.commit({f"projects/{UNITS[number % 2]}/pyproject.toml": text})
+
+
+def remove(world: World, number: int) -> None:
+    """Take a unit away."""
+    shutil.rmtree(world.repository.folder / "projects" / UNITS[number % 2], ignore_errors=True)
+    world.repository.commit({})
+
+
+def go_back(world: World, number: int) -> None:
+    """Push an earlier state by force, as far back as there is one."""
+    known = world.repository.git("rev-list", "main").split()
+    world.repository.git("reset", "--quiet", "--hard", known[number % len(known)])
+
+
+def event(world: World, _: int) -> None:
+    """One that came, in time or not."""
+    world.look()
+
+
+def overtaken(world: World, number: int) -> None:
+    """A look in the middle of which the branch moves, and another look begins and ends."""
+    world.meanwhile = [lambda: event(world, 0), lambda: push(world, number)]
+    world.look()
+
+
+def deliver(world: World, number: int) -> None:
+    """A message that came."""
+    world.deliver(number)
+
+
+def lose(world: World, _: int) -> None:
+    """A message that did not come."""
+    del world.queue[:1]
+
+
+def double(world: World, _: int) -> None:
+    """A message that comes twice."""
+    world.queue += world.queue[:1]
+
+
+def wait(world: World, _: int) -> None:
+    """Some time."""
+    world.now += PATIENCE
+
+
+ACTIONS = (push, ask_approval, remove, go_back, event, event, overtaken, deliver, deliver, lose, double, wait)
+
+
+def _projects(world: World) -> dict[str, str]:
+    """The project files of units that are not there."""
+    files = {f"projects/{name}/pyproject.toml": project(name) for name in UNITS}
+    return {file: text for file, text in files.items() if not (world.repository.folder / file).exists()}
+
+
+@pytest.fixture(scope="module")
+def new_world() -> Iterator[Callable[[Path], World]]:
+    """Makes worlds with a ledger of their own."""
+    with mock_aws():
+        session = boto3.Session("test", "test", region_name="eu-west-1")
+
+        def make(folder: Path) -> World:
+            repository = Repository(folder)
+            repository.commit({"orchestrator.toml": ORGANIZATION})
+            table = make_ledger_table(session, f"ledger-{folder.name}")
+            world = World(repository, Ledger(table, lambda: datetime.now(UTC)))
+            for number in (0, 2):
+                push(world, number)
+                world.settle()
+            return world
+
+        yield make
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 3)), max_size=12))
+def test_any_story_ends_in_what_the_newest_state_calls_for(
+    new_world: Callable[[Path], World], story: list[tuple[Callable[[World, int], None], int]]
+) -> None:
+    """The last promotion of each unit is of its newest digest, each stack is as defined, nothing ran for nothing."""
+    with TemporaryDirectory() as folder:
+        world = new_world(Path(folder))
+        for action, number in story:
+            action(world, number)
+        world.settle()
+        catalog = read_catalog(world.repository.read, "main")
+        for name in UNITS:
+            digests, template = world.started.get(f"promote-{name}", []), world.templates.get(f"promote-{name}")
+            if name in catalog.facts:
+                assert digests[-1] == catalog.digest(name)
+                assert template == unit_stack(catalog.unit(name), catalog.organization)
+            elif template:
+                assert '\\"Retired\\"' in template
+            assert all(one != other for one, other in pairwise(digests))
