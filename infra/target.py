@@ -72,7 +72,7 @@ class TargetStack(cdk.Stack):
 
 
 def _lambdas_of(organization: Organization) -> iam.IPrincipal:
-    """The five Lambdas that work in targets, by their exact roles."""
+    """The Lambdas that work in targets, by their exact roles."""
     callers = [organization.tooling_role_arn(function_name(step)) for step in TARGET_STEPS]
     condition = {"sts:ExternalId": organization.external_id}
     if organization.organization_id:

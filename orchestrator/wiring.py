@@ -37,6 +37,7 @@ from orchestrator.steps.drift import DriftFinder
 from orchestrator.steps.on_merge import MergeHandler
 from orchestrator.steps.on_promotion_change import PromotionChange
 from orchestrator.steps.plan import Planner
+from orchestrator.steps.preview import Previewer
 from orchestrator.steps.request_approval import ApprovalRequester
 from orchestrator.steps.resolve_release import ReleaseResolver
 from orchestrator.steps.roll_back import RollBack
@@ -198,6 +199,10 @@ class Wiring:
     def drift(self) -> DriftFinder:
         """Wire Drift."""
         return DriftFinder(self.ledger, self._files, self.target)
+
+    def preview(self) -> Previewer:
+        """Wire Preview."""
+        return Previewer(self.plan())
 
     def function(self, function_arn: str) -> Callable[[Any], Any]:
         """One of the orchestrator's functions, to be called from several threads: clients may, sessions may not.

@@ -117,6 +117,13 @@ def _deploy(names: Names) -> Statements:
     ]
 
 
+def _preview(names: Names) -> Statements:
+    return [
+        *_with_targets(names),
+        allow(["states:DescribeExecution"], [names.promotion_executions]),
+    ]
+
+
 def _with_targets(names: Names) -> Statements:
     return [ledger(names), *read_releases(names), assume_deployers(names)]
 
@@ -158,8 +165,9 @@ STEPS = (
     Step("smoke_test", 120, _TARGETS, _with_targets),
     Step("roll_back", 120, _TARGETS, _with_targets),
     Step("drift", 120, _TARGETS, _with_targets),
+    Step("preview", 180, (*_TARGETS, *_SOURCE), _preview),
     Step("on_promotion_change", 60, ("ledger_table", "failures_topic"), _on_promotion_change),
 )
-# The steps that a promotion's states call; the gate calls `decide`, people `drift`, and events the other two.
+# The steps that a promotion's states call; the gate calls `decide`, people `drift` and `preview`, events the others.
 PROMOTION_STEPS = ("resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")
-TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back", "drift")
+TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back", "drift", "preview")

@@ -123,7 +123,7 @@ def _operator_policy(scope: Construct, names: Names) -> None:
             allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
             # What was published can be verified and compared by everybody, without trust in the orchestrator's Lambdas.
             *read_releases(names),
-            allow(["lambda:InvokeFunction"], [names.function("drift")]),
+            allow(["lambda:InvokeFunction"], [names.function("drift"), names.function("preview")]),
             allow(["events:PutEvents"], [names.event_bus], {"StringEquals": {"events:source": "orchestrator"}}),
             # A task token that somebody reads in a history must be of no use to them.
             iam.PolicyStatement(

@@ -61,6 +61,11 @@ class StackState(BaseModel):
         return self.status.endswith("_IN_PROGRESS") and self.exists
 
     @property
+    def left_over(self) -> bool:
+        """Whether an operation failed so that something must be done before it can be changed again."""
+        return self.status in (*_ONLY_DELETABLE, "UPDATE_ROLLBACK_FAILED")
+
+    @property
     def healthy(self) -> bool:
         """Whether the last operation ended as it was meant to."""
         return self.status in _HEALTHY
@@ -137,6 +142,19 @@ class Stack:
         if known:
             self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
         return self._create_change_set(change_set, template, is_new=state is None or not state.exists)
+
+    def discard(self, change_set: str, *, and_stack: bool) -> None:
+        """Delete a change set that is not to be carried out.
+
+        Args:
+            change_set: its name.
+            and_stack: whether the stack came into being with it; it goes, too, if nothing was deployed meanwhile.
+        """
+        if self.change_set(change_set) is not None:
+            self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
+        state = self.state() if and_stack else None
+        if state is not None and state.status == "REVIEW_IN_PROGRESS":
+            self._client.delete_stack(StackName=self.name, **self._role())  # type: ignore[arg-type]  # As above.
 
     def change_set(self, name_or_arn: str) -> ChangeSet | None:
         """Describe a change set, None when it is gone."""

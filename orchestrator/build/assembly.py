@@ -8,7 +8,7 @@ The app is the unit's and has written all of it: every path of it goes through `
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -52,10 +52,12 @@ class Synthesized:
     """What a CDK app came to for one target.
 
     Attributes:
+        stack: the name of the stack, as the app calls it.
         template: it refers to the release's artifacts.
         files: what is to be published, by key.
     """
 
+    stack: str
     template: dict[str, Any]
     files: dict[str, Path]
 
@@ -82,10 +84,23 @@ def read_assembly(folder: UntrustedFolder, unit: Unit, into: Path) -> Synthesize
         ) from error
 
 
+def constructs_of(template: Mapping[str, Any]) -> dict[str, str]:
+    """By resource of a CDK app's template, what messages call it: the construct's path where the CDK noted it."""
+    resources = template.get("Resources")
+    return {name: _construct(name, one) for name, one in (resources.items() if isinstance(resources, dict) else ())}
+
+
+def _construct(name: str, resource: Any) -> str:
+    metadata = resource.get("Metadata") if isinstance(resource, dict) else None
+    path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
+    return f"construct {path}" if isinstance(path, str) else f"resource {name}"
+
+
 def _synthesized(folder: UntrustedFolder, unit: Unit, into: Path) -> Synthesized:
     file = folder.file
     stacks = {name: (home, artifact) for home, name, artifact in _stacks(folder)}
-    home, artifact = _chosen(stacks, unit.settings.stack, file)
+    stack = _chosen(stacks, unit.settings.stack, file)
+    home, artifact = stacks[stack]
     template: dict[str, Any] = json.loads(home.read(artifact["properties"]["templateFile"]))
     assets, budget = list(_assets(home, artifact)), Budget(_LARGEST_ASSETS)
     keys = {asset.key: (asset, *_stored(asset, unit.name, into / str(n), budget)) for n, asset in enumerate(assets)}
@@ -99,7 +114,7 @@ def _synthesized(folder: UntrustedFolder, unit: Unit, into: Path) -> Synthesized
         )
     if assets:
         document.setdefault("Parameters", {}).setdefault(_BUCKET, {"Type": "String"})
-    return Synthesized(document, {stored: path for _, stored, path in keys.values()})
+    return Synthesized(stack, document, {stored: path for _, stored, path in keys.values()})
 
 
 def _stacks(folder: UntrustedFolder) -> Iterator[tuple[UntrustedFolder, str, dict[str, Any]]]:
@@ -134,21 +149,19 @@ def _refuse_lookups(missing: list[dict[str, Any]], file: str) -> None:
         )
 
 
-def _chosen(
-    stacks: dict[str, tuple[UntrustedFolder, dict[str, Any]]], wanted: str | None, file: str
-) -> tuple[UntrustedFolder, dict[str, Any]]:
+def _chosen(stacks: Collection[str], wanted: str | None, file: str) -> str:
     names = ", ".join(sorted(stacks)) or "none"
     if wanted is not None:
         if wanted not in stacks:
             raise ConfigurationError(file, f"tool.orchestrator.stack = {wanted!r}: the app has the stacks {names}.")
-        return stacks[wanted]
+        return wanted
     if len(stacks) != 1:
         raise ConfigurationError(
             file,
             f"the app has the stacks {names}, and a unit is one stack: name it with tool.orchestrator.stack, or make "
             "one by the context value 'orchestrator:environment'.",
         )
-    return next(iter(stacks.values()))
+    return next(iter(stacks))
 
 
 def _assets(home: UntrustedFolder, stack: dict[str, Any]) -> Iterator[Asset]:

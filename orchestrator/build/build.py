@@ -7,7 +7,7 @@ a second build of the same inputs takes over what the first one left, even if it
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.build import layout
@@ -56,11 +56,13 @@ class Build:
         manifest: of the release.
         manifest_sha256: of the manifest as it is stored.
         reused: whether the release was there already.
+        notes: warnings that are no part of the release, because another machine might have no reason for them.
     """
 
     manifest: Manifest
     manifest_sha256: str
     reused: bool
+    notes: tuple[str, ...] = ()
 
 
 class Builder:
@@ -128,11 +130,11 @@ class Builder:
             job.remember(declared, layer)
             warnings = [*linted.result(), *declared.warnings]
             version = self._releases.claim_version(unit.name, digest, unit.version)
-            wheel, sdist, left_out = job.package(version, declared, locked, layer, template)
+            wheel, sdist, left_out, here = job.package(version, declared, locked, layer, template)
             warnings += left_out
             tools = job.tools(self._store.get(wheel.key, sha256=wheel.sha256))
             assets = job.publish_assets(templates)
-            uv.commands.note("".join(f"\nWarning: {one}" for one in warnings))
+            uv.commands.note("".join(f"\nWarning: {one}" for one in (*warnings, *here)))
             manifest = Manifest(
                 unit=unit.name,
                 version=version,
@@ -158,7 +160,7 @@ class Builder:
             )
             job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
         # Read back: another build of the same inputs may have been first.
-        return self._published(unit.name, version, digest, reused=False)
+        return replace(self._published(unit.name, version, digest, reused=False), notes=tuple(here))
 
     def _uv(self, catalog: Catalog, unit: str, log: Path, scratch: Path) -> Uv:
         commands = self._commands(catalog, unit, log, scratch)

@@ -51,18 +51,21 @@ class HandlerCheck:
     cache: Cache
     platform: Lambda
 
-    def check(self, functions: Sequence[Function], wheel: Path, layer: Path | None, scratch: Path) -> None:
+    def check(self, functions: Sequence[Function], wheel: Path, layer: Path | None, scratch: Path) -> list[str]:
         """Check that every handler is there and, where this machine is like Lambda's, that it can be imported.
 
         What a handler's module does besides importing may need a database or a variable that is not here: that it
-        fails with anything but a missing module is noted in the log, and is no error. While no module of the unit
-        imports or defines anything else, and the layer stays, one that could be imported is not imported again.
+        fails with anything but a missing module is no error. While no module of the unit imports or defines anything
+        else, and the layer stays, one that could be imported is not imported again.
+
+        Returns:
+            A sentence for each handler whose module failed like that.
 
         Raises:
             BuildError: a handler, or a module that it imports, is neither in the wheel nor in the layer.
         """
         if not functions:
-            return
+            return []
         there = Contents.of(wheel, layer)
         for function in functions:
             try:
@@ -73,16 +76,20 @@ class HandlerCheck:
                 self._fail(function, problem)
         if not runs_here(self.platform):
             self.uv.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
-            return
+            return []
+        warnings = []
         for function in {one.handler: one for one in functions}.values():
             key = sha256_of(f"{self.uv.python}\n{function.handler}\n{there.imports}".encode())
             if self.cache.read(_KIND, key) is not None:
                 self.uv.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
-            elif self._imported(function, wheel, layer, scratch):
+            elif warning := self._imported(function, wheel, layer, scratch):
+                warnings.append(warning)
+            else:
                 self.cache.keep(_KIND, key, b"")
+        return warnings
 
-    def _imported(self, function: Function, wheel: Path, layer: Path | None, scratch: Path) -> bool:
-        """Try to import a handler; says whether it worked, where that it did not is no proof against it."""
+    def _imported(self, function: Function, wheel: Path, layer: Path | None, scratch: Path) -> str:
+        """Try to import a handler; says why that failed where it is no proof against it, and nothing when it worked."""
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
         code = unpack(wheel, folder / "wheel")
@@ -93,7 +100,13 @@ class HandlerCheck:
         problem = _problem(outcome, function)
         if problem:
             self._fail(function, f"{problem}\n{outcome.tail}")
-        return outcome.code == 0
+        if outcome.code == 0:
+            return ""
+        why = outcome.tail.splitlines()[-1] if outcome.tail else "it said nothing"
+        return (
+            f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {why}. If a variable "
+            "or a service is what is missing here, let the module look for it when it is called."
+        )
 
     def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
         script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(import_handler.__file__).absolute()]
@@ -105,8 +118,11 @@ class HandlerCheck:
         return self.cache.folder_of("unpacked", layer, partial(unpack, layer))
 
     def _fail(self, function: Function, problem: str) -> None:
-        where = f"Resources.{function.resource}.Properties.Handler = {function.handler!r}"
-        raise BuildError(self.uv.commands.unit, _STEP, f"{where} does not work: {problem}")
+        raise BuildError(self.uv.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")
+
+
+def _where(function: Function) -> str:
+    return f"Resources.{function.resource}.Properties.Handler = {function.handler!r}"
 
 
 def _problem(outcome: Outcome, function: Function) -> str:

@@ -157,7 +157,8 @@ class Job:
         for source in templates.sources:
             targets = [self.organization.environment(name).targets for name in source.environments]
             regions = [target.region for group in targets for target in group]
-            warnings += warnings_of(linter(source.path, regions, source.accepted), source.file)
+            found = linter(source.path, regions, source.accepted)
+            warnings += warnings_of(found, source.file, source.constructs)
         return warnings
 
     def publish_templates(self, version: str, template: UnitTemplate) -> dict[str, Artifact]:
@@ -202,8 +203,12 @@ class Job:
 
     def package(
         self, version: str, declared: Declared, locked: Lock, layer: Layer | None, template: UnitTemplate
-    ) -> tuple[Artifact, Artifact, list[str]]:
-        """Build the wheel and the sdist, and publish them if they will run with the layer; returns warnings, too."""
+    ) -> tuple[Artifact, Artifact, list[str], list[str]]:
+        """Build the wheel and the sdist, and publish them if they will run with the layer.
+
+        Returns:
+            Both, then warnings that belong to the release, and those that this machine alone may have a reason for.
+        """
         if self.unit.plain:
             package = plain_package(self.unit, version, self.plain.files, self.uv, self._own_folder("package"))
         else:
@@ -213,8 +218,9 @@ class Job:
         path = self._layer_file(locked, layer.archive) if layer else None
         source = template.source
         warnings = check_wheel(template.functions, package.wheel.read_bytes(), source.file)
-        self._check(package.wheel, path, json.loads(template.text))
-        return self._publish_source(version, package.wheel), self._publish_source(version, package.sdist), warnings
+        here = self._check(package.wheel, path, json.loads(template.text))
+        wheel, sdist = (self._publish_source(version, one) for one in (package.wheel, package.sdist))
+        return wheel, sdist, warnings, here
 
     def publish(self, key: str, content: bytes | Path) -> Artifact:
         """Publish an object that belongs to this digest."""
@@ -255,10 +261,10 @@ class Job:
         content = bom_json(layer_bom(archive, locked.text, subject, locked.platform))
         self.store.publish(layout.layer_sbom_key(self.unit.name, number), content, made_of=locked.sha256)
 
-    def _check(self, wheel: Path, layer: Path | None, template: dict[str, Any]) -> None:
+    def _check(self, wheel: Path, layer: Path | None, template: dict[str, Any]) -> list[str]:
         self._check_size(wheel, layer)
         check = HandlerCheck(self.uv, self.cache, self.organization.lambda_)
-        check.check(wheel_functions(template), wheel, layer, self.scratch)
+        return check.check(wheel_functions(template), wheel, layer, self.scratch)
 
     def _check_size(self, wheel: Path | None, layer: Path | None) -> None:
         problem = too_large(wheel, layer)

@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -14,10 +15,14 @@ from orchestrator.build.archive import sha256_of
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Commands, Outcome
 from orchestrator.build.template import read_template
+from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.errors import BuildError, ConfigurationError
 
 STEP = "check template"
 _KIND = "cfn-lint"
+_REPORT = "report.json"
+# Raised when what is kept of a finding changes.
+_FORMAT = "2"
 _ERROR = "Error"
 # What cfn-lint says of itself when one of its rules failed.
 _OF_ITSELF = "E0002"
@@ -32,9 +37,12 @@ class Finding(BaseModel):
     level: str
     line: int
     message: str
+    resource: str = ""
 
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.rule} {self.message}"
+    def said(self, constructs: Mapping[str, str]) -> str:
+        """The finding with its place: the construct of an app that has written the template, else the line."""
+        place = constructs.get(self.resource, self.resource) if constructs else ""
+        return f"{place or f'line {self.line}'}: {self.rule} {self.message.rstrip('.')}."
 
 
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
@@ -82,41 +90,35 @@ class Linter:
     def _run(self, template: Path, regions: list[str], accepted: Collection[str]) -> tuple[Finding, ...]:
         options: list[str | Path] = ["--ignore-checks", *accepted] if accepted else []
         options += ["--regions", *regions, "--template", template]
-        found = self._reported(self._attempt(consists_of(template), options))
+        found = self._reported(template, self._attempt(consists_of(template), options))
         if found is None or any(one.rule == _OF_ITSELF for one in found):
             # Another version of it may need what it was run without.
             outcome = self._attempt(run_linter.AS_IT_IS, options)
             self.commands.require(STEP, outcome, "cfn-lint could not be run, its output is below.")
-            found = self._reported(outcome)
+            found = self._reported(template, outcome)
         if found is None:
             raise BuildError(self.commands.unit, STEP, "cfn-lint wrote no report; see the log.")
         return found
 
     def _attempt(self, words: str, options: list[str | Path]) -> Outcome:
-        self._report.unlink(missing_ok=True)
+        report = self.scratch / _REPORT
+        report.unlink(missing_ok=True)
         # Modules of the script's folder must not stand in for others.
         script: list[str | Path] = [sys.executable, "-P", Path(run_linter.__file__).absolute(), words]
-        form = ["--format", "json", "--output-file", str(self._report), "--non-zero-exit-code", "none"]
+        form = ["--format", "json", "--output-file", str(report), "--non-zero-exit-code", "none"]
         return self.commands.attempt(STEP, [*script, *form, *options], self.scratch)
 
-    def _reported(self, outcome: Outcome) -> tuple[Finding, ...] | None:
-        """What cfn-lint found; None when it failed."""
-        if outcome.code != 0 or not self._report.is_file():
+    def _reported(self, template: Path, outcome: Outcome) -> tuple[Finding, ...] | None:
+        """What cfn-lint found; None when it failed. A template can have it run code: what that wrote is not trusted."""
+        advice = "Let the template name no rules of its own."
+        written = UntrustedFolder(self.scratch, (), "cfn-lint", template.name, advice)
+        if outcome.code != 0 or _REPORT not in written.names():
             return None
-        return tuple(
-            Finding(
-                rule=one["Rule"]["Id"],
-                level=one["Level"],
-                line=one["Location"]["Start"]["LineNumber"],
-                message=" ".join(str(one["Message"]).split()),
-            )
-            for one in json.loads(self._report.read_bytes())
-            if one["Level"] in (_ERROR, "Warning")
-        )
-
-    @property
-    def _report(self) -> Path:
-        return self.scratch / "report.json"
+        try:
+            report = json.loads(written.read(_REPORT))
+            return tuple(_finding(one) for one in report if one["Level"] in (_ERROR, "Warning"))
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise BuildError(self.commands.unit, STEP, f"cfn-lint's report cannot be read: {error!r}.") from error
 
 
 def consists_of(template: Path) -> str:
@@ -129,22 +131,49 @@ def consists_of(template: Path) -> str:
     return ",".join(sorted({*map(str, document), *(str(one.get("Type")) for one in resources)}))
 
 
-def warnings_of(findings: Iterable[Finding], file: str) -> list[str]:
-    """The warnings among findings, each with file and line.
+def _finding(reported: dict[str, Any]) -> Finding:
+    path: Any = reported["Location"].get("Path") or ()
+    return Finding(
+        rule=reported["Rule"]["Id"],
+        level=reported["Level"],
+        line=reported["Location"]["Start"]["LineNumber"],
+        message=" ".join(str(reported["Message"]).split()),
+        resource=str(path[1]) if len(path) > 1 and path[0] == "Resources" else "",
+    )
+
+
+def warnings_of(findings: Iterable[Finding], file: str, constructs: Mapping[str, str]) -> list[str]:
+    """The warnings among findings, each with its place; the last one says how rules are ignored.
+
+    Args:
+        findings: what was found.
+        file: what messages call the template.
+        constructs: by resource, the construct of a CDK app that it comes from; empty when people wrote the template.
 
     Raises:
         ConfigurationError: there are errors among them; every one is named.
     """
     found = list(findings)
-    errors = [f"{one}." if not str(one).endswith(".") else str(one) for one in found if one.level == _ERROR]
+    errors = [one for one in found if one.level == _ERROR]
     if errors:
-        advice = (
-            "Correct it, or where a rule is wrong ignore it with Metadata: {cfn-lint: {config: {ignore_checks: []}}}."
-        )
-        raise ConfigurationError(file, *errors[:-1], f"{errors[-1]} {advice}")
-    return [f"{file}: {one}" for one in found]
+        said = [one.said(constructs) for one in errors]
+        raise ConfigurationError(file, *said[:-1], f"{said[-1]} Correct it, or {_ignore(errors, constructs)}")
+    said = [f"{file}: {one.said(constructs)}" for one in found]
+    return [*said[:-1], f"{said[-1]} To ignore what is meant to be, {_ignore(found, constructs)}"] if said else []
+
+
+def _ignore(findings: Iterable[Finding], constructs: Mapping[str, str]) -> str:
+    rules = sorted({one.rule for one in findings})
+    if constructs:
+        config = {"cfn-lint": {"config": {"ignore_checks": rules}}}
+        return f"ignore the rule in the app: stack.template_options.metadata = {config}."
+    return (
+        f"ignore the rule in the template: Metadata: {{cfn-lint: {{config: {{ignore_checks: [{', '.join(rules)}]}}}}}}."
+    )
 
 
 def _key(template: Path, regions: list[str], accepted: Iterable[str]) -> str:
     content = sha256_of(template.read_bytes())
-    return sha256_of("\n".join([linter_version(), *regions, *sorted(accepted), template.suffix, content]).encode())
+    return sha256_of(
+        "\n".join([_FORMAT, linter_version(), *regions, *sorted(accepted), template.suffix, content]).encode()
+    )

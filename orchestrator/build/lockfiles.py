@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from orchestrator.build.runtime import marker_environment
+from orchestrator.config.load import parse_toml
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
 
@@ -92,20 +93,13 @@ def check_uv_lock(text: str, file: str, pyproject: str, platform: Lambda) -> Non
         ConfigurationError: it was made for other dependencies; they are named.
     """
     project = tomllib.loads(pyproject)["project"]
-    lock = _toml(text, file)
+    lock = parse_toml(text, file)
     try:
         problem = _staleness(lock, project, platform)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(file, f"is not a file that 'uv lock' wrote: {error!r}.") from error
     if problem:
         raise ConfigurationError(file, f"{problem} Renew it: run 'uv lock' in the unit's folder and commit the file.")
-
-
-def _toml(text: str, file: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(file, f"is not valid TOML: {error}") from error
 
 
 def _staleness(lock: Mapping[str, Any], project: Mapping[str, Any], platform: Lambda) -> str:

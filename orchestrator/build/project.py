@@ -4,15 +4,16 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from orchestrator.errors import ConfigurationError
 
+_MOST_TRIES = 20
 _VERSION = re.compile(r"""(\bversion["']?[ \t]*=[ \t]*)(["'])([^"'\n]*)\2""")
 
 
@@ -40,7 +41,7 @@ def read_project(text: str, file: str, unit: str, python: str) -> Project:
         ConfigurationError: a key is not valid, or does not suit the unit or the runtime.
     """
     project = tomllib.loads(text).get("project", {})
-    problems = [
+    problems = list(_type_problems(project)) or [
         *_name_problems(project, unit),
         *_dynamic_problems(project),
         *_python_problems(project, python),
@@ -61,10 +62,13 @@ def with_version(text: str, version: str, file: str) -> str:
         ConfigurationError: no place does.
     """
     wanted = tomllib.loads(text)
-    if Version(wanted["project"]["version"]) == Version(version):
+    declared = wanted["project"]["version"]
+    if Version(declared) == Version(version):
         return text
     wanted["project"]["version"] = version
-    for place in _VERSION.finditer(text):
+    # Each try reads all of the file: a file of nothing but versions must not take hours.
+    places = (place for place in _VERSION.finditer(text) if place.group(3) == declared)
+    for place in islice(places, _MOST_TRIES):
         changed = text[: place.start(3)] + version + text[place.end(3) :]
         if _parses_to(changed, wanted):
             return changed
@@ -82,13 +86,19 @@ def _parses_to(text: str, wanted: dict[str, Any]) -> bool:
         return False
 
 
+def _type_problems(project: dict[str, Any]) -> Iterator[str]:
+    for key in ("dependencies", "dynamic"):
+        value = project.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            yield f"project.{key} = {value!r} is not valid: it must be a list of texts."
+    if not isinstance(project.get("requires-python", ""), str):
+        yield f"project.requires-python = {project['requires-python']!r} is not valid: it must be text, as '>=3.11' is."
+
+
 def _name_problems(project: dict[str, Any], unit: str) -> Iterator[str]:
-    name = project.get("name")
-    if not isinstance(name, str) or canonicalize_name(name) != canonicalize_name(unit):
-        yield (
-            f"project.name = {name!r} is not valid: it must be the folder's name, {unit!r}, because the release is "
-            "stored and installed by it. Rename the project or the folder."
-        )
+    # That it is the unit's was checked when the unit was read.
+    if "name" not in project:
+        yield f"project.name is missing: write name = {unit!r}, which the release is stored and installed by."
 
 
 def _dynamic_problems(project: dict[str, Any]) -> list[str]:
@@ -117,8 +127,6 @@ def _dependency_problems(project: dict[str, Any]) -> Iterator[str]:
     for dependency in project.get("dependencies", ()):
         try:
             Requirement(dependency)
-        except InvalidRequirement as error:
-            yield (
-                f"project.dependencies: {dependency!r} is not valid: {str(error).splitlines()[0]}. "
-                "Use PEP 508, such as 'requests>=2.32'."
-            )
+        except (InvalidRequirement, RecursionError) as error:
+            why = str(error).split("\n", 1)[0]
+            yield f"project.dependencies: {dependency!r} is not valid: {why}. Use PEP 508, such as 'requests>=2.32'."

@@ -78,5 +78,6 @@ def _result(build: Build, log: str) -> BuildResult:
     release = build.manifest
     what = "was built before from the same inputs" if build.reused else f"was built from {release.commit[:12]}"
     warned = f" Warnings: {len(release.warnings)}, see its manifest." if release.warnings else ""
-    message = f"{release.name} {what}.{warned}"
+    noted = f" {' '.join(build.notes)}" if build.notes else ""
+    message = f"{release.name} {what}.{warned}{noted}"
     return BuildResult(status=Status.SUCCEEDED, message=message, version=release.version, reused=build.reused, log=log)

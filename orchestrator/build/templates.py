@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.build.assembly import Synthesized, read_assembly
+from orchestrator.build.assembly import Synthesized, constructs_of, read_assembly
 from orchestrator.build.cdk import CDK_FILE, CdkApp, install_libraries
 from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.build.uv import Uv
@@ -27,12 +27,14 @@ class TemplateSource:
         path: where it lies.
         environments: those that it is for.
         accepted: rules of cfn-lint that nobody could follow in it.
+        constructs: by resource, the construct of the CDK app that it comes from; empty when people wrote it.
     """
 
     file: str
     path: Path
     environments: tuple[str, ...]
     accepted: tuple[str, ...] = ()
+    constructs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Synthesizer:
         folder, file = self.tree / self.unit.folder, self.unit.path(CDK_FILE)
         app = CdkApp.read(folder, file)
         libraries = install_libraries(self.uv, folder, file, scratch)
-        texts: dict[str, list[str]] = {}
+        texts: dict[tuple[str, str], list[str]] = {}
         files: dict[str, Path] = {}
         for name in self.unit.environments(self.organization):
             for number, target in enumerate(self.organization.environment(name).targets):
@@ -98,12 +100,13 @@ class Synthesizer:
                 made = read_assembly(written, self.unit, kept)
                 files |= made.files
                 _add(texts, name, made, file)
-        return Templates(tuple(_source(self.unit, text, names, self.own) for text, names in texts.items()), files)
+        sources = (_source(file, made, names, self.own) for made, names in texts.items())
+        return Templates(tuple(sources), files)
 
 
-def _add(texts: dict[str, list[str]], environment: str, made: Synthesized, file: str) -> None:
+def _add(texts: dict[tuple[str, str], list[str]], environment: str, made: Synthesized, file: str) -> None:
     """Note a template; all targets of an environment must have the same one, for which there is one plan."""
-    names = texts.setdefault(json.dumps(made.template), [])
+    names = texts.setdefault((made.stack, json.dumps(made.template)), [])
     if any(environment in others for others in texts.values() if others is not names):
         raise ConfigurationError(
             file,
@@ -114,8 +117,9 @@ def _add(texts: dict[str, list[str]], environment: str, made: Synthesized, file:
         names.append(environment)
 
 
-def _source(unit: Unit, text: str, environments: list[str], own: Path) -> TemplateSource:
-    name = f"{environments[0]}.template.json"
-    path = own / name
+def _source(file: str, made: tuple[str, str], environments: list[str], own: Path) -> TemplateSource:
+    stack, text = made
+    path = own / f"{environments[0]}.template.json"
     path.write_text(text, encoding="utf-8")
-    return TemplateSource(unit.path(f"cdk.out/{name}"), path, tuple(environments), _OF_CDK)
+    name = f"stack {stack} ({', '.join(environments)}) of {file}"
+    return TemplateSource(name, path, tuple(environments), _OF_CDK, constructs_of(json.loads(text)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Protocol
@@ -112,16 +113,21 @@ class BuildWorker:
 
     def _do(self, token: str, text: str) -> Callable[[], object]:
         """Build with a heart beating beside it; returns the call that answers the task."""
-        done = Event()
+        done, began, what = Event(), time.monotonic(), _described(text)
         heart = Thread(target=self._beat, args=(token, done), name="heartbeat", daemon=True)
         heart.start()
+        logger.info("Build of %s begins.", what)
         try:
-            output = json.dumps(self._build(json.loads(text)))
+            answer = self._build(json.loads(text))
+            output = json.dumps(answer)
         except Exception as error:  # noqa: BLE001  # Whatever it is, the execution must hear of it.
-            return self._failure(token, failure_of(error))
+            failure = failure_of(error)
+            logger.info("Build of %s failed after %.1f s: %s", what, time.monotonic() - began, failure.error)
+            return self._failure(token, failure)
         finally:
             done.set()
             heart.join()
+        logger.info("Build of %s succeeded after %.1f s: %s", what, time.monotonic() - began, answer.get("message", ""))
         return lambda: self._client.send_task_success(taskToken=token, output=output)
 
     def _failure(self, token: str, failure: Failure) -> Callable[[], object]:
@@ -138,6 +144,16 @@ class BuildWorker:
                     logger.warning("The task is gone, its build is finished all the same: %s", error)
                     return
                 logger.warning("A heartbeat was lost: %s", error)
+
+
+def _described(text: str) -> str:
+    """What a task asks for, in a few words; whatever is not valid is refused later."""
+    try:
+        task = json.loads(text)
+        request = task["request"]
+        return f"{task['unit']} at {request.get('commit', '')[:12] or request.get('branch') or 'the newest commit'}"
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "something that is no build"
 
 
 def _is_gone(error: Exception) -> bool:

@@ -44,8 +44,10 @@ def build(
 ) -> None:
     """Build units at a commit and publish the releases; the same inputs are built once."""
     here: Context = context.obj
-    if bool(units) == every:
+    if not units and not every:
         raise RequestError("Say what to build: the names of units, or --all.")
+    if units and every:
+        raise RequestError(f"Name units or --all, not both: --all builds every unit, {', '.join(units)} among them.")
     catalog = here.catalog(commit)
     names = list(dict.fromkeys(units or catalog.facts))
     for name in names:
@@ -105,7 +107,7 @@ def _tell(built: Build | OrchestratorError, store: ReleaseStore) -> None:
         return
     release = built.manifest
     say(f"{release.name} {'was built before' if built.reused else 'is built'} from {release.commit[:12]}:")
-    for warning in release.warnings:
+    for warning in (*release.warnings, *built.notes):
         say(f"  warning: {warning}")
     for artifact in release.artifacts:
         say(f"  {store.location(artifact.key)}  {artifact.size} bytes  sha256 {artifact.sha256}")

@@ -19,6 +19,7 @@ MODULES = {
     "build-task": "build_task",
     "merge": "merge",
     "publish-source": "publish_source",
+    "plan": "plan",
     "promote": "promote",
     "status": "status",
     "history": "history",

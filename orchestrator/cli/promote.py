@@ -14,7 +14,8 @@ from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.promotions.start import Starter
-from orchestrator.steps.resolve_release import parse_request, span_of
+from orchestrator.steps.contract import Request
+from orchestrator.steps.resolve_release import check_passed, parse_request, span_of
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +49,6 @@ def promote(
     for name in (first, last):
         check_environment(here, found, name)
     if version:
-        here.wiring.ledger.releases.release(unit, version)
         subject = {"version": version}
     else:
         subject = {"commit": here.repository.commit(commit or here.organization.repository.branch).id}
@@ -59,9 +59,29 @@ def promote(
         "override_freeze": override_freeze,
         "skip_gates": skip_gates,
     }
-    execution = start(here, found, {**subject, **{key: value for key, value in options.items() if value}})
+    request = {**subject, **{key: value for key, value in options.items() if value}}
+    _check_passed(here, found, parse_request(request))
+    execution = start(here, found, request)
     if wait:
         follow(here, found, execution)
+
+
+def _check_passed(here: Context, unit: Unit, request: Request) -> None:
+    """Refuse at once what the promotion's first step would refuse."""
+    ledger, environments = here.wiring.ledger, unit.environments(here.organization)
+    if request.version:
+        check_passed(ledger, ledger.releases.release(unit.name, request.version), request, environments)
+    elif request.commit and request.from_ not in (None, environments[0]):
+        catalog = here.catalog(request.commit)
+        digest = catalog.digest(catalog.unit(unit.name).name)
+        release = ledger.releases.release_with_digest(unit.name, digest)
+        if release:
+            check_passed(ledger, release, request, environments)
+        elif not request.skip_gates:
+            raise RequestError(
+                f"{unit.name} at {request.commit[:12]} cannot begin at {request.from_}: it was never built, so it has "
+                f"passed nothing. Promote it from {environments[0]}, or skip that with --skip-gates and a --reason."
+            )
 
 
 def check_environment(here: Context, unit: Unit, name: str | None) -> None:

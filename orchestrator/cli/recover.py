@@ -16,6 +16,8 @@ from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.recover import Recovery
 from orchestrator.promotions.start import Starter
 
+_GOES_ON = {"RUNNING": "is under way", "SUCCEEDED": "has succeeded"}
+
 
 def register(app: typer.Typer) -> None:
     """Add both commands."""
@@ -32,6 +34,7 @@ def retry(
     """Go on where a promotion failed unexpectedly: the failed step is carried out once more."""
     here: Context = context.obj
     arn, unit = _find(here, execution)
+    _refuse_second(here, arn.rsplit(":", 1)[-1], unit)
     recovery = _recovery(here)
     resumed = recovery.retry(arn, here.organization.environment_names)
     say(f"Goes on as {resumed}")
@@ -55,6 +58,16 @@ def abort(
     for execution in executions:
         _recovery(here).abort(execution, reason)
         say(f"Stopped {execution}")
+
+
+def _refuse_second(here: Context, name: str, unit: Unit) -> None:
+    """Refuse to retry what somebody has retried already, unless that failed, too."""
+    for promotion in here.wiring.ledger.promotions.promotions(unit.name):
+        if promotion.request.get("retry_of") == name and promotion.status in _GOES_ON:
+            raise RequestError(
+                f"{name} was retried already: {promotion.name} {_GOES_ON[promotion.status]}. See it with: orchestrator "
+                f"history {unit.name}"
+            )
 
 
 def _recovery(here: Context) -> Recovery:

@@ -1,16 +1,18 @@
 """Reads the configuration out of TOML text; every error names the file, the key, the value and what is valid."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrator.config import organization as organization_file
 from orchestrator.config import unit as unit_file
-from orchestrator.config.base import Settings
+from orchestrator.config.base import WORDS, Settings
 from orchestrator.config.names import unit_name
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import NOTHING, ROOT, Told
@@ -18,6 +20,10 @@ from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
 from orchestrator.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=Settings)
+
+_LARGEST_TOML, _DEEPEST_KEY = 8 * 1024 * 1024, 64
+_KEY = re.compile(r"""\s*(?:[\w-]+|"[^"]*"|'[^']*')\s*""")
+_LONGEST_VERSION = 64
 
 
 def load_organization(text: bytes | str, file: str = organization_file.FILE_NAME) -> Organization:
@@ -59,12 +65,16 @@ def unit_of(
         ConfigurationError: a key or value is not valid, or is set in both files.
     """
     file = f"{folder}/{unit_file.FILE_NAME}" if folder else unit_file.FILE_NAME
+    project = _table(document, "project", file)
     settings = _settings(document, file, organization, told)
     plain = not is_project(document)
+    name = settings.name or _name(folder)
+    if "name" in project and not settings.library:
+        _check_name(project["name"], name, file)
     return Unit(
-        name=settings.name or _name(folder),
+        name=name,
         folder=folder,
-        version=version if plain or settings.library else _version(document.get("project", {}), file),
+        version=version if plain or settings.library else _version(project, file),
         settings=settings,
         plain=plain,
         told=told.settings is not None,
@@ -78,7 +88,7 @@ def is_project(document: dict[str, Any]) -> bool:
 
 def _settings(document: dict[str, Any], file: str, organization: Organization, told: Told) -> UnitSettings:
     """The settings of both files, which may not say the same thing twice."""
-    own = document.get("tool", {}).get("orchestrator", {})
+    own = _table(_table(document, "tool", file), "orchestrator", file)
     settings = _validated(UnitSettings, own, file, prefix="tool.orchestrator.")
     _check_environments(settings, organization, file, "tool.orchestrator.")
     if told.settings is not None:
@@ -122,6 +132,22 @@ def _name(folder: str) -> str:
     return unit_name(folder.rsplit("/", 1)[-1])
 
 
+def _check_name(name: object, unit: str, file: str) -> None:
+    if not isinstance(name, str) or canonicalize_name(name) != canonicalize_name(unit):
+        raise ConfigurationError(
+            file,
+            f"project.name = {name!r} is not valid: it must be the unit's name, {unit!r}, because the release is "
+            "stored and installed by it. Rename the project or the folder, or set tool.orchestrator.name.",
+        )
+
+
+def _table(document: dict[str, Any], key: str, file: str) -> dict[str, Any]:
+    found = document.get(key, {})
+    if not isinstance(found, dict):
+        raise ConfigurationError(file, f"{key} = {found!r} is not valid: it must be a table, such as [{key}].")
+    return found
+
+
 def parse_toml(text: bytes | str, file: str) -> dict[str, Any]:
     """Read TOML.
 
@@ -129,11 +155,28 @@ def parse_toml(text: bytes | str, file: str) -> dict[str, Any]:
         ConfigurationError: it is none.
     """
     try:
-        return tomllib.loads(text.decode() if isinstance(text, bytes) else text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        decoded = text.decode() if isinstance(text, bytes) else text
+        if len(decoded) > _LARGEST_TOML or any(map(_has_deep_key, decoded.splitlines())):
+            raise ConfigurationError(
+                file,
+                f"is not read: it is larger than {_LARGEST_TOML:,} characters, or has a key of more than "
+                f"{_DEEPEST_KEY} parts, which takes minutes to read and is never meant.",
+            )
+        return tomllib.loads(decoded)
+    except ValueError as error:  # Also of bytes that are no text, and of numbers with thousands of digits.
         raise ConfigurationError(file, f"is not valid TOML: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(file, "is not valid: it is nested too deeply.") from error
+
+
+def _has_deep_key(line: str) -> bool:
+    """Whether a line has a key of more parts than any has: reading one takes the square of them."""
+    parts, run = line.split("."), 0
+    for part in parts if len(parts) > _DEEPEST_KEY else ():
+        run = run + 1 if _KEY.fullmatch(part) else 0
+        if run > _DEEPEST_KEY:
+            return True
+    return False
 
 
 def _version(project: dict[str, Any], file: str) -> str:
@@ -144,10 +187,16 @@ def _version(project: dict[str, Any], file: str) -> str:
         )
     try:
         parsed = Version(version)
-    except InvalidVersion as error:
+    except ValueError as error:  # Also of numbers with thousands of digits.
         raise ConfigurationError(
             file, f"project.version = {version!r} is not valid: use a PEP 440 version such as '0.1.0'."
         ) from error
+    if len(str(parsed)) > _LONGEST_VERSION:
+        raise ConfigurationError(
+            file,
+            f"project.version is not valid: it has {len(str(parsed))} characters, and {_LONGEST_VERSION} fit into the "
+            "names of change sets.",
+        )
     if parsed.local:
         raise ConfigurationError(
             file,
@@ -198,7 +247,8 @@ def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
     if error["type"] == "missing":
         return f"{key} is missing."
     value = "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
-    return f"{value}{error['msg'].removeprefix('Value error, ')}."
+    said = WORDS.get(error.get("ctx", {}).get("pattern", ""), error["msg"].removeprefix("Value error, "))
+    return f"{value}{said}."
 
 
 def _keys_beside(location: tuple[int | str, ...], model: type[Settings]) -> list[str]:

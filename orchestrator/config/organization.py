@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from orchestrator.config.base import (
     AccountId,
@@ -13,6 +13,7 @@ from orchestrator.config.base import (
     RoleName,
     Settings,
     StackName,
+    worded,
 )
 from orchestrator.config.windows import Window
 from orchestrator.errors import UnknownNameError
@@ -20,8 +21,16 @@ from orchestrator.identity.policy import Excluded
 
 FILE_NAME = "orchestrator.toml"
 
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]{1,256}$")]
-Prefix = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,18}-$")]
+SecretName = Annotated[
+    str, worded(r"^[A-Za-z0-9/_+=.@-]{1,256}$", "a secret's name has at most 256 letters, digits and /_+=.@-")
+]
+Prefix = Annotated[
+    str,
+    worded(
+        r"^[a-z][a-z0-9-]{0,18}-$",
+        "a prefix begins with a small letter, ends with '-' and has at most 20 small letters, digits and '-'",
+    ),
+]
 
 
 class Repository(Settings):
@@ -142,7 +151,7 @@ class Environment(Settings):
 class Lambda(Settings):
     """The platform that layers are resolved for, and that the orchestrator's own functions run on."""
 
-    python: Annotated[str, StringConstraints(pattern=r"^3\.(1[1-9])$")] = Field(
+    python: Annotated[str, worded(r"^3\.(1[1-9])$", "a Python that Lambda runs is written such as '3.13'")] = Field(
         default="3.13", description="Python version of the Lambda runtime."
     )
     architecture: Literal["x86_64", "arm64"] = "x86_64"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
-from orchestrator.config.base import Settings
+from orchestrator.config.base import Settings, worded
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
@@ -22,7 +22,7 @@ def _zone(name: str) -> str:
     return name
 
 
-ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+ClockTime = Annotated[str, worded(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time is written such as '09:00'")]
 Zone = Annotated[str, AfterValidator(_zone)]
 
 

@@ -84,4 +84,4 @@ class Recovery:
         if seen.version and reached:
             kept = {key: value for key, value in request.items() if key not in ("commit", "digest", "from")}
             request = {**kept, "version": seen.version, "from": reached[-1]}
-        return self.starter.start(described["stateMachineArn"], "retry", request)
+        return self.starter.start(described["stateMachineArn"], "retry", {**request, "retry_of": described["name"]})

@@ -76,6 +76,9 @@ class Request(Document):
     reason: str | None = None
     override_freeze: bool = Field(default=False, description="Deploy in spite of freezes and outside windows.")
     skip_gates: bool = Field(default=False, description="Begin at `from` with what did not pass the ones before it.")
+    retry_of: str | None = Field(
+        default=None, description="The name of the failed execution that this one goes on for."
+    )
     rollback: bool = Field(default=False, description="Return one environment to a release that worked there.")
 
     @property

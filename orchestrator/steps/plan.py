@@ -51,6 +51,15 @@ class Planner:
         """
         if refusal := self.admission(step):
             return PlanResult(**refusal.model_dump())
+        found = self.plan(step)
+        return found if isinstance(found, PlanResult) else self._result(found, step)
+
+    def plan(self, step: StepInput) -> Plan | PlanResult:
+        """Make the change sets, and say what they would change; a result only where it is worth asking again.
+
+        Raises:
+            DeploymentError: CloudFormation refused the template.
+        """
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
         manifest = self.files.manifest(step.release)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
@@ -67,13 +76,13 @@ class Planner:
             message = f"CloudFormation is still working out what {step.release.name} would change."
             return PlanResult(status=Status.IN_PROGRESS, message=message, retry_after=10)
         targets = tuple(_target_plan(account, found) for account, found in proposed)
-        return self._result(self._plan(step, manifest, running, self._with_drift(targets, looks, running)), step)
+        return self._plan(step, manifest, running, self._with_drift(targets, looks, running))
 
-    def _is_busy(self, account: TargetAccount, step: PlanInput) -> bool:
+    def _is_busy(self, account: TargetAccount, step: StepInput) -> bool:
         state = account.stack(step.stack_name, step.environment).state()
         return state is not None and state.busy
 
-    def _propose(self, account: TargetAccount, manifest: Manifest, step: PlanInput) -> ChangeSet:
+    def _propose(self, account: TargetAccount, manifest: Manifest, step: StepInput) -> ChangeSet:
         stack = account.stack(step.stack_name, step.environment)
         found = stack.wait_for_change_set(self.files.propose(manifest, account, step), PATIENCE_SECONDS)
         if found.readiness is Readiness.REFUSED:
@@ -94,7 +103,7 @@ class Planner:
             for plan in plans
         )
 
-    def _plan(self, step: PlanInput, manifest: Manifest, running: Running, targets: tuple[TargetPlan, ...]) -> Plan:
+    def _plan(self, step: StepInput, manifest: Manifest, running: Running, targets: tuple[TargetPlan, ...]) -> Plan:
         old = self._manifest_of(step.release.unit, running.version) if running.version else None
         commits = self._commits(old, manifest)
         before, after = set(old.requirements if old else ()), set(manifest.requirements)

@@ -62,7 +62,7 @@ class ReleaseResolver:
         request = parse_request(step.request)
         first, last = span_of(request, step.environments)
         release = self._release(step.unit, request)
-        self._check_passed(release, request, step.environments[: step.environments.index(first)], first)
+        check_passed(self.ledger, release, request, step.environments)
         document = PromotionDocument(
             unit=step.unit,
             request=request.model_dump(mode="json", by_alias=True, exclude_defaults=True),
@@ -74,23 +74,6 @@ class ReleaseResolver:
         span = step.environments[step.environments.index(first) : step.environments.index(last) + 1]
         self._record(document, step.execution, span)
         return document
-
-    def _check_passed(self, release: Release, request: Request, before: tuple[str, ...], first: str) -> None:
-        """Refuse to begin in the middle with a release that did not come that far by itself."""
-        good_there = release.version in self.ledger.environments.running(release.unit, first).good
-        if request.rollback and not good_there:
-            raise RequestError(
-                f"{release.name} never worked in {first}: a rollback leads to a release that did. To promote it "
-                f"there, leave 'rollback' out."
-            )
-        missing = [
-            name for name in before if release.version not in self.ledger.environments.running(release.unit, name).good
-        ]
-        if missing and not good_there and not request.skip_gates:
-            raise RequestError(
-                f"{release.name} cannot begin at {first}: it has not passed {', '.join(missing)}. Promote it from "
-                f"{missing[0]}, or skip that with 'skip_gates' (--skip-gates) and a reason."
-            )
 
     def _release(self, unit: str, request: Request) -> Release:
         if request.version is not None:
@@ -139,6 +122,36 @@ def parse_request(request: Any) -> Request:
     if exceptions and not (parsed.reason or "").strip():
         raise RequestError(f"{' and '.join(exceptions)} must come with a 'reason': it is kept in the ledger.")
     return parsed
+
+
+def check_passed(ledger: Ledger, release: Release, request: Request, environments: Sequence[str]) -> None:
+    """Refuse to begin in the middle with a release that did not come that far by itself.
+
+    Args:
+        ledger: knows what worked where.
+        release: what is to be promoted.
+        request: from where, and whether that may be skipped.
+        environments: the unit's, in order.
+
+    Raises:
+        RequestError: it has not passed the environments before.
+    """
+    first, _ = span_of(request, environments)
+
+    def passed(name: str) -> bool:
+        return release.version in ledger.environments.running(release.unit, name).good
+
+    if request.rollback and not passed(first):
+        raise RequestError(
+            f"{release.name} never worked in {first}: a rollback leads to a release that did. To promote it "
+            f"there, leave 'rollback' out."
+        )
+    missing = [name for name in environments[: environments.index(first)] if not passed(name)]
+    if missing and not request.skip_gates and not passed(first):
+        raise RequestError(
+            f"{release.name} cannot begin at {first}: it has not passed {', '.join(missing)}. Promote it from "
+            f"{missing[0]}, or skip that with 'skip_gates' (--skip-gates) and a reason."
+        )
 
 
 _EXAMPLE = 'Valid are {"version": "0.2.1"} and {"commit": "<sha>"}, each with "from", "to" (environments) and "reason".'

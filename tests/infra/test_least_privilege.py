@@ -126,13 +126,14 @@ def test_the_promotion_role_invokes_exactly_the_steps_of_a_promotion(statements:
     }
 
 
-def test_deployers_are_assumed_by_exact_name_and_by_five_steps_only(statements: list[tuple[str, Template]]) -> None:
+def test_deployers_are_assumed_by_exact_name_and_by_few_steps_only(statements: list[tuple[str, Template]]) -> None:
     """Each target account's own deployer, nothing with a wildcard."""
     assuming = {name: listed(one["Resource"]) for name, one in statements if "sts:AssumeRole" in listed(one["Action"])}
     assert sorted(assuming) == [
         "orchestrator-deploy",
         "orchestrator-drift",
         "orchestrator-plan",
+        "orchestrator-preview",
         "orchestrator-roll-back",
         "orchestrator-smoke-test",
     ]

@@ -19,13 +19,14 @@ def roles(template: Template) -> dict[str, Template]:
     return {one["RoleName"]: one for one in found}
 
 
-def test_the_deployer_trusts_five_exact_roles_with_external_id_and_organization(templates: dict[str, Template]) -> None:
+def test_the_deployer_trusts_exact_roles_with_external_id_and_organization(templates: dict[str, Template]) -> None:
     """Nobody else of the tooling account, and nobody outside of the organization."""
     trust = roles(templates[DEV])["orchestrator-deployer"]["AssumeRolePolicyDocument"]["Statement"]
     assert sorted(one["Principal"]["AWS"] for one in trust) == [
         "arn:aws:iam::111111111111:role/orchestrator-deploy",
         "arn:aws:iam::111111111111:role/orchestrator-drift",
         "arn:aws:iam::111111111111:role/orchestrator-plan",
+        "arn:aws:iam::111111111111:role/orchestrator-preview",
         "arn:aws:iam::111111111111:role/orchestrator-roll-back",
         "arn:aws:iam::111111111111:role/orchestrator-smoke-test",
     ]

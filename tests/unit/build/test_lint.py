@@ -90,13 +90,42 @@ def test_a_rule_that_cannot_be_followed_is_left_out(tmp_path: Path) -> None:
 
 
 def test_errors_refuse_the_template_and_warnings_do_not() -> None:
-    """Each says where."""
+    """Each says where, and the last one how a rule is ignored."""
     with pytest.raises(ConfigurationError) as raised:
-        warnings_of([ERROR, WARNING, ERROR], "a/t.yaml")
-    first, second = str(raised.value).splitlines()
-    assert first == "a/t.yaml: line 3: E1 wrong."
-    assert second.startswith("a/t.yaml: line 3: E1 wrong. Correct it, or where a rule is wrong ignore it with")
-    assert warnings_of([WARNING], "a/t.yaml") == ["a/t.yaml: line 4: W1 odd."]
+        warnings_of([ERROR, WARNING, ERROR], "a/t.yaml", {})
+    ignore = "ignore the rule in the template: Metadata: {cfn-lint: {config: {ignore_checks: [%s]}}}."
+    assert str(raised.value).splitlines() == [
+        "a/t.yaml: line 3: E1 wrong.",
+        f"a/t.yaml: line 3: E1 wrong. Correct it, or {ignore % 'E1'}",
+    ]
+    assert warnings_of([WARNING, WARNING], "a/t.yaml", {}) == [
+        "a/t.yaml: line 4: W1 odd.",
+        f"a/t.yaml: line 4: W1 odd. To ignore what is meant to be, {ignore % 'W1'}",
+    ]
+    assert warnings_of([], "a/t.yaml", {}) == []
+
+
+def test_what_an_app_has_written_is_named_by_its_construct() -> None:
+    """Nobody has the file that the line would be in."""
+    found = WARNING.model_copy(update={"resource": "Topic3"})
+    (said,) = warnings_of([found], "stack orders (dev) of a/cdk.json", {"Topic3": "construct orders/Topic/Resource"})
+    assert said == (
+        "stack orders (dev) of a/cdk.json: construct orders/Topic/Resource: W1 odd. To ignore what is meant to be, "
+        "ignore the rule in the app: "
+        "stack.template_options.metadata = {'cfn-lint': {'config': {'ignore_checks': ['W1']}}}."
+    )
+
+
+@pytest.mark.parametrize("harm", ["ln -s {secret} report.json", "echo '[{{}}]' > report.json", "mkfifo report.json"])
+def test_a_report_that_cfn_lint_did_not_write_is_refused(harm: str, tmp_path: Path) -> None:
+    """Templates can name rules, which are code."""
+    (tmp_path / "secret").write_text("[]")
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    run = linter(tmp_path, works=False)
+    does = harm.format(secret=tmp_path / "secret")
+    (tmp_path / "broken" / "cfnlint.py").write_text(f"import os\nos.system({does!r})\nos._exit(0)\n")
+    with pytest.raises((BuildError, ConfigurationError), match=r"symbolic link|KeyError|no regular file"):
+        run(tmp_path / "template.yaml", ["eu-west-1"])
 
 
 @pytest.mark.parametrize(

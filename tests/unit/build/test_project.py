@@ -32,6 +32,11 @@ def test_dependencies_are_taken_as_written() -> None:
         ('dynamic = ["dependencies"]', "project.dynamic names 'dependencies', which is not supported"),
         ('requires-python = ">=3.14"', "'>=3.14' excludes Python 3.13, the runtime that orchestrator.toml sets"),
         ('requires-python = "newest"', "'newest' is not valid: use a PEP 440 specifier"),
+        ('dependencies = "requests"', "project.dependencies = 'requests' is not valid: it must be a list of texts"),
+        ("dependencies = [1]", "project.dependencies = [1] is not valid: it must be a list of texts"),
+        ("dynamic = 5", "project.dynamic = 5 is not valid"),
+        ("requires-python = 3.13", "project.requires-python = 3.13 is not valid: it must be text"),
+        (f'dependencies = ["a; {"(" * 5000}"]', "is not valid"),
         ('dependencies = ["a", "b = 3"]', "project.dependencies: 'b = 3' is not valid"),
     ],
 )
@@ -49,12 +54,17 @@ def test_a_runtime_that_suits_is_accepted(wanted: str) -> None:
     assert read(f'requires-python = "{wanted}"') == ()
 
 
-def test_a_project_must_have_the_name_of_its_unit() -> None:
-    """Else its wheel could not be stored under the unit's name and still be installed."""
-    with pytest.raises(
-        ConfigurationError, match=r"project.name = 'shop-orders' is not valid: it must be the folder's name"
-    ):
-        read(name="shop-orders")
+def test_a_project_must_have_a_name() -> None:
+    """That it is the unit's was found out when the unit was read."""
+    with pytest.raises(ConfigurationError, match=r"project\.name is missing: write name = 'orders'"):
+        read_project("[project]", FILE, "orders", "3.13")
+
+
+def test_a_file_of_nothing_but_versions_is_given_up_on() -> None:
+    """Each try to set one reads all of it."""
+    many = "".join(f'[tool.x{number}]\nversion = "0.1.0"\n' for number in range(2_000))
+    with pytest.raises(ConfigurationError, match=r"project\.version could not be set"):
+        with_version(f'{many}[project]\nname = "orders"\nversion = "0.1.0"\n', "0.2.0", FILE)
 
 
 @pytest.mark.parametrize(

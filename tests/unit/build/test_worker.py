@@ -1,6 +1,8 @@
 """The worker, on a Step Functions that is written by hand: moto has no activity tasks."""
 
 import json
+import logging
+import re
 from threading import Event, Thread
 from typing import Any
 
@@ -70,6 +72,26 @@ def test_a_build_that_succeeds_is_answered_with_its_result() -> None:
     activity = Activity({"unit": "orders"})
     assert worker(activity, echo).work_once(Event())
     assert activity.answers == [("success", {"taskToken": "token", "output": '{"built": {"unit": "orders"}}'})]
+
+
+def test_each_build_is_told_of_when_it_begins_and_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    """With the unit, the commit, the seconds and what became of it."""
+
+    def build(task: dict[str, Any], /) -> dict[str, Any]:
+        if task["unit"] == "invoices":
+            raise BuildError("invoices", "lock dependencies", "there are none.")
+        return {"message": "orders@0.1.0 was built."}
+
+    caplog.set_level(logging.INFO)
+    asked: list[Any] = [{"unit": "orders", "request": {"commit": "ab" * 20}}, {"unit": "invoices", "request": {}}, [1]]
+    activity = Activity(*asked)
+    for _ in asked:
+        worker(activity, build).work_once(Event())
+    said = "\n".join(caplog.messages)
+    assert "Build of orders at abababababab begins." in said
+    assert re.search(r"Build of orders at abababababab succeeded after \d+\.\d s: orders@0\.1\.0 was built\.", said)
+    assert re.search(r"Build of invoices at the newest commit failed after \d+\.\d s: BuildError", said)
+    assert "Build of something that is no build failed" in said
 
 
 def test_a_unit_that_cannot_be_built_is_a_build_error_with_its_notes() -> None:

@@ -90,7 +90,7 @@ def test_a_unit_that_fails_keeps_no_other_back(shell: Shell, tmp_path: Path) -> 
     ("arguments", "said"),
     [
         ([], "Say what to build"),
-        (["orders", "--all"], "Say what to build"),
+        (["orders", "--all"], "Name units or --all, not both: --all builds every unit, orders among them."),
         (["orders", "ordes"], "There is no unit 'ordes'. Known: invoices, orders."),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from orchestrator.config.load import load_organization, load_unit
+from orchestrator.config.load import load_organization, load_unit, parse_toml
 from orchestrator.errors import ConfigurationError
 
 GOOD = """
@@ -62,8 +62,8 @@ def test_what_was_read_cannot_be_changed() -> None:
     ("old", "new", "said"),
     [
         ("approval = true", "aproval = true", "aproval is not a known key; valid are name, targets, approval"),
-        ('"222222222222"', '"22"', "'22' is not valid"),
-        ('"eu-west-1"\napproval', '"moon"\napproval', "'moon' is not valid"),
+        ('"222222222222"', '"22"', "'22' is not valid: an account has twelve digits"),
+        ('"eu-west-1"\napproval', '"moon"\napproval', "'moon' is not valid: a region is written such as 'eu-west-1'"),
         ('name = "prod"', 'name = "dev"', "'dev' is there more than once"),
         ('name = "prod"', 'name = "pre-prod"', "'pre-prod' is not valid"),
         ("[tooling]", "[tools]", "tooling is missing"),
@@ -84,6 +84,19 @@ def test_a_wrong_organization_is_explained(old: str, new: str, said: str) -> Non
         (UNIT.replace("0.1.0", "new"), "project.version = 'new' is not valid"),
         (f"{UNIT}x = {'[' * 50_000}", "is nested too deeply"),
         (UNIT.replace("0.1.0", "1+local"), "a local part"),
+        (UNIT.replace("0.1.0", "1" * 5_000), "project.version = '1111"),
+        (UNIT.replace("0.1.0", "1" * 70), "project.version is not valid: it has 70 characters, and 64 fit"),
+        (
+            UNIT.replace('"orders"', '"shop-orders"'),
+            "project.name = 'shop-orders' is not valid: it must be the unit's",
+        ),
+        (UNIT.replace('"orders"', "7"), "project.name = 7 is not valid: it must be the unit's name, 'orders'"),
+        ("project = 7\n", "project = 7 is not valid: it must be a table"),
+        ("tool = 7\n", "tool = 7 is not valid: it must be a table"),
+        ("[tool]\norchestrator = 7\n", "orchestrator = 7 is not valid: it must be a table"),
+        (f"{UNIT}x = {'9' * 5_000}", "is not valid TOML"),
+        (f"{UNIT}{'a.' * 100_000}a = 1", "has a key of more than 64 parts"),
+        (UNIT + "[" + '"a" . ' * 100_000 + "a]", "has a key of more than 64 parts"),
         (
             UNIT + "[tool.orchestrator]\ncolour = 1\n",
             "tool.orchestrator.colour is not a known key; valid are name, library",
@@ -98,6 +111,22 @@ def test_a_wrong_unit_is_explained(text: str, said: str) -> None:
     found = unit_problems_of(text)
     assert found.startswith("projects/orders/pyproject.toml: ")
     assert said in found
+
+
+@pytest.mark.parametrize("name", ["Orders", "my unit", "a" * 41, "größe", ""])
+def test_what_a_name_may_look_like_is_told_in_words(name: str) -> None:
+    """And not by a pattern."""
+    said = unit_problems_of(f'{UNIT}[tool.orchestrator]\nname = "{name}"\n')
+    assert (
+        f"tool.orchestrator.name = {name!r} is not valid: a unit's name begins with a small letter and has at" in said
+    )
+    assert "pattern" not in said
+
+
+def test_lines_with_many_dots_that_are_no_keys_are_read() -> None:
+    """Such as lists of versions on one line, and comments."""
+    listed = ", ".join(f"'a>=1.{number}.0'" for number in range(200))
+    assert len(parse_toml(f"x = [{listed}]  # {'.' * 300}\n", "file.toml")["x"]) == 200
 
 
 def test_a_units_settings_override_the_organization() -> None:
