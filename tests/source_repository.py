@@ -44,8 +44,7 @@ def unit(*depends_on: str, library: bool = False) -> str:
     """A pyproject.toml."""
     listed = ", ".join(f'"{path}"' for path in depends_on)
     return (
-        f'[project]\nname = "x"\nversion = "1.0"\n[tool.orchestrator]\nlibrary = {str(library).lower()}\n'
-        f"depends_on = [{listed}]\n"
+        f'[project]\nversion = "1.0"\n[tool.orchestrator]\nlibrary = {str(library).lower()}\ndepends_on = [{listed}]\n'
     )
 
 

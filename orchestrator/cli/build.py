@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,12 +19,17 @@ from orchestrator.build.manifest import BuiltBy
 from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.run import clean_environment
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import complain, say
+from orchestrator.cli.output import complain, note, say
 from orchestrator.errors import OrchestratorError, RequestError
+from orchestrator.source.catalog import Catalog
 
 if TYPE_CHECKING:
     # Not imported when releases are built into a folder: it takes longer than all the rest.
     from orchestrator.wiring import Wiring
+
+
+_HEAD = "HEAD"
+_MOST_LISTED = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +40,7 @@ def register(app: typer.Typer) -> None:
 def build(
     context: typer.Context,
     units: Annotated[list[str] | None, typer.Argument(metavar="UNIT...", help="The units' names.")] = None,
-    commit: Annotated[str, typer.Option(help="Commit, branch or tag.")] = "HEAD",
+    commit: Annotated[str, typer.Option(help="Commit, branch or tag.")] = _HEAD,
     to: Annotated[Path | None, typer.Option(help="Publish below this folder; no AWS account is needed.")] = None,
     cache_dir: Annotated[
         Path | None, typer.Option(envvar=cache.VARIABLE, help="What is kept between builds; may be deleted any time.")
@@ -52,6 +58,8 @@ def build(
     names = list(dict.fromkeys(units or catalog.facts))
     for name in names:
         catalog.unit(name)
+    if commit == _HEAD:
+        _note_uncommitted(here, catalog, names)
     tools = machine_tools(Cache((cache_dir or cache.cache_folder(os.environ)).absolute()))
     parallel = min(len(names), len(os.sched_getaffinity(0)))
     store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)
@@ -62,6 +70,15 @@ def build(
             _tell(built, store)
     if failed:
         raise typer.Exit(1)
+
+
+def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> None:
+    """Say what of the units' inputs is changed here and is not in the build."""
+    folders = sorted({one.path for name in names for one in catalog.inputs[name]})
+    changed = here.uncommitted(folders)
+    if changed:
+        more = f" and {len(changed) - _MOST_LISTED} more" if len(changed) > _MOST_LISTED else ""
+        note(f"not committed, so not in the build: {', '.join(changed[:_MOST_LISTED])}{more}.")
 
 
 def builder(wiring: "Wiring", kind: BuiltBy = "local") -> Builder:

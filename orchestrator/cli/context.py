@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from orchestrator.config.load import load_organization
 from orchestrator.config.organization import APPROVALS_TOPIC, FAILURES_TOPIC, LEDGER_TABLE, Organization
 from orchestrator.errors import AccessError, ConfigurationError
 from orchestrator.source.catalog import Catalog, read_catalog
+from orchestrator.source.git import Git
 from orchestrator.source.open import open_folder
 from orchestrator.source.repository import SourceRepository
 
@@ -66,6 +68,13 @@ class Context:
         """The repository that the command is run in."""
         return open_folder(self.root)
 
+    def uncommitted(self, folders: Iterable[str]) -> list[str]:
+        """What in some folders of the working tree is changed, or is not in git at all; ignored files are left out."""
+        git = Git(self.root, self.root.as_uri(), os.environ.get("PATH", os.defpath))
+        paths = [f":(literal){folder or '.'}" for folder in folders]
+        entries = git("status", "--porcelain", "-z", "--no-renames", "--", *paths).decode(errors="replace").split("\0")
+        return [entry[3:] for entry in entries if entry]
+
     def catalog(self, revision: str) -> Catalog:
         """The units at a commit."""
         return read_catalog(self.repository, revision)
@@ -117,6 +126,21 @@ class Context:
                 f"{tooling.account}. Choose its profile with AWS_PROFILE or --profile."
             )
         return Wiring(self.session(), settings(self.organization))
+
+    def require_installed(self) -> None:
+        """Look for the ledger: without it, an event would be put and never heard of.
+
+        Raises:
+            ClientError: it is not there.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415  # See above.
+
+        try:
+            self.wiring.ledger.controls.freezes()
+        except ClientError as error:
+            # Whoever may not look may still do what comes next.
+            if "ResourceNotFound" in str(error):
+                raise
 
     def rewired(self) -> "Wiring":
         """The same parts anew, for another thread: sessions and tables are not to be shared by threads."""

@@ -1,25 +1,31 @@
 """`orchestrator approve` and `orchestrator reject`: start the gate that waits, as the console does."""
 
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from botocore.exceptions import ClientError
 
 from orchestrator.aws.session import CLIENT
+from orchestrator.build import layout
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import say
+from orchestrator.cli.output import note, say
 from orchestrator.cli.promote import check_environment
+from orchestrator.config.windows import opens_at
 from orchestrator.errors import AccessError, RequestError
 from orchestrator.identity.proof import sign
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
 from orchestrator.steps.decide import GateInput, decision_of
+from orchestrator.steps.plan_document import Plan
 
 UnitName = Annotated[str, typer.Argument(help="The unit's name.")]
 EnvironmentName = Annotated[str, typer.Argument(help="The environment that waits.")]
 Release = Annotated[str, typer.Option(help="The version that is decided on.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; where nobody can be asked, nobody is.")]
 Reason = Annotated[str, typer.Option(help="Kept in the ledger.")]
 
 
@@ -30,10 +36,25 @@ def register(app: typer.Typer) -> None:
 
 
 def approve(
-    context: typer.Context, unit: UnitName, environment: EnvironmentName, release: Release, reason: Reason = ""
+    context: typer.Context,
+    unit: UnitName,
+    environment: EnvironmentName,
+    release: Release,
+    reason: Reason = "",
+    *,
+    yes: Yes = False,
 ) -> None:
-    """Approve a release for an environment that waits for it."""
-    say(decide(context.obj, unit, environment, {"release": release, "decision": "approve", "reason": reason}))
+    """Show what a release would change in an environment that waits for it, and approve it."""
+    here: Context = context.obj
+    if _show_plan(here, unit, environment, release) and not yes and sys.stdin.isatty():
+        typer.confirm("Approve this?", abort=True, err=True)
+    say(decide(here, unit, environment, {"release": release, "decision": "approve", "reason": reason}))
+    now = datetime.now(UTC)
+    opening = opens_at(here.organization.environment(environment).windows, now)
+    if opening is not None and opening > now:
+        say(
+            f"{environment} is outside its deployment windows: the deployment waits until {opening:%Y-%m-%d %H:%M} UTC."
+        )
 
 
 def reject(
@@ -41,6 +62,24 @@ def reject(
 ) -> None:
     """Reject a release for an environment that waits for it."""
     say(decide(context.obj, unit, environment, {"release": release, "decision": "reject", "reason": reason}))
+
+
+def _show_plan(here: Context, unit: str, environment: str, version: str) -> bool:
+    """Show the plan that is decided on, and what is closed; False when nothing waits, which the gate says better."""
+    try:
+        request = here.wiring.ledger.approvals.request(unit, environment)
+        if request is None or (request.status, request.version) != ("PENDING", version):
+            return False
+        key = layout.plan_key(unit, request.execution.rsplit(":", 1)[-1], environment)
+        plan = Plan.read(here.wiring.store, key, request.plan_hash)
+    except ClientError as error:
+        # Who may decide need not be one who may look.
+        note(f"The plan cannot be shown to you: {error}")
+        return True
+    say(plan.summary)
+    for line in plan.lines:
+        say(f"  {line}")
+    return True
 
 
 def decide(here: Context, unit: str, environment: str, decision: dict[str, str]) -> str:

@@ -4,6 +4,7 @@ Exit codes: 0 success; 1 the operation failed; 2 the request was wrong; 130 inte
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -45,10 +46,10 @@ def options(
     context.obj = Context(repository, profile, region)
 
 
-def main() -> None:
-    """Run the command line; only a bug shows a stack trace."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, that of the process when none is given; only a bug shows a stack trace."""
     try:
-        app(args=options_first(sys.argv[1:]))
+        app(args=options_first(sys.argv[1:] if arguments is None else arguments))
     except OrchestratorError as error:
         complain(str(error))
         sys.exit(error.exit_code)
@@ -57,10 +58,12 @@ def main() -> None:
     except Exception as error:
         if not _is_of_aws(error):
             raise
-        missing = (
-            " Is the orchestrator installed here? See 'orchestrator bootstrap'." if _NOT_THERE in str(error) else ""
-        )
-        complain(f"AWS refused: {error}{missing}")
+        if _NOT_THERE in str(error):
+            complain(
+                f"The orchestrator is not installed here, or not all of it: run 'orchestrator bootstrap'. ({error})"
+            )
+        else:
+            complain(f"AWS refused: {error}")
         sys.exit(1)
 
 
@@ -70,7 +73,7 @@ def _is_of_aws(error: Exception) -> bool:
     return exceptions is not None and isinstance(error, (exceptions.ClientError, exceptions.BotoCoreError))
 
 
-def options_first(arguments: list[str]) -> list[str]:
+def options_first(arguments: Sequence[str]) -> list[str]:
     """Move the AWS options to the front: as in the AWS CLI, they may stand anywhere."""
     moved, rest = [], []
     remaining = iter(arguments)

@@ -23,6 +23,7 @@ def merge(
     here: Context = context.obj
     branch = here.organization.repository.branch
     found = here.repository.commit(commit or branch)
+    here.require_installed()
     tell(here, branch, found.id)
     say(f"Merge event put for {branch} at {found.id[:12]}: {found.subject}")
 

@@ -60,6 +60,7 @@ def promote(
         "skip_gates": skip_gates,
     }
     request = {**subject, **{key: value for key, value in options.items() if value}}
+    here.require_installed()
     _check_passed(here, found, parse_request(request))
     execution = start(here, found, request)
     if wait:

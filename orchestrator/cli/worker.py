@@ -40,6 +40,7 @@ def worker(
     and hands back what it was building.
     """
     here: Context = context.obj
+    here.require_installed()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
     # Where credentials come from is told of every client otherwise.
     logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -206,7 +206,22 @@ class Decider:
             )
             return self._end(decided, Status.REFUSED, message)
         self.ledger.approvals.close_request(request, status)
-        return self._end(decided, status, message)
+        waits = self._frozen(request) if status is Status.APPROVED else ""
+        return self._end(decided, status, f"{message}{waits}")
+
+    def _frozen(self, request: ApprovalRequest) -> str:
+        """What to add to an approval that nothing can follow from yet."""
+        now, under_way = self.clock(), self.ledger.promotions.under_way(request.unit)
+        if any(one.execution == request.execution and one.request.get("override_freeze") for one in under_way):
+            return ""
+        closing = [one for one in self.ledger.controls.freezes() if one.closes(request.unit, request.environment, now)]
+        if not closing:
+            return ""
+        last = max(closing, key=lambda one: one.until)
+        return (
+            f" {request.environment} is frozen until {last.until:%Y-%m-%d %H:%M} UTC: {last.reason} The approval is "
+            "kept, and the deployment waits until then."
+        )
 
     def _end(self, decided: Decided, status: Status, message: str) -> StepResult:
         step, given = decided.step, decided.given

@@ -1,5 +1,6 @@
 """What keeps a promotion back, on moto's engine: holds, freezes, quarantine, queues, and the ways past them."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -105,7 +106,9 @@ def test_a_freeze_is_waited_for(company: MotoCompany, release: str) -> None:
     company.ledger.controls.lift_freeze("test", "*", "test")
     until(lambda: company.asked(execution, "prod") or None)
     freeze(company, "prod")
-    company.decide("prod", release, "approve")
+    approved = json.loads(company.decide("prod", release, "approve")["output"])["message"]
+    assert "prod is frozen until " in approved
+    assert "Audit. The approval is kept, and the deployment waits until then." in approved
     until(lambda: company.look(execution).cells["prod"].step == "deploying" or None)
     assert company.running("prod") != release
     company.ledger.controls.lift_freeze("prod", "*", "test")

@@ -114,3 +114,17 @@ def test_a_place_that_nothing_can_be_published_to_is_refused_at_once(to: str, sa
     assert f"--to {folder}: {said}" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (shell.folder / "cache").exists()
+
+
+def test_what_is_not_committed_is_told_and_not_built(shell: Shell, tmp_path: Path) -> None:
+    """Of the units that are built, and only where it could be expected in the build."""
+    shell.write("projects/orders/src/orders/__init__.py", '"""Changed."""\n')
+    shell.write("projects/orders/new.txt", "new")
+    shell.write("projects/invoices/new.txt", "new")
+    done = shell.build("orders", "--to", str(tmp_path / "out"))
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("note: not committed, so not in the build: projects/orders/")
+    assert "projects/orders/new.txt" in first
+    assert "projects/orders/src/orders/__init__.py" in first
+    assert "invoices" not in first
+    assert "not committed" not in shell.build("orders", "--commit", "main", "--to", str(tmp_path / "out")).stderr

@@ -21,7 +21,7 @@ name = "dev"
 account = "222222222222"
 region = "eu-west-1"
 """
-PROJECT = '[project]\nname = "x"\nversion = "1.0"\n'
+PROJECT = '[project]\nversion = "1.0"\n'
 
 
 class Host:

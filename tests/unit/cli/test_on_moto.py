@@ -1,0 +1,124 @@
+"""Commands that look before they start something, on an account in moto."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from orchestrator.build.manifest import Manifest
+from orchestrator.cli.main import app, main
+from orchestrator.config.organization import LEDGER_TABLE
+from orchestrator.errors import RequestError
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.promotions import Promotion
+from orchestrator.steps.contract import Execution
+from tests.git_repository import GitRepository
+from tests.ledger_table import make_ledger_table
+from tests.unit.build.fakes import ORGANIZATION, PYPROJECT, TEMPLATE
+
+_NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class Account:
+    """The tooling account with a ledger, and a repository with the unit `orders`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.git = GitRepository(folder)
+        self.git.begin()
+        files = {
+            "orchestrator.toml": ORGANIZATION.replace("111111111111", "123456789012"),
+            "projects/orders/pyproject.toml": PYPROJECT,
+            "projects/orders/template.yaml": TEMPLATE,
+        }
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        self.git.commit("Begin")
+
+    def install(self) -> Ledger:
+        """Make the ledger."""
+        table = make_ledger_table(boto3.Session(region_name="eu-west-1"), LEDGER_TABLE)
+        return Ledger(table, lambda: _NOW)
+
+    def run(self, *arguments: str) -> None:
+        """Run a command."""
+        app(args=["--repository", str(self.git.folder), *arguments], standalone_mode=False)
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
+    """An account in which nothing is installed."""
+    with mock_aws():
+        yield Account(tmp_path)
+
+
+def released(ledger: Ledger, version: str) -> None:
+    """Note a release."""
+    artifact = {"key": "k", "sha256": "0" * 64, "size": 1}
+    facts = dict.fromkeys(("digest", "commit", "author", "python", "architecture"), "x")
+    manifest = Manifest.model_validate(
+        {
+            **facts,
+            **dict.fromkeys(("wheel", "sdist", "template", "sbom"), artifact),
+            "unit": "orders",
+            "version": version,
+            "committed_at": _NOW,
+            "inputs": [],
+            "builder": "local",
+            "tools": {},
+            "requirements": [],
+            "settings": {},
+            "layer": None,
+        }
+    )
+    ledger.releases.record_release("manifest", manifest, "0" * 64)
+
+
+@pytest.mark.parametrize("command", [["merge"], ["status"], ["worker"], ["promote", "orders"], ["history", "orders"]])
+def test_before_bootstrap_each_command_says_so_in_one_sentence(
+    command: list[str], account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And starts nothing that nobody would hear of."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--repository", str(account.git.folder), *command])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "error: The orchestrator is not installed here, or not all of it: run 'orchestrator bootstrap'."
+    )
+    assert said.count("\n") == 1
+
+
+def test_a_release_that_has_not_passed_the_environments_before_is_not_even_started(account: Account) -> None:
+    """The promotion's first step would refuse it, with exit code 1 and a failed execution."""
+    released(account.install(), "0.1.0")
+    with pytest.raises(RequestError, match=r"orders@0\.1\.0 cannot begin at prod: it has not passed dev") as raised:
+        account.run("promote", "orders", "--version", "0.1.0", "--from", "prod")
+    assert raised.value.exit_code == 2
+
+
+def test_a_commit_that_was_never_built_begins_at_the_beginning(account: Account) -> None:
+    """It cannot have passed anything."""
+    account.install()
+    with pytest.raises(RequestError, match=r"cannot begin at prod: it was never built, so it has passed nothing"):
+        account.run("promote", "orders", "--from", "prod")
+
+
+@pytest.mark.parametrize(("status", "said"), [("RUNNING", "is under way"), ("SUCCEEDED", "has succeeded")])
+def test_what_was_retried_is_not_retried_again(status: str, said: str, account: Account) -> None:
+    """The newer execution is named."""
+    ledger = account.install()
+    for name, request in (("merge-1", {}), ("retry-2", {"retry_of": "merge-1"})):
+        arn = f"arn:aws:states:eu-west-1:123456789012:execution:promote-orders:{name}"
+        started = _NOW + timedelta(minutes=len(request))
+        execution = Execution(id=arn, name=name, started_at=started)
+        order = execution.order.split("#")[0]
+        begun = Promotion(unit="orders", execution=arn, name=name, started_at=order, request=request)
+        ledger.promotions.record_begin(begun, execution)
+        if request and status == "SUCCEEDED":
+            ledger.promotions.record_end(begun.model_copy(update={"status": status, "ended_at": "z"}), execution)
+    with pytest.raises(RequestError, match=f"merge-1 was retried already: retry-2 {said}"):
+        account.run("retry", "merge-1")
