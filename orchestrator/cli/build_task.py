@@ -13,7 +13,7 @@ from orchestrator.confine import system
 from orchestrator.errors import RequestError
 from orchestrator.wiring import Wiring
 
-_SETTINGS = ("branch", "bucket", "ledger_table", "repository_url")
+SETTINGS = ("branch", "bucket", "ledger_table", "repository_url")
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def build_task() -> None:
 
 
 def _check(wiring: Wiring) -> None:
-    missing = [f"ORCHESTRATOR_{name.upper()}" for name in _SETTINGS if not wiring.settings.get(name)]
+    missing = [f"ORCHESTRATOR_{name.upper()}" for name in SETTINGS if not wiring.settings.get(name)]
     if missing:
         raise RequestError(
             f"{', '.join(missing)} is not set: the build project that `orchestrator bootstrap` makes sets all of "
