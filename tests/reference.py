@@ -13,7 +13,16 @@ from orchestrator.build.request import VARIABLES
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
 from orchestrator.cli.build_task import SETTINGS
 from orchestrator.config.base import WORDS, Settings
-from orchestrator.config.organization import Build, Environment, Lambda, Organization, Repository, Target, Tooling
+from orchestrator.config.organization import (
+    Adopt,
+    Build,
+    Environment,
+    Lambda,
+    Organization,
+    Repository,
+    Target,
+    Tooling,
+)
 from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window
 
@@ -26,6 +35,7 @@ _TABLES: tuple[tuple[str, type[Settings]], ...] = (
     ("`windows` of an environment", Window),
     ("`[repository]`", Repository),
     ("`[build]`", Build),
+    ("`[adopt]`", Adopt),
     ("`[lambda]`", Lambda),
     (
         "`[tool.orchestrator]` of a unit, and `[unit.'<folder>']` of `orchestrator.toml`",
@@ -60,6 +70,9 @@ _VARIABLES = {
 def page() -> str:
     """The page, in Markdown."""
     tables = "\n\n".join(f"## {title}\n\n{_table(model)}" for title, model in _TABLES)
+    missing = {*_within(Organization), *_within(UnitSettings)} - {model for _, model in _TABLES}
+    if missing:
+        raise AssertionError(f"there is no table of {missing}")
     names = [*VARIABLES, *(f"ORCHESTRATOR_{name.upper()}" for name in SETTINGS)]
     variables = "\n".join(f"| `{name}` | {_VARIABLES[name]} |" for name in names)
     parameters = "\n".join(f"| `{name}` | {_PARAMETERS[name]} |" for name in WELL_KNOWN_PARAMETERS)
@@ -77,6 +90,16 @@ def page() -> str:
         "CodeBuild runs it with these; anybody can, with credentials of `orchestrator-codebuild`. All are needed.\n\n"
         f"| variable | what |\n| --- | --- |\n{variables}\n"
     )
+
+
+def _within(model: Any) -> Iterator[type[Settings]]:
+    """The models that a model, or an annotation, consists of."""
+    if isinstance(model, type) and issubclass(model, Settings):
+        yield model
+        for field in model.model_fields.values():
+            yield from _within(field.annotation)
+    for one in get_args(model):
+        yield from _within(one)
 
 
 def _table(model: type[Settings]) -> str:

@@ -118,10 +118,7 @@ def _deploy(names: Names) -> Statements:
 
 
 def _preview(names: Names) -> Statements:
-    return [
-        *_with_targets(names),
-        allow(["states:DescribeExecution"], [names.promotion_executions]),
-    ]
+    return [*_deploy(names), *read_repository(names)]
 
 
 def _with_targets(names: Names) -> Statements:

@@ -64,7 +64,7 @@ def _look(here: Context, unit: Unit, release: Release, environment: str) -> Prev
     request = PreviewInput(
         release=release,
         environment=here.organization.environment(environment),
-        stack_name=unit.stack_name(here.organization),
+        stack_name=unit.stack_name(environment, here.organization),
         # Of its own for each look: two that look at once must not delete each other's change sets.
         execution=Execution(id=f"{caller}/{name}", name=name, started_at=datetime.now(UTC)),
         concurrency=unit.settings.concurrency,
