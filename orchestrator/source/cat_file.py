@@ -45,5 +45,10 @@ def present_objects(git: Git, names: Iterable[str]) -> Iterator[GitObject]:
     wanted = list(names)
     for name, found in zip(wanted, read_objects(git, wanted), strict=True):
         if found is None:
-            raise SourceError(f"{git.url} lacks the object {name}: clone it without --filter, or fetch it.")
+            raise lacking(git, name)
         yield found
+
+
+def lacking(git: Git, name: str) -> SourceError:
+    """What is said of an object that a clone should hold."""
+    return SourceError(f"{git.url} lacks the object {name}: clone it without --filter, or fetch it.")

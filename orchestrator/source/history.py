@@ -17,13 +17,20 @@ class Graph(Protocol):
         """Whether any of the paths is another one in a commit than in its parent, or, without one, is in it at all."""
 
 
-def commits_between(graph: Graph, old: str, new: str, paths: tuple[str, ...]) -> Commits:
+def commits_between(graph: Graph, old: str, new: str, paths: tuple[str, ...], most: int = MOST_COMMITS) -> Commits:
     """Commits in `new` but not in `old` that touch any of the paths, newest first.
 
     A merge that one of its parents equals, as far as the paths go, is followed through that parent alone, which is
-    what git calls history simplification. At most 250 commits are looked at on the way.
+    what git calls history simplification.
+
+    Args:
+        graph: tells of commits.
+        old: full id.
+        new: full id.
+        paths: of folders and files.
+        most: how many commits are looked at.
     """
-    return _Walk(graph, old, paths).back_from(new)
+    return _Walk(graph, old, paths, most).back_from(new)
 
 
 @dataclass
@@ -31,6 +38,7 @@ class _Walk:
     graph: Graph
     old: str
     paths: tuple[str, ...]
+    most: int
     commits: dict[str, Commit] = field(default_factory=dict)
     # Commits in `old`, as far as is known by now.
     excluded: set[str] = field(default_factory=set)
@@ -45,7 +53,7 @@ class _Walk:
         self.complete = self.old in self.commits
         self._exclude_parents(self.old)
         self._add(new)
-        for _ in range(MOST_COMMITS):
+        for _ in range(self.most):
             if not self._is_unfinished:
                 break
             self._step(self.commits[heapq.heappop(self.queue)[-1]])

@@ -47,6 +47,8 @@ def open_repository(url: str, access: Access) -> SourceRepository:
         from orchestrator.source.github.open import open_github  # noqa: PLC0415
 
         return open_github(url, access.read_secret, access.certificates)
+    if url.startswith("codecommit:"):
+        return _codecommit(url, access.clients)
     if parts.scheme == "s3":
         return _snapshots(url, access.clients)
     if parts.scheme == "https" and parts.hostname:
@@ -54,7 +56,7 @@ def open_repository(url: str, access: Access) -> SourceRepository:
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise SourceError(
             f"The repository {url!r} cannot be opened: file:///<folder>, https://<host>/<path>, "
-            "github://<host>/<owner>/<name> and s3://<bucket>/<prefix> are supported."
+            "github://<host>/<owner>/<name>, codecommit://<region>/<name> and s3://<bucket>/<prefix> are supported."
         )
     return open_folder(Path(unquote(parts.path)))
 
@@ -76,3 +78,13 @@ def _snapshots(url: str, clients: Clients) -> SourceRepository:
     from orchestrator.source.snapshots.read import SnapshotRepository  # noqa: PLC0415
 
     return SnapshotRepository(SnapshotBucket(clients("s3"), Place.parse(url)))
+
+
+def _codecommit(url: str, clients: Clients) -> SourceRepository:
+    # The same.
+    from orchestrator.source.codecommit.address import CodeCommitAddress  # noqa: PLC0415
+    from orchestrator.source.codecommit.client import CodeCommitClient  # noqa: PLC0415
+    from orchestrator.source.codecommit.repository import CodeCommitRepository  # noqa: PLC0415
+
+    address = CodeCommitAddress.parse(url)
+    return CodeCommitRepository(CodeCommitClient(clients("codecommit", address.region), address), address)

@@ -25,6 +25,8 @@ from orchestrator.source.repository import SourceRepository
 from orchestrator.source.snapshots.bucket import Place, SnapshotBucket
 from orchestrator.source.snapshots.publish import Publisher
 from orchestrator.source.snapshots.read import SnapshotRepository
+from tests.codecommit.opened import opened
+from tests.codecommit.server import CodeCommitServer
 from tests.conformance.sample import BRANCHES, Sample, make_sample
 from tests.github.server import TOKEN, GitHubServer
 
@@ -72,7 +74,15 @@ def snapshots(sample: Sample) -> Iterator[SourceRepository]:
         yield SnapshotRepository(bucket)
 
 
-HOSTS: tuple[Host, ...] = (local_git, remote_git, github, snapshots)
+@contextmanager
+def codecommit(sample: Sample) -> Iterator[SourceRepository]:
+    """The same, over CodeCommit's API."""
+    server = CodeCommitServer(sample.folder)
+    yield opened(server)
+    server.close()
+
+
+HOSTS: tuple[Host, ...] = (local_git, remote_git, github, snapshots, codecommit)
 
 
 @pytest.fixture(scope="session")
@@ -85,5 +95,5 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 def repository(request: pytest.FixtureRequest, sample: Sample) -> Iterator[SourceRepository]:
     """It, as each of the hosts shows it."""
     host: Host = request.param
-    with host(sample) as opened:
-        yield opened
+    with host(sample) as shown:
+        yield shown

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from orchestrator.errors import SourceError
-from orchestrator.source.cat_file import present_objects
+from orchestrator.source.cat_file import lacking, present_objects
 from orchestrator.source.git import Git
 from orchestrator.source.repository import Mode
 from orchestrator.source.snapshots.bucket import SnapshotBucket
@@ -117,6 +117,8 @@ class Publisher:
             if mode == Mode.FOLDER:
                 trees.append(identity)
             elif mode != Mode.SUBMODULE:
+                if not size.isdigit():
+                    raise lacking(self._git, identity)
                 files.append(File(path, identity, int(size)))
         return trees, files
 

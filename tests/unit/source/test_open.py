@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import SourceError
+from orchestrator.source.codecommit.repository import CodeCommitRepository
 from orchestrator.source.github.repository import GitHubRepository
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.open import Access, open_repository
@@ -34,6 +35,7 @@ def test_urls_are_opened_by_what_they_are(tmp_path: Path) -> None:
         "https://example.com/shop.git": RemoteGitRepository,
         "github://github.com/acme/shop": GitHubRepository,
         "s3://bucket/source": SnapshotRepository,
+        "codecommit://eu-west-1/shop": CodeCommitRepository,
     }
     for url, kind in opened.items():
         repository = open_repository(url, ACCESS)
@@ -51,6 +53,9 @@ def test_urls_are_opened_by_what_they_are(tmp_path: Path) -> None:
         "file://elsewhere/folder",
         "s3://bucket",
         "s3:///source",
+        "codecommit://shop",
+        "codecommit://eu-west-1/shop/../other",
+        "codecommit://profile@shop",
         "",
     ],
 )
@@ -58,3 +63,8 @@ def test_what_is_not_supported_is_refused_with_what_is(url: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(SourceError, match="cannot be opened"):
         open_repository(url, ACCESS)
+
+
+def test_a_repository_in_codecommit_may_be_written_as_git_takes_it() -> None:
+    """As whoever clones it writes it."""
+    assert open_repository("codecommit::eu-west-1://shop", ACCESS).url == "codecommit://eu-west-1/shop"
