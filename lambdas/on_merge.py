@@ -6,7 +6,8 @@ from typing import Any
 from lambdas.edge import logger, respond
 from orchestrator.errors import OrchestratorError
 from orchestrator.ledger.table import LedgerBusyError
-from orchestrator.steps.on_merge import MergeEvent, MergeResult, OvertakenError, parse_event
+from orchestrator.steps.merge_event import BranchDeletedError, MergeEvent, parse_event
+from orchestrator.steps.on_merge import MergeResult, OvertakenError
 from orchestrator.steps.starts import StartsError
 from orchestrator.wiring import Wiring
 from state_machines.unit_stack import unit_stack
@@ -23,6 +24,9 @@ def handler(event: Any, _context: object) -> Any:
         # Lambda tries an asynchronous event twice more, and puts it aside after that.
         raise
     except OvertakenError as error:
+        return MergeResult(commit="", problems=(str(error),)).model_dump(mode="json")
+    except BranchDeletedError as error:
+        wiring.report("orchestrator: branch deleted", str(error))
         return MergeResult(commit="", problems=(str(error),)).model_dump(mode="json")
     except OrchestratorError as error:
         logger.error(json.dumps({"event": "put aside", "reason": str(error)}))

@@ -8,10 +8,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.tooling.names import Names
+from infra.tooling.source import pushes_to_codecommit
 
 
 def rules(scope: Construct, names: Names, functions: dict[str, lambda_.Function], dead_letters: sqs.IQueue) -> None:
-    """Make both, and the schedule that looks at the branch without an event."""
+    """Make them, and the schedule that looks at the branch without an event."""
     merged = events.EventPattern(source=["orchestrator"], detail_type=["Merge"])
     changed = events.EventPattern(
         source=["aws.states"],
@@ -21,10 +22,17 @@ def rules(scope: Construct, names: Names, functions: dict[str, lambda_.Function]
             "stateMachineArn": [{"prefix": names.promotions.removesuffix("*")}],
         },
     )
-    for name, pattern, step in (("merge", merged, "on_merge"), ("promotion-change", changed, "on_promotion_change")):
+    told = {
+        "on_merge_rule": ("merge", merged, "on_merge"),
+        "on_promotion_change_rule": ("promotion-change", changed, "on_promotion_change"),
+    }
+    pushed = pushes_to_codecommit(names)
+    if pushed:
+        told["codecommit_rule"] = ("codecommit", pushed, "on_merge")
+    for logical, (name, pattern, step) in told.items():
         events.Rule(
             scope,
-            f"{step}_rule",
+            logical,
             rule_name=f"orchestrator-{name}",
             event_pattern=pattern,
             targets=[targets.LambdaFunction(functions[step], dead_letter_queue=dead_letters, retry_attempts=8)],

@@ -1,10 +1,14 @@
 """What it takes to read the repository that merges come from, and to publish it where it comes from snapshots."""
 
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
 from infra.tooling.statements import Statements, allow
+from orchestrator.config.organization import FILE_NAME
+from orchestrator.errors import ConfigurationError
+from orchestrator.source.codecommit.address import SCHEMES, CodeCommitAddress
 from orchestrator.source.snapshots.bucket import Place
 
 SOURCE_PUBLISHER_POLICY = "orchestrator-source-publisher"
@@ -14,8 +18,26 @@ def read_repository(names: Names) -> Statements:
     """Read the one repository that merges come from, or the credentials for it, where it takes any."""
     if names.organization.repository.on_github:
         return [allow(["secretsmanager:GetSecretValue"], [names.secret(names.organization.repository.secret)])]
+    address = _codecommit(names)
+    if address:
+        actions = ("GetBranch", "ListBranches", "GetCommit", "GetFolder", "GetBlob")
+        arn = address.arn(names.organization.tooling.account)
+        return [allow([f"codecommit:{action}" for action in actions], [arn])]
     place = _snapshots(names)
     return _read_snapshots(place) if place else []
+
+
+def pushes_to_codecommit(names: Names) -> events.EventPattern | None:
+    """Matches the events of CodeCommit that tell of the branch; None when the repository is elsewhere."""
+    address, repository = _codecommit(names), names.organization.repository
+    if address is None:
+        return None
+    return events.EventPattern(
+        source=["aws.codecommit"],
+        detail_type=["CodeCommit Repository State Change"],
+        resources=[address.arn(names.organization.tooling.account)],
+        detail={"referenceType": ["branch"], "referenceName": [repository.branch]},
+    )
 
 
 def publisher_policy(scope: Construct, names: Names) -> None:
@@ -35,6 +57,20 @@ def publisher_policy(scope: Construct, names: Names) -> None:
             allow(["events:PutEvents"], [names.event_bus], {"StringEquals": told}),
         ],
     )
+
+
+def _codecommit(names: Names) -> CodeCommitAddress | None:
+    url = names.organization.repository.url or ""
+    if not url.startswith(SCHEMES):
+        return None
+    address, tooling = CodeCommitAddress.parse(url), names.organization.tooling
+    if address.region != tooling.region:
+        raise ConfigurationError(
+            FILE_NAME,
+            f"repository.url = {url!r} is in another region than tooling.region = {tooling.region!r}: CodeCommit's "
+            "events stay in their region. Have the tooling account's region be that of the repository.",
+        )
+    return address
 
 
 def _snapshots(names: Names) -> Place | None:

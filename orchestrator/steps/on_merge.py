@@ -8,12 +8,11 @@ each such unit is named in a queue, behind which `start_promotion` does the work
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from orchestrator.config.told import ROOT
-from orchestrator.errors import OrchestratorError, RequestError
+from orchestrator.errors import OrchestratorError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
 from orchestrator.source.catalog import Catalog, read_catalog
@@ -21,24 +20,8 @@ from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_as
 from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.repository import SourceRepository
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
+from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.starts import Starts
-
-
-class Merge(BaseModel):
-    """The detail of a merge event: a branch moved, to a commit; without one, it is just time to look at the branch."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    branch: str
-    commit: str | None = None
-
-
-class MergeEvent(BaseModel):
-    """The event as EventBridge delivers it; there is more in it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    detail: Merge
 
 
 class AskedFor(BaseModel):
@@ -166,18 +149,3 @@ def _reason(demand: Demand, verdict: Verdict | None) -> str:
     if verdict is None or not verdict.affected:
         return "nothing it is built from changed, but what its state machines are made of did"
     return verdict.explanation
-
-
-def parse_event(event: Any) -> MergeEvent:
-    """Read an event.
-
-    Raises:
-        RequestError: it is not a merge event.
-    """
-    try:
-        return MergeEvent.model_validate(event)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise RequestError(
-            f'This is not a merge event: {problems}. Its detail must be {{"branch": "main", "commit": "<sha>"}}.'
-        ) from error

@@ -5,12 +5,17 @@ from typing import Any
 
 import pytest
 
+from infra.tooling.names import Names
+from infra.tooling.source import read_repository
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.config.organization import Build, Organization, Repository
+from orchestrator.errors import ConfigurationError
 from tests.infra.policies import allowed
 
 Template = dict[str, Any]
-READERS = ("orchestrator-on-merge", "orchestrator-plan", "orchestrator-resolve-release", "orchestrator-builder")
+READERS = tuple(
+    f"orchestrator-{name}" for name in ("on-merge", "start-promotion", "plan", "resolve-release", "builder")
+)
 OBJECTS, BUCKET = "arn:aws:s3:::sources/shop/*", "arn:aws:s3:::sources"
 
 
@@ -54,3 +59,41 @@ def test_without_snapshots_nobody_is_allowed_to_publish_any(tooling: Template) -
     """There is no policy for it."""
     policies = [one["Properties"] for one in tooling["Resources"].values() if one["Type"] == "AWS::IAM::ManagedPolicy"]
     assert "orchestrator-source-publisher" not in {one["ManagedPolicyName"] for one in policies}
+
+
+@pytest.fixture(scope="module")
+def from_codecommit(organization: Organization) -> Template:
+    """The tooling stack of an organization whose repository is in CodeCommit."""
+    repository = Repository(url="codecommit::eu-west-1://shop", branch="trunk")
+    changed = organization.model_copy(update={"repository": repository})
+    template: Template = json.loads(synthesize(changed, validate=False)["orchestrator"])
+    return template
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_who_reads_sources_may_read_the_repository_in_codecommit(from_codecommit: Template, role: str) -> None:
+    """That one, and neither clone it nor write to it."""
+    found = allowed(from_codecommit, role)
+    granted = {action: arns for action, arns in found.items() if action.startswith("codecommit:")}
+    actions = ("GetBranch", "ListBranches", "GetCommit", "GetFolder", "GetBlob")
+    assert granted == {f"codecommit:{action}": ["arn:aws:codecommit:eu-west-1:111111111111:shop"] for action in actions}
+
+
+def test_pushes_to_the_branch_are_heard_of(from_codecommit: Template, tooling: Template) -> None:
+    """Of that branch and repository only; without CodeCommit there is no such rule."""
+    rules = [one["Properties"] for one in from_codecommit["Resources"].values() if one["Type"] == "AWS::Events::Rule"]
+    (rule,) = [one for one in rules if one.get("Name") == "orchestrator-codecommit"]
+    assert rule["EventPattern"] == {
+        "source": ["aws.codecommit"],
+        "detail-type": ["CodeCommit Repository State Change"],
+        "resources": ["arn:aws:codecommit:eu-west-1:111111111111:shop"],
+        "detail": {"referenceType": ["branch"], "referenceName": ["trunk"]},
+    }
+    assert "codecommit" not in json.dumps(tooling)
+
+
+def test_a_repository_in_another_region_is_refused(organization: Organization) -> None:
+    """Its events would not arrive."""
+    names = Names(organization.model_copy(update={"repository": Repository(url="codecommit://us-east-1/shop")}))
+    with pytest.raises(ConfigurationError, match=r"repository\.url = 'codecommit://us-east-1/shop'.*eu-west-1"):
+        read_repository(names)

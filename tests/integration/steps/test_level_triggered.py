@@ -26,7 +26,8 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.demand import PATIENCE
 from orchestrator.source.facts_cache import FactsCache
-from orchestrator.steps.on_merge import MergeEvent, MergeHandler, MergeResult, OvertakenError
+from orchestrator.steps.merge_event import MergeEvent
+from orchestrator.steps.on_merge import MergeHandler, MergeResult, OvertakenError
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
 from state_machines.unit_stack import retired_stack, unit_stack

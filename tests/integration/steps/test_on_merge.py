@@ -1,6 +1,7 @@
 """What a merge leads to: stacks with state machines, promotions, and nothing at all when nothing changed."""
 
 import shutil
+from typing import Any
 
 import pytest
 
@@ -195,3 +196,27 @@ def test_an_event_that_never_came_is_made_up_for(company: MotoCompany) -> None:
     commit = company.commit("Nobody tells of it")
     assert asked(look(company)) == ["calendar", "clock"]
     assert executions(company) == {"calendar": [commit], "clock": [commit]}
+
+
+def codecommit(event: str, **changes: str) -> dict[str, Any]:
+    """An event as CodeCommit puts it, as far as it matters."""
+    detail = {"event": event, "repositoryName": "shop", "referenceType": "branch", "referenceName": "main"}
+    return {"source": "aws.codecommit", "detail": {**detail, **changes}}
+
+
+def test_a_push_to_codecommit_is_a_merge(company: MotoCompany) -> None:
+    """What is done follows from the branch, not from the event."""
+    commit = company.commit("Push")
+    result = company.call("on_merge", codecommit("referenceUpdated", commitId=commit, oldCommitId="f" * 40))
+    assert asked(result) == ["calendar", "clock"]
+    assert result["commit"] == commit
+
+
+def test_a_branch_that_was_deleted_promotes_nothing_and_is_told(company: MotoCompany) -> None:
+    """To people, once; there is nothing to try again."""
+    queue = company.listen("failures_topic")
+    result = company.call("on_merge", codecommit("referenceDeleted", oldCommitId="f" * 40))
+    assert asked(result) == []
+    (notice,) = company.read(queue)
+    assert "The branch 'main' of shop was deleted" in notice["Message"]
+    assert company.read("orchestrator-dead-letters") == []
