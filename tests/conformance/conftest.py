@@ -91,7 +91,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     return make_sample(tmp_path_factory.mktemp("sample") / "shop.git")
 
 
-@pytest.fixture(scope="session", params=HOSTS, ids=lambda host: host.__name__)
+# Not for the whole session: while one mock of AWS is open, those of other tests do not begin empty.
+@pytest.fixture(scope="module", params=HOSTS, ids=lambda host: host.__name__)
 def repository(request: pytest.FixtureRequest, sample: Sample) -> Iterator[SourceRepository]:
     """It, as each of the hosts shows it."""
     host: Host = request.param
