@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from orchestrator.local.certificate import make_certificate
+from orchestrator.local.cloud import LocalCloud, free_port
 from orchestrator.source.git import Git
 from orchestrator.source.github.address import GitHubAddress
 from orchestrator.source.github.calls import Calls, Timing
@@ -25,7 +25,7 @@ from orchestrator.source.repository import SourceRepository
 from orchestrator.source.snapshots.bucket import Place, SnapshotBucket
 from orchestrator.source.snapshots.publish import Publisher
 from orchestrator.source.snapshots.read import SnapshotRepository
-from tests.codecommit.opened import opened
+from tests.codecommit.opened import REGION, opened
 from tests.codecommit.server import CodeCommitServer
 from tests.conformance.sample import BRANCHES, Sample, make_sample
 from tests.github.server import TOKEN, GitHubServer
@@ -61,17 +61,28 @@ def github(sample: Sample) -> Iterator[SourceRepository]:
 
 @contextmanager
 def snapshots(sample: Sample) -> Iterator[SourceRepository]:
-    """Its branches, published into a bucket."""
-    with mock_aws():
-        s3 = boto3.client("s3", region_name="eu-west-1")
-        s3.create_bucket(Bucket="sources", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        bucket = SnapshotBucket(s3, Place("sources", "source"))
-        publisher = Publisher(Git(sample.folder, "sample", os.environ["PATH"]), bucket, ["pyproject.toml"])
-        for commit in sample.commits.values():
-            publisher.publish(commit, "main")
-        for branch, name in BRANCHES.items():
-            publisher.move(branch, sample.commits[name])
-        yield SnapshotRepository(bucket)
+    """Its branches, published into a bucket of the embedded cloud."""
+    cloud = LocalCloud(sample.folder.with_name("cloud"), free_port())
+    cloud.up()
+    process = cloud.running()
+    assert process is not None
+    s3 = boto3.client(
+        "s3",
+        region_name=REGION,
+        endpoint_url=process.endpoint_url,
+        verify=str(process.certificate),
+        aws_access_key_id="111111111111",
+        aws_secret_access_key="test",
+    )
+    s3.create_bucket(Bucket="sources", CreateBucketConfiguration={"LocationConstraint": REGION})
+    bucket = SnapshotBucket(s3, Place("sources", "source"))
+    publisher = Publisher(Git(sample.folder, "sample", os.environ["PATH"]), bucket, ["pyproject.toml"])
+    for commit in sample.commits.values():
+        publisher.publish(commit, "main")
+    for branch, name in BRANCHES.items():
+        publisher.move(branch, sample.commits[name])
+    yield SnapshotRepository(bucket)
+    cloud.down()
 
 
 @contextmanager
