@@ -39,7 +39,8 @@ class Repository(Settings):
     url: str | None = Field(
         default=None,
         description="What the Lambdas and builds read: file:///path of a local git repository; builds also read "
-        "https://host/path. github://HOST/OWNER/NAME is a repository on GitHub (github.com) or on a GitHub Enterprise. "
+        "https://host/path. github://HOST/OWNER/NAME is a repository on GitHub (github.com) or on a GitHub Enterprise, "
+        "codecommit://REGION/NAME one in CodeCommit, s3://BUCKET/PREFIX what `orchestrator publish-source` puts there. "
         "Set by bootstrap when left out.",
         examples=["github://github.com/acme/shop"],
     )

@@ -74,7 +74,7 @@ def snapshots(sample: Sample) -> Iterator[SourceRepository]:
         aws_access_key_id="111111111111",
         aws_secret_access_key="test",
     )
-    s3.create_bucket(Bucket="sources", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.create_bucket(Bucket="sources", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     bucket = SnapshotBucket(s3, Place("sources", "source"))
     publisher = Publisher(Git(sample.folder, "sample", os.environ["PATH"]), bucket, ["pyproject.toml"])
     for commit in sample.commits.values():
