@@ -218,12 +218,12 @@ def _in_process(bench: Bench, workload: Workload) -> str:
         commands = Commands("benchmark", Path(scratch, "log"), environment, 600, confinement)
         uv = Uv(commands, find_uv_bin(), sys.executable, datetime.now(UTC))
         dependencies = Dependencies(uv, Cache(bench.cache), platform_)
-        locked = dependencies.lock(Declared("", Path(scratch), "0", workload.requirements, ""), Path(scratch))
+        locked = dependencies.lock(Declared("", "0", workload.requirements, ""), Path(scratch))
         assembled, found = [], []
         for _ in range(_ROUNDS):
             shutil.rmtree(bench.cache / "layers", ignore_errors=True)
-            assembled.append(_seconds(lambda: dependencies.layer(locked, Path(scratch))))
-            found.append(_seconds(lambda: dependencies.layer(locked, Path(scratch))))
+            assembled.append(_seconds(lambda: dependencies.layer(locked, Path(scratch), Path(scratch, "layer.zip"))))
+            found.append(_seconds(lambda: dependencies.layer(locked, Path(scratch), Path(scratch, "layer.zip"))))
     times = f"assembled {statistics.median(assembled) * 1000:.0f} ms, found {statistics.median(found) * 1000:.0f} ms"
     return f"layer of {', '.join(workload.requirements)} on Python {PYTHON}, locked and downloaded: {times}"
 

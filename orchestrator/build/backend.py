@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from orchestrator.build import run_backend
-from orchestrator.build.archive import sha256_of, unpack
+from orchestrator.build.archive import sha256_of, sha256_of_file, unpack
 from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Outcome
@@ -77,10 +77,6 @@ class Backend:
     scratch: Path
     own: Path
 
-    def prepare(self, step: str, system: BuildSystem) -> None:
-        """Install what a backend requires, so that a build that comes later need not wait for it."""
-        self._install(step, system, self._new_folder() / "backend.zip")
-
     def build(self, step: str, system: BuildSystem, folder: Path, out: Path, variables: dict[str, str]) -> Outcome:
         """Build an sdist and a wheel.
 
@@ -95,10 +91,10 @@ class Backend:
             How it ended. With `MORE_REQUIREMENTS`, the backend wants more than it can be given here.
         """
         archive = self._new_folder() / "backend.zip"
-        failed = self._install(step, system, archive)
-        if failed:
-            return failed
-        kept = self.cache.folder_of(_UNPACKED, archive, partial(unpack, archive))
+        installed = self._install(step, system, archive)
+        if isinstance(installed, Outcome):
+            return installed
+        kept = self.cache.folder_of(_UNPACKED, installed, partial(unpack, archive))
         outcome = self._run(step, system, folder, out, {**variables, _PATH: str(kept)})
         if outcome.code in (0, MORE_REQUIREMENTS) or kept.is_dir():
             return outcome
@@ -112,19 +108,21 @@ class Backend:
         command = [*script, Path(variables[_PATH]), str(folder), str(out), system.backend, *system.path]
         return self.uv.commands.attempt(step, command, folder, variables)
 
-    def _install(self, step: str, system: BuildSystem, archive: Path) -> Outcome | None:
-        """Install what a backend requires, once, into an archive; returns how that ended when it failed."""
+    def _install(self, step: str, system: BuildSystem, archive: Path) -> str | Outcome:
+        """Install what a backend requires, once, into an archive; returns its SHA-256, or how that failed."""
         key = sha256_of("\0".join((str(self._day), self.uv.python, *system.requires)).encode())
         with self.cache.locked(_KIND, key):
-            if self.cache.take(_KIND, key, archive):
-                return None
+            found = self.cache.take(_KIND, key, archive)
+            if found:
+                return found
             into = Path(tempfile.mkdtemp(prefix="backend-", dir=self.scratch))
             outcome = self._installed(step, system, into / _INSTALLED)
             if outcome.code != 0:
                 return outcome
             self._pack(into, archive)
-            self.cache.keep(_KIND, key, archive)
-        return None
+            made = sha256_of_file(archive)
+            self.cache.keep(_KIND, key, archive, made)
+            return made
 
     def _pack(self, folder: Path, archive: Path) -> None:
         """Pack what was installed: a copy of it, for what it brings may have put links there."""

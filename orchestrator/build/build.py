@@ -5,8 +5,9 @@ a second build of the same inputs takes over what the first one left, even if it
 `ArtifactStore.publish`). The manifest comes last: a release without one was never published.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,32 +107,50 @@ class Builder:
         from orchestrator.build.job import Job  # noqa: PLC0415
 
         inputs = tuple(one.path for one in catalog.inputs[unit.name])
-        with scratch_folder("orchestrator-build-") as folder, ThreadPoolExecutor(2) as beside:
+        with (
+            scratch_folder("orchestrator-build-") as folder,
+            _joined_logs(log, folder / "own"),
+            ThreadPoolExecutor(3) as beside,
+        ):
             # What runs beside other commands has a folder of its own: nothing may be altered while it is looked at.
-            scratch, own, preparing, linting = (folder / one for one in ("work", "own", "prepare", "lint"))
-            for one in (scratch, own, preparing, linting):
+            tree, scratch, own, packing, linting = (folder / one for one in ("tree", "work", "own", "package", "lint"))
+            for one in (tree, scratch, own, packing, linting):
                 one.mkdir()
             uv = self._uv(catalog, name, log, scratch)
             job = Job(
-                unit, catalog.organization, digest, self._store, self._releases, uv, self._tools.cache, scratch, own
+                unit,
+                catalog.organization,
+                digest,
+                self._store,
+                self._releases,
+                uv,
+                self._tools.cache,
+                tree,
+                scratch,
+                own,
             )
-            job.tree.mkdir()
-            export(self._repository, commit.id, inputs, job.tree)
-            # Before any program of the unit runs, which may alter it.
+            export(self._repository, commit.id, inputs, tree)
             declared = job.declared()
-            beside.submit(job.prepare, self._uv(catalog, name, own / "prepare.log", preparing), preparing, declared)
+            # A version is claimed when nothing can be wrong any more; nearly always it is this one.
+            presumed = self._releases.presumed_version(unit.name, digest, unit.version)
+            packing_uv = self._uv(catalog, name, own / "package.log", packing)
+            packed = beside.submit(job.package, packing_uv, packing, declared, presumed)
             templates = job.templates()
-            # It takes longer than most of the rest, and needs none of it.
             commands = self._commands(catalog, name, own / "lint.log", linting)
             linted = beside.submit(job.lint, commands, linting, templates)
             locked = job.lock(declared)
             template = job.template(templates, has_layer=bool(locked.requirements))
             layer = job.layer(locked)
             job.remember(declared, layer)
-            warnings = [*linted.result(), *declared.warnings]
+            layer_file = job.layer_file(locked, layer)
+            beside.submit(job.prepare_check, layer_file, template)
+            package = packed.result()
+            left_out, here = job.check(package, layer_file, template)
+            warnings = [*linted.result(), *declared.warnings, *left_out]
             version = self._releases.claim_version(unit.name, digest, unit.version)
-            wheel, sdist, left_out, here = job.package(version, declared, locked, layer, template)
-            warnings += left_out
+            if version != presumed:
+                package = job.package(packing_uv, packing, declared, version)
+            wheel, sdist = job.publish_package(version, package)
             tools = job.tools(self._store.get(wheel.key, sha256=wheel.sha256))
             assets = job.publish_assets(templates)
             uv.commands.note("".join(f"\nWarning: {one}" for one in (*warnings, *here)))
@@ -184,3 +203,13 @@ class Builder:
             )
         self._releases.record_release(key, manifest, sha256_of(text))
         return Build(manifest, sha256_of(text), reused)
+
+
+@contextmanager
+def _joined_logs(log: Path, folder: Path) -> Iterator[None]:
+    """In the end, append the logs in a folder: of what ran beside the rest."""
+    try:
+        yield
+    finally:
+        with log.open("ab") as joined:
+            joined.writelines(part.read_bytes() for part in sorted(folder.glob("*.log")))

@@ -53,7 +53,7 @@ class Cache:
             path.unlink(missing_ok=True)
         return None
 
-    def take(self, kind: str, key: str, into: Path, sha256: str | None = None) -> bool:
+    def take(self, kind: str, key: str, into: Path, sha256: str | None = None) -> str | None:
         """Give the file under a key another name, which stays when the cache is deleted.
 
         Args:
@@ -63,7 +63,7 @@ class Cache:
             sha256: which the file must have, where that is known.
 
         Returns:
-            Whether there was one.
+            Its SHA-256; None when there is none.
         """
         # What is written there next must not be written into a file of the cache.
         into.unlink(missing_ok=True)
@@ -75,17 +75,17 @@ class Cache:
             except FileNotFoundError:
                 continue
             if sha256_of_file(into) == path.name:
-                return True
+                return path.name
             into.unlink()
             path.unlink(missing_ok=True)
-        return False
+        return None
 
-    def keep(self, kind: str, key: str, content: bytes | Path) -> None:
-        """Keep a content, or a file that nobody writes to any more, under a key.
+    def keep(self, kind: str, key: str, content: bytes | Path, sha256: str | None = None) -> None:
+        """Keep a content, or a file that nobody writes to any more, under a key; its SHA-256 where it is known.
 
         Where that cannot be, because the cache is being deleted, it is made again when it is needed.
         """
-        name = sha256_of_file(content) if isinstance(content, Path) else sha256_of(content)
+        name = sha256 or (sha256_of_file(content) if isinstance(content, Path) else sha256_of(content))
         path = self.folder / kind / key / name
         with suppress(OSError):
             if isinstance(content, Path):
@@ -96,9 +96,15 @@ class Cache:
             else:
                 replace(path, content)
 
-    def folder_of(self, kind: str, archive: Path, unpack: Callable[[Path], object]) -> Path:
-        """The folder that an archive is unpacked into, once. Whoever uses it bears that files are added or vanish."""
-        folder = self.folder / kind / sha256_of_file(archive)
+    def folder_of(self, kind: str, sha256: str, unpack: Callable[[Path], object]) -> Path:
+        """The folder that an archive is unpacked into, once. Whoever uses it bears that files are added or vanish.
+
+        Args:
+            kind: of folder.
+            sha256: of the archive.
+            unpack: makes the folder that it is called with.
+        """
+        folder = self.folder / kind / sha256
         # Another build may be first, and its folder is as good; or the cache is being deleted.
         with suppress(OSError):
             if not folder.is_dir():

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.build.archive import sha256_of_file
 from orchestrator.build.handlers import Function
-from orchestrator.build.layer import ROOT
+from orchestrator.build.layer import ROOT, LayerFile
 
 # In every Python runtime of Lambda, though in no wheel and no layer.
 OF_THE_RUNTIME = {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
@@ -25,19 +24,19 @@ class Contents:
     """What can be imported from a wheel and a layer, by its path."""
 
     wheel: Path
-    layer: Path | None
+    layer: LayerFile | None
     names: frozenset[str]
 
     @classmethod
-    def of(cls, wheel: Path, layer: Path | None) -> "Contents":
+    def of(cls, wheel: Path, layer: LayerFile | None) -> "Contents":
         """Look into both archives."""
-        names = _names(wheel) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer) if layer else ())}
+        names = _names(wheel) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer.path) if layer else ())}
         return cls(wheel, layer, frozenset(names))
 
     @property
     def imports(self) -> str:
         """All that importing depends on: the layer, and of the unit's modules what they import, define and are."""
-        lines = [sha256_of_file(self.layer) if self.layer else ""]
+        lines = [self.layer.sha256 if self.layer else ""]
         for name in sorted(_names(self.wheel)):
             # Metadata changes with every version.
             if ".dist-info/" not in name:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
@@ -16,7 +15,6 @@ class Declared:
 
     Attributes:
         where: the unit's folder, from the repository's root.
-        folder: the same, exported.
         version: `project.version`.
         dependencies: `project.dependencies`, PEP 508.
         pyproject: the text of `pyproject.toml`; empty for a unit without a project.
@@ -25,7 +23,6 @@ class Declared:
     """
 
     where: str
-    folder: Path
     version: str
     dependencies: tuple[str, ...]
     pyproject: str

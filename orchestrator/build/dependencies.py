@@ -10,13 +10,14 @@ from orchestrator.build.archive import sha256_of
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.fetch import Fetcher
-from orchestrator.build.layer import assemble
+from orchestrator.build.layer import LayerFile, assemble
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, check_uv_lock, missing_pins, unfit_pins
 from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import describe, platform_tag
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheels import UnusableLockError, Wheel, from_json, no_wheel, select, to_json
 from orchestrator.config.organization import Lambda
+from orchestrator.config.unit import FILE_NAME
 from orchestrator.errors import BuildError
 
 _STEP = "lock dependencies"
@@ -54,21 +55,27 @@ class Dependencies:
 
         return Lock(self.cache.once(_LOCKS, key, make).decode(), self.platform)
 
-    def layer(self, locked: Lock, scratch: Path) -> Path:
+    def layer(self, locked: Lock, scratch: Path, into: Path) -> LayerFile:
         """Make the layer of a lock, or find the one that was made before.
+
+        Args:
+            locked: the lock.
+            scratch: a folder that uv may write to.
+            into: the file.
 
         Raises:
             BuildError: a wheel is not to be had any more.
         """
-        path = scratch / "layer.zip"
         with self.cache.locked(LAYERS, locked.sha256):
-            if not self.cache.take(LAYERS, locked.sha256, path):
-                wheels = Fetcher(self.uv, self.cache, self.platform).fetch(self._wheels(locked, scratch), scratch)
-                clashes = assemble(wheels, path)
-                if clashes:
-                    self.uv.commands.note(f"Several packages bring these files, the last one's stays: {clashes}")
-                self.cache.keep(LAYERS, locked.sha256, path)
-        return path
+            found = self.cache.take(LAYERS, locked.sha256, into)
+            if found:
+                return LayerFile(into, found)
+            wheels = Fetcher(self.uv, self.cache, self.platform).fetch(self._wheels(locked, scratch), scratch)
+            made = assemble(wheels, into)
+            if made.clashes:
+                self.uv.commands.note(f"Several packages bring these files, the last one's stays: {made.clashes}")
+            self.cache.keep(LAYERS, locked.sha256, into, made.sha256)
+            return LayerFile(into, made.sha256)
 
     def _moment(self, declared: Declared) -> str:
         """Lock files know themselves which versions; all else is looked up as of the commit."""
@@ -89,9 +96,12 @@ class Dependencies:
         file = declared.file(UV_LOCK)
         check_uv_lock(text, file, declared.pyproject, self.platform)
         pylock = scratch / _PYLOCK
+        # As they were exported: the unit's programs may run beside this, and alter their files.
+        for name, content in ((FILE_NAME, declared.pyproject), (UV_LOCK, text)):
+            (scratch / name).write_text(content, encoding="utf-8")
         what = ["--format", _PYLOCK, "--output-file", str(pylock), "--no-emit-project", "--no-default-groups"]
         command = ["export", "--frozen", "--quiet", "--no-header", *what]
-        outcome = self.uv.attempt(_STEP, command, declared.folder, dated=False)
+        outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
         self.uv.commands.require(_STEP, outcome, f"{file} cannot be read; uv says why below.")
         return self._select(pylock)
 

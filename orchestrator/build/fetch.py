@@ -75,7 +75,7 @@ class Fetcher:
         with self.cache.locked(_KIND, wheel.sha256):
             if not self.cache.take(_KIND, wheel.sha256, path, wheel.sha256):
                 download(wheel.url, wheel.sha256, path)
-                self.cache.keep(_KIND, wheel.sha256, path)
+                self.cache.keep(_KIND, wheel.sha256, path, wheel.sha256)
         return path
 
     def _install(self, wheel: Wheel, scratch: Path) -> Path:

@@ -7,7 +7,7 @@ from orchestrator.build.archive import sha256_of
 from orchestrator.build.files import write_once
 from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.publishing import altered, describe, missing, taken
-from orchestrator.build.version import next_version
+from orchestrator.build.version import first_version
 
 # Beside the layout, which is a contract: what the bucket keeps as metadata, and what the ledger keeps.
 _OWN = ".orchestrator"
@@ -86,12 +86,17 @@ class FolderLedger:
         known = self.release_of_digest(unit, digest)
         if known:
             return known
-        gone: set[str] = set()
-        while True:
-            version = next_version(declared_version, gone)
-            if self._claim(unit, "versions", version, digest) == digest:
-                return self._claim(unit, "digests", digest, version)
-            gone.add(version)
+        version = first_version(
+            declared_version, lambda version: self._claim(unit, "versions", version, digest) == digest
+        )
+        return self._claim(unit, "digests", digest, version)
+
+    def presumed_version(self, unit: str, digest: str, declared_version: str) -> str:
+        """The version that `claim_version` would give a digest at this moment; nothing is claimed."""
+        free = (None, digest)
+        return self.release_of_digest(unit, digest) or first_version(
+            declared_version, lambda version: self._read(unit, "versions", version) in free
+        )
 
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """Number of the layer with these requirements: the one they have, else the next."""

@@ -15,7 +15,7 @@ from orchestrator.build.archive import sha256_of, unpack
 from orchestrator.build.cache import Cache
 from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
 from orchestrator.build.handlers import Function
-from orchestrator.build.layer import ROOT
+from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.run import Outcome
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
@@ -51,7 +51,7 @@ class HandlerCheck:
     cache: Cache
     platform: Lambda
 
-    def check(self, functions: Sequence[Function], wheel: Path, layer: Path | None, scratch: Path) -> list[str]:
+    def check(self, functions: Sequence[Function], wheel: Path, layer: LayerFile | None, scratch: Path) -> list[str]:
         """Check that every handler is there and, where this machine is like Lambda's, that it can be imported.
 
         What a handler's module does besides importing may need a database or a variable that is not here: that it
@@ -88,7 +88,12 @@ class HandlerCheck:
                 self.cache.keep(_KIND, key, b"")
         return warnings
 
-    def _imported(self, function: Function, wheel: Path, layer: Path | None, scratch: Path) -> str:
+    def prepare(self, functions: Sequence[Function], layer: LayerFile) -> None:
+        """Do beside other steps what a check needs whatever the wheel will be."""
+        if functions and runs_here(self.platform):
+            self._kept(layer)
+
+    def _imported(self, function: Function, wheel: Path, layer: LayerFile | None, scratch: Path) -> str:
         """Try to import a handler; says why that failed where it is no proof against it, and nothing when it worked."""
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
@@ -96,7 +101,7 @@ class HandlerCheck:
         outcome = self._import(function, [code, *([self._kept(layer) / ROOT] if layer else [])])
         if _problem(outcome, function) and layer:
             # The kept folder may have been deleted or changed meanwhile: only one of this build's own is proof.
-            outcome = self._import(function, [code, unpack(layer, folder / "layer") / ROOT])
+            outcome = self._import(function, [code, unpack(layer.path, folder / "layer") / ROOT])
         problem = _problem(outcome, function)
         if problem:
             self._fail(function, f"{problem}\n{outcome.tail}")
@@ -113,9 +118,9 @@ class HandlerCheck:
         arguments: list[str | Path] = [function.module, function.name, str(_SECONDS), *folders]
         return self.uv.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
 
-    def _kept(self, layer: Path) -> Path:
-        """A layer's files; kept, so that Python's bytecode for them is, too."""
-        return self.cache.folder_of("unpacked", layer, partial(unpack, layer))
+    def _kept(self, layer: LayerFile) -> Path:
+        """A layer's files, kept for all builds that have the same layer."""
+        return self.cache.folder_of("unpacked", layer.sha256, partial(unpack, layer.path))
 
     def _fail(self, function: Function, problem: str) -> None:
         raise BuildError(self.uv.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")

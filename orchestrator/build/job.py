@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from orchestrator import __version__
 from orchestrator.build import layout
@@ -19,19 +18,21 @@ from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import LAYERS, Dependencies
 from orchestrator.build.handlers import check_layers, wheel_functions
 from orchestrator.build.importable import HandlerCheck
+from orchestrator.build.layer import LayerFile
 from orchestrator.build.limits import STEP as SIZE_STEP
 from orchestrator.build.limits import too_large
 from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Artifact, Layer
-from orchestrator.build.package import build_package, generator, prepare_package, refuse_pointers
+from orchestrator.build.package import Package, build_package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
 from orchestrator.build.publishing import ReleaseStore, missing
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
 from orchestrator.build.sbom import Subject, bom_json, layer_bom, release_bom
+from orchestrator.build.scratch import copy_tree
 from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
 from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
 from orchestrator.build.uv import Uv
@@ -53,8 +54,9 @@ class Job:
         releases: gives out layer numbers.
         uv: locks, installs and builds.
         cache: what this machine keeps between builds.
-        scratch: an empty folder, which the commands of the build may write to.
-        own: an empty folder, which they may not write to.
+        tree: the exported sources, which no command may write to: those that alter them get a copy.
+        scratch: an empty folder, which the commands of `uv` may write to.
+        own: an empty folder, which no command may write to.
     """
 
     unit: Unit
@@ -64,13 +66,9 @@ class Job:
     releases: ReleaseLedger
     uv: Uv
     cache: Cache
+    tree: Path
     scratch: Path
     own: Path
-
-    @property
-    def tree(self) -> Path:
-        """Where the sources are exported to."""
-        return self.scratch / "tree"
 
     def folder(self, name: str) -> Path:
         """Make an empty folder to work in, of a name that no program of the unit could know before."""
@@ -82,13 +80,13 @@ class Job:
     def declared(self) -> Declared:
         """What the unit says of its dependencies, in `[project]` and in lock files."""
         if self.unit.plain:
-            return plain_declared(self.unit, self.tree, self.plain)
+            return plain_declared(self.unit, self.plain)
         where, path = self.unit.folder, self.unit.path
         file = path(FILE_NAME)
         text = self._read(file).decode()
         project = read_project(text, file, self.unit.name, self.organization.lambda_.python)
         uv_lock, requirements = (self._read_optional(path(name)) for name in (UV_LOCK, REQUIREMENTS_FILE))
-        return Declared(where, self.tree / where, self.unit.version, project.dependencies, text, uv_lock, requirements)
+        return Declared(where, self.unit.version, project.dependencies, text, uv_lock, requirements)
 
     @cached_property
     def plain(self) -> PlainCode:
@@ -118,9 +116,10 @@ class Job:
             self.releases.note_layer(self.unit.name, declared.key(self.organization.lambda_), layer.number)
 
     def templates(self) -> Templates:
-        """Find the template, or synthesize the CDK app, which may alter whatever was exported."""
+        """Find the template, or synthesize the CDK app, in a copy of the sources."""
         if is_cdk(self.unit, self.tree):
-            synthesizer = Synthesizer(self.unit, self.organization, self.tree, self.uv, self.own)
+            tree = copy_tree(self.tree, self.scratch)
+            synthesizer = Synthesizer(self.unit, self.organization, tree, self.uv, self.own)
             return synthesizer(self.scratch, self.folder("cdk"))
         return Templates((self._template_source(),), {})
 
@@ -186,41 +185,54 @@ class Job:
         archive = self.store.find(key)
         if archive is None:
             stored = self._stored_lock(requirements)
-            path = self._dependencies.layer(stored, self.folder("layer"))
-            self._check_size(None, path)
+            made = self._dependencies.layer(stored, self.folder("layer"), self.own / "layer.zip")
+            self._check_size(None, made.path)
             # Before the layer: where there is a layer, there is this.
-            self._publish_layer_sbom(number, path, stored)
-            archive = self.store.publish(key, path, made_of=locked.sha256)
+            self._publish_layer_sbom(number, made.path, stored)
+            archive = self.store.publish(key, made.path, made_of=locked.sha256)
+            made.path.rename(self._layer_path(made.sha256))
         sbom = self.store.find(layout.layer_sbom_key(self.unit.name, number))
         if sbom is None:
             raise missing(self.store.location(layout.layer_sbom_key(self.unit.name, number)), None)
         return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
 
-    def prepare(self, uv: Uv, scratch: Path, declared: Declared) -> None:
-        """Do beside other steps what the package needs; log and folder of `uv` must be others than theirs."""
-        if not self.unit.plain:
-            prepare_package(Backend(uv, self.cache, scratch, self.own), declared.pyproject)
+    def package(self, uv: Uv, scratch: Path, declared: Declared, version: str) -> Package:
+        """Build the wheel and the sdist, in a copy of the sources.
 
-    def package(
-        self, version: str, declared: Declared, locked: Lock, layer: Layer | None, template: UnitTemplate
-    ) -> tuple[Artifact, Artifact, list[str], list[str]]:
-        """Build the wheel and the sdist, and publish them if they will run with the layer.
-
-        Returns:
-            Both, then warnings that belong to the release, and those that this machine alone may have a reason for.
+        It runs beside other commands, so `uv` has a log of its own, and a folder that its commands alone write to.
         """
         if self.unit.plain:
-            package = plain_package(self.unit, version, self.plain.files, self.uv, self._own_folder("package"))
+            package = plain_package(self.unit, version, self.plain.files, uv, self._own_folder("package"))
         else:
-            backend = Backend(self.uv, self.cache, self.scratch, self.own)
-            package = build_package(backend, self.unit, declared.pyproject, version, self.tree)
+            backend = Backend(uv, self.cache, scratch, self.own)
+            tree = copy_tree(self.tree, scratch)
+            package = build_package(backend, self.unit, declared.pyproject, version, tree)
         refuse_pointers(package.wheel, self.unit.name)
-        path = self._layer_file(locked, layer.archive) if layer else None
-        source = template.source
-        warnings = check_wheel(template.functions, package.wheel.read_bytes(), source.file)
-        here = self._check(package.wheel, path, json.loads(template.text))
-        wheel, sdist = (self._publish_source(version, one) for one in (package.wheel, package.sdist))
-        return wheel, sdist, warnings, here
+        return package
+
+    def prepare_check(self, layer: LayerFile | None, template: UnitTemplate) -> None:
+        """Do beside other steps what the check needs whatever the package will be."""
+        if layer:
+            self._handlers.prepare(wheel_functions(json.loads(template.text)), layer)
+
+    def check(self, package: Package, layer: LayerFile | None, template: UnitTemplate) -> tuple[list[str], list[str]]:
+        """Check that wheel, layer and template will run together.
+
+        Returns:
+            Warnings that belong to the release, and those that this machine alone may have a reason for.
+        """
+        warnings = check_wheel(template.functions, package.wheel.read_bytes(), template.source.file)
+        self._check_size(package.wheel, layer.path if layer else None)
+        functions = wheel_functions(json.loads(template.text))
+        return warnings, self._handlers.check(functions, package.wheel, layer, self.scratch)
+
+    def publish_package(self, version: str, package: Package) -> tuple[Artifact, Artifact]:
+        """Publish the wheel and the sdist."""
+        wheel, sdist = (
+            self.publish(layout.source_key(self.unit.name, version, path.name), path)
+            for path in (package.wheel, package.sdist)
+        )
+        return wheel, sdist
 
     def publish(self, key: str, content: bytes | Path) -> Artifact:
         """Publish an object that belongs to this digest."""
@@ -261,26 +273,28 @@ class Job:
         content = bom_json(layer_bom(archive, locked.text, subject, locked.platform))
         self.store.publish(layout.layer_sbom_key(self.unit.name, number), content, made_of=locked.sha256)
 
-    def _check(self, wheel: Path, layer: Path | None, template: dict[str, Any]) -> list[str]:
-        self._check_size(wheel, layer)
-        check = HandlerCheck(self.uv, self.cache, self.organization.lambda_)
-        return check.check(wheel_functions(template), wheel, layer, self.scratch)
+    @property
+    def _handlers(self) -> HandlerCheck:
+        return HandlerCheck(self.uv, self.cache, self.organization.lambda_)
 
     def _check_size(self, wheel: Path | None, layer: Path | None) -> None:
         problem = too_large(wheel, layer)
         if problem:
             raise BuildError(self.unit.name, SIZE_STEP, problem)
 
-    def _layer_file(self, locked: Lock, published: Artifact) -> Path:
-        """The published layer as a file here; out of the cache when it is there."""
-        path = self.own / "published-layer.zip"
-        if not self.cache.take(LAYERS, locked.sha256, path, published.sha256):
+    def layer_file(self, locked: Lock, layer: Layer | None) -> LayerFile | None:
+        """The published layer as a file here: the one that was made, else out of the cache, else from the store."""
+        if layer is None:
+            return None
+        published = layer.archive
+        path = self._layer_path(published.sha256)
+        if not path.exists() and not self.cache.take(LAYERS, locked.sha256, path, published.sha256):
             path.write_bytes(self.store.get(published.key, sha256=published.sha256))
-            self.cache.keep(LAYERS, locked.sha256, path)
-        return path
+            self.cache.keep(LAYERS, locked.sha256, path, published.sha256)
+        return LayerFile(path, published.sha256)
 
-    def _publish_source(self, version: str, path: Path) -> Artifact:
-        return self.publish(layout.source_key(self.unit.name, version, path.name), path)
+    def _layer_path(self, sha256: str) -> Path:
+        return self.own / f"layer-{sha256}.zip"
 
     def _requirements(self, number: int, locked: Lock) -> Artifact:
         path = self.own / "requirements.zip"

@@ -36,15 +36,28 @@ class _Member:
     entry: zipfile.ZipInfo
 
 
-def assemble(wheels: Sequence[Path], into: Path) -> list[str]:
+@dataclass(frozen=True)
+class LayerFile:
+    """A layer on this machine, with its SHA-256: what is hashed once need not be hashed again."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A layer that was made: its SHA-256, and the paths that different wheels have different files for."""
+
+    sha256: str
+    clashes: tuple[str, ...]
+
+
+def assemble(wheels: Sequence[Path], into: Path) -> Assembled:
     """Make a layer of wheels; equal wheels give equal bytes.
 
     Args:
         wheels: in the order in which they are installed: of two files of the same name the later one stays.
         into: the layer.
-
-    Returns:
-        The paths that different wheels have different files for.
 
     Raises:
         ArtifactError: a wheel holds a path that leads out of the layer, or a link.
@@ -62,7 +75,7 @@ def assemble(wheels: Sequence[Path], into: Path) -> list[str]:
         with RawZipWriter(into) as layer:
             for path in sorted(members):
                 _put(layer, path, members)
-    return sorted(set(clashes))
+    return Assembled(layer.sha256, tuple(sorted(set(clashes))))
 
 
 def installed_path(name: str) -> str | None:

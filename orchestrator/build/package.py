@@ -138,13 +138,6 @@ def _run(backend: Backend, system: BuildSystem | None, folder: Path, built: Path
     return backend.uv.attempt(_STEP, arguments, folder.parent, variables)
 
 
-def prepare_package(backend: Backend, pyproject: str) -> None:
-    """Do what `build_package` will need whatever the version is; where it cannot be done, that one will say why."""
-    system = BuildSystem.read(pyproject)
-    if system:
-        backend.prepare(_STEP, system)
-
-
 def _only(unit: str, folder: UntrustedFolder, ending: str) -> str:
     found = [name for name in folder.names() if name.endswith(ending)]
     if len(found) != 1:

@@ -80,21 +80,20 @@ def plain_code(unit: Unit, tree: Path, document: Mapping[str, Any] | None, templ
     return PlainCode(files, texts)
 
 
-def plain_declared(unit: Unit, tree: Path, code: PlainCode) -> Declared:
+def plain_declared(unit: Unit, code: PlainCode) -> Declared:
     """What the lists of requirements declare; one with hashes is a lock, as it is beside a project.
 
     Raises:
         ConfigurationError: a line is no requirement, or there is a lock and another list beside it.
     """
-    home = tree / unit.folder
     locks = [file for file, text in code.requirements.items() if read_pins(text, file) is not None]
     if locks and len(code.requirements) > 1:
         others = ", ".join(sorted(code.requirements.keys() - set(locks[:1])))
         raise ConfigurationError(locks[0], f"has hashes, so it must be all that is required: move {others} into it.")
     if locks:
-        return Declared(unit.folder, home, unit.version, (), "", requirements=code.requirements[locks[0]])
+        return Declared(unit.folder, unit.version, (), "", requirements=code.requirements[locks[0]])
     lines = [line for file, text in code.requirements.items() for line in _requirements(text, file)]
-    return Declared(unit.folder, home, unit.version, tuple(sorted(set(lines))), "")
+    return Declared(unit.folder, unit.version, tuple(sorted(set(lines))), "")
 
 
 def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, own: Path) -> Package:

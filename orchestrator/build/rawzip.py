@@ -1,8 +1,10 @@
 """A zip that takes over what other zips have compressed already. Compressing again is most of what a layer takes."""
 
+import hashlib
 import struct
 import zipfile
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,8 @@ _TIME, _DATE = 0, 1 << 5 | 1
 _REGULAR = 0o100000
 _COPIED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LEVEL = 6
+# What is written, and handed to another thread to be hashed, at a time.
+_PIECE = 1024 * 1024
 # What 16 bits can count; beyond it a zip needs an extension that not everything reads.
 _MOST_ENTRIES = 0xFFFF
 
@@ -40,6 +44,13 @@ class RawZipWriter:
     def __init__(self, into: Path) -> None:
         self._file = into.open("wb")
         self._central: list[bytes] = []
+        self._size = 0
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
+        # Beside the writing, and never more than a piece behind it.
+        self._hashing = ThreadPoolExecutor(1)
+        self._hashed: Future[None] | None = None
+        self._digest = hashlib.sha256()
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +60,13 @@ class RawZipWriter:
             if error is None:
                 self._end()
         finally:
+            self._hashing.shutdown()
             self._file.close()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the whole file, hexadecimal, once it is written."""
+        return self._digest.hexdigest()
 
     def copy(self, name: str, mode: int, source: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         """Take an entry over under another name, without decompressing it where deflate compressed it."""
@@ -66,11 +83,11 @@ class RawZipWriter:
         self._add(name, mode, _Packed(zipfile.ZIP_DEFLATED, zlib.crc32(content), len(raw), len(content)), raw)
 
     def _add(self, name: str, mode: int, packed: _Packed, raw: bytes) -> None:
-        encoded, offset = name.encode(), self._file.tell()
+        encoded, offset = name.encode(), self._size
         flags = 0 if name.isascii() else _UTF8
         common = (flags, packed.method, _TIME, _DATE, packed.crc, packed.packed, packed.size, len(encoded), 0)
-        self._file.write(_LOCAL.pack(b"PK\3\4", _VERSION, *common) + encoded)
-        self._file.write(raw)
+        self._write(_LOCAL.pack(b"PK\3\4", _VERSION, *common) + encoded)
+        self._write(raw)
         attributes = (_REGULAR | mode) << 16
         head = _CENTRAL.pack(b"PK\1\2", _MADE_ON_UNIX, _VERSION, *common, 0, 0, 0, attributes, offset)
         self._central.append(head + encoded)
@@ -79,9 +96,24 @@ class RawZipWriter:
         number = len(self._central)
         if number > _MOST_ENTRIES:
             raise ArtifactError(f"A zip of {number:,} files was to be written; it can hold {_MOST_ENTRIES:,}.")
-        start, directory = self._file.tell(), b"".join(self._central)
-        self._file.write(directory)
-        self._file.write(_END.pack(b"PK\5\6", 0, 0, number, number, len(directory), start, 0))
+        start, directory = self._size, b"".join(self._central)
+        self._write(directory + _END.pack(b"PK\5\6", 0, 0, number, number, len(directory), start, 0))
+        self._flush()
+
+    def _write(self, piece: bytes) -> None:
+        self._size += len(piece)
+        self._waiting_size += len(piece)
+        self._waiting.append(piece)
+        if self._waiting_size >= _PIECE:
+            self._flush()
+
+    def _flush(self) -> None:
+        piece = b"".join(self._waiting)
+        self._waiting, self._waiting_size = [], 0
+        if self._hashed:
+            self._hashed.result()
+        self._hashed = self._hashing.submit(self._digest.update, piece)
+        self._file.write(piece)
 
 
 def _raw(source: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

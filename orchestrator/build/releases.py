@@ -14,6 +14,9 @@ class ReleaseLedger(Protocol):
     def claim_version(self, unit: str, digest: str, declared_version: str) -> str:
         """Give a digest its version: the one it has, else the declared one, else the next that is free."""
 
+    def presumed_version(self, unit: str, digest: str, declared_version: str) -> str:
+        """The version that `claim_version` would give a digest at this moment; nothing is claimed."""
+
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """Number of the layer with these requirements: the one they have, else the next."""
 

@@ -1,6 +1,7 @@
 """A folder for one build, which goes with whatever the build has made of it."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,11 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             remove(folder)
+
+
+def copy_tree(tree: Path, into: Path) -> Path:
+    """Copy exported sources into a folder that programs of the unit may write to; returns the copy."""
+    return Path(shutil.copytree(tree, Path(tempfile.mkdtemp(prefix="sources-", dir=into), "tree"), symlinks=True))
 
 
 def remove(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Which version the next release of a unit gets: a pure rule, so that it can be tested to the letter."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import count
 
 from packaging.version import Version
@@ -19,6 +19,19 @@ def next_version(declared: str, taken: Collection[str]) -> str:
     """
     gone = {Version(version) for version in taken}
     return str(next(version for version in _candidates(Version(declared)) if version not in gone))
+
+
+def first_version(declared: str, is_mine: Callable[[str], bool]) -> str:
+    """The first of the versions in `next_version`'s order that is free for the one who asks.
+
+    Args:
+        declared: `[project] version`.
+        is_mine: asked for one version after the other; may claim it.
+    """
+    taken: set[str] = set()
+    while not is_mine(version := next_version(declared, taken)):
+        taken.add(version)
+    return version
 
 
 def _candidates(declared: Version) -> Iterator[Version]:

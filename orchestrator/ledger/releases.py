@@ -3,7 +3,7 @@
 from boto3.dynamodb.conditions import Attr
 
 from orchestrator.build.manifest import Manifest
-from orchestrator.build.version import next_version
+from orchestrator.build.version import first_version
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.table import Item, LedgerTable, unit_key
 from orchestrator.steps.contract import Release
@@ -29,14 +29,16 @@ class ReleaseRecords:
         its own claim when it tries again.
         """
         known = self.release_of_digest(unit, digest)
-        if known:
-            return known
-        taken: set[str] = set()
-        while True:
-            version = next_version(declared_version, taken)
-            if self._claim(unit, digest, version):
-                return version
-            taken.add(version)
+        return known or first_version(declared_version, lambda version: self._claim(unit, digest, version))
+
+    def presumed_version(self, unit: str, digest: str, declared_version: str) -> str:
+        """The version that `claim_version` would give a digest at this moment; nothing is claimed."""
+
+        def is_free(version: str) -> bool:
+            item = self._table.get(unit_key(unit), f"VERSION#{version}")
+            return item is None or item["digest"] == digest
+
+        return self.release_of_digest(unit, digest) or first_version(declared_version, is_free)
 
     def _claim(self, unit: str, digest: str, version: str) -> bool:
         pk, key = unit_key(unit), f"VERSION#{version}"

@@ -87,8 +87,12 @@ class MemoryLedger:
 
     def claim_version(self, unit: str, digest: str, declared_version: str) -> str:
         """Give out the next free version."""
+        return self.versions.setdefault((unit, digest), self.presumed_version(unit, digest, declared_version))
+
+    def presumed_version(self, unit: str, digest: str, declared_version: str) -> str:
+        """Say which is free."""
         taken = {version for (name, _), version in self.versions.items() if name == unit}
-        return self.versions.setdefault((unit, digest), next_version(declared_version, taken))
+        return self.versions.get((unit, digest)) or next_version(declared_version, taken)
 
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """Give out the next number."""

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.template_code import wheel_functions
 from orchestrator.errors import ArtifactError, BuildError, ConfigurationError, SourceError
-from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, Workshop
+from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, MemoryLedger, Workshop
 
 
 def test_a_build_publishes_every_object_where_existing_tools_look_for_it(workshop: Workshop) -> None:
@@ -43,7 +44,7 @@ def test_the_manifest_describes_every_object_by_its_bytes(workshop: Workshop) ->
 def test_the_same_inputs_are_built_once(workshop: Workshop) -> None:
     """Another commit that leaves the unit as it is gets the release that is there, and nothing runs."""
     first = workshop.build()
-    assert workshop.calls() == ["compile", "install", "build"]
+    assert sorted(workshop.calls()) == ["build", "compile", "install"]
     workshop.repository.commit_id = "b" * 40
     second = workshop.build()
     assert workshop.calls() == []
@@ -137,6 +138,25 @@ def test_a_failing_build_leaves_no_release_and_tells_the_last_lines(workshop: Wo
     assert "line 0\n" in workshop.log.read_text(encoding="utf-8")
     assert not any("/release/" in key for key in workshop.published())
     assert workshop.ledger.recorded == []
+    assert workshop.ledger.versions == {}
+
+
+def test_a_package_is_built_anew_when_its_version_is_taken_meanwhile(workshop: Workshop) -> None:
+    """Another build may claim it after this one has begun: what is published has the version that was given out."""
+
+    class Late(MemoryLedger):
+        """Presumes what another build claims in that moment."""
+
+        def presumed_version(self, unit: str, digest: str, declared_version: str) -> str:
+            """Say which was free."""
+            version = super().presumed_version(unit, digest, declared_version)
+            self.versions.setdefault((unit, "another"), version)
+            return version
+
+    built = replace(workshop, ledger=Late()).build()
+    assert built.manifest.version == "0.1.0.post1"
+    assert built.manifest.wheel.key.endswith("/0.1.0.post1/orders-0.1.0.post1-py3-none-any.whl")
+    assert workshop.calls().count("build") == 2
 
 
 def test_a_missing_template_is_reported_before_a_version_is_claimed(workshop: Workshop) -> None:

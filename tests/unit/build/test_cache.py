@@ -85,8 +85,8 @@ def test_an_archive_is_unpacked_once(cache: Cache, tmp_path: Path) -> None:
     """As a whole: a folder that is half unpacked is never seen."""
     archive = tmp_path / "archive"
     archive.write_bytes(b"1")
-    first = cache.folder_of("unpacked", archive, lambda into: into.mkdir())
-    assert cache.folder_of("unpacked", archive, lambda _: pytest.fail("again")) == first
+    first = cache.folder_of("unpacked", "0" * 64, lambda into: into.mkdir())
+    assert cache.folder_of("unpacked", "0" * 64, lambda _: pytest.fail("again")) == first
     assert [path.name for path in first.parent.iterdir()] == [first.name]
 
 

@@ -27,7 +27,7 @@ def dependencies(machine: Path, tmp_path: Path) -> Dependencies:
 
 def declared(*requirements: str, version: str = "0.1.0") -> Declared:
     """What a unit without a lock file declares."""
-    return Declared("projects/orders", Path(), version, requirements, "[project]")
+    return Declared("projects/orders", version, requirements, "[project]")
 
 
 def test_a_lock_is_sorted_and_carries_the_hash_of_one_wheel_for_each(
@@ -98,13 +98,13 @@ def test_a_layer_is_made_once_and_survives_the_end_of_the_cache(
 ) -> None:
     """A machine without a cache makes the same layer of the same lock."""
     locked = dependencies.lock(declared("a==1"), tmp_path)
-    layer = dependencies.layer(locked, tmp_path).read_bytes()
+    layer = dependencies.layer(locked, tmp_path, tmp_path / "layer.zip").path.read_bytes()
     (machine / "fail-install").touch()
-    assert dependencies.layer(locked, tmp_path).read_bytes() == layer
+    assert dependencies.layer(locked, tmp_path, tmp_path / "layer.zip").path.read_bytes() == layer
     (machine / "fail-install").unlink()
     elsewhere = Dependencies(dependencies.uv, Cache(tmp_path / "nothing-yet"), dependencies.platform)
     (tmp_path / "again").mkdir()
-    assert elsewhere.layer(locked, tmp_path / "again").read_bytes() == layer
+    assert elsewhere.layer(locked, tmp_path / "again", tmp_path / "other.zip").path.read_bytes() == layer
     with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
         assert archive.namelist() == ["python/a.py"]
 
@@ -114,8 +114,8 @@ def test_a_layer_is_made_once_and_survives_the_end_of_the_cache(
     [
         declared("a==2"),
         declared("a==1", version="0.2.0"),
-        Declared("projects/orders", Path(), "0.1.0", ("a==1",), "", uv_lock=""),
-        Declared("projects/orders", Path(), "0.1.0", ("a==1",), "", requirements="a==1 --hash=sha256:00"),
+        Declared("projects/orders", "0.1.0", ("a==1",), "", uv_lock=""),
+        Declared("projects/orders", "0.1.0", ("a==1",), "", requirements="a==1 --hash=sha256:00"),
     ],
 )
 def test_other_declarations_are_locked_anew(other: Declared) -> None:
@@ -133,7 +133,7 @@ def test_another_platform_is_locked_anew_and_is_another_layer(dependencies: Depe
 
 def test_requirements_without_hashes_are_no_lock() -> None:
     """What they say is not taken for more than it is."""
-    unit = Declared("projects/orders", Path(), "0.1.0", ("a==1",), "", requirements="a==1\n")
+    unit = Declared("projects/orders", "0.1.0", ("a==1",), "", requirements="a==1\n")
     assert unit.pins is None
     (warning,) = unit.warnings
     assert warning.startswith("projects/orders/requirements.txt has no hashes and is not used: delete it, or make it a")

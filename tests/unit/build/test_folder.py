@@ -49,6 +49,8 @@ def test_one_digest_has_one_version_and_one_version_one_digest(tmp_path: Path) -
         versions = list(pool.map(lambda digest: FolderLedger(tmp_path).claim_version("a", digest, "0.1.0"), digests))
     by_digest = dict(zip(digests, versions, strict=True))
     assert versions == [by_digest[digest] for digest in digests]
+    assert [FolderLedger(tmp_path).presumed_version("a", digest, "0.1.0") for digest in digests] == versions
+    assert FolderLedger(tmp_path).presumed_version("a", "new", "0.1.0") == "0.1.0.post6"
     assert set(versions) == {"0.1.0", *(f"0.1.0.post{number}" for number in range(1, 6))}
     assert FolderLedger(tmp_path).release_of_digest("a", "digest-3") == by_digest["digest-3"]
     assert FolderLedger(tmp_path).release_of_digest("b", "digest-3") is None

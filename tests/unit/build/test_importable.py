@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.build.archive import zip_files
+from orchestrator.build.archive import sha256_of_file, zip_files
 from orchestrator.build.build import Tools
 from orchestrator.build.handlers import Function, check_layers, wheel_functions
 from orchestrator.build.importable import HandlerCheck, runs_here
+from orchestrator.build.layer import LayerFile
 from orchestrator.build.limits import sizes, too_large
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
@@ -58,7 +59,8 @@ class Bench:
         wheel = packed(self._folder / "w.whl", {"orders/__init__.py": "", "orders/handler.py": source})
         layer = packed(self._folder / "layer.zip", {"python/helper/__init__.py": "HELP = 1\ndef handle(): ...\n"})
         function = Function("OrderFunction", handler, variables or {})
-        return HandlerCheck(uv, self._tools.cache, platform).check([function], wheel, layer, self._folder)
+        file = LayerFile(layer, sha256_of_file(layer))
+        return HandlerCheck(uv, self._tools.cache, platform).check([function], wheel, file, self._folder)
 
     def check_all(self, functions: Sequence[Function], files: Mapping[str, str]) -> None:
         """Check the functions of a wheel with these files, with a folder of its own to work in."""

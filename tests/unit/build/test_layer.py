@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.build.archive import zip_folder
+from orchestrator.build.archive import sha256_of_file, zip_folder
 from orchestrator.build.build import Tools
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
@@ -62,8 +62,8 @@ def test_a_layer_of_real_wheels_holds_the_files_that_installing_them_makes(real_
     """The same names, modes and contents, lists of files included."""
     uv = Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT)
     dependencies = Dependencies(uv, real_tools.cache, Lambda())
-    locked = dependencies.lock(Declared("projects/orders", tmp_path, "0.1.0", _REAL, ""), tmp_path)
-    layer = content(dependencies.layer(locked, tmp_path))
+    locked = dependencies.lock(Declared("projects/orders", "0.1.0", _REAL, ""), tmp_path)
+    layer = content(dependencies.layer(locked, tmp_path, tmp_path / "layer.zip").path)
     assert "is installed by uv" not in (tmp_path / "log").read_text(encoding="utf-8")
 
     by_uv = content(installed(uv, locked, tmp_path))
@@ -135,7 +135,9 @@ def test_of_two_files_of_one_name_the_later_stays_and_is_told(tmp_path: Path) ->
     """Equal ones, such as a namespace's empty file, are nobody's business."""
     first = wheel(tmp_path / "a-1.whl", {"space/__init__.py": "", "tests/__init__.py": "a", "a.py": "a"})
     second = wheel(tmp_path / "b-1.whl", {"space/__init__.py": "", "tests/__init__.py": "b"})
-    assert assemble([first, second], tmp_path / "layer.zip") == ["tests/__init__.py"]
+    made = assemble([first, second], tmp_path / "layer.zip")
+    assert made.clashes == ("tests/__init__.py",)
+    assert made.sha256 == sha256_of_file(tmp_path / "layer.zip")
     assert content(tmp_path / "layer.zip")["python/tests/__init__.py"] == (0o644, b"b")
 
 

@@ -59,7 +59,7 @@ def unit(folder: Path, *dependencies: str, uv_lock: str | None = None, requireme
     (folder / "pyproject.toml").write_text(pyproject, encoding="utf-8")
     if uv_lock is not None:
         (folder / "uv.lock").write_text(uv_lock, encoding="utf-8")
-    return Declared("projects/orders", folder, "0.1.0", dependencies, pyproject, uv_lock, requirements)
+    return Declared("projects/orders", "0.1.0", dependencies, pyproject, uv_lock, requirements)
 
 
 def locked_by_uv(dependencies: Dependencies, folder: Path) -> str:
@@ -84,7 +84,7 @@ def test_a_uv_lock_is_honoured_whatever_the_index_has_by_now(dependencies: Depen
     locked = dependencies.lock(declared, tmp_path)
     assert locked.requirements == (_CHARSET,)
     assert "--exclude-newer" not in (tmp_path / "log").read_text(encoding="utf-8").split("uv export", 1)[-1]
-    assert dependencies.layer(locked, tmp_path).stat().st_size > 10_000
+    assert dependencies.layer(locked, tmp_path, tmp_path / "layer.zip").path.stat().st_size > 10_000
 
     with pytest.raises(ConfigurationError, match=r"projects/orders/uv\.lock.*differ in six.*run 'uv lock'"):
         dependencies.lock(unit(tmp_path, "six", "charset-normalizer>=3", uv_lock=text), tmp_path)

@@ -74,7 +74,7 @@ def test_a_dependency_without_a_wheel_is_named_with_what_to_do(real_tools: Tools
         sys.executable,
         COMMITTED_AT,
     )
-    declared = Declared("projects/orders", tmp_path, "0.1.0", ("pyspark==3.5.1",), "")
+    declared = Declared("projects/orders", "0.1.0", ("pyspark==3.5.1",), "")
     with pytest.raises(
         BuildError, match=r"pyspark cannot be used, because there is no wheel for Python 3.13 on x86_64"
     ):

@@ -47,12 +47,14 @@ def request(name: str, minutes: int) -> ApprovalRequest:
 
 
 def test_one_digest_has_one_version(ledger: Ledger) -> None:
-    """Another digest with the same declared version gets the next post-release."""
-    claim = ledger.releases.claim_version
+    """Another digest with the same declared version gets the next post-release; which that is can be asked before."""
+    claim, presume = ledger.releases.claim_version, ledger.releases.presumed_version
+    assert [presume("orders", one, "1.0") for one in ("a", "b")] == ["1.0", "1.0"]
     assert claim("orders", "a", "1.0") == "1.0"
     assert claim("orders", "b", "1.0") == "1.0.post1"
     assert claim("orders", "c", "1.0") == "1.0.post2"
     assert claim("orders", "b", "1.0") == "1.0.post1"
+    assert [presume("orders", one, "1.0") for one in ("a", "b", "d")] == ["1.0", "1.0.post1", "1.0.post3"]
     assert claim("invoices", "a", "1.0") == "1.0"
 
 
