@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 # Command -> the module of this package that registers it, in the order in which help lists them.
 MODULES = {
     "demo": "demo",
+    "init": "init",
     "bootstrap": "bootstrap",
     "units": "units",
     "affected": "affected",

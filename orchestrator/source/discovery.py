@@ -54,10 +54,14 @@ class Finder:
                     self._refuse_bytes(path)
                 elif names_files and not entry.is_folder:
                     folder, _, file = path.rpartition("/")
-                    found.setdefault(folder, file)
+                    found[folder] = found.get(folder) or file
                 elif not names_files:
                     self._add(path, entry, found)
         return found
+
+    def everything(self) -> Iterator[tuple[str, Entry]]:
+        """Every path that is worth looking at, level by level."""
+        return self._below([""])
 
     def _add(self, path: str, entry: Entry, found: dict[str, str | None]) -> None:
         if entry.is_folder:

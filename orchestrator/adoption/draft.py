@@ -1,0 +1,70 @@
+"""Drafts an `orchestrator.toml`, and tries it on the repository before anybody else does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.adoption.look import Look
+from orchestrator.adoption.propose import ProposedUnit, Proposer
+from orchestrator.adoption.write import Accounts, globs_of, written
+from orchestrator.config.organization import Lambda
+from orchestrator.config.told import ROOT
+from orchestrator.source.discovery import Finder
+from orchestrator.source.facts_cache import FactsCache
+from orchestrator.source.repository import Commit, SourceRepository
+from orchestrator.source.survey import Survey
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file, and what it does not find.
+
+    Attributes:
+        text: of the file.
+        units: what it finds, by folder.
+        unplaced: by path, why something that looks like a unit is none.
+    """
+
+    text: str
+    units: dict[str, str]
+    unplaced: dict[str, str]
+
+
+def draft(repository: SourceRepository, commit: Commit, accounts: Accounts, title: str) -> Draft:
+    """Draft the file.
+
+    Args:
+        repository: what is looked at.
+        commit: at which commit.
+        accounts: where everything goes.
+        title: what a unit at the root is named after.
+    """
+    look = Look(repository, commit.id)
+    places = look.places()
+    names = tuple(one.name for one in accounts.environments)
+    units, platform = Proposer(title, names, look.unplaced)(places)
+    trial = _Trial(repository, commit, accounts, platform)
+    text, survey = trial(units, look.unplaced)
+    if survey.problems:
+        look.unplaced |= {path: str(problem) for path, problem in survey.problems.items()}
+        units = [unit for unit in units if (unit.place.folder or ROOT) not in survey.problems]
+        text, survey = trial(units, look.unplaced)
+    return Draft(text, {one.folder: one.name for one in survey.known.values() if one.is_unit}, look.unplaced)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Writes the file and surveys the repository with it."""
+
+    repository: SourceRepository
+    commit: Commit
+    accounts: Accounts
+    platform: Lambda
+
+    def __call__(self, units: list[ProposedUnit], unplaced: Mapping[str, str]) -> tuple[str, Survey]:
+        finder = Finder(self.repository, self.commit.id)
+        stray = finder.find(tuple(globs_of(units))).keys() - {unit.place.folder for unit in units}
+        exclude = (unplaced.keys() & stray) | finder.problems.keys()
+        text = written(self.accounts, units, exclude, self.platform)
+        survey = Survey(self.repository, self.commit, text.encode(), FactsCache())
+        survey.units()
+        return text, survey

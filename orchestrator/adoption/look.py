@@ -1,0 +1,175 @@
+"""What there is in a repository: templates, CDK apps, projects, and what `sam deploy` was told to deploy."""
+
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from orchestrator.build.cdk import CDK_FILE
+from orchestrator.build.template import read_template
+from orchestrator.errors import ConfigurationError
+from orchestrator.source.discovery import Finder
+from orchestrator.source.facts import PYPROJECT
+from orchestrator.source.repository import Mode, SourceRepository
+from orchestrator.source.survey import TEMPLATES
+
+SAMCONFIG = "samconfig.toml"
+_ENDINGS = (".yaml", ".yml", ".template")
+# Most JSON files are none: of those, only these are read.
+_JSON = re.compile(r"(template|stack|cloudformation|cfn|sam)[^/]*\.json$", re.IGNORECASE)
+_IS_TEMPLATE = re.compile(rb"AWSTemplateFormatVersion|AWS::[A-Z]\w+::\w+")
+
+
+@dataclass(frozen=True)
+class SamDeployment:
+    """What `samconfig.toml` says of one of its environments.
+
+    Attributes:
+        stack: the stack's name, None when it names none.
+        region: where, None when it is not told.
+        parameters: what they are overridden with.
+    """
+
+    stack: str | None
+    region: str | None
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with a template or a CDK app.
+
+    Attributes:
+        folder: from the repository's root.
+        file: the template's name, or that of the CDK app's file.
+        document: the template; None for a CDK app.
+        project: the text of its `pyproject.toml`, None when there is none.
+        sam: what `samconfig.toml` says, by its environment.
+    """
+
+    folder: str
+    file: str
+    document: Mapping[str, Any] | None
+    project: str | None
+    sam: Mapping[str, SamDeployment] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The file, from the repository's root."""
+        return f"{self.folder}/{self.file}" if self.folder else self.file
+
+
+@dataclass
+class Look:
+    """A look at a commit.
+
+    Args:
+        repository: where.
+        commit: its full id.
+    """
+
+    repository: SourceRepository
+    commit: str
+    unplaced: dict[str, str] = field(default_factory=dict)
+    """By path, why something that looks like a unit is none."""
+
+    def places(self) -> list[Place]:
+        """Every folder that could be a unit, in order."""
+        everything = dict(Finder(self.repository, self.commit).everything())
+        for path, entry in everything.items():
+            if entry.mode is Mode.SUBMODULE:
+                self.unplaced[path] = "is a submodule, whose files are in another repository."
+        files = [path for path, entry in everything.items() if entry.mode in (Mode.FILE, Mode.PROGRAM)]
+        folders: dict[str, list[str]] = {}
+        for path in files:
+            if path.endswith(_ENDINGS) or _JSON.search(path) or PurePosixPath(path).name in (CDK_FILE, *TEMPLATES):
+                folders.setdefault(path.rpartition("/")[0], []).append(path)
+        beside = [f"{folder}/{name}".lstrip("/") for folder in folders for name in (PYPROJECT, SAMCONFIG)]
+        wanted = [path for found in folders.values() for path in found]
+        texts = self.repository.files(self.commit, [*wanted, *(one for one in beside if one in everything)])
+        return [place for folder in sorted(folders) if (place := self._place(folder, folders[folder], texts))]
+
+    def _place(self, folder: str, paths: list[str], texts: Mapping[str, bytes]) -> Place | None:
+        project = texts.get(f"{folder}/{PYPROJECT}".lstrip("/"))
+        text = None if project is None else project.decode(errors="replace")
+        sam = self._sam(f"{folder}/{SAMCONFIG}".lstrip("/"), texts)
+        names = {path.rpartition("/")[2]: path for path in paths}
+        if CDK_FILE in names:
+            return self._cdk(folder, texts[names[CDK_FILE]], text)
+        documents = dict(self._documents(names, texts))
+        usual = [name for name in TEMPLATES if name in documents]
+        chosen = usual[:1] or list(documents)
+        if not chosen:
+            return None
+        if not usual and len(documents) > 1:
+            self.unplaced[folder or "."] = (
+                f"holds the templates {', '.join(sorted(documents))}, and a unit has one: name it as in "
+                f"units = ['{folder}/{chosen[0]}'], and move the others to folders of their own."
+            )
+            return None
+        for name in documents.keys() - {chosen[0]}:
+            self.unplaced[names[name]] = f"lies beside {chosen[0]}, and a unit has one template: give it a folder."
+        return Place(folder, chosen[0], documents[chosen[0]], text, sam)
+
+    def _cdk(self, folder: str, text: bytes, project: str | None) -> Place | None:
+        try:
+            app = str(json.loads(text).get("app", ""))
+        except (ValueError, AttributeError):
+            app = ""
+        if ".py" not in app and "python" not in app:
+            self.unplaced[folder or "."] = f"is a CDK app started by {app!r}: only those in Python can be built."
+            return None
+        return Place(folder, CDK_FILE, None, project)
+
+    def _documents(self, names: Mapping[str, str], texts: Mapping[str, bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, path in sorted(names.items()):
+            if not _IS_TEMPLATE.search(texts.get(path, b"")):
+                continue
+            try:
+                yield name, read_template(texts[path], path)
+            except ConfigurationError as problem:
+                if name in TEMPLATES:
+                    self.unplaced[path] = " ".join(problem.problems)
+
+    def _sam(self, path: str, texts: Mapping[str, bytes]) -> dict[str, SamDeployment]:
+        try:
+            document = tomllib.loads(texts.get(path, b"").decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self.unplaced[path] = f"is not valid TOML, so it is left out of account: {error}."
+            return {}
+        return {name: _deployment(table) for name, table in document.items() if isinstance(table, dict)}
+
+
+def _deployment(table: Mapping[str, Any]) -> SamDeployment:
+    told: dict[str, Any] = {}
+    for command in ("global", "deploy"):
+        section = table.get(command)
+        parameters = section.get("parameters") if isinstance(section, dict) else None
+        told |= parameters if isinstance(parameters, dict) else {}
+    stack, region = told.get("stack_name"), told.get("region")
+    return SamDeployment(
+        stack if isinstance(stack, str) else None,
+        region if isinstance(region, str) else None,
+        dict(_overrides(told.get("parameter_overrides", ()))),
+    )
+
+
+def _overrides(written: Any) -> Iterator[tuple[str, str]]:
+    """Name and value of each; SAM takes one text, a list, and the long form of the AWS CLI."""
+    words: Iterable[Any] = written if isinstance(written, list) else _words(str(written or ""))
+    for word in map(str, words):
+        long = re.fullmatch(r"ParameterKey=(\w+),ParameterValue=(.*)", word)
+        name, _, value = (long[1], "", long[2]) if long else word.partition("=")
+        if re.fullmatch(r"\w+", name):
+            yield name, value.strip("\"'")
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()

@@ -1,0 +1,189 @@
+"""Decides which of the folders that were found are units, what these are called, and what has to be said of them."""
+
+import hashlib
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from orchestrator.adoption.look import Place, SamDeployment
+from orchestrator.build.local_code import local_folders, use_artifacts
+from orchestrator.build.project import read_project
+from orchestrator.build.template import WELL_KNOWN_PARAMETERS
+from orchestrator.build.template_code import FUNCTIONS, property_of
+from orchestrator.config.load import is_project, parse_toml
+from orchestrator.config.names import qualified_name, unit_name
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import ConfigurationError
+from orchestrator.source.facts import PYPROJECT
+
+_RUNTIME = re.compile(r"python(3\.1[1-9])")
+
+
+@dataclass(frozen=True)
+class ProposedUnit:
+    """A unit.
+
+    Attributes:
+        place: where it is.
+        name: what it is called.
+        table: what has to be said of it in `orchestrator.toml`.
+        open_parameters: of its template, those that nothing gives a value.
+        sam_default: what `samconfig.toml` says without an environment of ours.
+    """
+
+    place: Place
+    name: str
+    table: Mapping[str, Any] = field(default_factory=dict)
+    open_parameters: tuple[str, ...] = ()
+    sam_default: SamDeployment | None = None
+
+
+@dataclass
+class Proposer:
+    """Proposes units.
+
+    Args:
+        title: what a unit at the root is named after.
+        environments: names of those that there are.
+        unplaced: by path, why something is no unit; what is refused here is added.
+    """
+
+    title: str
+    environments: tuple[str, ...]
+    unplaced: dict[str, str]
+
+    def __call__(self, places: list[Place]) -> tuple[list[ProposedUnit], Lambda]:
+        """The units in order of their folders, and the platform that most of them are for."""
+        platform = platform_of(places)
+        kept = [place for place in self._apart(places) if self._can_be_built(place, platform)]
+        units = [unit for place in kept if (unit := self._unit(place, platform))]
+        return list(_with_unique_names(units)), platform
+
+    def _apart(self, places: list[Place]) -> Iterator[Place]:
+        """Those that lie in no other one; one at the root gives way to all others."""
+        folders = {place.folder for place in places if place.folder}
+        for place in places:
+            parts = place.folder.split("/")
+            outer = next((one for n in range(1, len(parts)) if (one := "/".join(parts[:n])) in folders), None)
+            if outer:
+                self.unplaced[place.folder] = f"lies within {outer}, which is a unit: a unit holds no other one."
+            else:
+                yield place
+
+    def _can_be_built(self, place: Place, platform: Lambda) -> bool:
+        if place.document is None:
+            return True
+        try:
+            use_artifacts(dict(place.document), platform, place.path, has_layer=False)
+        except ConfigurationError as problem:
+            self.unplaced[place.folder or "."] = " ".join(problem.problems)
+            return False
+        return True
+
+    def _unit(self, place: Place, platform: Lambda) -> ProposedUnit | None:
+        derived = unit_name(place.folder.rsplit("/", 1)[-1] or self.title)
+        try:
+            name = self._name(place, derived, platform)
+            depends_on = list(_outside(place))
+        except ConfigurationError as problem:
+            self.unplaced[place.folder or "."] = " ".join(problem.problems)
+            return None
+        stacks = {one: sam.stack for one, sam in place.sam.items() if one in self.environments and sam.stack}
+        values = {one: _declared(place, sam) for one, sam in place.sam.items() if one in self.environments}
+        table = {
+            "name": name if name != derived or not place.folder else None,
+            "depends_on": depends_on,
+            "stack_name": stacks,
+            "parameters": {one: found for one, found in values.items() if found},
+        }
+        filled = set.intersection(*map(set, values.values())) if values.keys() == set(self.environments) else set()
+        unfilled = tuple(one for one in _without_default(place) if one not in filled)
+        default = place.sam.get("default") if "default" not in self.environments else None
+        return ProposedUnit(place, name, {key: one for key, one in table.items() if one}, unfilled, default)
+
+    @staticmethod
+    def _name(place: Place, derived: str, platform: Lambda) -> str:
+        """The name that the folder gives, or that a project has already: both must say the same."""
+        file = f"{place.folder}/{PYPROJECT}".lstrip("/")
+        document = {} if place.project is None else parse_toml(place.project, file)
+        if not is_project(document):
+            return derived
+        own = document.get("project", {}).get("name")
+        same = not isinstance(own, str) or canonicalize_name(own) == canonicalize_name(derived)
+        name = derived if same else unit_name(str(own))
+        read_project(str(place.project), file, name, platform.python)
+        return name
+
+
+def platform_of(places: Iterable[Place]) -> Lambda:
+    """The Python and the processor of most functions whose code is in the repository."""
+    documents = [dict(place.document) for place in places if place.document]
+    functions = [
+        (document, resource)
+        for document in documents
+        for resource in document["Resources"].values()
+        if isinstance(resource, dict)
+        and resource.get("Type") in FUNCTIONS
+        and isinstance(property_of(document, resource, FUNCTIONS[resource["Type"]].property), str)
+    ]
+    runtimes = [_RUNTIME.fullmatch(str(property_of(*one, "Runtime"))) for one in functions]
+    pythons = Counter(found[1] for found in runtimes if found)
+    processors = Counter(str((property_of(*one, "Architectures") or ["x86_64"])[0]) for one in functions)
+    known = [one for one, _ in processors.most_common() if one in ("x86_64", "arm64")]
+    return Lambda.model_validate(
+        {
+            **({"python": pythons.most_common(1)[0][0]} if pythons else {}),
+            **({"architecture": known[0]} if known else {}),
+        }
+    )
+
+
+def _outside(place: Place) -> Iterator[str]:
+    """Folders of code that do not lie in the unit's own."""
+    if place.document is None or not place.folder:
+        return
+    for code in local_folders(place.document):
+        folder = posixpath.normpath(posixpath.join(place.folder, code))
+        if folder == ".." or folder.startswith("../"):
+            raise ConfigurationError(place.path, f"takes code from {code!r}, which is not in the repository.")
+        if folder != place.folder and not folder.startswith(f"{place.folder}/"):
+            yield folder
+
+
+def _parameters(place: Place) -> Mapping[str, Any]:
+    found = (place.document or {}).get("Parameters", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _declared(place: Place, sam: SamDeployment) -> dict[str, str]:
+    """What is overridden, as far as the template has it; what it hides is nothing for a file in a repository."""
+    declared = _parameters(place)
+    hidden = {name for name, one in declared.items() if str((one or {}).get("NoEcho", "")).lower() == "true"}
+    return {name: one for name, one in sam.parameters.items() if name in declared.keys() - hidden}
+
+
+def _without_default(place: Place) -> list[str]:
+    declared = _parameters(place)
+    return [
+        name for name, one in declared.items() if "Default" not in (one or {}) and name not in WELL_KNOWN_PARAMETERS
+    ]
+
+
+def _with_unique_names(units: list[ProposedUnit]) -> Iterator[ProposedUnit]:
+    """All units of a name that several have are named after the folders above, too."""
+    shared = Counter(unit.name.replace("_", "-") for unit in units)
+    given: set[str] = {slug for slug, count in shared.items() if count == 1}
+    for unit in units:
+        if shared[unit.name.replace("_", "-")] == 1:
+            yield unit
+            continue
+        name = qualified_name(unit.place.folder or unit.name)
+        if name.replace("_", "-") in given:
+            name = f"{name[:31].rstrip('-_')}-{hashlib.sha256(unit.place.folder.encode()).hexdigest()[:8]}"
+        given.add(name.replace("_", "-"))
+        yield replace(unit, name=name, table={"name": name, **{k: v for k, v in unit.table.items() if k != "name"}})

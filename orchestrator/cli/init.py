@@ -1,0 +1,84 @@
+"""`orchestrator init`: an `orchestrator.toml` for a repository that has none."""
+
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import note, say
+from orchestrator.config import organization as organization_file
+from orchestrator.config.organization import Environment, Target, Tooling
+from orchestrator.errors import RequestError
+
+_ENVIRONMENT = re.compile(r"([a-z][a-z0-9]{0,19})=([0-9]{12})/([a-z]{2}(?:-[a-z]+)+-[0-9])(:approval)?")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_EXAMPLE = "--environment dev=222222222222/eu-west-1 --environment prod=333333333333/eu-west-1:approval"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("init")(init)
+
+
+def init(
+    context: typer.Context,
+    tooling_account: Annotated[str | None, typer.Option(help="The account that the orchestrator runs in.")] = None,
+    environment: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=ACCOUNT/REGION, with :approval where people decide; in order, once for each target."),
+    ] = None,
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Write the file instead of printing it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also where there is one.")] = False,
+) -> None:
+    """Look at the repository's newest commit, and write an orchestrator.toml that finds its units."""
+    from orchestrator.adoption.draft import draft  # noqa: PLC0415  # Help need not wait for what reads templates.
+    from orchestrator.adoption.write import Accounts  # noqa: PLC0415  # The same.
+
+    here: Context = context.obj
+    file = here.root / organization_file.FILE_NAME
+    if write and file.exists() and not force:
+        raise RequestError(f"{file} is there already: --force overwrites it.")
+    account, wanted = _asked(tooling_account, environment or [])
+    environments = _environments(wanted)
+    region = here.region or environments[0].targets[0].region
+    accounts = Accounts(Tooling(account=account, region=region), environments)
+    made = draft(here.repository, here.repository.commit("HEAD"), accounts, here.root.name)
+    if write:
+        file.write_text(made.text, encoding="utf-8")
+        say(f"{file} is written. Commit it; 'orchestrator bootstrap' comes next.")
+    else:
+        say(made.text.rstrip("\n"))
+    note(f"It finds {len(made.units)} units{': ' if made.units else ''}{', '.join(sorted(made.units.values()))}.")
+    for path, reason in sorted(made.unplaced.items()):
+        note(f"No unit: {path}: {reason}")
+
+
+def _asked(tooling_account: str | None, environments: list[str]) -> tuple[str, list[str]]:
+    """The accounts, out of options or asked for in a terminal."""
+    if sys.stdin.isatty():
+        tooling_account = tooling_account or typer.prompt("Account that the orchestrator runs in")
+        while not environments:
+            answer = typer.prompt(f"Environments in order, such as {_EXAMPLE.replace('--environment ', '')}")
+            environments = answer.split()
+    if not tooling_account or not _ACCOUNT.fullmatch(tooling_account) or not environments:
+        raise RequestError(
+            "Say where everything goes: --tooling-account with the twelve digits of the account that the orchestrator "
+            f"runs in, and the environments in order, such as {_EXAMPLE}."
+        )
+    return tooling_account, environments
+
+
+def _environments(wanted: list[str]) -> tuple[Environment, ...]:
+    targets: dict[str, list[Target]] = {}
+    gated: set[str] = set()
+    for one in wanted:
+        parts = _ENVIRONMENT.fullmatch(one)
+        if parts is None:
+            raise RequestError(f"--environment {one!r} is not valid: write NAME=ACCOUNT/REGION, such as {_EXAMPLE}.")
+        name, account, region, approval = parts.groups()
+        targets.setdefault(name, []).append(Target(account=account, region=region))
+        gated |= {name} if approval else set()
+    return tuple(Environment(name=name, targets=tuple(all_), approval=name in gated) for name, all_ in targets.items())

@@ -1,0 +1,220 @@
+"""A repository that was never made for the orchestrator gets an `orchestrator.toml`, over real git."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adoption.draft import Draft, draft
+from orchestrator.adoption.write import Accounts
+from orchestrator.config.load import load_organization
+from orchestrator.config.organization import Environment, Target, Tooling
+from orchestrator.source.catalog import Catalog, read_catalog
+from orchestrator.source.local_git import LocalGitRepository
+from tests.git_repository import GitRepository
+
+ACCOUNTS = Accounts(
+    Tooling(account="111111111111", region="eu-west-1"),
+    (
+        Environment(name="dev", targets=(Target(account="222222222222", region="eu-west-1"),)),
+        Environment(name="prod", targets=(Target(account="333333333333", region="eu-west-1"),), approval=True),
+    ),
+)
+SAM = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Table: {Type: String}
+  Secret: {Type: String, NoEcho: true}
+Resources:
+  Handle:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.12, Handler: app.handle, CodeUri: src/}
+"""
+PLAIN = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
+SAMCONFIG = """
+version = 0.1
+[default.deploy.parameters]
+stack_name = "orders-sandbox"
+parameter_overrides = "Table=sandbox"
+[prod.deploy.parameters]
+stack_name = "orders-live"
+parameter_overrides = ["Table=orders", "Secret=geheim", "Gone=1"]
+"""
+
+
+class Existing:
+    """A git repository with files in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.git = GitRepository(folder)
+        self.git.begin()
+        self.repository = LocalGitRepository(folder, os.environ["PATH"])
+
+    def write(self, *names: str, text: str = PLAIN) -> None:
+        """Write files that all hold the same."""
+        for name in names:
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    def draft(self) -> tuple[Draft, Catalog]:
+        """Commit, draft, and read what the draft finds once it is committed, as the product does."""
+        self.git.commit("Begin")
+        made = draft(self.repository, self.repository.commit("main"), ACCOUNTS, "My Shop")
+        self.write("orchestrator.toml", text=made.text)
+        return made, read_catalog(self.repository, self.git.commit("Adopt"))
+
+
+@pytest.fixture
+def existing(tmp_path: Path) -> Existing:
+    """An empty one."""
+    return Existing(tmp_path)
+
+
+def folders(catalog: Catalog) -> dict[str, str]:
+    """Where each unit is."""
+    return {name: unit.folder for name, unit in catalog.units.items()}
+
+
+def test_a_repository_of_all_kinds_is_found_without_editing_any_folder(existing: Existing) -> None:
+    """The file loads, finds the units, and nothing that it finds has a problem."""
+    existing.write(
+        "services/Orders API/template.yaml", "services/tax/stack.yml", "services/audit/template.json", text=PLAIN
+    )
+    existing.write("services/audit/template.json", text='{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}')
+    existing.write("ledger/cdk.json", text='{"app": "python3 app.py"}')
+    existing.write("services/README.md", ".github/workflows/ci.yml", "services/orders.yaml.md", text="on: push\n")
+    made, catalog = existing.draft()
+    assert folders(catalog) == {
+        "audit": "services/audit",
+        "ledger": "ledger",
+        "orders-api": "services/Orders API",
+        "tax": "services/tax",
+    }
+    assert not catalog.problems
+    assert not made.unplaced
+    assert load_organization(made.text).units == ("ledger", "services/*", "services/*/stack.yml")
+    assert load_organization(made.text).environment("prod").approval
+
+
+def test_names_that_clash_are_told_apart_by_the_folders_above(existing: Existing) -> None:
+    """And written down, so that they stay as they are."""
+    existing.write("billing/api/template.yaml", "shop/api/template.yaml", "shop/web/template.yaml")
+    made, catalog = existing.draft()
+    assert folders(catalog) == {"billing-api": "billing/api", "shop-api": "shop/api", "web": "shop/web"}
+    assert tomllib.loads(made.text)["unit"]["shop/api"] == {"name": "shop-api"}
+
+
+def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(existing: Existing) -> None:
+    """What it hides is not written down, and its default is only proposed."""
+    existing.write("orders/template.yaml", text=SAM)
+    existing.write("orders/src/app.py", text="def handle(event, context): ...\n")
+    existing.write("orders/samconfig.toml", text=SAMCONFIG)
+    made, catalog = existing.draft()
+    unit = catalog.unit("orders")
+    assert unit.settings.stack_name == {"prod": "orders-live"}
+    assert unit.parameters("prod") == {"Table": "orders"}
+    assert catalog.organization.adopt.stacks == ("orders-live",)
+    assert catalog.organization.lambda_.python == "3.12"
+    assert '# stack_name.dev = "orders-sandbox"' in made.text
+    assert '# parameters.default.Table = "sandbox"' in made.text
+    assert "geheim" not in made.text
+
+
+def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -> None:
+    """What lies outside of it cannot."""
+    existing.write("infra/orders/template.yaml", text=SAM.replace("src/", "../../lambdas/orders"))
+    existing.write("infra/tax/template.yaml", text=SAM.replace("src/", "../../../elsewhere"))
+    existing.write("lambdas/orders/app.py", text="def handle(event, context): ...\n")
+    made, catalog = existing.draft()
+    assert [one.path for one in catalog.inputs["orders"]] == ["infra/orders", "lambdas/orders"]
+    assert "which is not in the repository" in made.unplaced["infra/tax"]
+    assert not catalog.problems
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "reason"),
+    [
+        ({"a/template.yaml": SAM.replace("python3.12", "nodejs22.x")}, "a", "Runtime = 'nodejs22.x'"),
+        ({"a/one.yaml": PLAIN, "a/two.yaml": PLAIN}, "a", "holds the templates one.yaml, two.yaml"),
+        ({"a/template.yaml": PLAIN, "a/more.yaml": PLAIN}, "a/more.yaml", "lies beside template.yaml"),
+        ({"a/template.yaml": PLAIN, "a/sub/template.yaml": PLAIN}, "a/sub", "lies within a"),
+        ({"a/cdk.json": '{"app": "npx ts-node app.ts"}'}, "a", "started by 'npx ts-node app.ts'"),
+        ({"a/template.yaml": "Resources: {A: {Type: AWS::SQS::Queue"}, "a/template.yaml", "line 1"),
+        (
+            {"a/template.yaml": PLAIN, "a/pyproject.toml": '[project]\nname = "a"\ndynamic = ["version"]\n'},
+            "a",
+            "project.dynamic names 'version'",
+        ),
+        (
+            {"a/template.yaml": PLAIN, "a/pyproject.toml": '[project]\nname = "a"\n'},
+            "a",
+            "project.version is missing",
+        ),
+    ],
+)
+def test_what_cannot_be_placed_is_told_and_left_out(
+    files: dict[str, str], place: str, reason: str, existing: Existing
+) -> None:
+    """The others are found as ever, and what was left out makes no noise."""
+    existing.write("b/template.yaml", "c/template.yaml")
+    for name, text in files.items():
+        existing.write(name, text=text)
+    made, catalog = existing.draft()
+    assert reason in made.unplaced[place]
+    assert {"b", "c"} <= folders(catalog).keys()
+    assert not catalog.problems
+
+
+def test_a_project_keeps_its_name(existing: Existing) -> None:
+    """Its folder has another one, and neither is edited."""
+    existing.write("a/template.yaml", "b/template.yaml")
+    existing.write("a/pyproject.toml", text='[project]\nname = "Acme.Orders"\nversion = "1.0"\n')
+    _, catalog = existing.draft()
+    assert folders(catalog) == {"acme-orders": "a", "b": "b"}
+
+
+def test_a_repository_that_is_one_unit_gets_its_name(existing: Existing) -> None:
+    """Of the folder that it is cloned to."""
+    existing.write("template.yaml", text=SAM)
+    existing.write("src/app.py", text="def handle(event, context): ...\n")
+    _, catalog = existing.draft()
+    assert folders(catalog) == {"my-shop": ""}
+
+
+def test_a_folder_with_the_characters_of_globs_is_found(existing: Existing) -> None:
+    """As itself."""
+    existing.write("a [old]*/template.yaml", "x/a b/template.yaml", text=PLAIN)
+    _, catalog = existing.draft()
+    assert folders(catalog) == {"a-old": "a [old]*", "a-b": "x/a b"}
+
+
+def _init(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(folder), "init", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_the_command_writes_the_file_once(existing: Existing) -> None:
+    """And asks for the accounts where nobody can be asked."""
+    existing.write("orders/template.yaml")
+    existing.git.commit("Begin")
+    refused = _init(existing.folder, "--write")
+    assert refused.returncode == 2
+    assert "--tooling-account" in refused.stderr
+    accounts = ("--tooling-account", "111111111111", "--environment", "dev=222222222222/eu-west-1")
+    shown = _init(existing.folder, *accounts)
+    assert load_organization(shown.stdout).environment_names == ["dev"]
+    assert not (existing.folder / "orchestrator.toml").exists()
+    done = _init(existing.folder, *accounts, "--environment", "prod=333333333333/eu-central-1:approval", "--write")
+    assert done.returncode == 0, done.stderr
+    assert "It finds 1 units: orders." in done.stderr
+    text = (existing.folder / "orchestrator.toml").read_text(encoding="utf-8")
+    assert load_organization(text).environment("prod").targets[0].region == "eu-central-1"
+    again = _init(existing.folder, *accounts, "--write")
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    assert (existing.folder / "orchestrator.toml").read_text(encoding="utf-8") == text
