@@ -34,14 +34,14 @@ def _changes(git: Git, commits: Sequence[CommitObject]) -> dict[str, list[Change
 def _differing(git: Git, pairs: Sequence[tuple[str, str]]) -> Iterator[list[str]]:
     """The paths that differ between the two trees of each pair, all asked for at once."""
     headers = [f"{one} {other}\n" for one, other in pairs]
-    out = git("diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-renames", stdin="".join(headers).encode())
+    out = git("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", stdin="".join(headers).encode())
     text, at = out.decode("utf-8", "surrogateescape"), 0
-    # Each pair is told again before its paths. A path might look like that, too, but not like the one that is next.
-    for header, following in zip(headers, [*headers[1:], ""], strict=True):
+    for header in headers:
         at += len(header)
-        end = text.find(f"\0{following}", at - 1) if following else len(text)
-        if following and text.startswith(following, at):
-            end = at
-        paths = text[at:end].strip("\0")
-        yield paths.split("\0") if paths else []
-        at = text.index(following, max(at, end)) if following else len(text)
+        paths = []
+        # A path may hold anything but NUL. What precedes it, ":<modes> <ids> <status>", tells that there is one.
+        while text.startswith(":", at):
+            begin = text.index("\0", at) + 1
+            at = text.index("\0", begin) + 1
+            paths.append(text[begin : at - 1])
+        yield paths
