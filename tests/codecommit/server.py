@@ -47,6 +47,7 @@ class CodeCommitServer:
     calls: list[str] = field(default_factory=list)
     swap: dict[str, bytes] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _said: dict[tuple[str, ...], bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         server = self
@@ -129,7 +130,7 @@ class CodeCommitServer:
         identity = asked["commitId"]
         form = "%T%x00%P%x00%an%x00%ae%x00%at +0000%x00%cn%x00%ce%x00%ct +0000%x00%B"
         try:
-            told = self._git("show", "--no-patch", f"--format={form}", identity, "--").decode().rstrip("\n")
+            told = self._known("show", "--no-patch", f"--format={form}", identity, "--").decode().rstrip("\n")
         except subprocess.CalledProcessError as error:
             raise RefusedError("CommitIdDoesNotExistException") from error
         tree, parents, name, mail, written, committer, address, committed, message = told.split("\0", 8)
@@ -148,12 +149,12 @@ class CodeCommitServer:
     def _get_folder(self, asked: Document) -> Document:
         commit, path = asked["commitSpecifier"], asked["folderPath"].strip("/")
         try:
-            self._git("cat-file", "-e", f"{commit}^{{commit}}")
+            self._known("cat-file", "-e", f"{commit}^{{commit}}")
         except subprocess.CalledProcessError as error:
             raise RefusedError("CommitDoesNotExistException") from error
         try:
-            out = self._git("ls-tree", "-z", f"{commit}:{path}").decode()
-            tree = self._git("rev-parse", f"{commit}:{path}").decode().strip()
+            out = self._known("ls-tree", "-z", f"{commit}:{path}").decode()
+            tree = self._known("rev-parse", f"{commit}:{path}").decode().strip()
         except subprocess.CalledProcessError as error:
             raise RefusedError("FolderDoesNotExistException") from error
         lists: dict[str, list[Document]] = {"subFolders": [], "files": [], "symbolicLinks": [], "subModules": []}
@@ -182,6 +183,12 @@ class CodeCommitServer:
 
     def _branches(self) -> list[str]:
         return self._git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").decode().split()
+
+    def _known(self, *arguments: str) -> bytes:
+        """What git says of a commit, which never changes: asked for once."""
+        if arguments not in self._said:
+            self._said[arguments] = self._git(*arguments)
+        return self._said[arguments]
 
     def _git(self, *arguments: str) -> bytes:
         command = ["git", "-C", str(self.folder), *arguments]

@@ -121,7 +121,7 @@ def test_nothing_is_asked_for_and_nothing_is_answered(repository: SourceReposito
     ("old", "new"), [("units", "last"), ("first", "last"), ("merge", "last"), ("side", "merge"), ("last", "last")]
 )
 @pytest.mark.parametrize(
-    "folders", [["projects/orders"], ["projects/shared", "projects/with space"], ["README.md"], ["nowhere"], ["many"]]
+    "folders", [["projects/orders"], ["projects/shared", "projects/with space", "README.md"], ["nowhere", "many"]]
 )
 def test_commits_between_are_those_that_git_tells(
     repository: SourceRepository, sample: Sample, old: str, new: str, folders: list[str]
