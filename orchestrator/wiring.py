@@ -40,6 +40,7 @@ from orchestrator.steps.plan import Planner
 from orchestrator.steps.preview import Previewer
 from orchestrator.steps.request_approval import ApprovalRequester
 from orchestrator.steps.resolve_release import ReleaseResolver
+from orchestrator.steps.retire import Retirer
 from orchestrator.steps.roll_back import RollBack
 from orchestrator.steps.smoke_test import SmokeTester
 from orchestrator.steps.start_promotion import PromotionStarter
@@ -246,19 +247,30 @@ class Wiring:
 
     def start_promotion(self, template: UnitStackTemplate, retired: UnitStackTemplate) -> PromotionStarter:
         """Wire what on_merge asks for."""
-        account = self.session.client("sts", config=CLIENT).get_caller_identity()["Account"]
-        role = f"arn:aws:iam::{account}:role/{UNIT_STACK_ROLE}"
-        region = self.session.region_name
-
-        def stack(name: str) -> Stack:
-            return Stack(self.cloudformation, name, f"{account}/{region}", time.sleep, role)
-
-        def machine(name: str) -> str:
-            return f"arn:aws:states:{region}:{account}:stateMachine:{name}"
-
         return PromotionStarter(
-            self.ledger, self.repository, template, retired, stack, self.store, self.stepfunctions, machine
+            self.ledger,
+            self.repository,
+            template,
+            retired,
+            self._machines,
+            self.store,
+            self.stepfunctions,
+            lambda name: f"arn:aws:states:{self.session.region_name}:{self._account}:stateMachine:{name}",
         )
+
+    def retire(self) -> Retirer:
+        """Wire Retire."""
+        return Retirer(self.ledger, self.settings["branch"], self.target, self._machines)
+
+    def _machines(self, name: str) -> Stack:
+        """A stack with a unit's state machines, which CloudFormation changes with its own role."""
+        where = f"{self._account}/{self.session.region_name}"
+        role = f"arn:aws:iam::{self._account}:role/{UNIT_STACK_ROLE}"
+        return Stack(self.cloudformation, name, where, time.sleep, role)
+
+    @cached_property
+    def _account(self) -> str:
+        return str(self.session.client("sts", config=CLIENT).get_caller_identity()["Account"])
 
 
 def _store_of(account: TargetAccount) -> ArtifactStore:

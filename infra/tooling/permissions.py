@@ -1,6 +1,6 @@
 """What each step may do in the tooling account and which settings it needs: no more than its code uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
@@ -71,28 +71,45 @@ def _on_merge(names: Names) -> Statements:
     ]
 
 
+_DELETE = ("DeleteStack", "DescribeStacks", "DescribeStackEvents")
+
+
+def _change_machines(names: Names, actions: Iterable[str]) -> Statements:
+    """Have CloudFormation do something to the stacks with units' state machines, with its own role."""
+    passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+    return [
+        allow([f"cloudformation:{action}" for action in actions], [names.unit_stacks]),
+        allow(["iam:PassRole"], [names.unit_stack_role], passed),
+    ]
+
+
+def _retire(names: Names) -> Statements:
+    return [
+        ledger(names),
+        branches(names, "BatchGetItem"),
+        assume_deployers(names),
+        *_change_machines(names, _DELETE),
+    ]
+
+
 def _start_promotion(names: Names) -> Statements:
     stacks = [
         "CreateChangeSet",
         "DescribeChangeSet",
         "ExecuteChangeSet",
         "DeleteChangeSet",
-        "DescribeStacks",
-        "DescribeStackEvents",
-        "DeleteStack",
         "ContinueUpdateRollback",
         "TagResource",
+        *_DELETE,
     ]
     messages = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"]
-    passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
     return [
         ledger(names),
         *read_repository(names),
         branches(names, "BatchGetItem"),
         allow([f"sqs:{action}" for action in messages], [names.starts]),
         allow(["states:StartExecution"], [names.promotions]),
-        allow([f"cloudformation:{action}" for action in stacks], [names.unit_stacks]),
-        allow(["iam:PassRole"], [names.unit_stack_role], passed),
+        *_change_machines(names, stacks),
         # Templates that are too large for a request; CloudFormation reads them with the caller's permissions.
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("stacks/*")]),
         allow(["sns:Publish"], [names.failures]),
@@ -161,10 +178,11 @@ STEPS = (
     Step("deploy", 120, _TARGETS, _deploy),
     Step("smoke_test", 120, _TARGETS, _with_targets),
     Step("roll_back", 120, _TARGETS, _with_targets),
+    Step("retire", 120, ("ledger_table", "external_id", "branch"), _retire),
     Step("drift", 120, _TARGETS, _with_targets),
     Step("preview", 180, (*_TARGETS, *_SOURCE), _preview),
     Step("on_promotion_change", 60, ("ledger_table", "failures_topic"), _on_promotion_change),
 )
 # The steps that a promotion's states call; the gate calls `decide`, people `drift` and `preview`, events the others.
 PROMOTION_STEPS = ("resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")
-TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back", "drift", "preview")
+TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back", "drift", "preview", "retire")

@@ -136,17 +136,18 @@ def _operator_policy(scope: Construct, names: Names) -> None:
 
 
 def _controller_policy(scope: Construct, names: Names) -> None:
-    """For those who may keep promotions back, besides the operator's policy: three partitions of the ledger."""
+    """For those who may keep promotions back, and delete what is retired, besides the operator's policy."""
     iam.ManagedPolicy(
         scope,
         "ControllerPolicy",
         managed_policy_name=CONTROLLER_POLICY,
-        description="Set and lift holds, freezes and quarantines",
+        description="Set and lift holds, freezes and quarantines, delete what is left of units that are gone",
         statements=[
             allow(
                 ["dynamodb:PutItem"],
                 [names.ledger],
                 {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HOLDS, FREEZES, QUARANTINES]}},
-            )
+            ),
+            allow(["lambda:InvokeFunction"], [names.function("retire")]),
         ],
     )

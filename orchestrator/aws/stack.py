@@ -181,6 +181,13 @@ class Stack:
         except ClientError as error:
             raise self._refused("execute a change set of it", error) from error
 
+    def delete(self) -> None:
+        """Start deleting the stack, with all that is in it."""
+        try:
+            self._client.delete_stack(StackName=self.name, **self._role())  # type: ignore[arg-type]  # Present or not.
+        except ClientError as error:
+            raise self._refused("delete it", error) from error
+
     def wait_for_change_set(self, change_set_id: str, seconds: float) -> ChangeSet:
         """Wait until a change set is ready, empty or refused; it is still pending when the time ran out."""
 

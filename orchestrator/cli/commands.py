@@ -25,6 +25,7 @@ MODULES = {
     "status": "status",
     "history": "history",
     "drift": "drift",
+    "retire": "retire",
     "verify": "verify",
     "diff": "diff",
     "approve": "decide",

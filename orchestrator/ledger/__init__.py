@@ -16,5 +16,6 @@
 |                      | `PROMOTION#<order>`   | a promotion: its request, release and end                  |
 |                      | `APPROVAL#<name>`     | the approval that an environment waits for                 |
 |                      | `DECISION#<time>#...` | a decision, refused ones too                               |
+|                      | `DELETED#<time>`      | who deleted what was left of a unit that was retired       |
 |                      | `LOCK#<name>`         | the promotion that is deploying to an environment          |
 """

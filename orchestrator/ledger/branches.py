@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from orchestrator.ledger.table import Item, LedgerTable, Update
+from orchestrator.ledger.table import Item, LedgerTable, Update, unit_key
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import Demand, Standing
 
@@ -70,6 +70,16 @@ class BranchRecords:
                 "started_at": self._table.now(),
             },
         )
+
+    def forget(self, branch: str, unit: str, by: str) -> None:
+        """Note who deleted what was left of a unit that was retired; it is as if it had never been there."""
+        self._table.put({"pk": unit_key(unit), "sk": f"DELETED#{self._table.now()}", "by": by, "branch": branch})
+        self._table.delete(_key(branch), unit)
+
+    def deletions(self, unit: str) -> list[tuple[str, str]]:
+        """When and by whom what was left of a unit was deleted."""
+        items = self._table.query(unit_key(unit), "DELETED#")
+        return [(str(item["sk"]).removeprefix("DELETED#"), str(item["by"])) for item in items]
 
 
 def _key(branch: str) -> str:

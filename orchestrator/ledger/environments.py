@@ -72,6 +72,10 @@ class EnvironmentRecords:
         }
         return self._table.put(item, Attr("pk").not_exists() | Attr("order").lte(execution.order))
 
+    def forget(self, unit: str, environment: str) -> None:
+        """Note that nothing of a unit runs in an environment any more."""
+        self._table.delete(f"ENVIRONMENT#{environment}", unit)
+
     def note_interrupted(self, unit: str, execution: Execution) -> None:
         """Note of the deployments that an execution began, and whose locks it holds, that they were not verified."""
         for environment in self._held(unit, execution.id):

@@ -100,12 +100,18 @@ def to_ask(
         standings: by unit, how it stands; units that are in neither of the others are gone.
     """
     gone = {
-        name: Demand(name, "", RETIRED, look.commit)
+        name: _gone(name, one.demand, look)
         for name, one in standings.items()
         if name not in wanted and not (one.demand and one.demand.folder in broken)
     }
     found = (_ask(demand, standings.get(name, Standing()), look) for name, demand in sorted({**wanted, **gone}.items()))
     return [one for one in found if one]
+
+
+def _gone(unit: str, last: Demand | None, look: Look) -> Demand:
+    """What is called for in a unit that is gone; what its stacks are called stays known, as they are still there."""
+    folder, pipeline = (last.folder, last.pipeline) if last else ("", "{}")
+    return Demand(unit, "", RETIRED, look.commit, folder, pipeline)
 
 
 def _ask(demand: Demand, standing: Standing, look: Look) -> Demand | None:

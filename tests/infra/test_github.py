@@ -21,7 +21,9 @@ def test_only_who_reads_the_repository_reads_its_credentials(with_options: Templ
         "orchestrator-codebuild",
         "orchestrator-on-merge",
         "orchestrator-plan",
+        "orchestrator-preview",
         "orchestrator-resolve-release",
+        "orchestrator-start-promotion",
     ]
 
 

@@ -85,6 +85,7 @@ def test_roles_are_passed_to_one_named_service_only(statements: list[tuple[str, 
     passes = [(name, one) for name, one in statements if "iam:PassRole" in listed(one["Action"])]
     assert {name for name, _ in passes} == {
         "orchestrator-start-promotion",
+        "orchestrator-retire",
         "orchestrator-unit-stack",
         "orchestrator-deployer",
         "deployer-of-ours",
@@ -134,6 +135,7 @@ def test_deployers_are_assumed_by_exact_name_and_by_few_steps_only(statements: l
         "orchestrator-drift",
         "orchestrator-plan",
         "orchestrator-preview",
+        "orchestrator-retire",
         "orchestrator-roll-back",
         "orchestrator-smoke-test",
     ]

@@ -27,6 +27,7 @@ def test_the_deployer_trusts_exact_roles_with_external_id_and_organization(templ
         "arn:aws:iam::111111111111:role/orchestrator-drift",
         "arn:aws:iam::111111111111:role/orchestrator-plan",
         "arn:aws:iam::111111111111:role/orchestrator-preview",
+        "arn:aws:iam::111111111111:role/orchestrator-retire",
         "arn:aws:iam::111111111111:role/orchestrator-roll-back",
         "arn:aws:iam::111111111111:role/orchestrator-smoke-test",
     ]

@@ -1,0 +1,109 @@
+"""`orchestrator retire`: what is left of a unit that is no longer in the repository, and its deletion."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.merge import tell
+from orchestrator.cli.output import say
+from orchestrator.config.organization import Environment
+from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.source.demand import RETIRED, Standing
+from orchestrator.steps.contract import Execution
+from orchestrator.steps.definitions import unit_for
+from orchestrator.steps.retire import RetireInput, RetireResult, RetireStatus
+
+_LOOK_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is left of a unit.
+
+    Attributes:
+        stack: its name.
+        environment: None for the tooling account, where its state machines are.
+    """
+
+    stack: str
+    environment: Environment | None
+
+    def __str__(self) -> str:
+        if self.environment is None:
+            return f"{self.stack} with its state machines"
+        return f"{self.stack} in {self.environment.name} ({', '.join(map(str, self.environment.targets))})"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("retire")(retire)
+
+
+def retire(
+    context: typer.Context,
+    unit: Annotated[str, typer.Argument(help="The unit's name; its folder must be gone from the branch.")],
+    *,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete its stacks in all accounts.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Show what is left of a unit that is gone, or delete it: the last environment first, its state machines last."""
+    here: Context = context.obj
+    standing = _standing(here, unit)
+    if standing.definition != RETIRED:
+        branch = here.organization.repository.branch
+        tell(here, branch, here.repository.commit(branch).id)
+        say(f"{unit} is being retired: its state machine will start nothing any more. Run this again in a minute.")
+        return
+    places = list(_places(here, unit, standing))
+    say(f"{unit} is retired: its state machine starts nothing any more. What is left of it:")
+    for place in places:
+        say(f"  {place}")
+    if not delete:
+        say(f"To delete all of it: orchestrator retire {unit} --delete")
+        return
+    if not yes and not typer.confirm(f"Delete these {len(places)} stacks, with all that is in them?"):
+        raise RequestError("Nothing was deleted.")
+    for place in places:
+        _delete(here, unit, place)
+        say(f"Deleted {place}")
+
+
+def _standing(here: Context, unit: str) -> Standing:
+    branch = here.organization.repository.branch
+    if unit in here.catalog(branch).facts:
+        raise RequestError(f"{unit} is still in {branch}: remove its folder and merge that first.")
+    standings = here.wiring.ledger.branches.standings(branch)
+    if unit not in standings:
+        raise UnknownNameError(
+            "retired unit", unit, [name for name, one in standings.items() if one.definition == RETIRED]
+        )
+    return standings[unit]
+
+
+def _places(here: Context, unit: str, standing: Standing) -> Iterator[Place]:
+    known = unit_for(unit, standing.demand.pipeline if standing.demand else "{}")
+    for name in reversed(here.organization.environment_names):
+        if here.wiring.ledger.environments.running(unit, name).version:
+            yield Place(known.stack_name(name, here.organization), here.organization.environment(name))
+    yield Place(known.promotion_stack_name, None)
+
+
+def _delete(here: Context, unit: str, place: Place) -> None:
+    call = here.wiring.function(here.organization.function_arn("retire"))
+    who = here.caller
+    asker = Execution(id=who, name=f"retire-{who.rsplit('/', 1)[-1]}", started_at=datetime.now(UTC))
+    begun = False
+    while True:
+        step = RetireInput(
+            unit=unit, environment=place.environment, stack_name=place.stack, begun=begun, execution=asker
+        )
+        answer = RetireResult.model_validate(call(step.model_dump(mode="json", by_alias=True)))
+        if answer.status is RetireStatus.DELETED:
+            return
+        begun = True
+        time.sleep(_LOOK_SECONDS)

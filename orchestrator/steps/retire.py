@@ -1,0 +1,115 @@
+"""Retire: delete what is left of a unit that is no longer in the repository, one place after the other.
+
+Each call starts a deletion or looks how far it is: the caller asks again until it is done, and goes on with the next
+place.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import Field
+
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.target import Targets
+from orchestrator.config.base import UnitName
+from orchestrator.config.organization import Environment
+from orchestrator.errors import DeploymentError, RequestError
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.source.demand import RETIRED
+from orchestrator.steps.contract import Document, Execution
+from orchestrator.steps.definitions import unit_for
+
+_FAILED = "DELETE_FAILED"
+
+
+class RetireStatus(StrEnum):
+    """How far a place is."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    DELETED = "DELETED"
+
+
+class RetireInput(Document):
+    """What is deleted, and by whom."""
+
+    unit: UnitName
+    environment: Environment | None = Field(
+        default=None, description="Where; left out, the unit's own state machines, when nothing runs any more."
+    )
+    stack_name: str = Field(default="", description="What the unit's stack there is called.")
+    begun: bool = Field(default=False, description="Whether the deletion was started by an earlier call.")
+    execution: Execution
+
+
+class RetireResult(Document):
+    """How far it is."""
+
+    status: RetireStatus
+
+
+@dataclass(frozen=True)
+class Retirer:
+    """Carries out Retire.
+
+    Args:
+        ledger: knows whether the unit is retired, and what runs.
+        branch: the branch that it is gone from.
+        open_target: opens targets.
+        machines: opens the stack with a unit's state machines, given the stack's name.
+    """
+
+    ledger: Ledger
+    branch: str
+    open_target: Targets
+    machines: Callable[[str], Stack]
+
+    def __call__(self, step: RetireInput) -> RetireResult:
+        """Start deleting in one place, or look how far it is.
+
+        Raises:
+            RequestError: the unit is still in the repository, or a promotion of it is under way.
+            DeploymentError: CloudFormation could not delete a stack; says which resource.
+        """
+        self._check(step.unit)
+        busy = [stack for stack in self._stacks(step) if _is_left(stack, begun=step.begun)]
+        if busy:
+            return RetireResult(status=RetireStatus.IN_PROGRESS)
+        if step.environment:
+            self.ledger.environments.forget(step.unit, step.environment.name)
+        else:
+            self.ledger.branches.forget(self.branch, step.unit, step.execution.id)
+        return RetireResult(status=RetireStatus.DELETED)
+
+    def _check(self, unit: str) -> None:
+        standing = self.ledger.branches.standings(self.branch, [unit]).get(unit)
+        if standing is None or standing.definition != RETIRED:
+            raise RequestError(f"{unit} is not retired: take its folder out of {self.branch} first.")
+        under_way = [one.name for one in self.ledger.promotions.under_way(unit)]
+        if under_way:
+            raise RequestError(
+                f"{', '.join(under_way)} of {unit} is under way: wait for its end, or 'orchestrator abort {unit}'."
+            )
+
+    def _stacks(self, step: RetireInput) -> Iterator[Stack]:
+        if step.environment is None:
+            yield self.machines(unit_for(step.unit, "{}").promotion_stack_name)
+            return
+        for target in step.environment.targets:
+            account = self.open_target(step.environment, target, step.execution)
+            yield account.stack(step.stack_name, step.environment)
+
+
+def _is_left(stack: Stack, *, begun: bool) -> bool:
+    """Whether a stack is there still; its deletion is started if need be."""
+    state = stack.state()
+    if state is None or not state.exists:
+        return False
+    if begun and state.status == _FAILED:
+        raise DeploymentError(
+            f"The stack {stack.name} in {stack.where} could not be deleted: {stack.failure()} Put right what "
+            "the reason names (a bucket must be empty), then try again."
+        )
+    if not state.busy:
+        stack.delete()
+    return True
