@@ -138,3 +138,25 @@ def test_a_units_settings_override_the_organization() -> None:
     assert unit.needs_approval("dev", organization)
     assert unit.parameters("dev") == {"A": "2"}
     assert unit.parameters("prod") == {"A": "1"}
+
+
+@pytest.mark.parametrize(
+    ("stack_name", "said"),
+    [
+        ('"orders-live"', "names orders-live: roles in targets may touch only stacks whose names begin with 'app-'"),
+        ('{ prod = "orders-live" }', "Write [adopt] with stacks = ['orders-live']"),
+        ('{ moon = "app-orders" }', "stack_name: there is no environment 'moon'"),
+    ],
+)
+def test_a_stack_that_no_role_may_touch_is_refused(stack_name: str, said: str) -> None:
+    """Its first deployment would be."""
+    assert said in unit_problems_of(f"{UNIT}[tool.orchestrator]\nstack_name = {stack_name}\n")
+
+
+def test_an_adopted_stack_is_that_of_its_environment_alone() -> None:
+    """The others have the unit's own."""
+    organization = load_organization(f'{GOOD}\n[adopt]\nstacks = ["orders-live"]\n')
+    text = f'{UNIT}[tool.orchestrator]\nstack_name.prod = "orders-live"\n'
+    unit = load_unit(text, "projects/orders", organization)
+    assert unit.stack_name("prod", organization) == "orders-live"
+    assert unit.stack_name("dev", organization) == "app-orders"
