@@ -214,8 +214,9 @@ def test_the_deployer_writes_releases_and_nothing_else(
         ("plan", ("s3", "put_object", {"Key": "plans/orders/a", "Body": "a"}), True),
         ("plan", ("s3", "put_object", {"Key": "projects/orders/a", "Body": "a"}), False),
         ("smoke_test", ("s3", "put_object", {"Key": "plans/orders/a", "Body": "a"}), False),
-        ("on_merge", ("cloudformation", "delete_stack", {"StackName": "promote-orders"}), True),
-        ("on_merge", ("cloudformation", "delete_stack", {"StackName": "orchestrator"}), False),
+        ("start_promotion", ("cloudformation", "delete_stack", {"StackName": "promote-orders"}), True),
+        ("start_promotion", ("cloudformation", "delete_stack", {"StackName": "orchestrator"}), False),
+        ("on_merge", ("cloudformation", "delete_stack", {"StackName": "promote-orders"}), False),
         ("on_merge", ("iam", "list_roles", {}), False),
     ],
 )
