@@ -145,6 +145,7 @@ class Builder:
             layer_file = job.layer_file(locked, layer)
             beside.submit(job.prepare_check, layer_file, template)
             package = packed.result()
+            beside.submit(job.uv_version, packing_uv, packing)
             left_out, here = job.check(package, layer_file, template)
             warnings = [*linted.result(), *declared.warnings, *left_out]
             version = self._releases.claim_version(unit.name, digest, unit.version)

@@ -257,16 +257,19 @@ class Job:
         """What the release is built with; the wheel itself says which build backend made it."""
         return {
             "promotion-orchestrator": __version__,
-            "uv": self.cache.once("uv-version", self.uv.fingerprint, self._uv_version).decode(),
+            "uv": self.uv_version(self.uv, self.scratch),
             "cfn-lint": linter_version(),
             "build backend": generator(wheel),
         }
 
-    def _uv_version(self) -> bytes:
-        said = self.uv.commands.run(
-            "ask uv's version", [Path(self.uv.executable), "--version"], self.scratch, "uv has none."
-        )
-        return said.split()[1].encode()
+    def uv_version(self, uv: Uv, scratch: Path) -> str:
+        """The version of uv; it is asked once, and may be asked beside other steps."""
+
+        def ask() -> bytes:
+            said = uv.commands.run("ask uv's version", [Path(uv.executable), "--version"], scratch, "uv has none.")
+            return said.split()[1].encode()
+
+        return self.cache.once("uv-version", uv.fingerprint, ask).decode()
 
     def _publish_layer_sbom(self, number: int, archive: Path, locked: Lock) -> None:
         subject = Subject(f"{self.unit.name}-layer", str(number), "", {"lock": locked.sha256})

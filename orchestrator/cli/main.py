@@ -3,6 +3,7 @@
 Exit codes: 0 success; 1 the operation failed; 2 the request was wrong; 130 interrupted.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
