@@ -8,7 +8,7 @@ a second build of the same inputs takes over what the first one left, even if it
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.build import layout
@@ -20,6 +20,7 @@ from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
 from orchestrator.build.scratch import scratch_folder
+from orchestrator.build.tidy import Allowance, tidy
 from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.build.uv import Uv
 from orchestrator.errors import ArtifactError
@@ -39,6 +40,7 @@ class Tools:
         cache: what is kept between builds.
         builder: what kind of machine this is.
         limits: how much a build may use of it.
+        allowance: how much may be kept.
     """
 
     uv: str
@@ -47,6 +49,7 @@ class Tools:
     cache: Cache
     builder: BuiltBy = "local"
     limits: Limits = DEFAULT
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ class Builder:
                 warnings=tuple(warnings),
             )
             job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
+        tidy(self._tools.cache.folder, self._tools.allowance)
         # Read back: another build of the same inputs may have been first.
         return replace(self._published(unit.name, version, digest, reused=False), notes=tuple(here))
 

@@ -11,6 +11,7 @@ from threading import Lock
 
 from orchestrator.build.archive import sha256_of, sha256_of_file
 from orchestrator.build.files import replace
+from orchestrator.build.tidy import used
 
 VARIABLE = "ORCHESTRATOR_CACHE_DIR"
 
@@ -39,7 +40,9 @@ class Cache:
 
     def of_uv(self, unit: str) -> Path:
         """Uv's own cache for a unit: what a unit's build can write to must not be read by another's."""
-        return self.folder / "uv" / unit
+        folder = self.folder / "uv" / unit
+        used(folder)
+        return folder
 
     def read(self, kind: str, key: str) -> bytes | None:
         """The content under a key; None when there is none."""
@@ -105,6 +108,7 @@ class Cache:
             unpack: makes the folder that it is called with.
         """
         folder = self.folder / kind / sha256
+        used(folder)
         # Another build may be first, and its folder is as good; or the cache is being deleted.
         with suppress(OSError):
             if not folder.is_dir():
@@ -128,6 +132,7 @@ class Cache:
         return self._locks[kind, key]
 
     def _candidates(self, kind: str, key: str) -> list[Path]:
+        used(self.folder / kind / key)
         try:
             return sorted(path for path in (self.folder / kind / key).iterdir() if not path.name.startswith("."))
         except (FileNotFoundError, NotADirectoryError):

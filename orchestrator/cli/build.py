@@ -18,6 +18,7 @@ from orchestrator.build.folder import FolderLedger, FolderStore
 from orchestrator.build.manifest import BuiltBy
 from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.run import clean_environment
+from orchestrator.build.tidy import Allowance
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import complain, note, say
 from orchestrator.errors import OrchestratorError, RequestError
@@ -88,7 +89,9 @@ def builder(wiring: "Wiring", kind: BuiltBy = "local") -> Builder:
 
 def machine_tools(kept: Cache, kind: BuiltBy = "local") -> Tools:
     """This machine's uv and Python, and what it keeps between builds."""
-    return Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), kept, kind)
+    return Tools(
+        find_uv_bin(), sys.executable, clean_environment(os.environ), kept, kind, allowance=Allowance.of(os.environ)
+    )
 
 
 def _into_folder(here: Context, to: Path, tools: Tools, parallel: int) -> tuple[ReleaseStore, list[Builder]]:

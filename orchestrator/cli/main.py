@@ -49,6 +49,8 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, that of the process when none is given; only a bug shows a stack trace."""
+    # pydantic would look through all that is installed for plugins of its own; here are none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app(args=options_first(sys.argv[1:] if arguments is None else arguments))
     except OrchestratorError as error:
