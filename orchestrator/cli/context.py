@@ -1,7 +1,6 @@
 """What every command starts from: the repository it is run in, its organization, and an AWS session."""
 
 import os
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from orchestrator.config import organization as organization_file
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import APPROVALS_TOPIC, FAILURES_TOPIC, LEDGER_TABLE, Organization
-from orchestrator.errors import AccessError, ConfigurationError
+from orchestrator.errors import AccessError, ConfigurationError, SourceError
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.git import Git
 from orchestrator.source.open import open_folder
@@ -42,15 +41,15 @@ class Context:
     @cached_property
     def root(self) -> Path:
         """The root of the repository that the folder is in."""
-        command = ["git", "-C", str(self.folder), "rev-parse", "--show-toplevel"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # git of the PATH.
-        if done.returncode != 0:
+        try:
+            out = Git(self.folder, str(self.folder), os.environ.get("PATH", os.defpath))("rev-parse", "--show-toplevel")
+        except SourceError as error:
             raise ConfigurationError(
                 organization_file.FILE_NAME,
                 f"was looked for in {self.folder}, which is not in a git repository: change to one, or name one with "
-                "--repository.",
-            )
-        return Path(done.stdout.strip())
+                f"--repository. {error}",
+            ) from error
+        return Path(os.fsdecode(out.removesuffix(b"\n")))
 
     @cached_property
     def organization(self) -> Organization:

@@ -32,12 +32,12 @@ def publish_source(
 ) -> None:
     """Publish a commit into S3 for a repository that AWS cannot reach, and put its merge event."""
     here: Context = context.obj
-    name = branch or here.organization.repository.branch
+    place, name = _place(here), branch or here.organization.repository.branch
     found = here.repository.commit(commit)
-    bucket = SnapshotBucket(here.wiring.session.client("s3", config=CLIENT), _place(here))
+    bucket = SnapshotBucket(here.wiring.session.client("s3", config=CLIENT), place)
     git = Git(here.root, here.repository.url, os.environ.get("PATH", os.defpath))
     publisher = Publisher(git, bucket, (PYPROJECT, organization_file.FILE_NAME))
-    _tell(found.id, publisher.publish(found.id, name), bucket.place)
+    _tell(found.id, publisher.publish(found.id, name), place)
     now = publisher.move(name, found.id, force=force)
     if now != found.id:
         say(f"{name} is at {now[:12]} already, which is newer: nothing else is done. --force moves it back.")

@@ -1,0 +1,60 @@
+"""`orchestrator publish-source`, as a process, where something that it needs is missing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.git_repository import GitRepository
+from tests.source_repository import ORGANIZATION
+
+
+def publish(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command, without any AWS account."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nothing = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    where = ["--repository", str(folder)]
+    command = [sys.executable, "-m", "orchestrator.cli.main", *where, "publish-source", *arguments]
+    return subprocess.run(command, env={**kept, **nothing}, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> GitRepository:
+    """A repository with one commit."""
+    repository = GitRepository(tmp_path)
+    repository.begin()
+    (tmp_path / "orchestrator.toml").write_text(ORGANIZATION)
+    repository.commit("Begin")
+    return repository
+
+
+def test_a_repository_that_is_read_elsewhere_is_not_published(clone: GitRepository) -> None:
+    """The error says what to write, with the tooling account's bucket."""
+    done = publish(clone.folder)
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "is not where snapshots go" in said
+    assert 'url = "s3://orchestrator-artifacts-111111111111-eu-west-1/source"' in said
+
+
+def test_a_commit_that_the_clone_does_not_have_is_refused(clone: GitRepository) -> None:
+    """Before anything is asked of AWS."""
+    text = f'{ORGANIZATION}\n[repository]\nurl = "s3://sources/shop"\n'
+    (clone.folder / "orchestrator.toml").write_text(text)
+    done = publish(clone.folder, "--commit", "f" * 40)
+    assert done.returncode == 2
+    assert "There is no commit" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can give files to somebody else.")
+def test_a_clone_of_another_user_is_read(clone: GitRepository) -> None:
+    """As in the containers of many a CI."""
+    for path in (clone.folder, *clone.folder.rglob("*")):
+        os.chown(path, 65534, 65534)
+    assert "is not where snapshots go" in publish(clone.folder).stderr
