@@ -82,10 +82,12 @@ class HandlerCheck:
             key = sha256_of(f"{self.uv.python}\n{function.handler}\n{there.imports}".encode())
             if self.cache.read(_KIND, key) is not None:
                 self.uv.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
-            elif warning := self._imported(function, wheel, layer, scratch):
-                warnings.append(warning)
-            else:
+                continue
+            outcome = self._imported(function, wheel, layer, scratch)
+            if outcome.code == 0:
                 self.cache.keep(_KIND, key, b"")
+            elif outcome.code == import_handler.FAILED:
+                warnings.append(_warning(function, outcome))
         return warnings
 
     def prepare(self, functions: Sequence[Function], layer: LayerFile) -> None:
@@ -93,8 +95,8 @@ class HandlerCheck:
         if functions and runs_here(self.platform):
             self._kept(layer)
 
-    def _imported(self, function: Function, wheel: Path, layer: LayerFile | None, scratch: Path) -> str:
-        """Try to import a handler; says why that failed where it is no proof against it, and nothing when it worked."""
+    def _imported(self, function: Function, wheel: Path, layer: LayerFile | None, scratch: Path) -> Outcome:
+        """Try to import a handler; returns how that ended where it is no proof against it."""
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
         code = unpack(wheel, folder / "wheel")
@@ -105,13 +107,7 @@ class HandlerCheck:
         problem = _problem(outcome, function)
         if problem:
             self._fail(function, f"{problem}\n{outcome.tail}")
-        if outcome.code == 0:
-            return ""
-        why = outcome.tail.splitlines()[-1] if outcome.tail else "it said nothing"
-        return (
-            f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {why}. If a variable "
-            "or a service is what is missing here, let the module look for it when it is called."
-        )
+        return outcome
 
     def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
         script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(import_handler.__file__).absolute()]
@@ -124,6 +120,14 @@ class HandlerCheck:
 
     def _fail(self, function: Function, problem: str) -> None:
         raise BuildError(self.uv.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")
+
+
+def _warning(function: Function, outcome: Outcome) -> str:
+    why = outcome.tail.splitlines()[-1] if outcome.tail else "it said nothing"
+    return (
+        f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {why}. If a variable or a "
+        "service is what is missing here, let the module look for it when it is called."
+    )
 
 
 def _where(function: Function) -> str:
