@@ -125,8 +125,8 @@ class HandlerCheck:
 def _warning(function: Function, outcome: Outcome) -> str:
     why = outcome.tail.splitlines()[-1] if outcome.tail else "it said nothing"
     return (
-        f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {why}. If a variable or a "
-        "service is what is missing here, let the module look for it when it is called."
+        f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {why}. If a variable or "
+        "a service is what is missing here, let the module look for it when it is called."
     )
 
 

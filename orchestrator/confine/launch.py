@@ -6,7 +6,7 @@ import signal
 import sys
 from types import FrameType
 
-from orchestrator.confine import landlock, namespace, processes, system
+from orchestrator.confine import landlock, namespace, processes, sockets, system
 from orchestrator.confine.spec import Spec
 
 KILLED = 128
@@ -43,6 +43,7 @@ def _first(spec: Spec, command: list[str], *, own_processes: bool) -> None:
     if own_processes:
         namespace.show_own_processes()
     system.refuse_privileges()
+    sockets.refuse_local()
     landlock.restrict(spec.writable, spec.readable, spec.ports)
     if not own_processes:
         _become(command, spec.variables)

@@ -39,6 +39,21 @@ def test_the_first_merge_is_in_every_account(company: Company) -> None:
         assert company.ask(name)["environment"] == name
 
 
+def test_what_a_deployment_would_change_is_told_without_deploying(company: Company, cloud: LocalCloud) -> None:
+    """By the orchestrator's own Lambda, for people who may touch no target."""
+    before = company.function("prod")[0].get_function_configuration(FunctionName=company.function("prod")[1])
+    done = company.command(cloud, "plan", "clock", "prod", "--version", "1.0.0", "--output", "json")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)["plan"]
+    assert (plan["release"], plan["replaces"], [one["empty"] for one in plan["targets"]]) == (
+        "clock@1.0.0",
+        "1.0.0",
+        [True] * len(company.organization.environment("prod").targets),
+    )
+    after = company.function("prod")[0].get_function_configuration(FunctionName=company.function("prod")[1])
+    assert after["LastModified"] == before["LastModified"]
+
+
 def test_an_event_that_comes_twice_starts_nothing(company: Company) -> None:
     """The second event finds nothing to do; an event that follows it is dealt with all the same."""
     arn = company.organization.state_machine_arn("promote-clock")

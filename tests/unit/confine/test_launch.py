@@ -1,13 +1,15 @@
 """The launcher: it ends as the command does, and takes all that the command has started with it."""
 
 import os
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator.confine import processes
+from orchestrator.confine import landlock, processes
 from orchestrator.confine.launch import PROGRAM
 from orchestrator.confine.spec import Spec
 from tests.waiting import until
@@ -75,6 +77,33 @@ def test_the_command_has_no_privileges_and_gains_none(tmp_path: Path) -> None:
     """Also where the worker is root: it may not look into processes that have them."""
     said = run(tmp_path, "grep", "-E", "^(Cap(Eff|Prm|Bnd)|NoNewPrivs)", "/proc/self/status").stdout.split()
     assert said[1::2] == ["0" * 16] * 3 + ["1"]
+
+
+def test_local_services_are_out_of_reach_and_pairs_of_sockets_are_not(tmp_path: Path) -> None:
+    """Behind a path may be Docker, or somebody's keys; a pair leads to nobody else."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "service"))
+        server.listen()
+        code = (
+            "import socket\none, other = socket.socketpair()\none.send(b'pair')\nprint(other.recv(4))\n"
+            "socket.socket(socket.AF_INET).close()\nprint('inet')\n"
+            f"socket.socket(socket.AF_UNIX).connect({str(tmp_path / 'service')!r})\nprint('reached')\n"
+        )
+        done = run(tmp_path, sys.executable, "-c", code)
+    assert done.stdout.split() == ["b'pair'", "inet"]
+    assert "PermissionError" in done.stderr
+
+
+def test_what_only_the_command_is_to_see_is_not_seen_before(tmp_path: Path) -> None:
+    """The dynamic linker of the launcher is not confined: it would write, and load, what a unit tells it to."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "inside").mkdir()
+    variables = {"LD_DEBUG": "libs", "LD_DEBUG_OUTPUT": str(outside / "linker"), "MINE": "yes"}
+    wanted = replace(spec(tmp_path / "inside"), variables=variables)
+    done = subprocess.run(launcher(wanted, "sh", "-c", "echo $MINE"), capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "yes"
+    assert landlock.abi() < landlock.OLDEST_ABI or not list(outside.iterdir())
 
 
 def test_limits_hold(tmp_path: Path) -> None:
