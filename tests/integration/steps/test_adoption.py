@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.cloudformation.models import cloudformation_backends
 
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
@@ -107,3 +108,15 @@ def test_a_stack_that_the_cdk_deploys_is_refused(company: MotoCompany) -> None:
     deploy_by_hand(company, {**BY_HAND, "Parameters": theirs})
     with pytest.raises(AssertionError, match="was deployed by the CDK's command line"):
         promoted(company)("plan")
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "DELETE_FAILED"])
+def test_a_stack_that_nobody_can_update_is_refused_and_not_deleted(company: MotoCompany, status: str) -> None:
+    """The orchestrator deletes such a stack only where it has made it."""
+    deploy_by_hand(company)
+    target = company.organization.environment("dev").targets[0]
+    cloudformation_backends[target.account][target.region].get_stack(STACK).status = status
+    with pytest.raises(AssertionError, match=f"is in the state {status}"):
+        promoted(company)("plan")
+    (stack,) = company.client("dev", "cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    assert stack["StackStatus"] == status
