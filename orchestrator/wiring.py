@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.httpsession import URLLib3Session
 
 from orchestrator.aws.executions import Executions
+from orchestrator.aws.merge_event import put_merge
 from orchestrator.aws.secrets import read_secret
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
 from orchestrator.aws.stack import Stack
@@ -24,6 +25,8 @@ from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.facts_cache import FactsCache
+from orchestrator.source.github.address import GitHubAddress
+from orchestrator.source.github.delivery import Expected
 from orchestrator.source.open import Access, open_repository
 from orchestrator.source.repository import SourceRepository
 from orchestrator.steps.admission import Admission
@@ -45,6 +48,7 @@ from orchestrator.steps.roll_back import RollBack
 from orchestrator.steps.smoke_test import SmokeTester
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
+from orchestrator.steps.webhook import Secrets, Webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -239,6 +243,19 @@ class Wiring:
     def _facts(self) -> FactsCache:
         """Kept from one event to the next, for as long as the function is warm."""
         return FactsCache()
+
+    def webhook(self) -> Webhook:
+        """Wire what GitHub calls."""
+        secretsmanager = self.session.client("secretsmanager", config=CLIENT)
+        number = self.settings["repository_id"]
+        address = GitHubAddress.parse(self.settings["repository_url"])
+        return Webhook(
+            Secrets(lambda: read_secret(secretsmanager, self.settings["webhook_secret"]), time.time),
+            Expected(address.full_name, int(number) if number else None, self.settings["branch"]),
+            self.ledger.deliveries,
+            partial(put_merge, self.session.client("events", config=CLIENT)),
+            time.time,
+        )
 
     def on_merge(self, template: UnitStackTemplate) -> MergeHandler:
         """Wire what follows a merge."""

@@ -9,11 +9,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import STEPS, Step
+from infra.tooling.permissions import Step, steps_of
 from infra.tooling.roles import role
 from infra.tooling.starts import START_TRIES
 from infra.tooling.statements import allow
-from orchestrator.config.organization import LEDGER_TABLE, function_name
+from orchestrator.config.organization import LEDGER_TABLE, WEBHOOK_SECRET, function_name
 
 _MEMORY_MB = 512
 
@@ -35,7 +35,7 @@ class Functions(Construct):
         self._bundle_key = bundle_key
         bucket = s3.Bucket.from_bucket_name(self, "Code", names.organization.tooling.bucket)
         self._code = lambda_.Code.from_bucket(bucket, bundle_key)
-        self.by_step = {step.name: self._function(step) for step in STEPS}
+        self.by_step = {step.name: self._function(step) for step in steps_of(names.organization)}
 
     def _function(self, step: Step) -> lambda_.Function:
         scope = Construct(self, step.name)
@@ -63,6 +63,7 @@ class Functions(Construct):
             role=self._role(scope, step).without_policy_updates(),
             environment=self._settings(step),
             dead_letter_queue=self._dead_letters if step.name in EVENT_STEPS else None,
+            reserved_concurrent_executions=step.concurrency,
             log_group=log_group,
         )
 
@@ -84,6 +85,8 @@ class Functions(Construct):
             "repository_secret": organization.repository.secret,
             "branch": organization.repository.branch,
             "code": self._bundle_key,
+            "repository_id": str(organization.repository.id or ""),
+            "webhook_secret": WEBHOOK_SECRET,
             "dead_letters_url": self._dead_letters.queue_url,
             "starts_url": self._starts.queue_url,
             "start_tries": str(START_TRIES),

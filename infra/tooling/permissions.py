@@ -8,6 +8,9 @@ from aws_cdk import aws_iam as iam
 from infra.tooling.names import Names
 from infra.tooling.source import read_repository
 from infra.tooling.statements import Statements, allow
+from orchestrator.aws.merge_event import SOURCE
+from orchestrator.config.organization import WEBHOOK_SECRET, Organization
+from orchestrator.ledger.deliveries import DELIVERIES
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,14 @@ class Step:
         timeout: seconds it may take.
         settings: the names of the settings it reads.
         statements: what it may do.
+        concurrency: how many of it may run at the same time; None for as many as there are.
     """
 
     name: str
     timeout: int
     settings: tuple[str, ...]
     statements: Callable[[Names], Statements]
+    concurrency: int | None = None
 
 
 def ledger(names: Names) -> iam.PolicyStatement:
@@ -164,6 +169,15 @@ def _on_promotion_change(names: Names) -> Statements:
     ]
 
 
+def _webhook(names: Names) -> Statements:
+    own_items = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [DELIVERIES]}}
+    return [
+        allow(["secretsmanager:GetSecretValue"], [names.secret(WEBHOOK_SECRET)]),
+        allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], [names.ledger], own_items),
+        allow(["events:PutEvents"], [names.event_bus], {"StringEquals": {"events:source": SOURCE}}),
+    ]
+
+
 _TARGETS = ("ledger_table", "bucket", "external_id")
 _SOURCE = ("repository_url", "repository_secret", "branch")
 _TELLING = ("failures_topic", *_SOURCE)
@@ -183,6 +197,19 @@ STEPS = (
     Step("preview", 180, (*_TARGETS, *_SOURCE), _preview),
     Step("on_promotion_change", 60, ("ledger_table", "failures_topic"), _on_promotion_change),
 )
+# What anybody may call must not take what the others run with.
+WEBHOOK = Step(
+    "webhook",
+    15,
+    ("ledger_table", "webhook_secret", "repository_url", "repository_id", "branch"),
+    _webhook,
+    concurrency=5,
+)
 # The steps that a promotion's states call; the gate calls `decide`, people `drift` and `preview`, events the others.
 PROMOTION_STEPS = ("resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")
 TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back", "drift", "preview", "retire")
+
+
+def steps_of(organization: Organization) -> tuple[Step, ...]:
+    """The steps that an organization needs."""
+    return (*STEPS, WEBHOOK) if organization.repository.on_github else STEPS

@@ -11,8 +11,10 @@ from infra.tooling.builds import build_project
 from infra.tooling.events import rules
 from infra.tooling.functions import Functions
 from infra.tooling.names import Names
+from infra.tooling.permissions import WEBHOOK
 from infra.tooling.roles import service_roles
 from infra.tooling.starts import consume, starts_queue
+from infra.tooling.webhook import webhook
 from orchestrator.config.organization import (
     APPROVALS_TOPIC,
     DEAD_LETTERS,
@@ -23,7 +25,7 @@ from orchestrator.config.organization import (
 
 
 class ToolingStack(cdk.Stack):
-    """Ledger, dead letters, topics, roles, Lambdas and rules; the CodeBuild project where that is what builds."""
+    """Ledger, dead letters, topics, roles, Lambdas and rules; CodeBuild's project and GitHub's webhook on demand."""
 
     def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
         super().__init__(
@@ -43,6 +45,8 @@ class ToolingStack(cdk.Stack):
         functions = Functions(self, names, bundle_key, dead_letters, starts)
         consume(starts, functions.by_step["start_promotion"])
         rules(self, names, functions.by_step, dead_letters)
+        if organization.repository.on_github:
+            webhook(self, functions.by_step[WEBHOOK.name])
         if organization.build.runner == "codebuild":
             builder_key = cdk.CfnParameter(self, "BuilderKey", description="Key of the builder's code").value_as_string
             build_project(self, names, builder_key)

@@ -8,6 +8,7 @@
 | `ENVIRONMENT#<name>` | `<unit>`              | what runs there, and the releases known to be good         |
 | `RUNNING`            | `<unit>#<execution>`  | a promotion that has not ended                             |
 | `LAST`               | `<unit>`              | the newest promotion that has ended                        |
+| `DELIVERY`           | `<digest>`            | a webhook delivery that was acted on, for five days        |
 | `UNIT#<unit>`        | `RELEASE#<version>`   | a published release                                        |
 |                      | `DIGEST#<digest>`     | the version that a digest was given                        |
 |                      | `VERSION#<version>`   | the digest that a version was given to                     |

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from orchestrator.ledger.approvals import ApprovalRecords
 from orchestrator.ledger.branches import BranchRecords
 from orchestrator.ledger.controls import ControlRecords
+from orchestrator.ledger.deliveries import DeliveryRecords
 from orchestrator.ledger.environments import EnvironmentRecords
 from orchestrator.ledger.promotions import PromotionRecords
 from orchestrator.ledger.releases import ReleaseRecords
@@ -25,3 +26,4 @@ class Ledger:
         self.promotions = PromotionRecords(records)
         self.approvals = ApprovalRecords(records)
         self.controls = ControlRecords(records)
+        self.deliveries = DeliveryRecords(records)
