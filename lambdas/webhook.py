@@ -14,14 +14,13 @@ from orchestrator.steps.webhook import WebhookRequest
 from orchestrator.wiring import Wiring
 
 wiring = Wiring.from_environment()
-webhook = wiring.webhook()
 
 
 def handler(event: Any, _context: object) -> dict[str, Any]:
     """Answer a request. What goes wrong here is logged, and GitHub shows that something did, but not what."""
     try:
         request = WebhookRequest.model_validate(event)
-        verdict = webhook(request)
+        verdict = wiring.webhook(request)
     except ValidationError:
         return _answer(Verdict(HTTPStatus.BAD_REQUEST, ""))
     except (OrchestratorError, ClientError, BotoCoreError) as error:

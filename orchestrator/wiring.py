@@ -244,8 +244,9 @@ class Wiring:
         """Kept from one event to the next, for as long as the function is warm."""
         return FactsCache()
 
+    @cached_property
     def webhook(self) -> Webhook:
-        """Wire what GitHub calls."""
+        """What GitHub calls; it remembers its secret for a while."""
         secretsmanager = self.session.client("secretsmanager", config=CLIENT)
         number = self.settings["repository_id"]
         address = GitHubAddress.parse(self.settings["repository_url"])

@@ -174,7 +174,8 @@ def _webhook(names: Names) -> Statements:
     return [
         allow(["secretsmanager:GetSecretValue"], [names.secret(WEBHOOK_SECRET)]),
         allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], [names.ledger], own_items),
-        allow(["events:PutEvents"], [names.event_bus], {"StringEquals": {"events:source": SOURCE}}),
+        # One call may carry several events, each of another source: all of them must be ours.
+        allow(["events:PutEvents"], [names.event_bus], {"ForAllValues:StringEquals": {"events:source": [SOURCE]}}),
     ]
 
 
