@@ -14,6 +14,7 @@ from orchestrator.bootstrap.synth import synthesize
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
 from orchestrator.cli.tables import console
+from orchestrator.cli.webhook import webhook_url
 
 _COLOURS = {Effect.CREATED: "green", Effect.UPDATED: "yellow", Effect.UNCHANGED: "dim"}
 
@@ -36,6 +37,15 @@ def bootstrap(
     installed = install(here, templates, role)
     changed = [one for one in installed if one.effect is not Effect.UNCHANGED]
     say("Everything is in place." if changed else "Everything was in place already; nothing was changed.")
+    if here.organization.repository.on_github:
+        tooling = here.organization.tooling
+        url = webhook_url(_sessions(here, role)(tooling.account, tooling.region))
+        say(f"GitHub is to send pushes to {url} ('orchestrator webhook' says how to set that up).")
+
+
+def _sessions(here: Context, role: str) -> MemberAccounts:
+    assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
+    return MemberAccounts(here.session, here.account, assume, role)
 
 
 def _bootstrap(here: Context, templates: dict[str, str], sessions: MemberAccounts) -> Bootstrap:
@@ -46,11 +56,9 @@ def _bootstrap(here: Context, templates: dict[str, str], sessions: MemberAccount
 
 def install(here: Context, templates: dict[str, str], role: str = ORGANIZATION_ROLE) -> list[Installed]:
     """Install, showing each thing when it is in place."""
-    assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
-    sessions = MemberAccounts(here.session, here.account, assume, role)
     done: list[Installed] = []
     with console.status("installing") as progress:
-        for one in _bootstrap(here, templates, sessions).install():
+        for one in _bootstrap(here, templates, _sessions(here, role)).install():
             done.append(one)
             progress.update(f"installed {len(done)}: {one.what}")
             console.print(f"  [{_COLOURS[one.effect]}]{one.effect:<9}[/] {one.what} in {one.where}", highlight=False)

@@ -19,6 +19,7 @@ MODULES = {
     "build": "build",
     "build-task": "build_task",
     "merge": "merge",
+    "webhook": "webhook",
     "publish-source": "publish_source",
     "plan": "plan",
     "promote": "promote",

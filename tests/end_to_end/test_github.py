@@ -1,6 +1,9 @@
 """A push to GitHub, from its signed delivery to the promotion that it starts, through the installed Lambdas."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -117,3 +120,23 @@ def test_a_push_starts_the_promotion_of_what_it_changed(site: Site, github: GitH
 def test_a_delivery_that_somebody_else_has_signed_leads_to_nothing(site: Site) -> None:
     """And the answer is empty."""
     assert site.deliver(push(time.time()), secret="a-guess-of-somebody-else") == (401, "")
+
+
+def test_people_are_told_what_to_enter_in_github(site: Site) -> None:
+    """The address of the function, and where the secret is; never the secret."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": site.endpoint,
+        "AWS_CA_BUNDLE": str(site.certificate),
+        "AWS_ACCESS_KEY_ID": site.company.organization.tooling.account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    command = [sys.executable, "-m", "orchestrator.cli.main", "webhook"]
+    done = subprocess.run(
+        command, env=environment, cwd=site.company.folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"Payload URL       {site.url}" in done.stdout
+    assert "/acme/shop/settings/hooks/new" in done.stdout
+    assert WEBHOOK_SECRET in done.stdout
+    assert site.secret not in done.stdout
