@@ -33,7 +33,8 @@ class Finder:
 
     def listing(self, folder: str) -> Mapping[str, Entry]:
         """What lies directly in a folder; asked once."""
-        return self.listings([folder])[folder]
+        known = self._listings.get(folder)
+        return self.listings([folder])[folder] if known is None else known
 
     def listings(self, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
         """What lies directly in each of many folders, with one call for all that were not asked for yet."""

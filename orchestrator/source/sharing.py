@@ -55,6 +55,7 @@ class Sharing:
     id_of: Callable[[str], str | None]
     told: Mapping[str, Told] = field(default_factory=dict)
     _expanded: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _named: dict[str, list[str]] = field(default_factory=dict)
     _walked: set[str] = field(default_factory=set)
 
     def direct(self, folder: str) -> list[str]:
@@ -64,7 +65,11 @@ class Sharing:
             ConfigurationError: a path is not there, or a glob matches nothing.
         """
         facts = self.known.get(folder)
-        return [path for one in facts.depends_on for path in self._paths(folder, one)] if facts else []
+        if facts is None or not facts.depends_on:
+            return []
+        if folder not in self._named:
+            self._named[folder] = [path for one in facts.depends_on for path in self._paths(folder, one)]
+        return self._named[folder]
 
     def inputs(self, folder: str) -> tuple[Input, ...]:
         """All that a unit is built from, its own folder first, each with the shortest chain that leads there.

@@ -1,0 +1,79 @@
+"""How long it takes to tell what one changed file affects, beside the least that git itself needs.
+
+`python -m benchmarks.affected` makes repositories of 1,000, 5,000 and 10,000 units and prints medians of five: of
+`git diff --name-only`, of the decision within a process that has read the units before and in one that has not, and of
+the state machine's template.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.many_units import ManyUnits
+from orchestrator.cli.affected import starts_at
+from orchestrator.source.affected import verdicts
+from orchestrator.source.catalog import read_catalog
+from orchestrator.source.facts_cache import FactsCache
+from orchestrator.source.local_git import LocalGitRepository
+from state_machines.unit_stack import unit_stack
+
+_RUNS = 5
+
+
+def main() -> None:
+    """Measure and print."""
+    print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}")
+    for units in (1_000, 5_000, 10_000):
+        with tempfile.TemporaryDirectory(prefix="orchestrator-affected-") as folder:
+            made = ManyUnits(Path(folder, "shop.git"))
+            made.begin(units)
+            made.commit([("projects/unit7/code.py", "value = 2\n")])
+            _measure(units, made.folder)
+
+
+def _measure(units: int, folder: Path) -> None:
+    cache = FactsCache()
+    _affected(folder, cache)
+    runs: dict[str, Callable[[], object]] = {
+        "git diff --name-only": lambda: _diff(folder),
+        "in process, units known": lambda: _affected(folder, cache),
+        "in process, units not known": lambda: _affected(folder, FactsCache()),
+    }
+    for name, run in runs.items():
+        print(f"{units} units, median {name}: {_median(run) * 1000:.0f} ms")
+    catalog = read_catalog(LocalGitRepository(folder, os.environ["PATH"]), "main", cache)
+    some = [catalog.unit(f"unit{number}") for number in range(100)]
+    seconds = _median(lambda: [unit_stack(unit, catalog.organization) for unit in some])
+    print(f"{units} units, median template of one: {seconds * 10:.2f} ms")
+
+
+def _median(run: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(_RUNS):
+        began = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def _diff(folder: Path) -> None:
+    command = ["git", "-C", str(folder), "diff", "--name-only", "main~1", "main"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _affected(folder: Path, cache: FactsCache) -> None:
+    repository = LocalGitRepository(folder, os.environ["PATH"])
+    last = starts_at(read_catalog(repository, "main~1", cache))
+    found = [one.unit for one in verdicts(read_catalog(repository, "main", cache), last) if one.affected]
+    if found != ["unit7"]:
+        raise AssertionError(f"Only unit7 was changed, and {found} are affected.")
+
+
+if __name__ == "__main__":
+    main()
