@@ -110,7 +110,7 @@ class Cache:
         folder = self.folder / kind / sha256
         used(folder)
         # Another build may be first, and its folder is as good; or the cache is being deleted.
-        with suppress(OSError):
+        with self.locked(kind, sha256), suppress(OSError):
             if not folder.is_dir():
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 with TemporaryDirectory(prefix=".", dir=folder.parent) as scratch:

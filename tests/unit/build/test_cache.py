@@ -81,6 +81,19 @@ def test_builds_at_the_same_time_make_the_same_thing_once(cache: Cache) -> None:
     assert maker.times == 1
 
 
+def test_threads_wait_for_an_archive_that_another_one_unpacks(cache: Cache) -> None:
+    """Unpacking takes longer than waiting for it."""
+    times = []
+
+    def unpack(into: Path) -> None:
+        into.mkdir()
+        times.append(into)
+
+    with ThreadPoolExecutor(8) as pool:
+        folders = set(pool.map(lambda _: cache.folder_of("unpacked", "0" * 64, unpack), range(16)))
+    assert len(folders) == len(times) == 1
+
+
 def test_an_archive_is_unpacked_once(cache: Cache, tmp_path: Path) -> None:
     """As a whole: a folder that is half unpacked is never seen."""
     archive = tmp_path / "archive"
