@@ -85,6 +85,8 @@ def site(
     list(Bootstrap(organization, prepared.sessions, templates, bundle=prepared.bundle).install())
     company = Company(organization, github.objects.folder, root_of, new_session)
     company.found()
+    with (company.folder / "orchestrator.toml").open("a") as file:
+        file.write(f'\n[repository]\nurl = "{github.url}"\n')
     secrets = company.tooling.client("secretsmanager", config=CLIENT)
     secrets.create_secret(Name=organization.repository.secret, SecretString=json.dumps({"token": TOKEN}))
     current = json.loads(secrets.get_secret_value(SecretId=WEBHOOK_SECRET)["SecretString"])["current"]
