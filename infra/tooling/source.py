@@ -79,8 +79,8 @@ def _snapshots(names: Names) -> Place | None:
 
 
 def _read_snapshots(place: Place) -> Statements:
-    # Without ListBucket, S3 says of what is not there that access to it is denied.
-    return [allow(["s3:GetObject"], [_objects(place)]), allow(["s3:ListBucket"], [f"arn:aws:s3:::{place.bucket}"])]
+    # Without ListBucket, S3 says of what is not there that access to it is denied. Each action takes one of the two.
+    return [allow(["s3:GetObject", "s3:ListBucket"], [_objects(place), f"arn:aws:s3:::{place.bucket}"])]
 
 
 def _objects(place: Place) -> str:

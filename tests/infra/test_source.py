@@ -48,9 +48,9 @@ def test_nobody_else_may(from_snapshots: Template, role: str) -> None:
 def test_the_ci_may_publish_and_tell_of_merges(from_snapshots: Template) -> None:
     """And nothing else."""
     assert allowed(from_snapshots, "orchestrator-source-publisher") == {
-        "s3:GetObject": [OBJECTS],
+        "s3:GetObject": [OBJECTS, BUCKET],
         "s3:PutObject": [OBJECTS],
-        "s3:ListBucket": [BUCKET],
+        "s3:ListBucket": [OBJECTS, BUCKET],
         "events:PutEvents": ["arn:aws:events:eu-west-1:111111111111:event-bus/default"],
     }
 
