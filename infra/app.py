@@ -1,4 +1,4 @@
-"""The CDK app: one artifacts stack, one tooling stack, and a target stack for each account and region."""
+"""The CDK app: an artifacts stack, a tooling stack, two for trains, and a target stack for each account and region."""
 
 from pathlib import Path
 
@@ -7,7 +7,15 @@ import aws_cdk as cdk
 from infra.artifacts import ArtifactsStack
 from infra.target import TargetStack
 from infra.tooling.stack import ToolingStack
-from orchestrator.config.organization import ARTIFACTS_STACK, TOOLING_STACK, Organization
+from infra.trains.gates import TrainGatesStack
+from infra.trains.stack import TrainsStack
+from orchestrator.config.organization import (
+    ARTIFACTS_STACK,
+    TOOLING_STACK,
+    TRAIN_GATES_STACK,
+    TRAINS_STACK,
+    Organization,
+)
 from orchestrator.config.stacks import stacked_targets, target_template
 
 
@@ -17,6 +25,8 @@ def synthesize(organization: Organization, out: Path) -> None:
     tooling = cdk.Environment(account=organization.tooling.account, region=organization.tooling.region)
     ArtifactsStack(app, ARTIFACTS_STACK, organization, env=tooling)
     ToolingStack(app, TOOLING_STACK, organization, env=tooling)
+    TrainsStack(app, TRAINS_STACK, organization, env=tooling)
+    TrainGatesStack(app, TRAIN_GATES_STACK, organization, env=tooling)
     for target in stacked_targets(organization):
         env = cdk.Environment(account=target.account, region=target.region)
         TargetStack(app, target_template(target), organization, target, env=env)

@@ -13,12 +13,20 @@
         Smoke-test      steps.smoke_test, steps.checks
         Roll back       steps.roll_back, when one of the last two failed
 
+    orchestrator-train  (infra.trains.machine; one execution moves several units, environment by environment)
+      Resolve train     steps.resolve_train
+      for each environment, in order:
+        Plan            steps.plan_train: may all members enter it, and in which order
+        Promote         promote-<unit> of each member, for this environment alone
+        Settle          steps.settle_train: what became of them, and what comes next; trains.policy decides
+
     execution status event -> steps.on_promotion_change: note begin and end, free locks, tell people
 
 Where the rest lives: `config` reads `orchestrator.toml` and units; `source` asks the git repository and decides what
-is affected; `ledger` remembers; `aws` wraps stacks and sessions; `promotions` looks at executions from outside;
-`wiring` makes all clients; `bootstrap` installs the static infrastructure that `infra` describes; `local` is the
-embedded cloud; `demo` tells the story; `cli` has a file for each command.
+is affected; `trains` decides in which order units go together, and what follows when one fails; `ledger` remembers;
+`aws` wraps stacks and sessions; `promotions` looks at executions from outside; `wiring` makes all clients; `bootstrap`
+installs the static infrastructure that `infra` describes; `local` is the embedded cloud; `demo` tells the story; `cli`
+has a file for each command.
 """
 
 # Here and not in the metadata of an installed package: a bundle of these modules is none.

@@ -39,12 +39,17 @@ from orchestrator.steps.deployment import ReleaseFiles
 from orchestrator.steps.drift import DriftFinder
 from orchestrator.steps.on_merge import MergeHandler
 from orchestrator.steps.on_promotion_change import PromotionChange
+from orchestrator.steps.on_train_change import TrainChange
 from orchestrator.steps.plan import Planner
+from orchestrator.steps.plan_train import TrainPlanner
 from orchestrator.steps.preview import Previewer
 from orchestrator.steps.request_approval import ApprovalRequester
+from orchestrator.steps.request_train_approval import TrainApprovalRequester
 from orchestrator.steps.resolve_release import ReleaseResolver
+from orchestrator.steps.resolve_train import TrainResolver
 from orchestrator.steps.retire import Retirer
 from orchestrator.steps.roll_back import RollBack
+from orchestrator.steps.settle_train import TrainSettler
 from orchestrator.steps.smoke_test import SmokeTester
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
@@ -177,7 +182,7 @@ class Wiring:
     def request_approval(self) -> ApprovalRequester:
         """Wire Approve."""
         topic = self.settings["approvals_topic"]
-        return ApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic)
+        return ApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic, self.executions.is_alive)
 
     def decide(self) -> Decider:
         """Wire Decide."""
@@ -257,6 +262,27 @@ class Wiring:
             partial(put_merge, self.session.client("events", config=CLIENT)),
             time.time,
         )
+
+    def resolve_train(self) -> TrainResolver:
+        """Wire Resolve train."""
+        return TrainResolver(self.ledger, self.repository, self.settings["branch"])
+
+    def plan_train(self) -> TrainPlanner:
+        """Wire the planning of a train."""
+        return TrainPlanner(self.ledger, self.repository, self._admission)
+
+    def request_train_approval(self) -> TrainApprovalRequester:
+        """Wire the approval of a train."""
+        topic = self.settings["approvals_topic"]
+        return TrainApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic)
+
+    def settle_train(self) -> TrainSettler:
+        """Wire what follows a train's wave."""
+        return TrainSettler(self.ledger, self.stepfunctions, self.on_promotion_change())
+
+    def on_train_change(self) -> TrainChange:
+        """Wire what follows a train's begin and end."""
+        return TrainChange(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])
 
     def on_merge(self, template: UnitStackTemplate) -> MergeHandler:
         """Wire what follows a merge."""

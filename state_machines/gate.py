@@ -1,4 +1,7 @@
-"""The gate `<unit>-approve-<environment>`: starting an execution of it *is* the click on approve or reject."""
+"""The gates: starting an execution of one *is* the click on approve or reject.
+
+`<unit>-approve-<environment>` decides on a release, `train-approve-<environment>` on all releases of a train at once.
+"""
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
@@ -7,23 +10,31 @@ from state_machines.states import State, choice, fail, task, wait
 
 def gate(unit: Unit, environment: str, organization: Organization) -> State:
     """The definition of a unit's gate for one environment."""
-    parameters = {
-        "unit": unit.name,
-        "environment": environment,
+    policy = unit.approval_policy(environment, organization).model_dump(mode="json")
+    parameters = {"unit": unit.name, "environment": environment, "policy": policy}
+    return _gate(f"{unit.name} for {environment}", '"release": "0.2.1"', parameters, organization)
+
+
+def train_gate(environment: str, organization: Organization) -> State:
+    """The definition of the gate of all trains for one environment; whose decisions count is in the ledger."""
+    return _gate(f"a train for {environment}", '"train": "billing-42"', {"environment": environment}, organization)
+
+
+def _gate(what: str, subject: str, parameters: State, organization: Organization) -> State:
+    given = {
         "gate.$": "$$.Execution.Id",
         "started_at.$": "$$.Execution.StartTime",
         "decision.$": "$$.Execution.Input",
-        "policy": unit.approval_policy(environment, organization).model_dump(mode="json"),
     }
     ways = {"APPROVED": "Approved", "REJECTED": "Rejected", "COUNTED": "Counted", "IN_PROGRESS": "Wait to decide"}
     return {
         "Comment": (
-            f"Approves or rejects {unit.name} for {environment}. Start an execution with "
-            '{"release": "0.2.1", "decision": "approve", "reason": "..."}; "decision" may also be "reject".'
+            f"Approves or rejects {what}. Start an execution with "
+            f'{{{subject}, "decision": "approve", "reason": "..."}}; "decision" may also be "reject".'
         ),
         "StartAt": "Decide",
         "States": {
-            "Decide": task(organization.function_arn("decide"), parameters, then="Decided?"),
+            "Decide": task(organization.function_arn("decide"), {**parameters, **given}, then="Decided?"),
             "Decided?": choice("$.status", ways, default="Refused"),
             "Approved": {"Type": "Succeed"},
             "Rejected": {"Type": "Succeed"},

@@ -47,6 +47,8 @@ def _label(rule: dict[str, Any]) -> str:
         return "rollback"
     if "And" in rule:
         return " and ".join(_label(one) for one in rule["And"])
+    if "IsNull" in rule:
+        return f"no {rule['Variable'].removeprefix('$.')}"
     if "IsPresent" in rule:
         return f"has {rule['Variable'].removeprefix('$.')}"
     return str(rule["StringEquals"])

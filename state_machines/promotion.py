@@ -45,6 +45,8 @@ def promotion(unit: Unit, organization: Organization) -> State:
 
 def _beginning(unit: Unit, organization: Organization, names: list[str]) -> States:
     begin = choice("$.first", {name: f"Plan {name}" for name in names}, f"Plan {names[0]}")
+    only_built = {"Variable": "$.first", "IsNull": True, "Next": PROMOTED}
+    begin["Choices"].insert(0, only_built)
     return {
         "Build?": {
             "Type": "Choice",
@@ -68,7 +70,7 @@ def _later(again: str) -> dict[str, str]:
 
 def _never(stopped: str) -> dict[str, str]:
     """Where statuses lead with which a promotion is over."""
-    return {"SUPERSEDED": SUPERSEDED, "HELD": stopped, "QUARANTINED": stopped}
+    return {"SUPERSEDED": SUPERSEDED, **dict.fromkeys(("HELD", "QUARANTINED", "TRAIN_ENDED"), stopped)}
 
 
 class _EnvironmentStates:
@@ -199,7 +201,7 @@ class _EnvironmentStates:
             "release.$": "$.release",
             "environment": self._environment.model_dump(mode="json", by_alias=True),
             "stack_name": self._unit.stack_name(self._name, self._organization),
-            "execution": EXECUTION,
+            "execution.$": "$.execution",
             "request.$": "$.request",
             "concurrency": self._unit.settings.concurrency,
         }

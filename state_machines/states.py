@@ -6,7 +6,7 @@ State = dict[str, Any]
 States = dict[str, State]
 
 # What Lambda itself may answer now and then; everything else is not helped by trying again.
-_TRANSIENT = [
+TRANSIENT = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
@@ -26,7 +26,7 @@ def retry(errors: list[str]) -> list[State]:
     return [rule]
 
 
-RETRY = retry(_TRANSIENT)
+RETRY = retry(TRANSIENT)
 # The part of the context object that tells which promotion this is.
 EXECUTION = {
     "id.$": "$$.Execution.Id",

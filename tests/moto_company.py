@@ -57,9 +57,10 @@ class MotoCompany(MotoReleases):
             if self.unit.needs_approval(name, self.organization)
         }
         for name, machine in machines.items():
-            self._install(name, machine)
+            self.make_machine(name, machine)
 
-    def _install(self, name: str, machine: dict[str, Any]) -> None:
+    def make_machine(self, name: str, machine: dict[str, Any]) -> None:
+        """Make a state machine, or bring it up to date; its waits last a second."""
         for state in machine["States"].values():
             if "SecondsPath" in state:
                 state["Seconds"] = 1
@@ -203,9 +204,23 @@ def moto_company(folder: Path, *, execute: bool = True, prod: dict[str, Any] | N
         core = botocore.session.Session()
         lambdas: Any = Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.
         core.register("before-call.lambda.Invoke", lambdas)
+        translated: tuple[Any, Any] = (_as_in_the_api, _as_in_states)  # Likewise.
+        core.register("before-parameter-build.sfn.StartExecution", translated[0])
+        core.register("after-call.sfn.StartExecution", translated[1])
         boto3.setup_default_session(botocore_session=core)
         company = MotoCompany(organization, folder / "repository", site, lambdas, answers)
         company.found()
         yield company
         boto3.DEFAULT_SESSION = None
     site.close()
+
+
+def _as_in_the_api(params: dict[str, Any], **_arguments: object) -> None:
+    """Write an execution's parameters as the API has them: moto passes them on as the state that starts it does."""
+    for name in [one for one in params if one[0].isupper()]:
+        params[name[0].lower() + name[1:]] = params.pop(name)
+
+
+def _as_in_states(parsed: dict[str, Any], **_arguments: object) -> None:
+    """Name a started execution as states have it, too: that is where moto looks for it."""
+    parsed["ExecutionArn"] = parsed.get("executionArn")

@@ -1,5 +1,8 @@
 """The Lambdas, each with a role and a log group of its own."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -9,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import Step, steps_of
+from infra.tooling.permissions import Step
 from infra.tooling.roles import role
 from infra.tooling.starts import START_TRIES
 from infra.tooling.statements import allow
@@ -18,24 +21,29 @@ from orchestrator.config.organization import LEDGER_TABLE, WEBHOOK_SECRET, funct
 _MEMORY_MB = 512
 
 
+@dataclass(frozen=True)
+class Queues:
+    """The queues that steps know: of what could not be dealt with, and of what is to be started."""
+
+    dead_letters: sqs.IQueue
+    starts: sqs.IQueue | None = None
+
+
 class Functions(Construct):
-    """All Lambdas.
+    """The Lambdas of some steps.
 
     Attributes:
         by_step: the Lambda of each step.
     """
 
-    def __init__(
-        self, scope: Construct, names: Names, bundle_key: str, dead_letters: sqs.IQueue, starts: sqs.IQueue
-    ) -> None:
+    def __init__(self, scope: Construct, names: Names, steps: Iterable[Step], bundle_key: str, queues: Queues) -> None:
         super().__init__(scope, "Functions")
         self._names = names
-        self._dead_letters = dead_letters
-        self._starts = starts
+        self._queues = queues
         self._bundle_key = bundle_key
         bucket = s3.Bucket.from_bucket_name(self, "Code", names.organization.tooling.bucket)
         self._code = lambda_.Code.from_bucket(bucket, bundle_key)
-        self.by_step = {step.name: self._function(step) for step in steps_of(names.organization)}
+        self.by_step = {step.name: self._function(step) for step in steps}
 
     def _function(self, step: Step) -> lambda_.Function:
         scope = Construct(self, step.name)
@@ -62,7 +70,7 @@ class Functions(Construct):
             # The role is complete as it is: what CDK would add by itself is less exact.
             role=self._role(scope, step).without_policy_updates(),
             environment=self._settings(step),
-            dead_letter_queue=self._dead_letters if step.name in EVENT_STEPS else None,
+            dead_letter_queue=self._queues.dead_letters if step.name in EVENT_STEPS else None,
             reserved_concurrent_executions=step.concurrency,
             log_group=log_group,
         )
@@ -87,8 +95,8 @@ class Functions(Construct):
             "code": self._bundle_key,
             "repository_id": str(organization.repository.id or ""),
             "webhook_secret": WEBHOOK_SECRET,
-            "dead_letters_url": self._dead_letters.queue_url,
-            "starts_url": self._starts.queue_url,
+            "dead_letters_url": self._queues.dead_letters.queue_url,
+            "starts_url": self._queues.starts.queue_url if self._queues.starts else "",
             "start_tries": str(START_TRIES),
             "approvals_topic": self._names.approvals,
             "failures_topic": self._names.failures,
@@ -97,7 +105,7 @@ class Functions(Construct):
 
 
 # Those that EventBridge calls: an event they cannot deal with goes to the dead-letter queue.
-EVENT_STEPS = ("on_merge", "on_promotion_change")
+EVENT_STEPS = ("on_merge", "on_promotion_change", "on_train_change")
 
 
 def _architecture(name: str) -> lambda_.Architecture:

@@ -13,6 +13,7 @@ from orchestrator.config.organization import (
     Organization,
     function_name,
 )
+from orchestrator.trains.names import TRAIN_MACHINE
 
 BUILD_LOG_GROUP = f"/aws/codebuild/{BUILD_PROJECT}"
 
@@ -71,6 +72,21 @@ class Names:
     def promotion_executions(self) -> str:
         """All promotions."""
         return self._arn("states", "execution:promote-*:*")
+
+    @property
+    def train_machine(self) -> str:
+        """The state machine of all trains."""
+        return self._arn("states", f"stateMachine:{TRAIN_MACHINE}")
+
+    @property
+    def train_executions(self) -> str:
+        """All trains."""
+        return self._arn("states", f"execution:{TRAIN_MACHINE}:*")
+
+    @property
+    def execution_events(self) -> str:
+        """The rule by which Step Functions learns that a nested execution has ended; it makes it by itself."""
+        return self._arn("events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
 
     @property
     def unit_stacks(self) -> str:

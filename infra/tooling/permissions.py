@@ -127,7 +127,7 @@ def _plan(names: Names) -> Statements:
         *read_repository(names),
         *read_releases(names),
         allow(["s3:PutObject"], [names.objects("plans/*")]),
-        allow(["states:DescribeExecution"], [names.promotion_executions]),
+        allow(["states:DescribeExecution"], [names.promotion_executions, names.train_executions]),
         assume_deployers(names),
     ]
 
@@ -135,7 +135,7 @@ def _plan(names: Names) -> Statements:
 def _deploy(names: Names) -> Statements:
     return [
         *_with_targets(names),
-        allow(["states:DescribeExecution"], [names.promotion_executions]),
+        allow(["states:DescribeExecution"], [names.promotion_executions, names.train_executions]),
     ]
 
 
@@ -152,6 +152,8 @@ def _request_approval(names: Names) -> Statements:
         ledger(names),
         allow(["s3:GetObject"], [names.objects("plans/*")]),
         allow(["sns:Publish"], [names.approvals]),
+        # Whether the train still runs whose approval it is.
+        allow(["states:DescribeExecution"], [names.train_executions]),
         answer_promotions(),
     ]
 
@@ -180,14 +182,14 @@ def _webhook(names: Names) -> Statements:
 
 
 _TARGETS = ("ledger_table", "bucket", "external_id")
-_SOURCE = ("repository_url", "repository_secret", "branch")
-_TELLING = ("failures_topic", *_SOURCE)
+SOURCE_SETTINGS = ("repository_url", "repository_secret", "branch")
+_TELLING = ("failures_topic", *SOURCE_SETTINGS)
 
 STEPS = (
     Step("on_merge", 900, ("ledger_table", "code", "starts_url", "dead_letters_url", *_TELLING), _on_merge),
     Step("start_promotion", 900, ("ledger_table", "bucket", "starts_url", "start_tries", *_TELLING), _start_promotion),
-    Step("resolve_release", 60, ("ledger_table", *_SOURCE), _resolve_release),
-    Step("plan", 120, (*_TARGETS, *_SOURCE), _plan),
+    Step("resolve_release", 60, ("ledger_table", *SOURCE_SETTINGS), _resolve_release),
+    Step("plan", 120, (*_TARGETS, *SOURCE_SETTINGS), _plan),
     Step("request_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_approval),
     Step("decide", 60, ("ledger_table",), _decide),
     Step("deploy", 120, _TARGETS, _deploy),
@@ -195,7 +197,7 @@ STEPS = (
     Step("roll_back", 120, _TARGETS, _with_targets),
     Step("retire", 120, ("ledger_table", "external_id", "branch"), _retire),
     Step("drift", 120, _TARGETS, _with_targets),
-    Step("preview", 180, (*_TARGETS, *_SOURCE), _preview),
+    Step("preview", 180, (*_TARGETS, *SOURCE_SETTINGS), _preview),
     Step("on_promotion_change", 60, ("ledger_table", "failures_topic"), _on_promotion_change),
 )
 # What anybody may call must not take what the others run with.

@@ -109,7 +109,8 @@ def _operator_policy(scope: Construct, names: Names) -> None:
         description="Start and watch promotions; approving needs states:StartExecution on the gates besides",
         statements=[
             allow(
-                ["states:StartExecution", "states:DescribeStateMachine", "states:ListExecutions"], [names.promotions]
+                ["states:StartExecution", "states:DescribeStateMachine", "states:ListExecutions"],
+                [names.promotions, names.train_machine],
             ),
             allow(
                 [
@@ -118,7 +119,7 @@ def _operator_policy(scope: Construct, names: Names) -> None:
                     "states:StopExecution",
                     "states:RedriveExecution",
                 ],
-                [names.promotion_executions],
+                [names.promotion_executions, names.train_executions],
             ),
             allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
             # What was published can be verified and compared by everybody, without trust in the orchestrator's Lambdas.

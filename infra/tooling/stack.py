@@ -9,9 +9,9 @@ from constructs import Construct
 
 from infra.tooling.builds import build_project
 from infra.tooling.events import rules
-from infra.tooling.functions import Functions
+from infra.tooling.functions import Functions, Queues
 from infra.tooling.names import Names
-from infra.tooling.permissions import WEBHOOK
+from infra.tooling.permissions import WEBHOOK, steps_of
 from infra.tooling.roles import service_roles
 from infra.tooling.starts import consume, starts_queue
 from infra.tooling.webhook import webhook
@@ -42,7 +42,7 @@ class ToolingStack(cdk.Stack):
         dead_letters = self._dead_letters()
         service_roles(self, names)
         starts = starts_queue(self)
-        functions = Functions(self, names, bundle_key, dead_letters, starts)
+        functions = Functions(self, names, steps_of(organization), bundle_key, Queues(dead_letters, starts))
         consume(starts, functions.by_step["start_promotion"])
         rules(self, names, functions.by_step, dead_letters)
         if organization.repository.on_github:

@@ -1,4 +1,4 @@
-"""The flow of a bootstrap: artifacts bucket, code of the Lambdas, tooling stack, activity, then every target."""
+"""The flow of a bootstrap: artifacts bucket, code of the Lambdas, the tooling account's stacks, then every target."""
 
 import json
 import tempfile
@@ -21,6 +21,8 @@ from orchestrator.config.organization import (
     BUILD_ACTIVITY,
     TARGET_STACK,
     TOOLING_STACK,
+    TRAIN_GATES_STACK,
+    TRAINS_STACK,
     Lambda,
     Organization,
 )
@@ -93,6 +95,9 @@ class Bootstrap:
             parameters[parameter], uploaded = self._upload_bundle(what, make)
             yield uploaded
         yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
+        bundle = {"BundleKey": parameters["BundleKey"]}
+        yield self._stack(tooling.account, tooling.region, TRAINS_STACK, TRAINS_STACK, bundle)
+        yield self._stack(tooling.account, tooling.region, TRAIN_GATES_STACK, TRAIN_GATES_STACK)
         yield self._activity()
         for target in stacked_targets(self.organization):
             yield self._stack(target.account, target.region, TARGET_STACK, target_template(target))
@@ -163,10 +168,9 @@ class Bootstrap:
         text = json.dumps(json.loads(self.templates[template]), separators=(",", ":"))
         if len(text.encode()) <= INLINE_TEMPLATE_BYTES:
             return {"body": text}
-        key = f"templates/{template}.json"
-        self._store().put(key, text.encode())
-        tooling = self.organization.tooling
-        return {"url": f"https://{tooling.bucket}.s3.{tooling.region}.amazonaws.com/{key}"}
+        key, store = f"templates/{template}.json", self._store()
+        store.put(key, text.encode())
+        return {"url": store.object_url(key)}
 
     def _quiet(self, stack: Stack) -> StackState | None:
         """The stack's state, once nobody else changes it."""

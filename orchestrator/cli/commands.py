@@ -23,6 +23,7 @@ MODULES = {
     "publish-source": "publish_source",
     "plan": "plan",
     "promote": "promote",
+    "train": "train",
     "status": "status",
     "history": "history",
     "drift": "drift",

@@ -19,7 +19,7 @@ from orchestrator.errors import AccessError, RequestError
 from orchestrator.identity.proof import sign
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
-from orchestrator.steps.decide import GateInput, decision_of
+from orchestrator.steps.decide import GateInput, TrainGateInput, decision_of, subject_of
 from orchestrator.steps.plan_document import Plan
 
 UnitName = Annotated[str, typer.Argument(help="The unit's name.")]
@@ -92,21 +92,36 @@ def decide(here: Context, unit: str, environment: str, decision: dict[str, str])
     check_environment(here, found, environment)
     if not found.needs_approval(environment, here.organization):
         raise RequestError(f"{unit} needs no approval in {environment}: there is nothing to decide.")
-    arn = here.organization.state_machine_arn(found.gate_name(environment))
-    proof = _proof(here, unit, environment, decision)
+    return start_gate(here, found.gate_name(environment), unit, environment, GateInput.model_validate(decision))
+
+
+def start_gate(here: Context, gate: str, unit: str | None, environment: str, given: GateInput | TrainGateInput) -> str:
+    """Start a gate with a proof of who decides, and wait for its answer.
+
+    Args:
+        here: where the command runs.
+        gate: the gate's name.
+        unit: whose gate it is; None for that of trains.
+        environment: the environment that waits.
+        given: the decision.
+
+    Raises:
+        RequestError: the decision was refused.
+    """
+    proof = _proof(here, decision_of(subject_of(unit, given), environment, given))
     starter = Starter(here.wiring.stepfunctions, lambda: datetime.now(UTC))
-    execution = starter.start(arn, decision["decision"], {**decision, "proof": proof})
+    arn = here.organization.state_machine_arn(gate)
+    execution = starter.start(arn, given.decision, {**given.model_dump(), "proof": proof})
     result = Follower(here.wiring.stepfunctions, time.sleep, interval=0.5).result(execution)
     if result["status"] != "SUCCEEDED":
         raise RequestError(f"Refused: {result.get('cause') or result['status']}")
     return str(json.loads(result["output"])["message"])
 
 
-def _proof(here: Context, unit: str, environment: str, decision: dict[str, str]) -> str:
+def _proof(here: Context, decision: dict[str, str]) -> str:
     """Sign the decision with the caller's credentials, so that the ledger can say who made it."""
     session = here.session(here.organization.tooling.region)
     credentials = session.get_credentials()
     if credentials is None:
         raise AccessError("There are no AWS credentials to decide with: set AWS_PROFILE or --profile.")
-    signed = decision_of(unit, environment, GateInput.model_validate(decision))
-    return sign(credentials, session.client("sts", config=CLIENT), signed)
+    return sign(credentials, session.client("sts", config=CLIENT), decision)

@@ -204,6 +204,9 @@ class Organization(Settings):
     repository: Repository = Repository()
     build: Build = Build()
     adopt: Adopt = Adopt()
+    train_parallel: int = Field(
+        default=10, ge=1, le=40, description="How many members of a train are promoted at a time."
+    )
     lambda_: Lambda = Field(default=Lambda(), alias="lambda")
     stack_prefix: Prefix = Field(
         default="app-",
@@ -288,6 +291,7 @@ class Organization(Settings):
 
 PROMOTION_ROLE = "orchestrator-promotion"
 GATE_ROLE = "orchestrator-gate"
+TRAIN_ROLE = "orchestrator-train"
 UNIT_STACK_ROLE = "orchestrator-unit-stack"
 BUILDER_ROLE = "orchestrator-builder"
 LEDGER_TABLE = "orchestrator-ledger"
@@ -303,6 +307,8 @@ BUILD_PROJECT = "orchestrator-build"
 CODEBUILD_ROLE = "orchestrator-codebuild"
 ARTIFACTS_STACK = "orchestrator-artifacts"
 TOOLING_STACK = "orchestrator"
+TRAINS_STACK = "orchestrator-trains"
+TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
 
 

@@ -52,6 +52,9 @@ class UnitSettings(Settings):
         default=(),
         description="Folders outside the unit that are inputs of its build, from the repository's root.",
     )
+    after: tuple[UnitName, ...] = Field(
+        default=(), description="Units that a train promotes before this one, in every environment."
+    )
     environments: tuple[EnvironmentName, ...] | None = Field(
         default=None, description="The environments it goes to; all when left out."
     )

@@ -28,20 +28,31 @@ class ApprovalPolicy(Settings):
         return bool(self.approvers) or self.approvals > 1 or bool(self.excluded)
 
 
-def refusal(policy: ApprovalPolicy, who: str, author: str, starter: str | None) -> str | None:
+def strictest(policies: Iterable[ApprovalPolicy]) -> ApprovalPolicy:
+    """The policy that fulfils all of several: whoever may decide by it may decide by each of them."""
+    found = list(policies)
+    return ApprovalPolicy(
+        approvers=tuple(dict.fromkeys(group for one in found for group in one.approvers)),
+        approvals=max((one.approvals for one in found), default=1),
+        excluded=tuple(dict.fromkeys(who for one in found for who in one.excluded)),
+    )
+
+
+def refusal(policy: ApprovalPolicy, who: str, authors: Iterable[str], starter: str | None) -> str | None:
     """Why somebody's decision does not count; None when it does.
 
     Args:
         policy: what must be fulfilled.
         who: ARN of who decides.
-        author: of the release's commit, as git writes it: `Name <address>`.
+        authors: of the releases' commits, as git writes them: `Name <address>`.
         starter: ARN of who started the promotion by hand, None when a merge did.
     """
     for group in policy.approvers:
         if not any(matches(pattern, who) for pattern in group):
             return f"{who} is not among the approvers: {', '.join(group)}."
-    if "author" in policy.excluded and is_author(who, author):
-        return f"{who} wrote the commit ({author}): somebody else must decide."
+    written = next((author for author in authors if "author" in policy.excluded and is_author(who, author)), None)
+    if written is not None:
+        return f"{who} wrote the commit ({written}): somebody else must decide."
     if "starter" in policy.excluded and who == starter:
         return f"{who} started the promotion: somebody else must decide."
     return None

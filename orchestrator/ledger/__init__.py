@@ -19,4 +19,11 @@
 |                      | `DECISION#<time>#...` | a decision, refused ones too                               |
 |                      | `DELETED#<time>`      | who deleted what was left of a unit that was retired       |
 |                      | `LOCK#<name>`         | the promotion that is deploying to an environment          |
+| `TRAINS`             | `<order>`             | a train                                                    |
+| `RUNNING-TRAINS`     | `<train>`             | a train that has not ended                                 |
+| `TRAIN#<train>`      | `TRAIN`               | what it carries, and how it ended                          |
+|                      | `STAGE#<name>`        | what was done to whom in an environment                    |
+|                      | `APPROVAL#<name>`     | the one approval that an environment waits for             |
+|                      | `DECISION#<time>#...` | a decision, refused ones too                               |
+|                      | `MEMBER#<execution>`  | a promotion that moves one of its members                  |
 """

@@ -3,13 +3,23 @@
 from boto3.dynamodb.conditions import Attr
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.identity.policy import ApprovalPolicy
+from orchestrator.ledger.table import Item, LedgerTable, train_key, unit_key
+
+_TRAIN = "train/"
 
 
 class ApprovalRequest(BaseModel):
-    """What a person is asked to decide on: one plan of one release for one environment.
+    """What a person is asked to decide on: one plan of one release for one environment, or those of a whole train.
 
     The task token answers the waiting execution. It stays in the ledger: no message, log or view shows it.
+
+    Attributes:
+        unit: whose release it is, or the train as `train/<name>`.
+        version: the release, or the train's name.
+        manifest_sha256: of the release, or over those of all members; `plan_hash` likewise.
+        authors: of the commits, as git writes them.
+        policy: whose decisions count, where the gate itself does not say it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -22,12 +32,23 @@ class ApprovalRequest(BaseModel):
     execution: str
     order: str
     token: str = Field(repr=False)
-    author: str = ""
+    authors: tuple[str, ...] = ()
+    policy: ApprovalPolicy | None = None
     automatic: bool = True
     started_at: str = ""
     approved_by: tuple[str, ...] = ()
     status: str = "PENDING"
     requested_at: str = ""
+
+    @property
+    def bound(self) -> tuple[str, str]:
+        """What its decision is bound to: the release, and the plan."""
+        return self.manifest_sha256, self.plan_hash
+
+    @property
+    def train(self) -> str | None:
+        """The train that it is about; None when it is about a unit alone."""
+        return train_in(self.unit)
 
 
 class Decision(BaseModel):
@@ -61,26 +82,31 @@ class ApprovalRecords:
 
     def request(self, unit: str, environment: str) -> ApprovalRequest | None:
         """The request that was made last for a unit's environment, decided or not."""
-        item = self._table.get(unit_key(unit), f"APPROVAL#{environment}")
+        item = self._table.get(_key(unit), f"APPROVAL#{environment}")
         return _request(item) if item else None
 
     def requests(self, unit: str) -> list[ApprovalRequest]:
         """The last request of each environment of a unit."""
-        return [_request(item) for item in self._table.query(unit_key(unit), "APPROVAL#")]
+        return [_request(item) for item in self._table.query(_key(unit), "APPROVAL#")]
 
     def record_request(self, request: ApprovalRequest) -> bool:
         """Ask; False when a newer promotion asked already. An older request is overwritten: supersede it first."""
         item = {
-            "pk": unit_key(request.unit),
+            "pk": _key(request.unit),
             "sk": f"APPROVAL#{request.environment}",
             **_stored(request),
             "requested_at": self._table.now(),
         }
         return self._table.put(item, Attr("pk").not_exists() | Attr("order").lte(request.order))
 
+    def is_pending(self, request: ApprovalRequest) -> bool:
+        """Whether a request still waits for its decision."""
+        now = self.request(request.unit, request.environment)
+        return now is not None and (now.status, now.token) == ("PENDING", request.token)
+
     def close_request(self, request: ApprovalRequest, status: str) -> bool:
         """Turn a pending request into a decided one; False when somebody else was first."""
-        item = {"pk": unit_key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(request)}
+        item = {"pk": _key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(request)}
         mine = Attr("status").eq("PENDING") & Attr("execution").eq(request.execution) & Attr("token").eq(request.token)
         return self._table.put({**item, "status": status}, mine)
 
@@ -93,7 +119,7 @@ class ApprovalRecords:
     def add_approval(self, request: ApprovalRequest, who: str) -> ApprovalRequest | None:
         """Count one more approval; None when the request has changed meanwhile."""
         more = request.model_copy(update={"approved_by": (*request.approved_by, who)})
-        item = {"pk": unit_key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(more)}
+        item = {"pk": _key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(more)}
         unchanged = Attr("approved_by").eq(list(request.approved_by)) & Attr("token").eq(request.token)
         return more if self._table.put(item, unchanged & Attr("status").eq("PENDING")) else None
 
@@ -106,17 +132,32 @@ class ApprovalRecords:
         """Keep a decision for good."""
         now = self._table.now()
         key = f"DECISION#{now}#{decision.environment}#{decision.gate.rsplit(':', 1)[-1]}"
-        self._table.put({"pk": unit_key(decision.unit), "sk": key, **decision.model_dump(), "decided_at": now})
+        self._table.put({"pk": _key(decision.unit), "sk": key, **decision.model_dump(), "decided_at": now})
 
     def decisions(self, unit: str) -> list[Decision]:
         """Every decision on a unit, the newest first."""
-        items = self._table.query(unit_key(unit), "DECISION#", newest_first=True)
+        items = self._table.query(_key(unit), "DECISION#", newest_first=True)
         fields = Decision.model_fields
         return [Decision.model_validate({name: item[name] for name in fields if name in item}) for item in items]
 
 
+def train_subject(train: str) -> str:
+    """What requests and decisions call a train where they otherwise name a unit."""
+    return f"{_TRAIN}{train}"
+
+
+def train_in(subject: str) -> str | None:
+    """The train that is called so; None when it is a unit."""
+    return subject.removeprefix(_TRAIN) if subject.startswith(_TRAIN) else None
+
+
+def _key(subject: str) -> str:
+    train = train_in(subject)
+    return unit_key(subject) if train is None else train_key(train)
+
+
 def _stored(request: ApprovalRequest) -> Item:
-    return {**request.model_dump(), "approved_by": list(request.approved_by)}
+    return request.model_dump(mode="json")
 
 
 def _request(item: Item) -> ApprovalRequest:

@@ -98,7 +98,7 @@ class EnvironmentRecords:
         while not self._table.put(item, Attr("pk").not_exists() | Attr("id").eq(execution.id)):
             held = self._table.get(pk, sk)
             if held:
-                return Execution.model_validate({name: held[name] for name in Execution.model_fields})
+                return Execution.model_validate({name: held.get(name) for name in Execution.model_fields})
         return None
 
     def free_lock(self, unit: str, environment: str, execution_id: str) -> bool:

@@ -10,6 +10,7 @@ from orchestrator.ledger.environments import EnvironmentRecords
 from orchestrator.ledger.promotions import PromotionRecords
 from orchestrator.ledger.releases import ReleaseRecords
 from orchestrator.ledger.table import Clock, LedgerTable
+from orchestrator.ledger.trains import TrainRecords
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -27,3 +28,4 @@ class Ledger:
         self.approvals = ApprovalRecords(records)
         self.controls = ControlRecords(records)
         self.deliveries = DeliveryRecords(records)
+        self.trains = TrainRecords(records)

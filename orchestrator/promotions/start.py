@@ -33,7 +33,12 @@ class Starter:
         Raises:
             RequestError: there is no such state machine, because its unit was never merged.
         """
-        name = f"{kind}-{self.clock():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        return self.start_named(
+            state_machine_arn, f"{kind}-{self.clock():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}", request
+        )
+
+    def start_named(self, state_machine_arn: str, name: str, request: dict[str, Any]) -> str:
+        """Start an execution under a name of its own; raises as `start` does."""
         try:
             started = self.stepfunctions.start_execution(
                 stateMachineArn=state_machine_arn, name=name, input=json.dumps(request, sort_keys=True)

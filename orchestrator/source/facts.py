@@ -22,9 +22,9 @@ PYPROJECT = "pyproject.toml"
 CDK_FILE = "cdk.json"
 # What only the state machines are made of. Everything else of [tool.orchestrator] is a part of each release.
 PIPELINE = ("environments", "approval", "approvers", "approvals", "concurrency")
-# What is known without these: what a unit depends on is in its inputs, no library is deployed, and each unit's digests
-# are its own.
-_ELSEWHERE = ("depends_on", "library", "name")
+# What is known without these, or no part of a release: what a unit depends on is in its inputs, no library is deployed,
+# each unit's digests are its own, and what comes first is asked by trains alone, when they start.
+_ELSEWHERE = ("after", "depends_on", "library", "name")
 
 
 @dataclass(frozen=True, slots=True)

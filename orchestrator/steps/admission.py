@@ -42,6 +42,7 @@ class Facts:
         freezes: all that are in force.
         ahead: promotions of the unit that started earlier, still run and have not passed the environment; filled
             only for a unit whose promotions are queued.
+        train_ended: whether the train has ended that the promotion moves a member of.
     """
 
     running: Running
@@ -49,11 +50,12 @@ class Facts:
     quarantine: Quarantine | None = None
     freezes: tuple[Freeze, ...] = ()
     ahead: tuple[Promotion, ...] = ()
+    train_ended: bool = False
 
 
 def admit(step: StepInput, facts: Facts, now: datetime) -> StepResult | None:
     """Decide; None when nothing keeps the promotion out."""
-    checks = (_superseded, _quarantined, _held, _frozen, _closed, _queued)
+    checks = (_superseded, _orphaned, _quarantined, _held, _frozen, _closed, _queued)
     return next((refusal for check in checks if (refusal := check(step, facts, now))), None)
 
 
@@ -62,6 +64,13 @@ def _superseded(step: StepInput, facts: Facts, _: datetime) -> StepResult | None
         return None
     message = superseded_message(step.release, step.environment.name, facts.running.version)
     return StepResult(status=Status.SUPERSEDED, message=message)
+
+
+def _orphaned(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
+    if not facts.train_ended:
+        return None
+    message = f"The train {step.request.train} has ended: {step.release.name} goes no further."
+    return StepResult(status=Status.TRAIN_ENDED, message=message)
 
 
 def _quarantined(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
@@ -148,8 +157,13 @@ class Admission:
             quarantine=controls.quarantine(unit, step.release.version),
             freezes=tuple(controls.freezes()),
             ahead=self._ahead(step) if step.concurrency == "queued" else (),
+            train_ended=self._train_ended(step),
         )
         return admit(step, facts, self.clock())
+
+    def _train_ended(self, step: StepInput) -> bool:
+        train = self.ledger.trains.of_member(step.request.train, step.execution.id)
+        return train is not None and not self.is_alive(train.execution)
 
     def _ahead(self, step: StepInput) -> tuple[Promotion, ...]:
         unit, environment = step.release.unit, step.environment.name

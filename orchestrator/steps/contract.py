@@ -30,6 +30,7 @@ class Status(StrEnum):
     FROZEN = "FROZEN"
     HELD = "HELD"
     QUARANTINED = "QUARANTINED"
+    TRAIN_ENDED = "TRAIN_ENDED"
     FAILED = "FAILED"
     PLANNED = "PLANNED"
     NO_CHANGES = "NO_CHANGES"
@@ -52,11 +53,14 @@ class Execution(Document):
     id: str = Field(description="The execution's ARN.")
     name: str
     started_at: datetime
+    since: datetime | None = Field(
+        default=None, description="When the train started that it belongs to, as the ledger knows it."
+    )
 
     @property
     def order(self) -> str:
-        """What promotions of a unit are compared by: later ones are greater."""
-        milliseconds = self.started_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        """What promotions of a unit are compared by: later ones are greater. A train's member ranks as its train."""
+        milliseconds = (self.since or self.started_at).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         return f"{milliseconds}Z#{self.name}"
 
 
@@ -80,6 +84,13 @@ class Request(Document):
         default=None, description="The name of the failed execution that this one goes on for."
     )
     rollback: bool = Field(default=False, description="Return one environment to a release that worked there.")
+    build_only: bool = Field(default=False, description="End with the release, before any environment.")
+    train: str | None = Field(default=None, description="Set by a train; it holds only as far as the ledger agrees.")
+    started_by: str | None = Field(
+        default=None,
+        alias="AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID",
+        description="Set by a train: what the console links to the train's execution by.",
+    )
 
     @property
     def automatic(self) -> bool:

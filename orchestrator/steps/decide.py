@@ -1,7 +1,7 @@
 """Decide: the only step of a gate. It turns the gate's input into an answer to the waiting promotion."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,10 +12,11 @@ from orchestrator.errors import RequestError
 from orchestrator.identity.policy import ApprovalPolicy, missing, refusal
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
-from orchestrator.ledger.approvals import ApprovalRequest, Decision
+from orchestrator.ledger.approvals import ApprovalRequest, Decision, train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import ApprovalResult, Document, Status, StepResult
 from orchestrator.steps.request_approval import answer
+from orchestrator.trains.bom import TrainName
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -28,7 +29,7 @@ _WAIT_SECONDS = 60
 class DecideInput(Document):
     """What Decide is given: which gate it is, and what somebody started it with, which may be anything."""
 
-    unit: UnitName
+    unit: UnitName | None = Field(default=None, description="None at the gate of trains.")
     environment: EnvironmentName
     gate: str = Field(description="ARN of the gate's execution.")
     started_at: datetime = Field(description="When that execution started.")
@@ -36,13 +37,29 @@ class DecideInput(Document):
     policy: ApprovalPolicy = ApprovalPolicy()
 
 
-class GateInput(Document):
-    """What a gate is started with."""
+class Given(Document):
+    """What every gate is started with."""
 
-    release: str
     decision: Literal["approve", "reject"]
     reason: str = ""
     proof: str | None = Field(default=None, repr=False, description="Attached by the command line.")
+
+
+class GateInput(Given):
+    """What the gate of a unit is started with."""
+
+    release: str
+
+
+class TrainGateInput(Given):
+    """What the gate of trains is started with."""
+
+    train: TrainName
+
+    @property
+    def release(self) -> str:
+        """What is decided on: a train has no version but its name."""
+        return self.train
 
 
 @dataclass(frozen=True)
@@ -50,9 +67,15 @@ class Decided:
     """A decision being made: what was asked of which gate, and who asks, as far as that is known."""
 
     step: DecideInput
-    given: GateInput
+    given: GateInput | TrainGateInput
+    policy: ApprovalPolicy
     who: str = ""
     evidence: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Whom it is about: a unit, or a train."""
+        return subject_of(self.step.unit, self.given)
 
 
 @dataclass(frozen=True)
@@ -80,68 +103,79 @@ class Decider:
             APPROVED, REJECTED, COUNTED when more approvals are needed, IN_PROGRESS while it is not known who decides,
             or REFUSED with what was wrong and what to do.
         """
+        kind = GateInput if step.unit else TrainGateInput
         try:
-            given = GateInput.model_validate(step.decision)
+            given = kind.model_validate(step.decision)
         except ValidationError:
+            example = '{"release": "0.2.1"' if step.unit else '{"train": "billing-42"'
             message = (
-                "The input of a gate must look like "
-                '{"release": "0.2.1", "decision": "approve", "reason": "..."}; "decision" may also be "reject".'
+                f'The input of a gate must look like {example}, "decision": "approve", "reason": "..."}}; '
+                '"decision" may also be "reject".'
             )
-            return self._end(Decided(step, GateInput(release="?", decision="reject")), Status.REFUSED, message)
-        request = self.ledger.approvals.request(step.unit, step.environment)
+            unknown = {"release" if step.unit else "train": "unknown", "decision": "reject"}
+            return self._end(Decided(step, kind.model_validate(unknown), step.policy), Status.REFUSED, message)
+        decided = Decided(step, given, step.policy)
+        request = self.ledger.approvals.request(decided.subject, step.environment)
         if request is None or (problem := self._problem(given, request)):
-            message = problem if request else f"No approval of {step.unit} for {step.environment} is waiting."
-            return self._end(Decided(step, given, *self._claimed(step, given)), Status.REFUSED, message)
-        return self._identify(Decided(step, given), request)
+            message = problem if request else f"No approval of {_named(decided)} for {step.environment} is waiting."
+            who, evidence = self._claimed(decided)
+            return self._end(replace(decided, who=who, evidence=evidence), Status.REFUSED, message)
+        return self._identify(replace(decided, policy=request.policy or step.policy), request)
 
-    def _problem(self, given: GateInput, request: ApprovalRequest) -> str:
+    def _problem(self, given: GateInput | TrainGateInput, request: ApprovalRequest) -> str:
         """Why nobody's decision counts on what was asked for last."""
-        unit, environment, version = request.unit, request.environment, request.version
+        environment, version, name = request.environment, request.version, name_of(request)
         if request.status != "PENDING":
             last = f"The last one, for {version}, is {request.status.lower()}."
-            return f"No approval of {unit} for {environment} is waiting. {last}"
+            return f"No approval of {request.train or request.unit} for {environment} is waiting. {last}"
         if version != given.release:
             return (
-                f"What waits for {environment} is {unit}@{version}, not {given.release}: "
+                f"What waits for {environment} is {name}, not {given.release}: "
                 "look at its plan, then decide on that release."
             )
-        barred = self.ledger.controls.quarantine(unit, version) if given.decision == "approve" else None
-        if barred:
-            lift = f"'orchestrator quarantine {unit}@{version} --lift'"
-            return f"{unit}@{version} is in quarantine: {barred.reason} Reject it, or {lift} first."
+        return self._quarantined(request) if given.decision == "approve" else ""
+
+    def _quarantined(self, request: ApprovalRequest) -> str:
+        train = self.ledger.trains.train(request.train) if request.train else None
+        for unit, version in (train.versions if train else {request.unit: request.version}).items():
+            if barred := self.ledger.controls.quarantine(unit, version):
+                lift = f"'orchestrator quarantine {unit}@{version} --lift'"
+                return f"{unit}@{version} is in quarantine: {barred.reason} Reject it, or {lift} first."
         return ""
 
-    def _claimed(self, step: DecideInput, given: GateInput) -> tuple[str, str]:
+    def _claimed(self, decided: Decided) -> tuple[str, str]:
         """Who made a decision that is refused anyway, where a proof says so."""
         try:
-            return (self._who(step, given) if given.proof else None) or ("", "")
+            return (self._who(decided) if decided.given.proof else None) or ("", "")
         except RequestError:
             return "", ""
 
     def _identify(self, decided: Decided, request: ApprovalRequest) -> StepResult:
         """Find out who decides, then judge."""
-        step, given = decided.step, decided.given
+        policy = decided.policy
         try:
-            known = self._who(step, given)
+            known = self._who(decided)
         except RequestError as error:
             return self._end(decided, Status.REFUSED, str(error))
-        demanded = step.policy.demands_identity
+        demanded = policy.demands_identity
         if known is None and demanded:
             return self._not_known_yet(decided)
-        decided = Decided(step, given, *(known or ("", "")))
-        starter = self._starter(step.policy, request)
-        if starter is None and "starter" in step.policy.excluded and not request.automatic:
+        who, evidence = known or ("", "")
+        decided = replace(decided, who=who, evidence=evidence)
+        starter = self._starter(policy, request)
+        if starter is None and "starter" in policy.excluded and not request.automatic:
             message = "CloudTrail does not know yet who started the promotion. Decide again in a few minutes."
             return self._end(decided, Status.REFUSED, message)
-        if demanded and (problem := refusal(step.policy, decided.who, request.author, starter)):
+        if demanded and (problem := refusal(policy, decided.who, request.authors, starter)):
             return self._end(decided, Status.REFUSED, problem)
         return self._count(decided, request)
 
-    def _who(self, step: DecideInput, given: GateInput) -> tuple[str, str] | None:
+    def _who(self, decided: Decided) -> tuple[str, str] | None:
+        step, given = decided.step, decided.given
         if given.proof is None:
             found = self.trail.starter(step.gate, step.started_at)
             return (found, "cloudtrail") if found else None
-        proven = self.verify(given.proof, decision_of(step.unit, step.environment, given))
+        proven = self.verify(given.proof, decision_of(decided.subject, step.environment, given))
         if not self.ledger.approvals.use_proof(proven.fingerprint):
             raise RequestError("This proof of identity was used before: it counts once. Decide again.")
         return proven.arn, "proof"
@@ -156,9 +190,13 @@ class Decider:
         if self.clock() < step.started_at + _PATIENCE:
             message = "CloudTrail does not know yet who started this gate: it is minutes late."
             return StepResult(status=Status.IN_PROGRESS, message=message, retry_after=_WAIT_SECONDS)
+        what = f"{step.unit} {step.environment} --release {given.release}"
+        command = (
+            f"{given.decision} {what}" if step.unit else f"train {given.decision} {given.release} {step.environment}"
+        )
         message = (
-            f"Nobody can tell who started this gate, and {step.unit} in {step.environment} asks for that. Decide "
-            f"with: orchestrator {given.decision} {step.unit} {step.environment} --release {given.release}"
+            f"Nobody can tell who started this gate, and {_named(decided)} in {step.environment} asks for that. Decide "
+            f"with: orchestrator {command}"
         )
         return self._end(decided, Status.REFUSED, message)
 
@@ -169,14 +207,14 @@ class Decider:
         if decided.who in request.approved_by:
             message = f"{decided.who} has approved {request.version} already: somebody else must approve, too."
             return self._end(decided, Status.REFUSED, message)
-        policy = decided.step.policy
+        policy = decided.policy
         more = missing(policy, [*request.approved_by, decided.who])
         if not more:
             return self._answer(decided, request, Status.APPROVED)
         if self.ledger.approvals.add_approval(request, decided.who) is None:
             return self._again(decided, request)
-        name = f"{request.unit}@{request.version}"
-        message = f"{name} has {policy.approvals - more} of {policy.approvals} approvals for {request.environment}."
+        count = f"{policy.approvals - more} of {policy.approvals} approvals"
+        message = f"{name_of(request)} has {count} for {request.environment}."
         return self._end(decided, Status.COUNTED, message)
 
     def _again(self, decided: Decided, request: ApprovalRequest) -> StepResult:
@@ -189,7 +227,7 @@ class Decider:
     def _answer(self, decided: Decided, request: ApprovalRequest, status: Status) -> StepResult:
         step, given = decided.step, decided.given
         reason = f": {given.reason}" if given.reason else "."
-        message = f"{step.unit}@{request.version} was {status.lower()} for {step.environment}{reason}"
+        message = f"{name_of(request)} was {status.lower()} for {step.environment}{reason}"
         result = ApprovalResult(
             status=status,
             message=message,
@@ -200,9 +238,10 @@ class Decider:
         # The token is what makes a decision count once: of two that meet, Step Functions takes the first.
         if not answer(self.stepfunctions, request.token, result):
             self.ledger.approvals.close_request(request, "EXPIRED")
+            look = f"train status {request.train}" if request.train else "status"
             message = (
-                f"The approval of {step.unit}@{request.version} for {step.environment} no longer waits; "
-                "'orchestrator status' says what became of its promotion."
+                f"The approval of {name_of(request)} for {step.environment} no longer waits; "
+                f"'orchestrator {look}' says what became of it."
             )
             return self._end(decided, Status.REFUSED, message)
         self.ledger.approvals.close_request(request, status)
@@ -227,7 +266,7 @@ class Decider:
         step, given = decided.step, decided.given
         self.ledger.approvals.record_decision(
             Decision(
-                unit=step.unit,
+                unit=decided.subject,
                 environment=step.environment,
                 version=given.release,
                 decision=given.decision,
@@ -242,6 +281,20 @@ class Decider:
         return StepResult(status=status, message=message)
 
 
-def decision_of(unit: str, environment: str, given: GateInput) -> dict[str, str]:
+def decision_of(subject: str, environment: str, given: Given) -> dict[str, str]:
     """What a proof of identity is bound to: all of the decision, and the gate it is for."""
-    return {"unit": unit, "environment": environment, **given.model_dump(exclude={"proof"})}
+    return {"unit": subject, "environment": environment, **given.model_dump(exclude={"proof"})}
+
+
+def subject_of(unit: str | None, given: GateInput | TrainGateInput) -> str:
+    """Whom a decision is about, as the ledger calls it."""
+    return unit or train_subject(given.release)
+
+
+def name_of(request: ApprovalRequest) -> str:
+    """What is decided on, as people write it."""
+    return f"The train {request.train}" if request.train else f"{request.unit}@{request.version}"
+
+
+def _named(decided: Decided) -> str:
+    return decided.step.unit or f"the train {decided.given.release}"

@@ -50,10 +50,45 @@ def approval_notice(release: Release, plan: Plan, plan_key: str, gate_arn: str, 
     return Notice(subject=_subject(f"Approve {release.name} for {plan.environment}?"), text=text)
 
 
+def train_approval_notice(train: str, plans: list[Plan], gate_arn: str, execution: str) -> Notice:
+    """Ask people to decide on all plans of a train at once.
+
+    Args:
+        train: its name.
+        plans: one for each member.
+        gate_arn: the gate's state machine.
+        execution: the train that waits.
+    """
+    environment = plans[0].environment
+    decision = json.dumps({"train": train, "decision": "approve", "reason": ""})
+    lines = [
+        line for plan in plans for line in ("", plan.summary, *_at_most(max(5, _LINES // len(plans)), list(plan.lines)))
+    ]
+    text = "\n".join(
+        [
+            f"The train {train} asks to deploy to {environment}: {', '.join(plan.release for plan in plans)}.",
+            *lines,
+            "",
+            f"To decide, start an execution of the gate with this input (or 'reject' for 'approve'):\n{decision}",
+            f"Gate: {state_machine_link(gate_arn)}",
+            f"Or: orchestrator train approve {train} {environment} --reason '...'",
+            "",
+            f"Train: {execution_link(execution)}",
+        ]
+    )
+    return Notice(subject=_subject(f"Approve the train {train} for {environment}?"), text=text)
+
+
 def failure_notice(unit: str, execution: str, status: str, message: str) -> Notice:
     """Tell people that a promotion did not end as it was meant to."""
     text = f"{message}\n\nPromotion: {execution_link(execution)}"
     return Notice(subject=_subject(f"Promotion of {unit} {status.lower().replace('_', ' ')}"), text=text)
+
+
+def train_failure_notice(train: str, execution: str, outcome: str, message: str) -> Notice:
+    """Tell people that a train did not arrive as it was meant to."""
+    text = f"{message}\n\nTrain: {execution_link(execution)}\nMore: orchestrator train status {train}"
+    return Notice(subject=_subject(f"Train {train} {outcome.lower().replace('_', ' ')}"), text=text)
 
 
 def execution_link(arn: str) -> str:

@@ -69,7 +69,7 @@ class PromotionChange:
         """Act on one event, and on the ends of the same unit that no event came of: delivery is not guaranteed."""
         described = self._describe(event.detail.executionArn)
         unit = described["stateMachineArn"].rsplit(":", 1)[-1].removeprefix("promote-")
-        status = _status(event.detail, described)
+        status = current_status(event.detail, described)
         if status == _RUNNING:
             return self._begin(unit, described)
         noted = self._end(unit, described, status)
@@ -100,7 +100,8 @@ class PromotionChange:
 
     def _begin(self, unit: str, described: dict[str, Any]) -> Noted:
         """Note a promotion from its first moment on, and open one again that was redriven."""
-        promotion, execution = _promotion(unit, described), _execution(described)
+        execution = self._execution(described)
+        promotion = _promotion(unit, described, execution)
         if not self.ledger.promotions.record_begin(promotion, execution):
             ended = self.ledger.promotions.promotion(unit, execution.order)
             # Asked after the ledger: whatever ends it from now on ends what is opened here.
@@ -109,7 +110,7 @@ class PromotionChange:
         return Noted(outcome=_RUNNING, message=f"{execution.name} is under way.")
 
     def _end(self, unit: str, described: dict[str, Any], status: str) -> Noted:
-        execution = _execution(described)
+        execution = self._execution(described)
         ended = self._how_it_ended(unit, execution, status, described)
         self.ledger.environments.note_interrupted(unit, execution)
         self.ledger.environments.free_locks(unit, execution.id)
@@ -120,11 +121,16 @@ class PromotionChange:
             "message": ended.message,
             "ended_at": stamp(described.get("stopDate") or datetime.now(UTC)),
         }
-        promotion = _promotion(unit, described).model_copy(update=end)
+        promotion = _promotion(unit, described, execution).model_copy(update=end)
         if self.ledger.promotions.record_end(promotion, execution) and status != "SUCCEEDED":
             notice = failure_notice(unit, execution.id, status, ended.message)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
         return ended
+
+    def _execution(self, described: dict[str, Any]) -> Execution:
+        started_at = described["startDate"].astimezone(UTC)
+        execution = Execution(id=described["executionArn"], name=described["name"], started_at=started_at)
+        return self.ledger.trains.rank(_text(document_of(described.get("input")).get("train")), execution)
 
     def _how_it_ended(self, unit: str, execution: Execution, status: str, described: dict[str, Any]) -> Noted:
         """How it ended; of a CodeBuild build that failed, Step Functions knows only that it did."""
@@ -135,8 +141,8 @@ class PromotionChange:
         return Noted(outcome=failed.error, message=failed.cause) if failed else ended
 
 
-def _status(detail: ChangeDetail, described: dict[str, Any]) -> str:
-    """What a promotion's status is: what the event says, unless it is older than what Step Functions says.
+def current_status(detail: ChangeDetail, described: dict[str, Any]) -> str:
+    """What an execution's status is: what the event says, unless it is older than what Step Functions says.
 
     DescribeExecution is eventually consistent, so that an end that it does not know yet is believed; the begin of
     what has ended meanwhile is not, and neither is the end of what was redriven since.
@@ -145,13 +151,8 @@ def _status(detail: ChangeDetail, described: dict[str, Any]) -> str:
     return str(described["status"]) if outdated or detail.status == _RUNNING else detail.status
 
 
-def _execution(described: dict[str, Any]) -> Execution:
-    started_at = described["startDate"].astimezone(UTC)
-    return Execution(id=described["executionArn"], name=described["name"], started_at=started_at)
-
-
-def _promotion(unit: str, described: dict[str, Any]) -> Promotion:
-    request, execution = _json(described.get("input")), _execution(described)
+def _promotion(unit: str, described: dict[str, Any], execution: Execution) -> Promotion:
+    request = document_of(described.get("input"))
     return Promotion(
         unit=unit,
         execution=execution.id,
@@ -176,7 +177,7 @@ def how_it_ended(status: str, described: dict[str, Any]) -> Noted:
         described: DescribeExecution's answer.
     """
     if status == "SUCCEEDED":
-        return _success(_json(described.get("output")))
+        return _success(document_of(described.get("output")))
     if status == "FAILED":
         cause = described.get("cause") or "no cause was given"
         return Noted(outcome=described.get("error") or "FAILED", message=innermost(cause))
@@ -189,10 +190,13 @@ def _success(document: dict[str, Any]) -> Noted:
     if message := superseded(document):
         return Noted(outcome="SUPERSEDED", message=message)
     name = f"{document.get('unit')}@{document.get('release', {}).get('version')}"
+    if document.get("last") is None:
+        return Noted(outcome="BUILT", message=f"{name} is built.")
     return Noted(outcome="PROMOTED", message=f"{name} is in {document.get('last')}.")
 
 
-def _json(text: str | None) -> dict[str, Any]:
+def document_of(text: str | None) -> dict[str, Any]:
+    """An execution's input or output; empty when it is no document."""
     try:
         document = json.loads(text or "{}")
     except json.JSONDecodeError:

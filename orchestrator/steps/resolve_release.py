@@ -28,15 +28,17 @@ class PromotionDocument(Document):
     """The execution document as it begins.
 
     Attributes:
-        first: the environment to begin with.
+        first: the environment to begin with; None when it was only to be built.
         last: the environment after which the promotion is done.
+        execution: the promotion's, as it ranks.
     """
 
     unit: str
     request: dict[str, Any]
     release: Release
-    first: str
-    last: str
+    first: str | None
+    last: str | None
+    execution: Execution
     environments: dict[str, dict[str, Any]]
 
 
@@ -60,20 +62,32 @@ class ReleaseResolver:
             UnknownNameError: the version, commit or environment does not exist.
         """
         request = parse_request(step.request)
-        first, last = span_of(request, step.environments)
+        execution = self._ranked(request, step.execution)
+        span = environments_of(request, step.environments)
         release = self._release(step.unit, request)
-        check_passed(self.ledger, release, request, step.environments)
+        if span:
+            check_passed(self.ledger, release, request, step.environments)
         document = PromotionDocument(
             unit=step.unit,
             request=request.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             release=release,
-            first=first,
-            last=last,
+            first=span[0] if span else None,
+            last=span[-1] if span else None,
+            execution=execution,
             environments={name: {"approval": None} for name in step.environments},
         )
-        span = step.environments[step.environments.index(first) : step.environments.index(last) + 1]
-        self._record(document, step.execution, span)
+        self._record(document, execution, span)
         return document
+
+    def _ranked(self, request: Request, execution: Execution) -> Execution:
+        """The execution as it ranks; one that says it moves a train's member must be noted as doing so."""
+        ranked = self.ledger.trains.rank(request.train, execution)
+        if request.train and ranked.since is None:
+            raise RequestError(
+                f"{execution.name} is not one of the promotions of a train {request.train}, as the ledger knows it. "
+                "Leave 'train' out, or start one with 'orchestrator train start'."
+            )
+        return ranked
 
     def _release(self, unit: str, request: Request) -> Release:
         if request.version is not None:
@@ -118,6 +132,8 @@ def parse_request(request: Any) -> Request:
         raise RequestError(f"The promotion's input must name either a version or a commit. {_EXAMPLE}")
     if parsed.rollback and (parsed.version is None or parsed.from_ is None or parsed.from_ != parsed.to):
         raise RequestError("A rollback must name a version, and one environment as both 'from' and 'to'.")
+    if parsed.build_only and parsed.commit is None:
+        raise RequestError("What is only built ('build_only') must name a commit: a version is built already.")
     exceptions = [name for name in ("override_freeze", "skip_gates", "rollback") if getattr(parsed, name)]
     if exceptions and not (parsed.reason or "").strip():
         raise RequestError(f"{' and '.join(exceptions)} must come with a 'reason': it is kept in the ledger.")
@@ -155,6 +171,19 @@ def check_passed(ledger: Ledger, release: Release, request: Request, environment
 
 
 _EXAMPLE = 'Valid are {"version": "0.2.1"} and {"commit": "<sha>"}, each with "from", "to" (environments) and "reason".'
+
+
+def environments_of(request: Request, environments: Sequence[str]) -> tuple[str, ...]:
+    """The environments that a promotion goes through; none when it is only built.
+
+    Raises:
+        UnknownNameError: there is no such environment.
+        RequestError: the first comes after the last.
+    """
+    if request.build_only:
+        return ()
+    first, last = span_of(request, environments)
+    return tuple(environments[environments.index(first) : environments.index(last) + 1])
 
 
 def span_of(request: Request, environments: Sequence[str]) -> tuple[str, str]:

@@ -61,7 +61,8 @@ class SmokeTester:
         """A rollback by hand pins the environment: the next merge must not undo it. What else works frees it."""
         unit, environment = step.release.unit, step.environment.name
         if step.request.rollback:
-            reason = f"it was rolled back to {step.release.version} by hand: {step.request.reason}."
+            who = f"by the train {step.request.train}" if step.request.train else "by hand"
+            reason = f"it was rolled back to {step.release.version} {who}: {step.request.reason}."
             hold = Hold(
                 unit=unit,
                 environment=environment,

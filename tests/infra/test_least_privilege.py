@@ -59,6 +59,7 @@ def test_no_statement_allows_on_every_resource(statements: list[tuple[str, Templ
         ("orchestrator-builder", "Allow"),
         ("orchestrator-decide", "Allow"),
         ("orchestrator-request-approval", "Allow"),
+        ("orchestrator-request-train-approval", "Allow"),
         ("orchestrator-deployer", "Allow"),
         ("deployer-of-ours", "Allow"),
     }
@@ -107,12 +108,13 @@ def test_only_the_role_of_cloudformation_in_the_targets_touches_iam(statements: 
     assert touching == {"orchestrator-cloudformation"}
 
 
-def test_the_promotion_role_invokes_exactly_the_steps_of_a_promotion(statements: list[tuple[str, Template]]) -> None:
-    """And the gate's role the one that decides."""
+def test_state_machines_invoke_exactly_their_own_steps(statements: list[tuple[str, Template]]) -> None:
+    """Promotions, trains, and gates, which invoke the one that decides."""
     invoked = {
         name: sorted(arn.rsplit(":", 1)[-1] for arn in listed(one["Resource"]))
         for name, one in statements
-        if name in ("orchestrator-promotion", "orchestrator-gate")
+        if name in ("orchestrator-promotion", "orchestrator-gate", "orchestrator-train")
+        and "lambda:InvokeFunction" in listed(one["Action"])
     }
     assert invoked == {
         "orchestrator-gate": ["orchestrator-decide"],
@@ -123,6 +125,13 @@ def test_the_promotion_role_invokes_exactly_the_steps_of_a_promotion(statements:
             "orchestrator-resolve-release",
             "orchestrator-roll-back",
             "orchestrator-smoke-test",
+        ],
+        "orchestrator-train": [
+            "orchestrator-plan",
+            "orchestrator-plan-train",
+            "orchestrator-request-train-approval",
+            "orchestrator-resolve-train",
+            "orchestrator-settle-train",
         ],
     }
 

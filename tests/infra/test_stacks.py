@@ -23,6 +23,8 @@ def test_there_is_a_template_for_each_stack(templates: dict[str, Template]) -> N
         "orchestrator-target-222222222222-eu-central-1",
         "orchestrator-target-222222222222-eu-west-1",
         "orchestrator-target-333333333333-eu-west-1",
+        "orchestrator-train-gates",
+        "orchestrator-trains",
     ]
 
 

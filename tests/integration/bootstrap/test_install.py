@@ -85,6 +85,8 @@ def templates(organization: Organization) -> dict[str, str]:
     return {
         "orchestrator-artifacts": template(organization.tooling.bucket),
         "orchestrator": template("tooling-things", parameters=("BundleKey",)),
+        "orchestrator-trains": template("train-things", parameters=("BundleKey",)),
+        "orchestrator-train-gates": template("gate-things"),
         f"orchestrator-target-{DEV}-{REGION}": template("dev-things"),
         f"orchestrator-target-{PROD}-{REGION}": template("prod-things"),
     }
@@ -113,6 +115,8 @@ def test_everything_is_created_in_the_order_in_which_it_is_needed(first: list[In
         ("stack orchestrator-artifacts", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("code of the Lambdas", f"orchestrator-artifacts-{OWN_ACCOUNT}-{REGION}", Effect.CREATED),
         ("stack orchestrator", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
+        ("stack orchestrator-trains", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
+        ("stack orchestrator-train-gates", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("activity orchestrator-build", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("stack orchestrator-target", f"{DEV}/{REGION}", Effect.CREATED),
         ("stack orchestrator-target", f"{PROD}/{REGION}", Effect.CREATED),
@@ -129,7 +133,7 @@ def test_only_what_differs_is_changed(bootstrap: Bootstrap, templates: dict[str,
     changed = {**templates, f"orchestrator-target-{PROD}-{REGION}": template("other-things")}
     effects = [one.effect for one in replace(bootstrap, templates=changed).install()]
     back = [one.effect for one in bootstrap.install()]
-    assert effects == back == [Effect.UNCHANGED] * 5 + [Effect.UPDATED]
+    assert effects == back == [Effect.UNCHANGED] * 7 + [Effect.UPDATED]
 
 
 def test_stacks_are_made_in_the_accounts_they_belong_to(bootstrap: Bootstrap) -> None:

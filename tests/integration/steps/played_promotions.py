@@ -41,7 +41,7 @@ class PlayedPromotions:
         world: Any = self.world  # It plays many parts, a little of each.
         target: Any = lambda *_: world  # noqa: E731  # Whatever it is asked for.
         check: Any = lambda *_: [SmokeTestOutcome(test="t", target="t", passed=world.passes, message="")]  # noqa: E731  # The same.
-        self.ask_for = ApprovalRequester(self.ledger, world, world, world, "topic")
+        self.ask_for = ApprovalRequester(self.ledger, world, world, world, "topic", self.world.is_alive)
         self.decider = Decider(self.ledger, world, world, world, lambda: self.now)
         self.deployer = Deployer(self.ledger, self.admission, world, target, world)
         self.tester = SmokeTester(self.ledger, world, target, check)

@@ -1,0 +1,257 @@
+"""`orchestrator train`: units promoted together, from one bill of materials."""
+
+import secrets
+import time
+import tomllib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestrator.cli.context import Context
+from orchestrator.cli.decide import start_gate
+from orchestrator.cli.output import Format, complain, say, say_json
+from orchestrator.cli.tables import console, table
+from orchestrator.errors import ConfigurationError, RequestError, UnknownNameError
+from orchestrator.ledger.approvals import train_subject
+from orchestrator.ledger.trains import Stage, Train
+from orchestrator.promotions.follow import Follower
+from orchestrator.promotions.start import Starter
+from orchestrator.promotions.trains import TrainRecovery
+from orchestrator.steps.decide import TrainGateInput
+from orchestrator.steps.on_train_change import how_a_train_ended
+from orchestrator.steps.resolve_train import resolve_versions
+from orchestrator.trains.bom import FILE_NAME, TrainFile, read_bom
+from orchestrator.trains.names import BUILD, TRAIN_MACHINE, train_gate_name
+from orchestrator.trains.waves import plan_waves
+
+Name = Annotated[str, typer.Argument(help="The train's name, as 'train start' said it.")]
+EnvironmentName = Annotated[str, typer.Argument(help="The environment that waits.")]
+Reason = Annotated[str, typer.Option(help="Kept in the ledger.")]
+_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands below `train`."""
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(train)
+    for command in (start, status, history, approve, reject, retry, abort):
+        group.command(command.__name__)(command)
+    app.add_typer(group, name="train")
+
+
+def train() -> None:
+    """Promote several units together, environment by environment: a release train."""
+
+
+def start(
+    context: typer.Context,
+    units: Annotated[
+        list[str] | None, typer.Argument(help="Releases, such as orders@0.2.1 or invoices@latest.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help=f"A {FILE_NAME} in place of all that.")] = None,
+    name: Annotated[str | None, typer.Option(help="Unique; made up when left out.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="The environment to begin with.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The environment to end with.")] = None,
+    on_failure: Annotated[str | None, typer.Option(help="stop, continue or roll_back; stop when left out.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Kept in the ledger.")] = None,
+    *,
+    override_freeze: Annotated[
+        bool, typer.Option("--override-freeze", help="Deploy in spite of freezes and windows; needs --reason.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it arrives.")] = False,
+) -> None:
+    """Start a train: all members reach an environment before any goes to the next one."""
+    here: Context = context.obj
+    options = {
+        "units": units,
+        "name": name,
+        "from": first,
+        "to": last,
+        "on_failure": on_failure,
+        "reason": reason,
+        "override_freeze": override_freeze,
+    }
+    bom = read_bom({**(_read(file) if file else {}), **{key: value for key, value in options.items() if value}}, file)
+    execution = start_train(here, bom)
+    if wait:
+        _follow(here, execution)
+
+
+def start_train(here: Context, bom: TrainFile) -> str:
+    """Check a bill of materials against repository and ledger, and start its train; returns the execution's ARN."""
+    catalog = here.catalog("HEAD")
+    for environment in filter(None, (bom.from_, bom.to)):
+        here.organization.environment(environment)
+    waves = plan_waves(
+        [catalog.unit(unit).name for unit in bom.versions],
+        {name: unit.settings.after for name, unit in catalog.units.items()},
+    )
+    versions = resolve_versions(here.wiring.ledger, bom)
+    name = bom.name or f"train-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
+    if here.wiring.ledger.trains.train(name):
+        raise RequestError(f"There is a train {name} already: leave --name out, or 'orchestrator train retry {name}'.")
+    request = bom.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"name"})
+    request["units"] = [f"{unit}@{version}" for unit, version in versions.items()]
+    starter = Starter(here.wiring.stepfunctions, lambda: datetime.now(UTC))
+    execution = starter.start_named(here.organization.state_machine_arn(TRAIN_MACHINE), name, request)
+    order = ", then ".join(", ".join(f"{unit}@{versions[unit]}" for unit in wave) for wave in waves)
+    say(f"Started {execution}")
+    say(f"In each environment: {order}. See 'orchestrator train status {name}'.")
+    return execution
+
+
+def status(
+    context: typer.Context, name: Name, output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE
+) -> None:
+    """Show what a train did to whom, and where it is."""
+    here: Context = context.obj
+    found = find_train(here, name)
+    stages = here.wiring.ledger.trains.stages(name)
+    if output is Format.JSON:
+        say_json({**found.model_dump(mode="json"), "stages": {key: one.model_dump() for key, one in stages.items()}})
+        return
+    names = [one for one in (BUILD, *found.environments) if one != BUILD or BUILD in stages]
+    shown = table(f"Train {name}", "unit", "release", *(one.lower() for one in names))
+    for unit in found.members:
+        shown.add_row(unit, found.versions.get(unit, ""), *(_cell(stages.get(one), unit) for one in names))
+    console.print(shown)
+    say(_line(here, found))
+    for line in _messages(stages, names):
+        say(line)
+
+
+def history(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(help="How many at the most, newest first.", min=1)] = _SHOWN,
+    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+) -> None:
+    """List the trains, and how each one ended."""
+    here: Context = context.obj
+    found = [one for one, _ in zip(here.wiring.ledger.trains.newest(), range(limit), strict=False)]
+    if output is Format.JSON:
+        say_json([one.model_dump(mode="json") for one in found])
+        return
+    shown = table("Trains", "started", "name", "releases", "outcome", "what happened")
+    for one in found:
+        releases = ", ".join(f"{unit}@{one.versions[unit]}" if unit in one.versions else unit for unit in one.members)
+        shown.add_row(f"{one.started_at:%Y-%m-%d %H:%M}", one.name, releases, one.outcome or one.status, one.message)
+    console.print(shown)
+
+
+def retry(
+    context: typer.Context,
+    name: Name,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it arrives.")] = False,
+) -> None:
+    """Go on with a train that failed: its members that are not there yet, from the environment it failed in."""
+    here: Context = context.obj
+    resumed = _recovery(here).retry(find_train(here, name))
+    say(f"Goes on as {resumed}")
+    if wait:
+        _follow(here, resumed)
+
+
+def abort(
+    context: typer.Context,
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Kept in the ledger.")] = "stopped by hand",
+) -> None:
+    """Stop a train and the promotions that move its members. What CloudFormation has begun it ends by itself."""
+    here: Context = context.obj
+    for stopped in _recovery(here).abort(find_train(here, name), reason):
+        say(f"Stopped {stopped}")
+
+
+def approve(context: typer.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
+    """Approve a train, with all of its plans, for an environment that waits for it."""
+    say(decide(context.obj, name, environment, TrainGateInput(train=name, decision="approve", reason=reason)))
+
+
+def reject(context: typer.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
+    """Reject a train for an environment that waits for it: it goes no further."""
+    say(decide(context.obj, name, environment, TrainGateInput(train=name, decision="reject", reason=reason)))
+
+
+def decide(here: Context, name: str, environment: str, given: TrainGateInput) -> str:
+    """Start the gate of trains and wait for its answer.
+
+    Raises:
+        UnknownNameError: there is no such train or environment.
+        RequestError: the decision was refused.
+    """
+    here.organization.environment(environment)
+    find_train(here, name)
+    return start_gate(here, train_gate_name(environment), None, environment, given)
+
+
+def find_train(here: Context, name: str) -> Train:
+    """Look a train up in the ledger.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    found = here.wiring.ledger.trains.train(name)
+    if found is None:
+        known = [one.name for one in here.wiring.ledger.trains.newest()]
+        raise UnknownNameError("train", name, known, "'orchestrator train history' lists all.")
+    return found
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError as error:
+        raise ConfigurationError(str(file), "is not there.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(file), f"is not valid TOML: {error}") from error
+
+
+def _recovery(here: Context) -> TrainRecovery:
+    stepfunctions = here.wiring.stepfunctions
+    return TrainRecovery(here.wiring.ledger, stepfunctions, Starter(stepfunctions, lambda: datetime.now(UTC)))
+
+
+def _follow(here: Context, execution: str) -> None:
+    """Wait for a train's end; exits 1 unless all of it arrived."""
+    described = Follower(here.wiring.stepfunctions, time.sleep).result(execution)
+    ended = how_a_train_ended(described["status"], described)
+    if described["status"] != "SUCCEEDED":
+        complain(f"The train ended as {ended.outcome}: {ended.message}")
+        raise typer.Exit(1)
+    say(ended.message)
+
+
+def _line(here: Context, found: Train) -> str:
+    if found.status != "RUNNING":
+        return f"{found.outcome}: {found.message}"
+    if not here.wiring.executions.is_alive(found.execution):
+        return f"ended unseen. Go on with: orchestrator train retry {found.name}"
+    asked = here.wiring.ledger.approvals.requests(train_subject(found.name))
+    how = "".join(
+        f"; waits for approval: orchestrator train approve {found.name} {one.environment}"
+        for one in asked
+        if one.status == "PENDING"
+    )
+    return f"under way since {found.started_at:%Y-%m-%d %H:%M} UTC{how}"
+
+
+def _cell(stage: Stage | None, unit: str) -> str:
+    part = stage.parts.get(unit) if stage else None
+    if part is None:
+        return "[dim]-[/]"
+    if part.outcome:
+        colour = {"PROMOTED": "green", "FAILED": "red", "RETURN_FAILED": "red"}.get(part.outcome, "yellow")
+        return f"[{colour}]{part.outcome.lower().replace('_', ' ')}[/]"
+    return "[cyan]moves[/]" if part.moves else "[dim]waits[/]"
+
+
+def _messages(stages: dict[str, Stage], names: Iterable[str]) -> Iterable[str]:
+    """Why members did not pass, a line for each."""
+    for name in names:
+        for unit, part in (stages[name].parts if name in stages else {}).items():
+            if part.outcome and part.outcome != "PROMOTED":
+                yield f"{unit} in {name.lower()}: {part.message}"

@@ -1,0 +1,109 @@
+"""Goes on with a train that did not arrive, and stops one that must not go on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from orchestrator.errors import RequestError
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.trains import Train
+from orchestrator.promotions.start import Starter
+from orchestrator.trains.names import retry_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_NOT_RUNNING = ("ExecutionDoesNotExist", "ValidationException")
+# Ends that no Fail state decided on: a step failed, or somebody stopped it.
+_DECIDED = ("FAILED", "ROLLED_BACK", "INCOMPLETE", "HELD", "QUARANTINED", "REJECTED", "TIMED_OUT")
+
+
+@dataclass(frozen=True)
+class TrainRecovery:
+    """Retries and stops trains.
+
+    Args:
+        ledger: knows how far a train came.
+        stepfunctions: Step Functions of the tooling account.
+        starter: starts a train anew.
+    """
+
+    ledger: Ledger
+    stepfunctions: "SFNClient"
+    starter: Starter
+
+    def retry(self, train: Train) -> str:
+        """Go on with a train.
+
+        A step that failed unexpectedly is carried out again, where the execution can be redriven. Otherwise a new
+        train carries the same releases on, from the first environment that not all of them have passed.
+
+        Returns:
+            The execution that goes on: the same one, or a new one.
+
+        Raises:
+            RequestError: it runs, or has arrived; or its releases are not built.
+        """
+        described = self._describe(train)
+        if described.get("status") in ("RUNNING", "SUCCEEDED"):
+            raise RequestError(f"{train.name} is {described['status'].lower()}: there is nothing to retry.")
+        decided = described.get("error") in _DECIDED or described.get("status") == "ABORTED"
+        if described.get("redriveStatus") == "REDRIVABLE" and not decided:
+            self.stepfunctions.redrive_execution(executionArn=train.execution)
+            return train.execution
+        machine = train.execution.replace(":execution:", ":stateMachine:").rsplit(":", 1)[0]
+        return self.starter.start_named(machine, retry_name(train.name, self._taken), self._request(train))
+
+    def abort(self, train: Train, reason: str) -> Iterator[str]:
+        """Stop a train and all that moves its members; yields what was stopped.
+
+        Raises:
+            RequestError: it has ended.
+        """
+        if self._describe(train).get("status") != "RUNNING":
+            raise RequestError(f"{train.name} has ended already.")
+        moving = [train.execution]
+        # First the train, so that it starts nothing more.
+        for execution in moving:
+            if self._stop(execution, reason):
+                yield execution
+            if execution == train.execution:
+                stages = self.ledger.trains.stages(train.name).values()
+                moving += [part.moves for one in stages for part in one.parts.values() if part.moves]
+
+    def _taken(self, name: str) -> bool:
+        return self.ledger.trains.train(name) is not None
+
+    def _stop(self, execution: str, reason: str) -> bool:
+        try:
+            self.stepfunctions.stop_execution(executionArn=execution, error="ABORTED", cause=reason)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _NOT_RUNNING:
+                raise
+            return False
+        return True
+
+    def _describe(self, train: Train) -> dict[str, Any]:
+        try:
+            return dict(self.stepfunctions.describe_execution(executionArn=train.execution))
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ExecutionDoesNotExist":
+                raise
+            return {}
+
+    def _request(self, train: Train) -> dict[str, Any]:
+        """What carries a train on: its releases, from where it came to an end."""
+        if train.request.get("digests") and set(train.versions) != set(train.members):
+            # Not all was built: what was is found by its digest.
+            return train.request
+        stages = self.ledger.trains.stages(train.name)
+        left = [name for name in train.environments if name not in stages or not _passed(stages[name].outcomes)]
+        kept = {key: value for key, value in train.request.items() if key not in ("commit", "digests", "units", "from")}
+        units = [f"{unit}@{version}" for unit, version in train.versions.items()]
+        return {**kept, "units": units, "from": left[0] if left else train.environments[-1]}
+
+
+def _passed(outcomes: dict[str, Any]) -> bool:
+    return bool(outcomes) and all(outcome == "PROMOTED" for outcome in outcomes.values())

@@ -1,0 +1,116 @@
+"""Plan a train in one environment: whether all of its members may enter it now, and in which order they do."""
+
+from dataclasses import dataclass
+
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import Unit
+from orchestrator.identity.policy import ApprovalPolicy, strictest
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.trains import Part, Stage, Train
+from orchestrator.source.catalog import Catalog, read_catalog
+from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.admission import Admission
+from orchestrator.steps.contract import Request, StepInput
+from orchestrator.steps.settle_train import arrival, lost_members
+from orchestrator.steps.train_contract import StageStep, TrainResult, TrainStatus, train_of
+from orchestrator.steps.train_members import Mover
+from orchestrator.trains.waves import plan_waves, prerequisites
+
+
+class PlanTrainInput(StageStep):
+    """What planning a train is given."""
+
+
+@dataclass(frozen=True)
+class TrainPlanner:
+    """Plans a train's way through one environment.
+
+    Args:
+        ledger: knows the train, and keeps its plan.
+        repository: tells the settings of the units, as of the train's commit.
+        admission: what keeps a member out of the environment.
+    """
+
+    ledger: Ledger
+    repository: SourceRepository
+    admission: Admission
+
+    def __call__(self, step: PlanTrainInput) -> TrainResult:
+        """Plan the environment. None of the members enters it unless all of them may.
+
+        Returns:
+            PLANNED with the members of the first wave; GATED with those, and with what is to be planned and decided
+            on first; SKIPPED when no member goes there; QUEUED or FROZEN when it is worth asking again; SUPERSEDED,
+            HELD or QUARANTINED when it is not; ARRIVED or INCOMPLETE after the last environment.
+        """
+        train = train_of(self.ledger, step.execution)
+        stages = self.ledger.trains.stages(train.name)
+        catalog = read_catalog(self.repository, train.commit)
+        after = {name: unit.settings.after for name, unit in catalog.units.items()}
+        before, lost = prerequisites(train.members, after), lost_members(stages)
+        units = [
+            unit
+            for name in train.members
+            if name not in lost
+            and not before[name] & lost
+            and step.environment in (unit := catalog.unit(name)).environments(catalog.organization)
+        ]
+        if step.environment not in train.environments or not units:
+            names = catalog.organization.environment_names
+            if names.index(step.environment) >= names.index(train.environments[-1]):
+                return arrival(train, stages)
+            message = f"Nothing of {train.name} goes to {step.environment}."
+            return TrainResult(status=TrainStatus.SKIPPED, message=message)
+        inputs = [self._input(train, catalog, unit, step.environment) for unit in units]
+        if refusal := self._refused(inputs):
+            return refusal
+        return self._plan(train, catalog, inputs, before)
+
+    def _input(self, train: Train, catalog: Catalog, unit: Unit, environment: str) -> StepInput:
+        request = Request.model_validate(
+            {
+                "version": train.versions[unit.name],
+                "train": train.name,
+                **{key: train.request[key] for key in ("branch", "override_freeze", "reason") if key in train.request},
+            }
+        )
+        return StepInput(
+            release=self.ledger.releases.release(unit.name, train.versions[unit.name]),
+            environment=catalog.organization.environment(environment),
+            stack_name=unit.stack_name(environment, catalog.organization),
+            execution=train.started,
+            request=request,
+            concurrency=unit.settings.concurrency,
+        )
+
+    def _refused(self, inputs: list[StepInput]) -> TrainResult | None:
+        """What keeps the train out: what is final comes before what can be waited for."""
+        refusals = [refusal for one in inputs if (refusal := self.admission(one))]
+        refusals.sort(key=lambda one: one.retry_after > 0)
+        if not refusals:
+            return None
+        first = refusals[0]
+        status = TrainStatus(first.status.value)
+        return TrainResult(status=status, message=first.message, retry_after=first.retry_after)
+
+    def _plan(
+        self, train: Train, catalog: Catalog, inputs: list[StepInput], before: dict[str, frozenset[str]]
+    ) -> TrainResult:
+        environment = inputs[0].environment.name
+        names = [one.release.unit for one in inputs]
+        waves = plan_waves(names, before)
+        good = {unit: self.ledger.environments.running(unit, environment).good for unit in names}
+        parts = {unit: Part(unit=unit, after=tuple(sorted(before[unit])), good=good[unit]) for unit in names}
+        policy = _policy([catalog.unit(unit) for unit in names], environment, catalog.organization)
+        stage = Stage(environment=environment, waves=waves, parts=parts, policy=policy)
+        _, moved = Mover(self.ledger, train, stage).forth(waves[0])
+        order = ", then ".join(", ".join(wave) for wave in waves)
+        plans = tuple(one.model_dump(mode="json", by_alias=True) for one in inputs) if policy else ()
+        status = TrainStatus.GATED if policy else TrainStatus.PLANNED
+        return TrainResult(status=status, message=f"{order} go to {environment}.", members=moved, plans=plans)
+
+
+def _policy(units: list[Unit], environment: str, organization: Organization) -> ApprovalPolicy | None:
+    """Whose decisions count for all members; None when none of them asks for any."""
+    gated = [unit for unit in units if unit.needs_approval(environment, organization)]
+    return strictest(unit.approval_policy(environment, organization) for unit in gated) if gated else None
