@@ -7,8 +7,7 @@ from aws_cdk import aws_iam as iam
 
 from infra.tooling.names import Names
 from infra.tooling.source import read_repository
-from infra.tooling.statements import Statements, allow
-from orchestrator.aws.merge_event import SOURCE
+from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.organization import WEBHOOK_SECRET, Organization
 from orchestrator.ledger.deliveries import DELIVERIES
 
@@ -176,8 +175,7 @@ def _webhook(names: Names) -> Statements:
     return [
         allow(["secretsmanager:GetSecretValue"], [names.secret(WEBHOOK_SECRET)]),
         allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], [names.ledger], own_items),
-        # One call may carry several events, each of another source: all of them must be ours.
-        allow(["events:PutEvents"], [names.event_bus], {"ForAllValues:StringEquals": {"events:source": [SOURCE]}}),
+        tell_of_merges(names),
     ]
 
 

@@ -6,7 +6,7 @@ from constructs import Construct
 from infra.tooling.names import Names
 from infra.tooling.permissions import PROMOTION_STEPS, ledger, read_releases
 from infra.tooling.source import publisher_policy, read_repository
-from infra.tooling.statements import Statements, allow
+from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.organization import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
 from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
 
@@ -125,7 +125,7 @@ def _operator_policy(scope: Construct, names: Names) -> None:
             # What was published can be verified and compared by everybody, without trust in the orchestrator's Lambdas.
             *read_releases(names),
             allow(["lambda:InvokeFunction"], [names.function("drift"), names.function("preview")]),
-            allow(["events:PutEvents"], [names.event_bus], {"StringEquals": {"events:source": "orchestrator"}}),
+            tell_of_merges(names),
             # A task token that somebody reads in a history must be of no use to them.
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,

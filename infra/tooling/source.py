@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.statements import Statements, allow
+from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.organization import FILE_NAME
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.codecommit.address import SCHEMES, CodeCommitAddress
@@ -45,7 +45,6 @@ def publisher_policy(scope: Construct, names: Names) -> None:
     place = _snapshots(names)
     if place is None:
         return
-    told = {"events:source": "orchestrator", "events:detail-type": "Merge"}
     iam.ManagedPolicy(
         scope,
         "SourcePublisherPolicy",
@@ -54,7 +53,7 @@ def publisher_policy(scope: Construct, names: Names) -> None:
         statements=[
             *_read_snapshots(place),
             allow(["s3:PutObject"], [_objects(place)]),
-            allow(["events:PutEvents"], [names.event_bus], {"StringEquals": told}),
+            tell_of_merges(names),
         ],
     )
 

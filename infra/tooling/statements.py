@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from aws_cdk import aws_iam as iam
 
+from infra.tooling.names import Names
+from orchestrator.aws.merge_event import DETAIL_TYPE, SOURCE
+
 Statements = list[iam.PolicyStatement]
 
 
@@ -12,3 +15,10 @@ def allow(
 ) -> iam.PolicyStatement:
     """A statement that allows some actions on some resources."""
     return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+
+
+def tell_of_merges(names: Names) -> iam.PolicyStatement:
+    """A statement that allows to put merge events on the bus, and no others: those are other systems' own."""
+    # One call may carry several events, each with a source and a type: all of them must be ours.
+    ours = {"events:source": [SOURCE], "events:detail-type": [DETAIL_TYPE]}
+    return allow(["events:PutEvents"], [names.event_bus], {"ForAllValues:StringEquals": ours})

@@ -46,7 +46,7 @@ class ArtifactStore:
 
     def object_url(self, key: str) -> str:
         """URL of an object, as CloudFormation wants it."""
-        return f"https://{self.bucket}.s3.{self._s3.meta.region_name}.amazonaws.com/{key}"
+        return f"{self._s3.meta.endpoint_url}/{self.bucket}/{key}"
 
     def put_new(self, key: str, content: bytes | Path) -> Artifact:
         """Write an object that is never to change; writing the same bytes again changes nothing.

@@ -1,6 +1,7 @@
 """The bootstrap of five accounts on the embedded cloud, and what the roles it makes may really do there."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import Any
 import boto3
 import pytest
 
+from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
+from orchestrator.aws.stack import Stack, Template
 from orchestrator.bootstrap.install import Bootstrap, Effect
 from orchestrator.build.archive import zip_files
+from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import BUILDER_ROLE, Organization, function_name
 from orchestrator.config.stacks import target_template
 from orchestrator.errors import AccessError, DeploymentError
+from orchestrator.steps.deployment import template_source
 
 Probe = Callable[..., str]
 Call = tuple[str, str, dict[str, Any]]
@@ -84,11 +89,11 @@ def deployer(installed: Organization) -> dict[str, str]:
 def test_a_first_bootstrap_creates_everything_and_a_second_changes_nothing(
     new_organization: Callable[[], Organization], bootstrap_of: Callable[[Organization], Bootstrap]
 ) -> None:
-    """Five accounts: six stacks, the Lambdas' code and the activity."""
+    """Five accounts: eight stacks, the Lambdas' code and the activity."""
     bootstrap = bootstrap_of(new_organization())
     first, second = list(bootstrap.install()), list(bootstrap.install())
-    assert [one.effect for one in first] == [Effect.CREATED] * 8
-    assert [one.effect for one in second] == [Effect.UNCHANGED] * 8
+    assert [one.effect for one in first] == [Effect.CREATED] * 10
+    assert [one.effect for one in second] == [Effect.UNCHANGED] * 10
     assert [one.what for one in second] == [one.what for one in first]
 
 
@@ -104,7 +109,7 @@ def test_a_failure_says_where_and_why_and_the_next_run_heals_it(
         list(replace(bootstrap, templates=broken).install())
     assert "nobody-has-this-role" in str(caught.value)
     effects = [one.effect for one in bootstrap.install()]
-    assert effects == [Effect.UNCHANGED] * 5 + [Effect.CREATED] * 3
+    assert effects == [Effect.UNCHANGED] * 7 + [Effect.CREATED] * 3
 
 
 def test_all_stacks_are_protected_from_termination(
@@ -117,7 +122,7 @@ def test_all_stacks_are_protected_from_termination(
         for account in accounts
         for stack in root_of(account).client("cloudformation", config=CLIENT).describe_stacks()["Stacks"]
     ]
-    assert len(stacks) == 6
+    assert len(stacks) == 8
     assert {stack["StackStatus"] for stack in stacks} == {"CREATE_COMPLETE"}
     assert all(stack.get("EnableTerminationProtection") for stack in stacks)
 
@@ -247,3 +252,22 @@ def test_build_workers_may_poll_the_activity_and_publish_releases(
     worker.put_object(Bucket=bucket, Key="projects/orders/release/0.1.0/manifest.json", Body=b"{}", IfNoneMatch="*")
     with pytest.raises(worker.exceptions.ClientError, match="AccessDenied"):
         worker.put_object(Bucket=bucket, Key="bundles/evil.zip", Body=b"")
+
+
+def test_a_template_that_is_too_large_for_a_request_is_read_from_the_bucket(
+    installed: Organization, tooling: boto3.Session
+) -> None:
+    """As unit stacks with many gates are, and those of bootstrap with many environments."""
+    account, store = (
+        installed.tooling.account,
+        ArtifactStore(tooling.client("s3", config=CLIENT), installed.tooling.bucket),
+    )
+    cloudformation = tooling.client("cloudformation", config=CLIENT)
+    stack = Stack(cloudformation, "large", f"{account}/{REGION}", time.sleep)
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "large"}}
+    text = json.dumps({"Description": "Large", "Metadata": {"Why": "x" * 60_000}, "Resources": {"Queue": queue}})
+    source = template_source(store, "templates/large.json", text.encode())
+    assert list(source) == ["url"]
+    change_set = stack.propose("first", Template(**source))
+    assert stack.wait_for_change_set(change_set, 60).readiness is Readiness.READY
+    stack.discard(change_set, and_stack=True)

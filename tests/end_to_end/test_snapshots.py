@@ -1,6 +1,5 @@
 """A repository that only its CI can read: what is published into S3 is promoted, and nothing else is looked at."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,11 +40,6 @@ def ci(company: Company) -> dict[str, str]:
     account = company.organization.tooling.account
     iam.create_user(UserName="ci")
     iam.attach_user_policy(UserName="ci", PolicyArn=f"arn:aws:iam::{account}:policy/{SOURCE_PUBLISHER_POLICY}")
-    # The embedded cloud does not know what the policy limits events by.
-    event_bus = f"arn:aws:events:{company.organization.tooling.region}:{account}:event-bus/default"
-    statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": event_bus}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName="ci", PolicyName="events", PolicyDocument=document)
     key = iam.create_access_key(UserName="ci")["AccessKey"]
     return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 

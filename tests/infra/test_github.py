@@ -53,7 +53,9 @@ def test_the_webhook_reads_its_secret_writes_its_items_and_tells_of_merges(with_
     ]
     conditions = [one.get("Condition") for one in role["Policies"][0]["PolicyDocument"]["Statement"]]
     assert {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["DELIVERY"]}} in conditions
-    assert {"ForAllValues:StringEquals": {"events:source": ["orchestrator"]}} in conditions
+    assert {
+        "ForAllValues:StringEquals": {"events:source": ["orchestrator"], "events:detail-type": ["Merge"]}
+    } in conditions
 
 
 def test_the_webhook_has_an_address_for_everybody_and_cannot_starve_the_others(

@@ -167,9 +167,8 @@ def test_people_are_denied_to_answer_task_tokens(statements: list[tuple[str, Tem
 def test_people_tell_of_merges_and_of_nothing_else(statements: list[tuple[str, Template]]) -> None:
     """Other events of the default bus are other systems' own."""
     telling = [(name, one) for name, one in statements if "events:PutEvents" in listed(one["Action"])]
-    assert [(name, one["Condition"]) for name, one in telling] == [
-        ("orchestrator-operator", {"StringEquals": {"events:source": "orchestrator"}})
-    ]
+    ours = {"ForAllValues:StringEquals": {"events:source": ["orchestrator"], "events:detail-type": ["Merge"]}}
+    assert [(name, one["Condition"]) for name, one in telling] == [("orchestrator-operator", ours)]
 
 
 def test_policies_stay_within_what_iam_takes(templates: dict[str, Template]) -> None:
