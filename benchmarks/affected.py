@@ -1,8 +1,8 @@
 """How long it takes to tell what one changed file affects, beside the least that git itself needs.
 
 `python -m benchmarks.affected` makes repositories of 1,000, 5,000 and 10,000 units and prints medians of five: of
-`git diff --name-only`, of the decision within a process that has read the units before and in one that has not, and of
-the state machine's template.
+`git diff --name-only`, of the decision within a process that has read the units before and in one that has not, of the
+command as a whole process, and of the state machine's template.
 """
 
 import os
@@ -47,6 +47,9 @@ def _measure(units: int, folder: Path) -> None:
     }
     for name, run in runs.items():
         print(f"{units} units, median {name}: {_median(run) * 1000:.0f} ms")
+    for name, cache_folder in (("again", folder.parent / "kept"), ("with nothing kept", None)):
+        seconds = _whole_command(folder, cache_folder)
+        print(f"{units} units, median of the whole command, {name}: {seconds * 1000:.0f} ms")
     catalog = read_catalog(LocalGitRepository(folder, os.environ["PATH"]), "main", cache)
     some = [catalog.unit(f"unit{number}") for number in range(100)]
     seconds = _median(lambda: [unit_stack(unit, catalog.organization) for unit in some])
@@ -60,6 +63,29 @@ def _median(run: Callable[[], object]) -> float:
         run()
         seconds.append(time.perf_counter() - began)
     return statistics.median(seconds)
+
+
+def _whole_command(folder: Path, cache_folder: Path | None) -> float:
+    """Seconds for `orchestrator affected --explain`, with a cache that a call before filled, or none."""
+    clone = folder.with_suffix(".clone")
+    if not clone.exists():
+        cloning = ["git", "clone", "--quiet", "--no-checkout", str(folder), str(clone)]
+        subprocess.run(cloning, check=True)
+    command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(clone)]
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory(prefix="orchestrator-cache-") as new:
+            environment = {**os.environ, "ORCHESTRATOR_CACHE_DIR": str(cache_folder or new)}
+            subprocess.run(
+                [*command, "affected", "HEAD", "--since", "HEAD~1", "--explain"],
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+
+    if cache_folder:
+        run()
+    return _median(run)
 
 
 def _diff(folder: Path) -> None:

@@ -1,14 +1,17 @@
 """`orchestrator affected`: which units a merge of a commit would promote, and why."""
 
+import gc
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
 import typer
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, say_json
-from orchestrator.cli.tables import show, table, text
-from orchestrator.source.affected import LastStart, verdicts
+from orchestrator.cli.kept import Kept
+from orchestrator.cli.output import Format, say, say_json
+from orchestrator.source.affected import LastStart, Reason, Verdict, verdicts
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.facts_cache import FactsCache
 
 
 def register(app: typer.Typer) -> None:
@@ -23,14 +26,19 @@ def affected(
         str | None, typer.Option(help="Compare with this commit instead of with what the ledger saw start.")
     ] = None,
     *,
-    explain: Annotated[bool, typer.Option("--explain", help="Say for every unit why it runs or not.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why, and what is wrong with others.")] = False,
     output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """List the units that a merge of a commit would promote."""
+    # Thousands of small objects are made that do not refer to each other, and the process ends after that.
+    gc.disable()
     here: Context = context.obj
-    catalog = here.catalog(commit)
-    last = starts_at(here.catalog(since)) if since else _starts_in_ledger(here)
+    kept = Kept.of(here.root)
+    facts = kept.facts()
+    last = _starts_since(here, since, kept, facts) if since else _starts_in_ledger(here)
+    catalog = here.catalog(commit, facts)
     judged = verdicts(catalog, last)
+    kept.keep_facts(facts)
     if output is Format.JSON:
         rows = [
             {
@@ -44,11 +52,19 @@ def affected(
         ]
         say_json({"commit": catalog.commit.id, "units": rows})
         return
-    shown = table(f"Affected by {catalog.commit.id[:12]}", "unit", "runs", *(["why"] if explain else []))
-    for one in judged:
-        if explain or one.affected:
-            shown.add_row(one.unit, "yes" if one.affected else "no", *([text(one.explanation)] if explain else []))
-    show(shown)
+    say(f"Affected by {catalog.commit.id[:12]}: {sum(one.affected for one in judged)} of {len(judged)} units")
+    for line in lines(judged, explain=explain):
+        say(line)
+
+
+def lines(judged: Collection[Verdict], *, explain: bool) -> Iterator[str]:
+    """What is said of units: the affected ones, and if wanted why, and what is wrong with others."""
+    shown = [one for one in judged if one.affected or (explain and one.reason is not Reason.UNCHANGED)]
+    width = max((len(one.unit) for one in shown), default=0)
+    for one in shown:
+        yield f"{one.unit:<{width}}  {one.reason:<7}  {one.explanation}" if explain else one.unit
+    if explain and len(shown) < len(judged):
+        yield f"Nothing that the others ({len(judged) - len(shown)}) are built from changed (--output json lists them)."
 
 
 def starts_at(catalog: Catalog) -> dict[str, LastStart]:
@@ -61,6 +77,11 @@ def starts_at(catalog: Catalog) -> dict[str, LastStart]:
         )
         for name in catalog.facts
     }
+
+
+def _starts_since(here: Context, since: str, kept: Kept, facts: FactsCache) -> Mapping[str, LastStart]:
+    commit = here.repository.commit(since).id
+    return kept.starts(commit, lambda: starts_at(here.catalog(commit, facts)))
 
 
 def _starts_in_ledger(here: Context) -> dict[str, LastStart]:

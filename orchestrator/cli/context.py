@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.config import organization as organization_file
-from orchestrator.config.load import load_organization
-from orchestrator.config.organization import APPROVALS_TOPIC, FAILURES_TOPIC, LEDGER_TABLE, Organization
 from orchestrator.errors import AccessError, ConfigurationError, SourceError
 from orchestrator.source.catalog import Catalog, read_catalog
+from orchestrator.source.facts import ORGANIZATION_FILE
+from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.git import Git
 from orchestrator.source.open import open_folder
 from orchestrator.source.repository import SourceRepository
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
-    # A command that needs no AWS must not wait for boto3 to be imported: it is imported where it is used.
+    # A command that needs no AWS must not wait for boto3 to be imported, nor one that needs no configuration for its
+    # models: they are imported where they are used.
+    from orchestrator.config.organization import Organization
     from orchestrator.wiring import Wiring
 
 
@@ -45,18 +46,20 @@ class Context:
             out = Git(self.folder, str(self.folder), os.environ.get("PATH", os.defpath))("rev-parse", "--show-toplevel")
         except SourceError as error:
             raise ConfigurationError(
-                organization_file.FILE_NAME,
+                ORGANIZATION_FILE,
                 f"was looked for in {self.folder}, which is not in a git repository: change to one, or name one with "
                 f"--repository. {error}",
             ) from error
         return Path(os.fsdecode(out.removesuffix(b"\n")))
 
     @cached_property
-    def organization(self) -> Organization:
+    def organization(self) -> "Organization":
         """The working tree's `orchestrator.toml`; the repository's URL is this one's unless it says otherwise."""
-        file = self.root / organization_file.FILE_NAME
+        from orchestrator.config.load import load_organization  # noqa: PLC0415  # See above.
+
+        file = self.root / ORGANIZATION_FILE
         if not file.exists():
-            raise ConfigurationError(organization_file.FILE_NAME, f"is missing at the root of {self.root}.")
+            raise ConfigurationError(ORGANIZATION_FILE, f"is missing at the root of {self.root}.")
         organization = load_organization(file.read_bytes())
         url = organization.repository.url or self.root.as_uri()
         repository = organization.repository.model_copy(update={"url": url})
@@ -74,9 +77,9 @@ class Context:
         entries = git("status", "--porcelain", "-z", "--no-renames", "--", *paths).decode(errors="replace").split("\0")
         return [entry[3:] for entry in entries if entry]
 
-    def catalog(self, revision: str) -> Catalog:
-        """The units at a commit."""
-        return read_catalog(self.repository, revision)
+    def catalog(self, revision: str, facts: FactsCache | None = None) -> Catalog:
+        """The units at a commit, read with the help of what is known of folders."""
+        return read_catalog(self.repository, revision, facts)
 
     def session(self, region: str | None = None) -> "boto3.Session":
         """The caller's AWS session."""
@@ -146,8 +149,14 @@ class Context:
         return replace(self.wiring, session=self.session())
 
 
-def settings(organization: Organization) -> dict[str, str]:
+def settings(organization: "Organization") -> dict[str, str]:
     """What the Lambdas get as environment variables, for the command line."""
+    from orchestrator.config.organization import (  # noqa: PLC0415  # See above.
+        APPROVALS_TOPIC,
+        FAILURES_TOPIC,
+        LEDGER_TABLE,
+    )
+
     tooling = organization.tooling
     topics = {
         name: f"arn:aws:sns:{tooling.region}:{tooling.account}:{topic}"

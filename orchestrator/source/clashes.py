@@ -1,6 +1,6 @@
 """Units that cannot be there beside others: each is refused by name, with what to write."""
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 
 from orchestrator.config.names import qualified_name, unit_name
 from orchestrator.config.told import ROOT, Told, table_of
@@ -13,16 +13,22 @@ Problems = MutableMapping[str, ConfigurationError]
 def refuse_nested(units: Iterable[Facts], problems: Problems) -> None:
     """Refuse units within units: git's id of the outer one's folder changes with the inner one."""
     folders = {facts.folder for facts in units if facts.folder}
-    for folder in folders:
-        parts = folder.split("/")
-        around = ("/".join(parts[:length]) for length in range(1, len(parts)))
-        outer = next((one for one in around if one in folders), None)
-        if outer is not None:
+    # Thousands of units lie in a few folders: what is around these is looked up once.
+    around = {parent: _outermost(parent, folders) for parent in {one.rpartition("/")[0] for one in folders}}
+    for folder in folders if any(around.values()) else ():
+        outer = around[folder.rpartition("/")[0]]
+        if outer:
             problems[folder] = ConfigurationError(
                 folder,
                 f"lies within the unit {outer}, so that each change of it would be one of both: move it out, or add "
                 f"{folder!r} to 'exclude' in orchestrator.toml.",
             )
+
+
+def _outermost(folder: str, units: Collection[str]) -> str:
+    """The outermost unit that a folder is or lies in; empty when there is none."""
+    parts = folder.split("/")
+    return next((one for length in range(1, len(parts) + 1) if (one := "/".join(parts[:length])) in units), "")
 
 
 def refuse_same_names(units: Iterable[Facts], problems: Problems) -> None:
@@ -31,8 +37,10 @@ def refuse_same_names(units: Iterable[Facts], problems: Problems) -> None:
     for facts in units:
         sharing.setdefault(facts.name.replace("_", "-"), []).append(facts)
     for group in sharing.values():
+        if len(group) == 1:
+            continue
         given = [facts for facts in group if facts.name != unit_name(facts.folder.rsplit("/", 1)[-1])]
-        for facts in group if len(group) > 1 else ():
+        for facts in group:
             if [facts] != given:
                 problems[facts.folder or ROOT] = _same_name(facts, [one.folder or ROOT for one in group])
 

@@ -114,7 +114,7 @@ class Finder:
             (path, entry)
             for folder, listed in self.listings(folders).items()
             for name, entry in listed.items()
-            if not self._is_excluded(path := f"{folder}/{name}" if folder else name)
+            if not ((path := f"{folder}/{name}" if folder else name) and self.exclude and self._is_excluded(path))
         ]
 
     def _below(self, folders: Iterable[str]) -> Iterator[tuple[str, Entry]]:
@@ -130,7 +130,7 @@ class Finder:
 
 
 def _is_text(path: str) -> bool:
-    return not any("\udc80" <= character <= "\udcff" for character in path)
+    return path.isascii() or not any("\udc80" <= character <= "\udcff" for character in path)
 
 
 def _is_passed_over(path: str, entry: Entry) -> bool:

@@ -83,8 +83,10 @@ class Sharing:
             if path in found:
                 continue
             found[path] = Input(path, self.id_of(path) or "", via)
-            waiting += [(further, (*via, path)) for further in self.direct(path)]
-        self._refuse_circles(folder)
+            if path in self.known:
+                waiting += [(further, (*via, path)) for further in self.direct(path)]
+        if len(found) > 1:
+            self._refuse_circles(folder)
         return tuple(found.values())
 
     def _paths(self, folder: str, pattern: str) -> list[str]:

@@ -120,11 +120,13 @@ class Survey:
             self._read(unread, trees, markers)
 
     def _read(self, folders: list[str], trees: Mapping[str, str], markers: tuple[str, ...]) -> None:
-        from orchestrator.config.load import parse_toml  # noqa: PLC0415  # Only for what is new.
-
         texts = self.repository.files(self.commit.id, [within(folder, PYPROJECT) for folder in folders])
         worth = [one for one in folders if markers or one in self.told or within(one, PYPROJECT) in texts]
-        for folder, entries in (self.finder.listings(worth) if worth else {}).items():
+        if not worth:
+            return
+        from orchestrator.config.load import parse_toml  # noqa: PLC0415  # Only for what is new.
+
+        for folder, entries in self.finder.listings(worth).items():
             file = within(folder, PYPROJECT)
             try:
                 facts = self._facts(folder, parse_toml(texts.get(file, ""), file), entries, markers)

@@ -50,7 +50,7 @@ def test_what_only_the_state_machines_are_made_of_does_not_count(repository: Rep
         f'{_PROJECT}[tool.orchestrator]\nparameters.default = {{ LogLevel = "INFO" }}\n',
         f'{_PROJECT}[tool.orchestrator]\nsmoke_tests = [{{ url = "https://example.com" }}]\n',
         f'{_PROJECT}[tool.orchestrator]\ntemplate = "other.yaml"\n',
-        f'{_PROJECT}[tool.orchestrator]\nstack_name = "orders"\n',
+        f'{_PROJECT}[tool.orchestrator]\nstack_name = "app-shop"\n',
         f"{_PROJECT}[tool.hatch]\nx = 1\n",
         _PROJECT.replace("1.0", "1.1"),
     ],

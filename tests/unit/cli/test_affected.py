@@ -1,0 +1,98 @@
+"""`orchestrator affected`, asked again and again of a real repository."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.affected import lines, starts_at
+from orchestrator.cli.kept import Kept
+from orchestrator.source.affected import LastStart, Reason, Verdict
+from orchestrator.source.catalog import read_catalog
+from tests.source_repository import ORGANIZATION, Repository, unit
+
+
+@dataclass(frozen=True)
+class _Command:
+    """The command for a repository, with a cache of its own."""
+
+    repository: Repository
+    cache: Path
+
+    def __call__(self) -> str:
+        command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(self.repository.folder)]
+        command += ["affected", "HEAD", "--since", "HEAD~1", "--explain"]
+        environment = {**os.environ, "ORCHESTRATOR_CACHE_DIR": str(self.cache)}
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    @property
+    def kept(self) -> list[Path]:
+        """The files in the cache."""
+        return sorted(self.cache.rglob("*.json"))
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> _Command:
+    """Two units, one of which was changed last."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    made = Repository(folder)
+    files = {f"projects/{name}/pyproject.toml": unit() for name in ("orders", "invoices")}
+    made.commit({"orchestrator.toml": ORGANIZATION, **files})
+    made.commit({"projects/orders/a.py": ""})
+    return _Command(made, tmp_path / "cache")
+
+
+def test_what_is_kept_changes_no_answer(command: _Command) -> None:
+    """Neither where all is known, nor where it was cut short, nor after the next commit."""
+    first = command()
+    assert "orders  changed  projects/orders changed since commit" in first
+    assert "Nothing that the others (1) are built from changed" in first
+    assert command() == first
+    for path in command.kept:
+        path.write_bytes(path.read_bytes()[:-10])
+    assert command() == first
+    command.repository.commit({"projects/invoices/a.py": ""})
+    assert "invoices  changed  projects/invoices changed" in command()
+
+
+def test_nothing_is_kept_of_another_repository(command: _Command, tmp_path: Path) -> None:
+    """Its commits are found out for themselves."""
+    command()
+    other = Kept(tmp_path / "elsewhere", command.cache)
+    found = {"orders": LastStart("digest", {}, "commit")}
+    assert other.starts("HEAD", lambda: found) == found
+
+
+def test_what_is_kept_is_what_was_found(command: _Command, tmp_path: Path) -> None:
+    """To the last input."""
+    catalog = read_catalog(command.repository.read, "main")
+    kept = Kept(command.repository.folder, tmp_path / "other")
+    found = kept.starts(catalog.commit.id, lambda: starts_at(catalog))
+    assert kept.starts(catalog.commit.id, dict) == found
+    assert [json.loads(path.read_bytes()) for path in (tmp_path / "other").rglob("*.json")] != [{}]
+
+
+def test_a_cache_that_cannot_be_written_to_does_not_matter(command: _Command) -> None:
+    """The answer is there all the same."""
+    command.cache.write_text("a file, and no folder")
+    assert "1 of 2 units" in command()
+
+
+def _said(judged: Iterable[Verdict], *, explain: bool) -> list[str]:
+    return list(lines(list(judged), explain=explain))
+
+
+def test_units_that_are_not_valid_are_explained() -> None:
+    """Those that nothing happens to are counted."""
+    judged = [Verdict("a", Reason.NEW, "", "new"), Verdict("b", Reason.INVALID, "", "broken")]
+    judged += [Verdict("c", Reason.UNCHANGED, "", "same")]
+    assert _said(judged, explain=False) == ["a"]
+    explained = _said(judged, explain=True)
+    assert explained[1] == "b  invalid  broken"
+    assert "others (1) " in explained[2]
