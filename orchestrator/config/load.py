@@ -15,6 +15,7 @@ from orchestrator.config import unit as unit_file
 from orchestrator.config.base import WORDS, Settings
 from orchestrator.config.names import unit_name
 from orchestrator.config.organization import Organization
+from orchestrator.config.reserved import refuse_reserved
 from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
 from orchestrator.errors import ConfigurationError
@@ -69,6 +70,8 @@ def unit_of(
     settings = _settings(document, file, organization, told)
     plain = not is_project(document)
     name = settings.name or _name(folder)
+    if not settings.library:
+        refuse_reserved(name, folder, file, told, plain=plain)
     if "name" in project and not settings.library:
         _check_name(project["name"], name, file)
     return Unit(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from itertools import count
 
+from orchestrator.config.reserved import TRAINS
+
 TRAIN_MACHINE = "orchestrator-train"
 # The stage before all environments; no environment's name has capitals.
 BUILD = "BUILD"
@@ -19,7 +21,7 @@ def retry_name(train: str, taken: Callable[[str], bool]) -> str:
 
 def train_gate_name(environment: str) -> str:
     """Name of the gate that decides on trains for one environment."""
-    return f"train-approve-{environment}"
+    return f"{TRAINS}-approve-{environment}"
 
 
 def child_name(train: str, stage: str, *, back: bool = False) -> str:
