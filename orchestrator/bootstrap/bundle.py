@@ -15,6 +15,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from orchestrator.bootstrap.bytecode import compile_folder
 from orchestrator.build.archive import zip_folder
 from orchestrator.build.runtime import platform_tag
 from orchestrator.config.organization import Lambda
@@ -63,18 +64,19 @@ _TIMEOUT_SECONDS = 300
 
 @dataclass(frozen=True)
 class _Content:
-    """What goes into a zip: libraries by name, all of the package but some parts, and programs of the libraries."""
+    """What goes into a zip: libraries by name, all of the package but some parts, some programs, bytecode."""
 
     libraries: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    is_compiled: bool = False
 
     def with_libraries(self, more: tuple[str, ...]) -> "_Content":
         """The same with more libraries."""
         return replace(self, libraries=(*self.libraries, *more))
 
 
-_LAMBDAS = _Content(_LIBRARIES, left_out=("cli", "local", "bootstrap", "demo"))
+_LAMBDAS = _Content(_LIBRARIES, left_out=("cli", "local", "bootstrap", "demo"), is_compiled=True)
 _BUILDER = _Content((*_LIBRARIES, *_COMMAND_LINE), programs=("uv",))
 
 
@@ -83,7 +85,7 @@ class BundleError(OrchestratorError):
 
 
 def make_bundle(platform: Lambda, into: Path, more: tuple[str, ...] = ()) -> None:
-    """Write the zip of the Lambdas' code; equal code and lock file give equal bytes.
+    """Write the zip of the Lambdas' code; equal code, lock file and Python of the Lambdas' version give equal bytes.
 
     Args:
         platform: what the Lambdas run on.
@@ -109,7 +111,9 @@ def _make(platform: Lambda, into: Path, content: _Content) -> None:
         left_out = shutil.ignore_patterns("__pycache__", *content.left_out)
         for package in _PACKAGES:
             shutil.copytree(_ROOT / package, folder / package, ignore=left_out)
-        zip_folder(folder, into)
+        if content.is_compiled:
+            compile_folder(folder, platform.python)
+        zip_folder(folder, into, bytecode=content.is_compiled)
 
 
 def _install(platform: Lambda, folder: Path, content: _Content) -> None:

@@ -36,16 +36,20 @@ def zip_files(files: Mapping[str, bytes], into: Path) -> None:
             archive.writestr(_entry(name, _FILE), files[name])
 
 
-def zip_folder(folder: Path, into: Path) -> None:
+def zip_folder(folder: Path, into: Path, *, bytecode: bool = False) -> None:
     """Write a zip of all files of a folder; equal files give equal bytes, whenever and in whatever order made.
 
-    Compiled bytecode is left out: it holds times and is made anew wherever the archive is used.
+    Args:
+        folder: what is packed.
+        into: the zip's path.
+        bytecode: whether compiled modules are packed. Those that Python makes by itself hold times, and are made anew
+            wherever the archive is used.
 
     Raises:
         ArtifactError: the folder holds a symbolic link, which may lead out of it.
     """
     with _open(into) as archive:
-        for path in sorted(_files(folder), key=lambda path: path.relative_to(folder).as_posix()):
+        for path in sorted(_files(folder, bytecode=bytecode), key=lambda path: path.relative_to(folder).as_posix()):
             mode = _PROGRAM if path.stat().st_mode & 0o100 else _FILE
             with archive.open(_entry(path.relative_to(folder).as_posix(), mode), "w") as entry, path.open("rb") as file:
                 while chunk := file.read(_CHUNK):
@@ -94,9 +98,9 @@ def _entry(name: str, mode: int) -> zipfile.ZipInfo:
     return entry
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, *, bytecode: bool) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name != "__pycache__"]
+        folders[:] = [name for name in folders if bytecode or name != "__pycache__"]
         paths = [Path(parent, name) for name in (*folders, *names)]
         link = next((path for path in paths if path.is_symlink()), None)
         if link:
@@ -104,4 +108,4 @@ def _files(folder: Path) -> Iterator[Path]:
                 f"{link.relative_to(folder)} is a symbolic link, which an archive must not hold: "
                 "replace it by the file or folder that it points to."
             )
-        yield from (path for path in paths[len(folders) :] if path.suffix != ".pyc")
+        yield from (path for path in paths[len(folders) :] if bytecode or path.suffix != ".pyc")

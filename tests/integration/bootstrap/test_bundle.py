@@ -1,6 +1,7 @@
 """The code of the Lambdas: complete, small, and the same bytes for the same code."""
 
 import json
+import marshal
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from orchestrator.bootstrap.bundle import SIGNING, locked, make_builder, make_bundle
+from orchestrator.bootstrap.bytecode import BytecodeError, compile_folder
 from orchestrator.config.organization import Lambda
 
 # What the Lambda runtime brings: boto3, and what it needs itself.
@@ -42,7 +44,35 @@ def test_it_holds_what_lambdas_import_and_nothing_of_the_command_line(bundle: Pa
     assert not tops & {"infra", "tests", "boto3", "botocore", "typer", "rich", "uv", "ministack", "aws_cdk"}
     for part in ("cli", "local", "bootstrap", "demo"):
         assert not [name for name in names if name.startswith(f"orchestrator/{part}/")]
-    assert bundle.stat().st_size < 6_000_000
+    assert bundle.stat().st_size < 6_700_000
+
+
+def test_its_bytecode_is_used_without_a_look_at_the_source_and_names_no_folder_of_the_machine(bundle: Path) -> None:
+    """So a cold start compiles nothing, and two machines with the same Python make the same bytes."""
+    with zipfile.ZipFile(bundle) as archive:
+        names = archive.namelist()
+        made = [name for name in names if name.startswith("orchestrator/") and name.endswith(".pyc")]
+        contents = {name: archive.read(name) for name in made}
+    assert len(made) == len([name for name in names if name.startswith("orchestrator/") and name.endswith(".py")])
+    for name, content in contents.items():
+        # PEP 552: the lowest bit says that it is of the kind with a hash, the next one that this is to be checked.
+        assert content[4:8] == b"\1\0\0\0", name
+        code = marshal.loads(content[16:])  # noqa: S302  # Of the bundle that was just made.
+        assert not code.co_filename.startswith("/"), name
+
+
+def test_a_bundle_for_a_python_that_is_not_here_holds_no_bytecode(tmp_path: Path) -> None:
+    """Lambda compiles then, as it did before."""
+    (tmp_path / "module.py").write_text("value = 1\n")
+    assert not compile_folder(tmp_path, "3.99")
+    assert [path.name for path in tmp_path.rglob("*")] == ["module.py"]
+
+
+def test_code_that_is_not_valid_is_refused(tmp_path: Path) -> None:
+    """With the place, before anything is installed."""
+    (tmp_path / "module.py").write_text("def\n")
+    with pytest.raises(BytecodeError, match=r"module\.py"):
+        compile_folder(tmp_path, f"3.{sys.version_info.minor}")
 
 
 def test_every_handler_can_be_imported_with_nothing_but_the_bundle_and_the_runtime(
