@@ -13,7 +13,7 @@ from tests.end_to_end.company import Company
 from tests.end_to_end.shared import Shared
 from tests.waiting import until
 
-FIRST, SECOND = "sundial", "moondial"
+FIRST, SECOND = "stardial", "moondial"
 HEALTHY = '"healthy": True'
 
 

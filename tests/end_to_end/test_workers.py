@@ -176,8 +176,8 @@ def test_a_worker_that_is_stopped_finishes_its_build_and_takes_no_other(site: Si
     with site.worker() as stopped:
         execution = site.start(commits[0])
         stopped.builds()
-        waiting = site.start(commits[1])
         stopped.stop()
+        waiting = site.start(commits[1])
         assert stopped.process.wait(60) == 0
     assert site.ended(execution)["status"] == "SUCCEEDED"
     assert company.wiring.stepfunctions.describe_execution(executionArn=waiting)["status"] == "RUNNING"

@@ -42,7 +42,7 @@ def test_two_approvals_of_one_person_are_one(needed: int, approved_by: list[str]
 def test_an_author_is_known_by_the_address(who: str, author: str, same: bool) -> None:  # noqa: FBT001  # A case.
     """Whole, or what stands before its @, as the session's or user's name."""
     assert is_author(who, author) is same
-    said = refusal(ApprovalPolicy(excluded=("author",)), who, author, None)
+    said = refusal(ApprovalPolicy(excluded=("author",)), who, [author], None)
     assert (said is not None) is same
 
 
