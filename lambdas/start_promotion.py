@@ -18,7 +18,13 @@ _AGAIN_SECONDS = 20
 def handler(event: Any, _context: object) -> Any:
     """Work on a batch of messages; those that failed are named, and come again until the queue puts them aside."""
     messages = {record["messageId"]: _parse(record["body"]) for record in event["Records"]}
-    problems = _work([message for message in messages.values() if message])
+    try:
+        problems = _work([message for message in messages.values() if message])
+    except Exception:
+        # What a failed call leaves in the queue would come again only when a whole batch had had time.
+        for record in event["Records"]:
+            _again(record)
+        raise
     failed = [
         (record, problem)
         for record in event["Records"]
@@ -26,7 +32,7 @@ def handler(event: Any, _context: object) -> Any:
     ]
     for record, problem in failed:
         logger.error(json.dumps({"event": "error", "message": record["body"], "reason": problem}))
-        wiring.starts.try_again(record["receiptHandle"], _AGAIN_SECONDS * _tried(record))
+        _again(record)
     given_up = [f"{record['body']}: {problem}" for record, problem in failed if _tried(record) >= wiring.start_tries]
     if given_up:
         wiring.report("orchestrator: promotion not started", "\n\n".join(given_up))
@@ -42,6 +48,10 @@ def _work(messages: list[StartMessage]) -> dict[StartMessage | None, str]:
         logger.info(json.dumps({"event": "done", "step": "PromotionStarter", "started": dict(done.executions)}))
         problems |= {StartMessage(branch=branch, unit=unit): problem for unit, problem in done.failures.items()}
     return problems
+
+
+def _again(record: Any) -> None:
+    wiring.starts.try_again(record["receiptHandle"], _AGAIN_SECONDS * _tried(record))
 
 
 def _parse(body: str) -> StartMessage | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.stack import Stack, Template
@@ -112,7 +112,7 @@ class _Batch:
     def _each(self, name: str, act: Callable[[], Answer]) -> Answer | None:
         try:
             return act()
-        except (OrchestratorError, ClientError) as error:
+        except (OrchestratorError, ClientError, BotoCoreError) as error:
             self.failures[name] = str(error)
             return None
 

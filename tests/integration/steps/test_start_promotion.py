@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from orchestrator.config.organization import STARTS
 from tests.aws_answers import refuse, say
 from tests.merges import definition, executions, look, machines, merge, project, write
@@ -53,6 +55,17 @@ def test_what_failed_comes_again_soon(company: MotoCompany) -> None:
     answer = company.call("start_promotion", messages({"branch": "main", "unit": unit}))
     assert answer == {"batchItemFailures": []}
     assert set(executions(company)) == {"calendar", "clock"}
+
+
+def test_what_was_not_even_begun_comes_again_soon_as_well(company: MotoCompany) -> None:
+    """The ledger does not answer: the call fails, and every message of it is given back."""
+    company.lambdas.handler("start_promotion")
+    company.answers.next["dynamodb.BatchGetItem"] = [refuse("AccessDeniedException", "Not today.")]
+    company.answers.next["sqs.ChangeMessageVisibility"] = [_TAKEN, _TAKEN]
+    batch = messages(*({"branch": "main", "unit": unit} for unit in ("clock", "calendar")))
+    with pytest.raises(AssertionError, match="Not today"):
+        company.call("start_promotion", batch)
+    assert company.answers.given[-3:] == ["dynamodb.BatchGetItem", *["sqs.ChangeMessageVisibility"] * 2]
 
 
 def test_people_are_told_of_what_is_not_tried_again(company: MotoCompany) -> None:
