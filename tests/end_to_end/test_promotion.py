@@ -1,7 +1,7 @@
 """A merge becomes a promotion on the embedded cloud: real events, Lambdas, state machines, builds and roles."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,16 +10,16 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.config.organization import DEAD_LETTERS
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
-from tests.end_to_end.shared import Shared
 from tests.waiting import until
 
 ANSWER = '"healthy": True'
 
 
 @pytest.fixture(scope="module")
-def company(installation: Shared) -> Iterator[Company]:
-    """A company whose first release is in all environments."""
-    with installation.company("clock") as made:
+def company(new_company: Callable[[], Company]) -> Iterator[Company]:
+    """A company whose first release is in all environments; nothing that other modules merged is still under way."""
+    made = new_company()
+    with made.worker():
         execution = made.merge(made.commit("Add the clock"))
         assert made.decide(execution, "approve")["status"] == "SUCCEEDED"
         assert made.follow(execution).status == "SUCCEEDED"
