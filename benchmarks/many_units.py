@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_ORGANIZATION = """
+ORGANIZATION = """
 [tooling]
 account = "111111111111"
 region = "eu-west-1"
@@ -45,7 +45,7 @@ class ManyUnits:
 
 
 def _files(units: int) -> Iterator[tuple[str, str]]:
-    yield "orchestrator.toml", _ORGANIZATION
+    yield "orchestrator.toml", ORGANIZATION
     yield "shared/money/money.py", "cents = 100\n"
     for number in range(units):
         yield f"projects/unit{number}/pyproject.toml", _PROJECT.format(number=number)

@@ -19,6 +19,7 @@ import boto3
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
+from benchmarks.many_units import ORGANIZATION
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.export import export
 from orchestrator.source.git import Git
@@ -30,16 +31,6 @@ Answer = TypeVar("Answer")
 
 _FILES = 10
 _UNIT = "projects/unit7"
-_ORGANIZATION = """\
-[tooling]
-account = "111111111111"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "222222222222"
-region = "eu-west-1"
-"""
 
 
 class CountingBucket(SnapshotBucket):
@@ -107,7 +98,7 @@ def _make(folder: Path, units: int) -> None:
 
 def _stream(units: int) -> Iterator[bytes]:
     yield b"commit refs/heads/main\ncommitter Benchmark <benchmark@example.com> 1767225600 +0000\ndata 0\n"
-    yield _file("orchestrator.toml", _ORGANIZATION)
+    yield _file("orchestrator.toml", ORGANIZATION)
     for unit in range(units):
         yield _file(f"projects/unit{unit}/pyproject.toml", f'[project]\nname = "unit{unit}"\nversion = "1.0.0"\n')
         yield _file(f"projects/unit{unit}/template.yaml", "Resources: {}\n")

@@ -4,18 +4,13 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.bucket import artifacts_bucket
+from infra.stack import StaticStack
 from orchestrator.config.organization import Organization
 
 
-class ArtifactsStack(cdk.Stack):
+class ArtifactsStack(StaticStack):
     """The bucket that releases are published to."""
 
     def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
-        super().__init__(
-            scope,
-            name,
-            env=env,
-            synthesizer=cdk.BootstraplessSynthesizer(),
-            description="Promotion orchestrator: releases and the code of its Lambdas",
-        )
+        super().__init__(scope, name, "releases and the code of its Lambdas", env=env)
         artifacts_bucket(self, organization.tooling.bucket)

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from infra.account import Account
 from infra.bucket import artifacts_bucket
+from infra.stack import StaticStack
 from infra.tooling.permissions import TARGET_STEPS
 from infra.tooling.roles import role
 from infra.tooling.statements import Statements, allow
@@ -30,19 +31,13 @@ _STACKS = [
 ]
 
 
-class TargetStack(cdk.Stack):
+class TargetStack(StaticStack):
     """One account and region that is deployed to."""
 
     def __init__(
         self, scope: Construct, name: str, organization: Organization, target: Target, *, env: cdk.Environment
     ) -> None:
-        super().__init__(
-            scope,
-            name,
-            env=env,
-            synthesizer=cdk.BootstraplessSynthesizer(),
-            description="Promotion orchestrator: what this account needs to be deployed to",
-        )
+        super().__init__(scope, name, "what this account needs to be deployed to", env=env)
         if has_bucket(target, organization):
             artifacts_bucket(self, target.bucket)
         if has_roles(target, organization):

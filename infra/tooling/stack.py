@@ -7,6 +7,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.stack import StaticStack
 from infra.tooling.builds import build_project
 from infra.tooling.events import rules
 from infra.tooling.functions import Functions, Queues
@@ -24,17 +25,11 @@ from orchestrator.config.organization import (
 )
 
 
-class ToolingStack(cdk.Stack):
+class ToolingStack(StaticStack):
     """Ledger, dead letters, topics, roles, Lambdas and rules; CodeBuild's project and GitHub's webhook on demand."""
 
     def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
-        super().__init__(
-            scope,
-            name,
-            env=env,
-            synthesizer=cdk.BootstraplessSynthesizer(),
-            description="Promotion orchestrator: ledger, Lambdas, rules and roles",
-        )
+        super().__init__(scope, name, "ledger, Lambdas, rules and roles", env=env)
         names = Names(organization)
         bundle_key = cdk.CfnParameter(self, "BundleKey", description="Key of the Lambdas' code").value_as_string
         self._ledger()

@@ -7,22 +7,17 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.stack import StaticStack
 from orchestrator.config.organization import GATE_ROLE, Organization
 from orchestrator.trains.names import train_gate_name
 from state_machines.gate import train_gate
 
 
-class TrainGatesStack(cdk.Stack):
+class TrainGatesStack(StaticStack):
     """A gate for each environment: any unit may ask for approval there."""
 
     def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
-        super().__init__(
-            scope,
-            name,
-            env=env,
-            synthesizer=cdk.BootstraplessSynthesizer(),
-            description="Promotion orchestrator: gates of release trains",
-        )
+        super().__init__(scope, name, "gates of release trains", env=env)
         role = iam.Role.from_role_arn(self, "GateRole", organization.tooling_role_arn(GATE_ROLE), mutable=False)
         for environment in organization.environment_names:
             sfn.StateMachine(

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.stack import StaticStack
 from infra.tooling.events import on_status_change
 from infra.tooling.functions import Functions, Queues
 from infra.tooling.names import Names
@@ -13,17 +14,11 @@ from infra.trains.permissions import TRAIN_STEPS, train_role
 from orchestrator.config.organization import TRAIN_ROLE, Organization
 
 
-class TrainsStack(cdk.Stack):
+class TrainsStack(StaticStack):
     """The state machine of trains, its role, its steps' Lambdas, and the rule for its begins and ends."""
 
     def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
-        super().__init__(
-            scope,
-            name,
-            env=env,
-            synthesizer=cdk.BootstraplessSynthesizer(),
-            description="Promotion orchestrator: release trains",
-        )
+        super().__init__(scope, name, "release trains", env=env)
         names = Names(organization)
         bundle_key = cdk.CfnParameter(self, "BundleKey", description="Key of the Lambdas' code").value_as_string
         dead_letters = sqs.Queue.from_queue_arn(self, "DeadLetters", names.dead_letters)

@@ -1,12 +1,17 @@
-"""Executions of state machines, looked at from the steps of others and of their own."""
+"""Executions of state machines, looked at and stopped from the steps of others and of their own."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.errors import error_code
+
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+# What StopExecution says of an execution that was never started, and of one that has ended.
+_NOT_RUNNING = ("ExecutionDoesNotExist", "ValidationException")
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,34 @@ class Executions:
         return self._status(execution_id) not in (None, "RUNNING")
 
     def _status(self, execution_id: str) -> str | None:
-        try:
-            return self.stepfunctions.describe_execution(executionArn=execution_id)["status"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ExecutionDoesNotExist":
-                return None
+        described = describe_execution(self.stepfunctions, execution_id)
+        return str(described["status"]) if described else None
+
+
+def describe_execution(stepfunctions: "SFNClient", execution: str) -> dict[str, Any] | None:
+    """Describe an execution; None when Step Functions does not know it, or does not know it any more."""
+    try:
+        return dict(stepfunctions.describe_execution(executionArn=execution))
+    except ClientError as error:
+        if error_code(error) != "ExecutionDoesNotExist":
             raise
+        return None
+
+
+def describe_or_aborted(stepfunctions: "SFNClient", execution: str) -> dict[str, Any]:
+    """Describe an execution that is known to have been started: one that was forgotten since counts as stopped."""
+    name = execution.rsplit(":", 1)[-1]
+    cause = "Step Functions does not know it any more."
+    forgotten = {"executionArn": execution, "name": name, "status": "ABORTED", "cause": cause}
+    return describe_execution(stepfunctions, execution) or forgotten
+
+
+def stop_execution(stepfunctions: "SFNClient", execution: str, cause: str) -> bool:
+    """Stop an execution; returns whether it was running."""
+    try:
+        stepfunctions.stop_execution(executionArn=execution, error="ABORTED", cause=cause)
+    except ClientError as error:
+        if error_code(error) not in _NOT_RUNNING:
+            raise
+        return False
+    return True

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
 
 from orchestrator.aws.change_set import ChangeSet, Readiness, parse_change_set
+from orchestrator.aws.errors import error_code
 from orchestrator.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ class Stack:
                 token = {"NextToken": pages[-1]["NextToken"]} if pages else {}
                 pages.append(dict(self._client.describe_change_set(**request, **token)))
         except ClientError as error:
-            if _code(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or "does not exist" in str(error):
+            missing = error_code(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException")
+            if missing or "does not exist" in str(error):
                 return None
             raise self._refused("describe a change set of it", error) from error
         return parse_change_set(pages)
@@ -301,9 +303,5 @@ class Stack:
     def _refused(self, what: str, error: ClientError) -> DeploymentError:
         return DeploymentError(
             f"CloudFormation refused to {what}: stack {self.name} in {self.where}: "
-            f"{_code(error)}: {error.response.get('Error', {}).get('Message', '')}"
+            f"{error_code(error)}: {error.response.get('Error', {}).get('Message', '')}"
         )
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.create_once import create_once
+from orchestrator.aws.errors import error_code
 from orchestrator.build.archive import sha256_of
 from orchestrator.build.manifest import Artifact
 from orchestrator.build.publishing import altered, describe, missing, taken
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 
 _MADE_OF = "made-of"
 _MISSING = {"NoSuchKey", "404", "NotFound"}
-_EXISTS = {"PreconditionFailed", "412"}
-# Somebody else writes the same key at this moment: S3 asks to send it again.
-_CONFLICT = {"ConditionalRequestConflict", "409"}
-_TRIES = 5
 _CHUNK = 1024 * 1024
 
 
@@ -87,7 +85,7 @@ class ArtifactStore:
         try:
             return self._stored(key)[0]
         except ClientError as error:
-            if _code(error) in _MISSING:
+            if error_code(error) in _MISSING:
                 return None
             raise
 
@@ -104,7 +102,7 @@ class ArtifactStore:
         try:
             content = self._get(key)["Body"].read()
         except ClientError as error:
-            if _code(error) in _MISSING:
+            if error_code(error) in _MISSING:
                 raise missing(self.location(key), sha256) from error
             raise
         found = sha256_of(content)
@@ -119,17 +117,7 @@ class ArtifactStore:
 
     def _create(self, wanted: Artifact, content: bytes | Path, made_of: str) -> bool:
         """Write an object unless its key is taken."""
-        for last in (False,) * (_TRIES - 1) + (True,):
-            try:
-                self._put_if_none(wanted, content, made_of)
-            except ClientError as error:
-                if _code(error) in _EXISTS:
-                    return False
-                if last or _code(error) not in _CONFLICT:
-                    raise
-            else:
-                return True
-        raise AssertionError  # The last try returns or raises.
+        return create_once(lambda: self._put_if_none(wanted, content, made_of))
 
     def _put_if_none(self, wanted: Artifact, content: bytes | Path, made_of: str) -> None:
         metadata = {"sha256": wanted.sha256, **({_MADE_OF: made_of} if made_of else {})}
@@ -159,7 +147,3 @@ class ArtifactStore:
 
 def _body(content: bytes | Path, stack: ExitStack) -> Any:
     return stack.enter_context(content.open("rb")) if isinstance(content, Path) else content
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestrator.aws.errors import error_code
 from orchestrator.build.failure import Failure, failure_of
 from orchestrator.build.request import HANDED_BACK
 
@@ -157,7 +158,7 @@ def _described(text: str) -> str:
 
 
 def _is_gone(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _GONE
+    return isinstance(error, ClientError) and error_code(error) in _GONE
 
 
 def _unless_gone(answer: Callable[[], object]) -> None:

@@ -10,6 +10,7 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
+from orchestrator.aws.errors import error_code
 from orchestrator.errors import OrchestratorError
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class LedgerTable:
         try:
             write()
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+            if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return False
         return True

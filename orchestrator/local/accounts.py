@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.errors import error_code
 from orchestrator.config.organization import Organization
 from orchestrator.local.cloud import Process
 
@@ -59,6 +60,6 @@ def create_organization_role(iam: "IAMClient", management_account: str) -> None:
     try:
         iam.create_role(RoleName=ORGANIZATION_ROLE, AssumeRolePolicyDocument=json.dumps(trust))
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "EntityAlreadyExists":
+        if error_code(error) != "EntityAlreadyExists":
             raise
     iam.attach_role_policy(RoleName=ORGANIZATION_ROLE, PolicyArn=_ADMINISTRATOR)

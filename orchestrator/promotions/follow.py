@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.errors import error_code
 from orchestrator.promotions.progress import Progress, progress
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Follower:
         try:
             return progress(self._events(execution), environments)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ExecutionDoesNotExist":
+            if error_code(error) != "ExecutionDoesNotExist":
                 raise
             return Progress()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.errors import error_code
 from orchestrator.errors import RequestError
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import BUILD
@@ -73,7 +74,7 @@ class Recovery:
         try:
             return dict(self.stepfunctions.describe_execution(executionArn=execution))
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _MISSING:
+            if error_code(error) not in _MISSING:
                 raise
             raise RequestError(f"There is no execution {execution}; 'orchestrator history UNIT' shows all.") from error
 

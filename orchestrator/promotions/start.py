@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.errors import error_code
 from orchestrator.errors import RequestError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Starter:
                 stateMachineArn=state_machine_arn, name=name, input=json.dumps(request, sort_keys=True)
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "StateMachineDoesNotExist":
+            if error_code(error) != "StateMachineDoesNotExist":
                 raise
             machine = state_machine_arn.rsplit(":", 1)[-1]
             raise RequestError(

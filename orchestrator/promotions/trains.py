@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from orchestrator.aws.executions import Executions, describe_execution, stop_execution
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
@@ -15,7 +14,6 @@ from orchestrator.trains.names import retry_name
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-_NOT_RUNNING = ("ExecutionDoesNotExist", "ValidationException")
 # Ends that no Fail state decided on: a step failed, or somebody stopped it.
 _DECIDED = ("FAILED", "ROLLED_BACK", "INCOMPLETE", "HELD", "QUARANTINED", "REJECTED", "TIMED_OUT")
 
@@ -46,7 +44,7 @@ class TrainRecovery:
         Raises:
             RequestError: it runs, or has arrived; or its releases are not built.
         """
-        described = self._describe(train)
+        described = describe_execution(self.stepfunctions, train.execution) or {}
         if described.get("status") in ("RUNNING", "SUCCEEDED"):
             raise RequestError(f"{train.name} is {described['status'].lower()}: there is nothing to retry.")
         decided = described.get("error") in _DECIDED or described.get("status") == "ABORTED"
@@ -62,12 +60,12 @@ class TrainRecovery:
         Raises:
             RequestError: it has ended.
         """
-        if self._describe(train).get("status") != "RUNNING":
+        if not Executions(self.stepfunctions).is_alive(train.execution):
             raise RequestError(f"{train.name} has ended already.")
         moving = [train.execution]
         # First the train, so that it starts nothing more.
         for execution in moving:
-            if self._stop(execution, reason):
+            if stop_execution(self.stepfunctions, execution, reason):
                 yield execution
             if execution == train.execution:
                 stages = self.ledger.trains.stages(train.name).values()
@@ -75,23 +73,6 @@ class TrainRecovery:
 
     def _taken(self, name: str) -> bool:
         return self.ledger.trains.train(name) is not None
-
-    def _stop(self, execution: str, reason: str) -> bool:
-        try:
-            self.stepfunctions.stop_execution(executionArn=execution, error="ABORTED", cause=reason)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _NOT_RUNNING:
-                raise
-            return False
-        return True
-
-    def _describe(self, train: Train) -> dict[str, Any]:
-        try:
-            return dict(self.stepfunctions.describe_execution(executionArn=train.execution))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ExecutionDoesNotExist":
-                raise
-            return {}
 
     def _request(self, train: Train) -> dict[str, Any]:
         """What carries a train on: its releases, from where it came to an end."""

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.drift import HandChange
+from orchestrator.aws.errors import error_code
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.build.compare import template_differences
@@ -131,7 +132,7 @@ def _unless_gone(look: Callable[[], str | None]) -> str | None:
     try:
         return look()
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+        if error_code(error) == "ResourceNotFoundException":
             return _DELETED
         raise
 

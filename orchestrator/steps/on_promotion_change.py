@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
+from orchestrator.aws.executions import describe_or_aborted
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.ledger.table import stamp
@@ -84,19 +84,11 @@ class PromotionChange:
 
     def _find(self, promotion: Promotion) -> dict[str, Any]:
         """Describe a promotion out of the ledger, which Step Functions may have forgotten."""
-        try:
-            return self._describe(promotion.execution)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ExecutionDoesNotExist":
-                raise
-            return {
-                "executionArn": promotion.execution,
-                "name": promotion.name,
-                "startDate": datetime.fromisoformat(promotion.started_at),
-                "status": "ABORTED",
-                "cause": "Step Functions does not know it any more.",
-                "input": json.dumps(promotion.request),
-            }
+        started = {
+            "startDate": datetime.fromisoformat(promotion.started_at),
+            "input": json.dumps(promotion.request),
+        }
+        return {**started, **describe_or_aborted(self.stepfunctions, promotion.execution)}
 
     def _begin(self, unit: str, described: dict[str, Any]) -> Noted:
         """Note a promotion from its first moment on, and open one again that was redriven."""
@@ -115,12 +107,7 @@ class PromotionChange:
         self.ledger.environments.note_interrupted(unit, execution)
         self.ledger.environments.free_locks(unit, execution.id)
         self.ledger.approvals.close_requests(unit, execution.id)
-        end = {
-            "status": status,
-            "outcome": ended.outcome,
-            "message": ended.message,
-            "ended_at": stamp(described.get("stopDate") or datetime.now(UTC)),
-        }
+        end = end_of(status, ended, described)
         promotion = _promotion(unit, described, execution).model_copy(update=end)
         if self.ledger.promotions.record_end(promotion, execution) and status != "SUCCEEDED":
             notice = failure_notice(unit, execution.id, status, ended.message)
@@ -167,6 +154,12 @@ def _promotion(unit: str, described: dict[str, Any], execution: Execution) -> Pr
 def _text(value: Any) -> str | None:
     """What somebody started an execution with may be anything."""
     return value if isinstance(value, str) else None
+
+
+def end_of(status: str, ended: Noted, described: dict[str, Any]) -> dict[str, Any]:
+    """What the ledger keeps of an end: the execution's status, what it came to, and when."""
+    at = stamp(described.get("stopDate") or datetime.now(UTC))
+    return {"status": status, "outcome": ended.outcome, "message": ended.message, "ended_at": at}
 
 
 def how_it_ended(status: str, described: dict[str, Any]) -> Noted:

@@ -1,25 +1,28 @@
 """When a train ends, however it does: note it, stop the promotions that still move its members, tell people."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from orchestrator.aws.executions import describe_or_aborted, stop_execution
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.table import stamp
 from orchestrator.ledger.trains import Train
 from orchestrator.steps.notice import train_failure_notice
-from orchestrator.steps.on_promotion_change import Noted, PromotionChanged, current_status, document_of, how_it_ended
+from orchestrator.steps.on_promotion_change import (
+    Noted,
+    PromotionChanged,
+    current_status,
+    document_of,
+    end_of,
+    how_it_ended,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 _RUNNING = "RUNNING"
-# What StopExecution says of an execution that has ended, and of one that was never started.
-_NOT_RUNNING = ("ExecutionDoesNotExist", "ValidationException")
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,11 @@ class TrainChange:
 
     def __call__(self, event: PromotionChanged) -> Noted:
         """Act on one event, and on the ends of other trains that no event came of: delivery is not guaranteed."""
-        described = self._describe(event.detail.executionArn)
+        described = dict(self.stepfunctions.describe_execution(executionArn=event.detail.executionArn))
         status = current_status(event.detail, described)
         noted = self._act(described, status)
         for other in self.ledger.trains.under_way():
-            found = self._find(other)
+            found = describe_or_aborted(self.stepfunctions, other.execution)
             if found["status"] != _RUNNING:
                 self._act(found, found["status"])
         return noted
@@ -63,13 +66,7 @@ class TrainChange:
         self.ledger.trains.begin(train)
         self.stop_members(train, ended.message)
         self.ledger.approvals.close_requests(train_subject(train.name), train.execution)
-        end = {
-            "status": status,
-            "outcome": ended.outcome,
-            "message": ended.message,
-            "ended_at": stamp(described.get("stopDate") or datetime.now(UTC)),
-        }
-        if self.ledger.trains.end(train, end) and status != "SUCCEEDED":
+        if self.ledger.trains.end(train, end_of(status, ended, described)) and status != "SUCCEEDED":
             notice = train_failure_notice(train.name, train.execution, ended.outcome, ended.message)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
         return ended
@@ -78,25 +75,7 @@ class TrainChange:
         """Stop the promotions that still move members; one that has not begun yet finds that the train has ended."""
         for stage in self.ledger.trains.stages(train.name).values():
             for execution in (part.moves for part in stage.parts.values() if part.moves):
-                try:
-                    cause = f"The train {train.name} has ended: {why}"
-                    self.stepfunctions.stop_execution(executionArn=execution, error="ABORTED", cause=cause)
-                except ClientError as error:
-                    if error.response.get("Error", {}).get("Code") not in _NOT_RUNNING:
-                        raise
-
-    def _describe(self, execution: str) -> dict[str, Any]:
-        return dict(self.stepfunctions.describe_execution(executionArn=execution))
-
-    def _find(self, train: Train) -> dict[str, Any]:
-        """Describe a train out of the ledger, which Step Functions may have forgotten."""
-        try:
-            return self._describe(train.execution)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ExecutionDoesNotExist":
-                raise
-            cause = "Step Functions does not know it any more."
-            return {"name": train.name, "executionArn": train.execution, "status": "ABORTED", "cause": cause}
+                stop_execution(self.stepfunctions, execution, f"The train {train.name} has ended: {why}")
 
 
 def _unknown(described: dict[str, Any]) -> Train:

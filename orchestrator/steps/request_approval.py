@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from pydantic import Field
 
+from orchestrator.aws.errors import error_code
 from orchestrator.build.store import ArtifactStore
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.ledger import Ledger
@@ -141,7 +142,7 @@ def answer(stepfunctions: "SFNClient", token: str, result: ApprovalResult) -> bo
     try:
         stepfunctions.send_task_success(taskToken=token, output=result.model_dump_json())
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
+        if error_code(error) in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
             return False
         raise
     return True

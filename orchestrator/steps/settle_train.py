@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from botocore.exceptions import ClientError
-
+from orchestrator.aws.executions import describe_execution
 from orchestrator.config.base import EnvironmentName
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
@@ -69,13 +68,11 @@ class TrainSettler:
         return part.model_copy(update={"outcome": _outcome(part, status, outcome), "message": message})
 
     def _look(self, execution: str) -> tuple[str, str, str]:
-        try:
-            status = self.stepfunctions.describe_execution(executionArn=execution)["status"]
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ExecutionDoesNotExist":
-                raise
+        described = describe_execution(self.stepfunctions, execution)
+        if described is None:
             name = execution.split(":")[-2]
             return "FAILED", "NOT_STARTED", f"It could not be started: is there a state machine {name}? Merge the unit."
+        status = str(described["status"])
         if status == "RUNNING":
             return status, "", ""
         noted = self.change(PromotionChanged(detail=ChangeDetail(executionArn=execution, status=status)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.change_set import Readiness
+from orchestrator.aws.errors import error_code
 from orchestrator.aws.stack import Stack, Template
 from orchestrator.build import layout
 from orchestrator.build.store import ArtifactStore
@@ -124,7 +125,7 @@ class _Batch:
         try:
             self._start(demand)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "StateMachineDoesNotExist" or changing:
+            if error_code(error) != "StateMachineDoesNotExist" or changing:
                 raise
             # Somebody deleted it by hand.
             self._settle(self._change_stack(demand))
@@ -209,7 +210,7 @@ def start_execution(stepfunctions: "SFNClient", arn: str, name: str, request: di
             stateMachineArn=arn, name=name, input=json.dumps(request, sort_keys=True)
         )
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ExecutionAlreadyExists":
+        if error_code(error) != "ExecutionAlreadyExists":
             raise
         return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
     return started["executionArn"]

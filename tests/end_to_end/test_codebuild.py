@@ -87,13 +87,7 @@ def company(
     """A company that builds on CodeBuild, with the project installed; its repository is what its CI has published."""
     folder = tmp_path_factory.mktemp("repository")
     usual = new_organization(folder.as_uri())
-    # A bucket of its own, with a short name: the embedded cloud takes the stack's template within a request alone.
-    sources = f"s{usual.tooling.account}"
-    region: Any = usual.tooling.region
-    root_of(usual.tooling.account).client("s3", config=CLIENT).create_bucket(
-        Bucket=sources, CreateBucketConfiguration={"LocationConstraint": region}
-    )
-    source = Repository(url=f"s3://{sources}/git")
+    source = Repository(url=f"s3://{usual.tooling.bucket}/source")
     organization = usual.model_copy(update={"build": Build(runner="codebuild"), "repository": source})
     prepared = bootstrap_of(usual)
     templates = synthesize(organization, validate=False)

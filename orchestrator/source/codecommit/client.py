@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from orchestrator.aws.errors import error_code
 from orchestrator.errors import SourceError
 from orchestrator.source.objects import CommitObject, object_id
 from orchestrator.source.repository import Commit, Entry, Mode, subject_of
@@ -78,7 +79,7 @@ class CodeCommitClient:
         try:
             content = self._codecommit.get_blob(repositoryName=self._address.name, blobId=identity)["content"]
         except ClientError as error:
-            if _code(error) == _TOO_LARGE:
+            if error_code(error) == _TOO_LARGE:
                 raise SourceError(
                     f"{path!r} in {self._address} is larger than CodeCommit's API gives out. Keep such files out of "
                     "units, or publish the repository with 'orchestrator publish-source' and read it from S3."
@@ -97,7 +98,7 @@ class CodeCommitClient:
             # Such as a name that is longer than any.
             return None
         except ClientError as error:
-            if _code(error) in _NOT_THERE:
+            if error_code(error) in _NOT_THERE:
                 return None
             raise self._failed(error) from error
         except BotoCoreError as error:
@@ -129,7 +130,3 @@ def _listing(told: Any) -> Listing:
 
 def _name(told: Any) -> str:
     return str(told["absolutePath"]).rpartition("/")[2]
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code"))

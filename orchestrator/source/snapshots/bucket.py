@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.create_once import CONFLICT, TAKEN, create_once
+from orchestrator.aws.errors import error_code
 from orchestrator.errors import SourceError
 from orchestrator.source.objects import is_full_id
 
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MISSING = {"NoSuchKey", "404", "NotFound"}
-_TAKEN = {"PreconditionFailed", "412"}
-# Somebody else writes the same key at this moment.
-_CONFLICT = {"ConditionalRequestConflict", "409"}
-_TRIES = 5
 _POINTER_BYTES = 100
 
 
@@ -77,17 +75,8 @@ class SnapshotBucket:
 
     def create(self, name: str, content: bytes) -> bool:
         """Write an object unless there is one of that name; returns whether there was none."""
-        for last in (False,) * (_TRIES - 1) + (True,):
-            try:
-                self._s3.put_object(Bucket=self.place.bucket, Key=self._key(name), Body=content, IfNoneMatch="*")
-            except ClientError as error:
-                if _code(error) in _TAKEN:
-                    return False
-                if last or _code(error) not in _CONFLICT:
-                    raise
-            else:
-                return True
-        raise AssertionError  # The last try returns or raises.
+        bucket, key = self.place.bucket, self._key(name)
+        return create_once(lambda: self._s3.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*"))
 
     def pointer(self, branch: str) -> Pointer | None:
         """Where a branch is."""
@@ -106,7 +95,7 @@ class SnapshotBucket:
         try:
             self._s3.put_object(Bucket=self.place.bucket, Key=key, Body=body, **condition)
         except ClientError as error:
-            if _code(error) in _TAKEN | _CONFLICT:
+            if error_code(error) in TAKEN | CONFLICT:
                 return False
             raise
         return True
@@ -123,7 +112,7 @@ class SnapshotBucket:
         try:
             return self._s3.get_object(Bucket=self.place.bucket, Key=self._key(name))
         except ClientError as error:
-            if _code(error) in _MISSING:
+            if error_code(error) in _MISSING:
                 return None
             raise SourceError(f"{self.place}/{name} cannot be read: {error}") from error
 
@@ -133,7 +122,3 @@ class SnapshotBucket:
 
 def _branch_name(branch: str) -> str:
     return f"branches/{quote(branch, safe='')}"
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code"))

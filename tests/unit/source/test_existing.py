@@ -10,17 +10,8 @@ from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.repository import Commit, Commits, Entry
 from tests.git_repository import GitRepository
+from tests.source_repository import ORGANIZATION
 
-ENVIRONMENTS = """
-[tooling]
-account = "111111111111"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "222222222222"
-region = "eu-west-1"
-"""
 PROJECT = '[project]\nversion = "1.0"\n'
 
 
@@ -72,7 +63,7 @@ class Existing:
 
     def catalog(self, settings: str, tables: str = "") -> Catalog:
         """Commit everything, and read the units."""
-        self.write("orchestrator.toml", text=f"{settings}\n{ENVIRONMENTS}\n{tables}")
+        self.write("orchestrator.toml", text=f"{settings}\n{ORGANIZATION}\n{tables}")
         commit = self.git.commit("Change something")
         return read_catalog(LocalGitRepository(self.folder, os.environ["PATH"]), commit)
 
