@@ -16,6 +16,7 @@ from orchestrator.build.backend import Backend
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import LAYERS, Dependencies
+from orchestrator.build.exported import Exported
 from orchestrator.build.handlers import check_layers, wheel_functions
 from orchestrator.build.importable import HandlerCheck
 from orchestrator.build.layer import LayerFile
@@ -38,7 +39,7 @@ from orchestrator.build.templates import Synthesizer, Templates, TemplateSource,
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
-from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.errors import BuildError
 from orchestrator.source.survey import TEMPLATES
 
 
@@ -70,6 +71,10 @@ class Job:
     scratch: Path
     own: Path
 
+    @property
+    def _exported(self) -> Exported:
+        return Exported(self.tree)
+
     def folder(self, name: str) -> Path:
         """Make an empty folder to work in, of a name that no program of the unit could know before."""
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.scratch))
@@ -83,9 +88,9 @@ class Job:
             return plain_declared(self.unit, self.plain)
         where, path = self.unit.folder, self.unit.path
         file = path(FILE_NAME)
-        text = self._read(file).decode()
+        text = self._exported.required(file).read_bytes().decode()
         project = read_project(text, file, self.unit.name, self.organization.lambda_.python)
-        uv_lock, requirements = (self._read_optional(path(name)) for name in (UV_LOCK, REQUIREMENTS_FILE))
+        uv_lock, requirements = (self._exported.text(path(name)) for name in (UV_LOCK, REQUIREMENTS_FILE))
         return Declared(where, self.unit.version, project.dependencies, text, uv_lock, requirements)
 
     @cached_property
@@ -128,8 +133,8 @@ class Job:
         is_named = "template" in self.unit.settings.model_fields_set
         names = [self.unit.settings.template] if is_named else TEMPLATES
         files = [self.unit.path(name) for name in names]
-        file = next((file for file in files if self._exported(file)), files[0])
-        return TemplateSource(file, self._required(file), tuple(self.unit.environments(self.organization)))
+        file = next((file for file in files if self._exported.find(file)), files[0])
+        return TemplateSource(file, self._exported.required(file), tuple(self.unit.environments(self.organization)))
 
     def template(self, templates: Templates, *, has_layer: bool) -> UnitTemplate:
         """Read and check the templates, with the release's artifacts in the place of local folders."""
@@ -312,24 +317,3 @@ class Job:
         content = self.store.get(requirements.key, sha256=requirements.sha256)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return Lock(archive.read(REQUIREMENTS_FILE).decode(), self.organization.lambda_)
-
-    def _read(self, file: str) -> bytes:
-        return self._required(file).read_bytes()
-
-    def _required(self, file: str) -> Path:
-        path = self._exported(file)
-        if path is None:
-            raise ConfigurationError(file, "is missing: every unit needs this file, see tool.orchestrator.template.")
-        return path
-
-    def _read_optional(self, file: str) -> str | None:
-        path = self._exported(file)
-        try:
-            return None if path is None else path.read_bytes().decode()
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(file, f"is not UTF-8: {error}.") from error
-
-    def _exported(self, file: str) -> Path | None:
-        """Where an exported file lies, None when it is not there or a link leads out of the export."""
-        path = (self.tree / file).resolve()
-        return path if path.is_file() and path.is_relative_to(self.tree.resolve()) else None
