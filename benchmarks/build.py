@@ -91,7 +91,7 @@ class Bench:
         shutil.rmtree(workload.folder / "out", ignore_errors=True)
         shutil.rmtree(workload.sam / ".aws-sam", ignore_errors=True)
         for kind in self.cache.iterdir():
-            if kind.name != _DOWNLOADS:
+            if kind.is_dir() and kind.name != _DOWNLOADS:
                 shutil.rmtree(kind)
 
     @staticmethod
