@@ -46,10 +46,12 @@ class LocalGitRepository:
         if not _REVISION.fullmatch(revision):
             return None
         commit, tree = read_objects(self._git, [f"{revision}^{{commit}}", f"{revision}^{{tree}}"])
-        if commit is None or tree is None:
+        if commit is None:
             return None
         found = parse_commit(commit.id, commit.content)
-        self._trees = {commit.id: Trees(tree.id, self.trees, {tree.id: parse_tree(tree.content, like=tree.id)})}
+        # git looks a branch up for each line anew: it may have moved in between, and the tree be another commit's.
+        known = {tree.id: parse_tree(tree.content, like=tree.id)} if tree else {}
+        self._trees = {commit.id: Trees(found.tree, self.trees, known)}
         return found
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:

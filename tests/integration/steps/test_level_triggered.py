@@ -31,6 +31,7 @@ from orchestrator.steps.on_merge import MergeHandler, MergeResult, OvertakenErro
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
 from state_machines.unit_stack import retired_stack, unit_stack
+from tests.interrupted_git import interrupted
 from tests.ledger_table import make_ledger_table
 from tests.merges import ORGANIZATION, project
 from tests.source_repository import Repository
@@ -84,6 +85,7 @@ class World:
     queue: list[str] = field(default_factory=list)
     templates: dict[str, str] = field(default_factory=dict)
     started: dict[str, list[str]] = field(default_factory=dict)
+    commits: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     """What happens in the middle of the next look at the branch."""
@@ -104,7 +106,9 @@ class World:
         if (stateMachineArn + name) in self.names:
             raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
         self.names.add(stateMachineArn + name)
-        self.started.setdefault(stateMachineArn, []).append(json.loads(input)["digest"])
+        request = json.loads(input)
+        self.started.setdefault(stateMachineArn, []).append(request["digest"])
+        self.commits.append(request["commit"])
         return {"executionArn": f"{stateMachineArn}:{name}"}
 
     def look(self) -> MergeResult | None:
@@ -251,3 +255,23 @@ def test_any_story_ends_in_what_the_newest_state_calls_for(
             elif template:
                 assert '\\"Retired\\"' in template
             assert all(one != other for one, other in pairwise(digests))
+
+
+def test_a_branch_that_moves_within_a_look_starts_nothing_twice(
+    new_world: Callable[[Path], World], tmp_path: Path
+) -> None:
+    """What the look finds is of the commit that it names; what came since is found by the next one."""
+    (tmp_path / "shop").mkdir()
+    world = new_world(tmp_path / "shop")
+    repository, before = world.repository, len(world.commits)
+    earlier = repository.commit({"README.md": "No unit is made of this."})
+    push(world, 4)
+    newest = repository.git.head
+    repository.git("update-ref", "refs/heads/main", earlier)
+    whole = repository.read
+    # The first command asks whether there is anything to look at.
+    repository.read = interrupted(repository.folder, tmp_path / "tools", f"update-ref refs/heads/main {newest}", 2)
+    world.look()
+    repository.read = whole
+    world.settle()
+    assert world.commits[before:] == [newest]
