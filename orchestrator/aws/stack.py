@@ -38,6 +38,10 @@ _ROLLBACK_SECONDS = 60.0
 _HEALTHY = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
+class ChangeSetGoneError(DeploymentError):
+    """A change set is gone that was being made: CloudFormation deletes those beside the one that is executed."""
+
+
 class StackState(BaseModel):
     """What DescribeStacks says."""
 
@@ -191,12 +195,19 @@ class Stack:
             raise self._refused("delete it", error) from error
 
     def wait_for_change_set(self, change_set_id: str, seconds: float) -> ChangeSet:
-        """Wait until a change set is ready, empty or refused; it is still pending when the time ran out."""
+        """Wait until a change set is ready, empty or refused; it is still pending when the time ran out.
+
+        Raises:
+            ChangeSetGoneError: it is no longer there.
+        """
 
         def look() -> ChangeSet:
             found = self.change_set(change_set_id)
             if found is None:
-                raise DeploymentError(f"The change set {change_set_id} disappeared while it was being made.")
+                raise ChangeSetGoneError(
+                    f"The change set {change_set_id} of stack {self.name} in {self.where} disappeared while it was "
+                    "being made: another one of the stack was executed, or somebody deleted it. Try again."
+                )
             return found
 
         return self.wait_for(look, lambda found: found.readiness == Readiness.PENDING, seconds)

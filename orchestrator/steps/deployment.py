@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from orchestrator.aws.change_set import ChangeSet, Readiness
-from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, Template
+from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, ChangeSetGoneError, Stack, Template
 from orchestrator.aws.target import TargetAccount
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
@@ -22,6 +23,9 @@ from orchestrator.steps.contract import Execution, Release, StepInput
 # How long a Lambda waits before it hands the waiting to a Wait state. Three more transitions cost as much as about
 # 18 seconds of a 256 MB function ($0.000075 against $0.0000042 a second), so waiting longer than this is waste.
 PATIENCE_SECONDS = 15.0
+_TRIES = 3
+
+Answer = TypeVar("Answer")
 
 
 class Progress(StrEnum):
@@ -137,6 +141,18 @@ def is_ready(stack: Stack, change_set_id: str) -> bool:
     """Whether a change set waits to be executed; an earlier try may have done that."""
     found = stack.change_set(change_set_id)
     return found is not None and found.readiness is Readiness.READY
+
+
+def anew_if_gone(act: Callable[[], Answer]) -> Answer:
+    """Do what makes change sets; all of it again when one disappears meanwhile, twice at most.
+
+    Raises:
+        ChangeSetGoneError: it disappears each time.
+    """
+    retrying = Retrying(
+        retry=retry_if_exception_type(ChangeSetGoneError), stop=stop_after_attempt(_TRIES), reraise=True
+    )
+    return retrying(act)
 
 
 def change_of(stack: Stack, change_set_id: str) -> Change:

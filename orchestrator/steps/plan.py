@@ -12,7 +12,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.repository import Commits, SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput
-from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles
+from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles, anew_if_gone
 from orchestrator.steps.drift import DriftLook, drift_of
 from orchestrator.steps.plan_document import Plan, TargetPlan
 
@@ -58,8 +58,11 @@ class Planner:
         """Make the change sets, and say what they would change; a result only where it is worth asking again.
 
         Raises:
-            DeploymentError: CloudFormation refused the template.
+            DeploymentError: CloudFormation refused the template, or a change set disappeared again and again.
         """
+        return anew_if_gone(lambda: self._proposed(step))
+
+    def _proposed(self, step: StepInput) -> Plan | PlanResult:
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
         manifest = self.files.manifest(step.release)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]

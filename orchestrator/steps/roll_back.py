@@ -1,6 +1,7 @@
 """Roll back: return every target of an environment to the last known good release, and verify it there."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +14,7 @@ from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.checks import Checks
 from orchestrator.steps.contract import RollBackResult, SmokeTestResult, Status, StepInput, StepResult
-from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of
+from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, anew_if_gone, change_of
 from orchestrator.steps.smoke_test import failure_message, verify
 
 
@@ -80,7 +81,7 @@ class RollBack:
     def _return_to(
         self, step: RollBackInput, running: Running, manifest: Manifest, accounts: list[TargetAccount]
     ) -> RollBackResult:
-        changes = [self._change(step, manifest, account) for account in accounts]
+        changes = [anew_if_gone(partial(self._change, step, manifest, account)) for account in accounts]
         if any(change.progress is Progress.PENDING for change in changes):
             message = f"CloudFormation returns {step.environment.name} to {manifest.name}."
             return RollBackResult(status=Status.IN_PROGRESS, message=message, version=manifest.version, retry_after=15)

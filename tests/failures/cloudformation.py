@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from tests.aws_answers import Answer, respond, say
+from tests.aws_answers import Answer, refuse, respond, say
 
 _STACK = "DescribeStacks"
 _CHANGE_SET = "DescribeChangeSet"
@@ -41,6 +41,13 @@ def empty(reason: str) -> Script:
     """A change set turns out to change nothing, which CloudFormation calls a failure."""
     made, make = noticed()
     look = after(made, _change_set_in("FAILED", "UNAVAILABLE", reason))
+    return script(CreateChangeSet=make, DescribeChangeSet=look)
+
+
+def gone() -> Script:
+    """A change set is gone when it is looked at first: another one of the stack was executed meanwhile."""
+    made, make = noticed()
+    look = after(made, once(refuse("ChangeSetNotFound", "ChangeSet does not exist", 404)))
     return script(CreateChangeSet=make, DescribeChangeSet=look)
 
 

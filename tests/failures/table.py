@@ -83,6 +83,11 @@ FAILURES: tuple[Failure, ...] = (
         script=lambda: cloudformation.left_in("UPDATE_ROLLBACK_FAILED", "ContinueUpdateRollback"),
     ),
     ServiceFailure(
+        "the change set disappears while it is made",
+        dict.fromkeys(("plan", "roll_back"), Ending.GOES_ON),
+        script=cloudformation.gone,
+    ),
+    ServiceFailure(
         'the change set is empty: "didn\'t contain changes"',
         _EMPTY,
         script=lambda: cloudformation.empty("The submitted information didn't contain changes."),

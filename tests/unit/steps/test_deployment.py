@@ -3,15 +3,17 @@
 import re
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.aws.stack import ChangeSetGoneError
 from orchestrator.build.manifest import Artifact, Layer, Manifest
 from orchestrator.config.organization import Target
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.environments import Running
 from orchestrator.steps.contract import Execution
-from orchestrator.steps.deployment import change_set_name, parameters
+from orchestrator.steps.deployment import anew_if_gone, change_set_name, parameters
 from orchestrator.steps.ordering import superseded_by
 
 TARGET = Target(account="222222222222", region="eu-west-1")
@@ -109,3 +111,22 @@ def test_of_two_promotions_exactly_one_is_newer(one: datetime, other: datetime) 
         microsecond=other.microsecond // 1000 * 1000
     ):
         assert first.order < second.order
+
+
+@pytest.mark.parametrize(("gone", "tries"), [(0, 1), (2, 3), (3, 3)])
+def test_what_makes_change_sets_is_done_anew_when_one_is_gone(gone: int, tries: int) -> None:
+    """Twice, and no oftener: somebody may delete them again and again."""
+    tried: list[int] = []
+
+    def act() -> str:
+        tried.append(1)
+        if len(tried) <= gone:
+            raise ChangeSetGoneError("It disappeared.")
+        return "made"
+
+    if gone < tries:
+        assert anew_if_gone(act) == "made"
+    else:
+        with pytest.raises(ChangeSetGoneError):
+            anew_if_gone(act)
+    assert len(tried) == tries
