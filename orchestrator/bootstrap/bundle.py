@@ -40,7 +40,6 @@ _LIBRARIES = (
 )
 # What the command line needs beyond those.
 _COMMAND_LINE = (
-    "annotated-doc",
     "boto3",
     "botocore",
     "click",
@@ -51,9 +50,7 @@ _COMMAND_LINE = (
     "python-dateutil",
     "rich",
     "s3transfer",
-    "shellingham",
     "six",
-    "typer",
     "uv",
 )
 SIGNING = ("cffi", "cryptography")

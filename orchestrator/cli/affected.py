@@ -4,30 +4,31 @@ import gc
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.source.affected import LastStart, Reason, Verdict, verdicts
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.facts_cache import FactsCache
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("affected")(affected)
+    app.add_command(command(affected))
 
 
 def affected(
-    context: typer.Context,
-    commit: Annotated[str, typer.Argument(help="Commit, branch or tag.")] = "HEAD",
+    context: click.Context,
+    commit: Annotated[str, Argument(help="Commit, branch or tag.")] = "HEAD",
     since: Annotated[
-        str | None, typer.Option(help="Compare with this commit instead of with what the ledger saw start.")
+        str | None, Option(help="Compare with this commit instead of with what the ledger saw start.")
     ] = None,
     *,
-    explain: Annotated[bool, typer.Option("--explain", help="Say why, and what is wrong with others.")] = False,
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    explain: Annotated[bool, Option("--explain", help="Say why, and what is wrong with others.")] = False,
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """List the units that a merge of a commit would promote."""
     # Thousands of small objects are made that do not refer to each other, and the process ends after that.

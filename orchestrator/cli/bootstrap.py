@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 
 import boto3
-import typer
+import click
 
 from orchestrator.aws.session import CLIENT, Assumer
 from orchestrator.bootstrap.bundle import SIGNING, make_builder, make_bundle
@@ -13,22 +13,23 @@ from orchestrator.bootstrap.sessions import ORGANIZATION_ROLE, MemberAccounts
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Option, command
 from orchestrator.cli.tables import console
 from orchestrator.cli.webhook import webhook_url
 
 _COLOURS = {Effect.CREATED: "green", Effect.UPDATED: "yellow", Effect.UNCHANGED: "dim"}
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("bootstrap")(bootstrap)
+    app.add_command(command(bootstrap))
 
 
 def bootstrap(
-    context: typer.Context,
-    role: Annotated[str, typer.Option(help="What is assumed in every other account.")] = ORGANIZATION_ROLE,
+    context: click.Context,
+    role: Annotated[str, Option(help="What is assumed in every other account.")] = ORGANIZATION_ROLE,
     *,
-    validate: Annotated[bool, typer.Option(help="Let CDK check its templates: takes seconds more.")] = True,
+    validate: Annotated[bool, Option(help="Let CDK check its templates: takes seconds more.")] = True,
 ) -> None:
     """Install the orchestrator in the tooling account and in every target. Running it again changes nothing."""
     here: Context = context.obj

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+import click
 from uv import find_uv_bin
 
 from orchestrator.build import cache
@@ -21,6 +21,7 @@ from orchestrator.build.run import clean_environment
 from orchestrator.build.tidy import Allowance
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import complain, note, say
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.errors import OrchestratorError, RequestError
 from orchestrator.source.catalog import Catalog
 
@@ -33,21 +34,21 @@ _HEAD = "HEAD"
 _MOST_LISTED = 5
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("build")(build)
+    app.add_command(command(build))
 
 
 def build(
-    context: typer.Context,
-    units: Annotated[list[str] | None, typer.Argument(metavar="UNIT...", help="The units' names.")] = None,
-    commit: Annotated[str, typer.Option(help="Commit, branch or tag.")] = _HEAD,
-    to: Annotated[Path | None, typer.Option(help="Publish below this folder; no AWS account is needed.")] = None,
+    context: click.Context,
+    units: Annotated[list[str] | None, Argument(metavar="UNIT...", help="The units' names.")] = None,
+    commit: Annotated[str, Option(help="Commit, branch or tag.")] = _HEAD,
+    to: Annotated[Path | None, Option(help="Publish below this folder; no AWS account is needed.")] = None,
     cache_dir: Annotated[
-        Path | None, typer.Option(envvar=cache.VARIABLE, help="What is kept between builds; may be deleted any time.")
+        Path | None, Option(envvar=cache.VARIABLE, help="What is kept between builds; may be deleted any time.")
     ] = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="Build all units of the repository.")] = False,
+    every: Annotated[bool, Option("--all", help="Build all units of the repository.")] = False,
 ) -> None:
     """Build units at a commit and publish the releases; the same inputs are built once."""
     here: Context = context.obj
@@ -70,7 +71,7 @@ def build(
             failed |= isinstance(built, OrchestratorError)
             _tell(built, store)
     if failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> None:

@@ -2,13 +2,14 @@
 
 import os
 
-import typer
+import click
 
 from orchestrator.build.failure import failure_of
 from orchestrator.build.request import BuildInput
 from orchestrator.build.task import BuildTask
 from orchestrator.cli.build import builder
 from orchestrator.cli.output import complain, say
+from orchestrator.cli.parameters import command
 from orchestrator.confine import system
 from orchestrator.errors import RequestError
 from orchestrator.wiring import Wiring
@@ -16,9 +17,9 @@ from orchestrator.wiring import Wiring
 SETTINGS = ("branch", "bucket", "ledger_table", "repository_url")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("build-task")(build_task)
+    app.add_command(command(build_task))
 
 
 def build_task() -> None:

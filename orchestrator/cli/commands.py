@@ -6,8 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
 
 # Command -> the module of this package that registers it, in the order in which help lists them.
 MODULES = {
@@ -45,38 +44,47 @@ MODULES = {
 }
 
 
-class LazyCommands(TyperGroup):
+_INTERRUPTED = 130
+
+
+class LazyCommands(click.Group):
     """Loads the one command that is called; help reads the others' first lines without running their modules."""
 
     def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        # Typer looks here for names that are like an unknown one.
-        self.commands = dict.fromkeys(MODULES, TyperCommand(None))
+        # Click looks among these for names that are like an unknown one.
+        super().__init__(**attributes, no_args_is_help=True, commands=dict.fromkeys(MODULES, click.Command(None)))
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Every command."""
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the table."""
         del ctx
         return list(MODULES)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """What help says of a command; None when there is none of that name."""
         del ctx
-        return TyperCommand(cmd_name, help=summary(cmd_name)) if cmd_name in MODULES else None
+        return click.Command(cmd_name, help=summary(cmd_name)) if cmd_name in MODULES else None
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is called; Typer refuses an unknown one, and names those that are like it."""
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; Click refuses an unknown one, and names those that are like it."""
         if args and args[0] in MODULES:
             return args[0], load(args[0]), args[1:]
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Click itself would end with 1 when it is interrupted."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise click.exceptions.Exit(_INTERRUPTED) from interrupt
 
-def load(name: str) -> Any:
+
+def load(name: str) -> click.Command:
     """Import a command's module, and register it."""
-    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
-    # Without a callback, an app of one command would be that command instead of a group.
-    app.callback()(lambda: None)
+    app = click.Group()
     importlib.import_module(_module(name)).register(app)
-    return typer.main.get_group(app).commands[name]
+    return app.commands[name]
 
 
 def summary(name: str) -> str:

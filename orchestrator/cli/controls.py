@@ -3,29 +3,30 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment
 from orchestrator.cli.release import find_release
 from orchestrator.errors import RequestError
 from orchestrator.ledger.controls import EVERY, Freeze, Quarantine
 
-Reason = Annotated[str, typer.Option(help="Kept in the ledger, and shown to everybody who is kept back.")]
-Unit = Annotated[str, typer.Option(help="Only this unit; all when left out.")]
-Environment = Annotated[str, typer.Argument(help="The environment; all when left out.")]
+Reason = Annotated[str, Option(help="Kept in the ledger, and shown to everybody who is kept back.")]
+Unit = Annotated[str, Option(help="Only this unit; all when left out.")]
+Environment = Annotated[str, Argument(help="The environment; all when left out.")]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the commands."""
-    for command in (freeze, unfreeze, quarantine, resume):
-        app.command(command.__name__)(command)
+    for one in (freeze, unfreeze, quarantine, resume):
+        app.add_command(command(one))
 
 
 def freeze(
-    context: typer.Context,
-    until: Annotated[str, typer.Option(help="A moment with its offset, such as 2027-01-02T08:00+01:00, or Z.")],
+    context: click.Context,
+    until: Annotated[str, Option(help="A moment with its offset, such as 2027-01-02T08:00+01:00, or Z.")],
     reason: Reason,
     environment: Environment = EVERY,
     unit: Unit = EVERY,
@@ -40,7 +41,7 @@ def freeze(
     say(f"{_scope(environment, unit)} frozen until {moment:%Y-%m-%d %H:%M} UTC.")
 
 
-def unfreeze(context: typer.Context, environment: Environment = EVERY, unit: Unit = EVERY) -> None:
+def unfreeze(context: click.Context, environment: Environment = EVERY, unit: Unit = EVERY) -> None:
     """Open an environment again; what waits before it goes on within 45 minutes."""
     here: Context = context.obj
     _check(here, environment, unit)
@@ -51,11 +52,11 @@ def unfreeze(context: typer.Context, environment: Environment = EVERY, unit: Uni
 
 
 def quarantine(
-    context: typer.Context,
-    release: Annotated[str, typer.Argument(help="The release, such as orders@0.2.1.")],
+    context: click.Context,
+    release: Annotated[str, Argument(help="The release, such as orders@0.2.1.")],
     reason: Reason = "",
     *,
-    lift: Annotated[bool, typer.Option("--lift", help="Allow the release again.")] = False,
+    lift: Annotated[bool, Option("--lift", help="Allow the release again.")] = False,
 ) -> None:
     """Bar a release from every environment, also in promotions under way before their next deployment."""
     here: Context = context.obj
@@ -75,9 +76,9 @@ def quarantine(
 
 
 def resume(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    environment: Annotated[str, typer.Argument(help="The environment that is on hold.")],
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name.")],
+    environment: Annotated[str, Argument(help="The environment that is on hold.")],
 ) -> None:
     """Lift a hold: automatic promotions come into the environment again."""
     here: Context = context.obj

@@ -6,13 +6,14 @@ import time
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+import click
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.build import layout
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import note, say
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment
 from orchestrator.config.windows import opens_at
 from orchestrator.errors import AccessError, RequestError
@@ -22,21 +23,21 @@ from orchestrator.promotions.start import Starter
 from orchestrator.steps.decide import GateInput, TrainGateInput, decision_of, subject_of
 from orchestrator.steps.plan_document import Plan
 
-UnitName = Annotated[str, typer.Argument(help="The unit's name.")]
-EnvironmentName = Annotated[str, typer.Argument(help="The environment that waits.")]
-Release = Annotated[str, typer.Option(help="The version that is decided on.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; where nobody can be asked, nobody is.")]
-Reason = Annotated[str, typer.Option(help="Kept in the ledger.")]
+UnitName = Annotated[str, Argument(help="The unit's name.")]
+EnvironmentName = Annotated[str, Argument(help="The environment that waits.")]
+Release = Annotated[str, Option(help="The version that is decided on.")]
+Yes = Annotated[bool, Option("--yes", help="Do not ask; where nobody can be asked, nobody is.")]
+Reason = Annotated[str, Option(help="Kept in the ledger.")]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add both commands."""
-    app.command("approve")(approve)
-    app.command("reject")(reject)
+    app.add_command(command(approve))
+    app.add_command(command(reject))
 
 
 def approve(
-    context: typer.Context,
+    context: click.Context,
     unit: UnitName,
     environment: EnvironmentName,
     release: Release,
@@ -47,7 +48,7 @@ def approve(
     """Show what a release would change in an environment that waits for it, and approve it."""
     here: Context = context.obj
     if _show_plan(here, unit, environment, release) and not yes and sys.stdin.isatty():
-        typer.confirm("Approve this?", abort=True, err=True)
+        click.confirm("Approve this?", abort=True, err=True)
     say(decide(here, unit, environment, {"release": release, "decision": "approve", "reason": reason}))
     now = datetime.now(UTC)
     opening = opens_at(here.organization.environment(environment).windows, now)
@@ -58,7 +59,7 @@ def approve(
 
 
 def reject(
-    context: typer.Context, unit: UnitName, environment: EnvironmentName, release: Release, reason: Reason = ""
+    context: click.Context, unit: UnitName, environment: EnvironmentName, release: Release, reason: Reason = ""
 ) -> None:
     """Reject a release for an environment that waits for it."""
     say(decide(context.obj, unit, environment, {"release": release, "decision": "reject", "reason": reason}))

@@ -2,25 +2,26 @@
 
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.build.release_diff import ReleaseDiff, diff_of
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("diff")(diff)
+    app.add_command(command(diff))
 
 
 def diff(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    before: Annotated[str, typer.Argument(metavar="V1", help="The older version.")],
-    after: Annotated[str, typer.Argument(metavar="V2", help="The newer version.")],
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name.")],
+    before: Annotated[str, Argument(metavar="V1", help="The older version.")],
+    after: Annotated[str, Argument(metavar="V2", help="The newer version.")],
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """Show which requirements, files, resources and settings differ between two releases."""
     here: Context = context.obj

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.config.organization import Environment
 from orchestrator.config.unit import Unit
@@ -28,16 +29,16 @@ class _Place:
     environment: Environment
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("drift")(drift)
+    app.add_command(command(drift))
 
 
 def drift(
-    context: typer.Context,
-    unit: Annotated[str | None, typer.Argument(help="The unit's name; every unit when left out.")] = None,
-    environment: Annotated[str | None, typer.Argument(help="Every environment when left out.")] = None,
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    unit: Annotated[str | None, Argument(help="The unit's name; every unit when left out.")] = None,
+    environment: Annotated[str | None, Argument(help="Every environment when left out.")] = None,
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """Show what was changed by hand since the last deployment; exits with 1 when something was."""
     here: Context = context.obj
@@ -67,7 +68,7 @@ def drift(
     else:
         _draw(places, found)
     if any(target.changes for result in found for target in result.targets):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _places(here: Context, unit: str | None, environment: str | None) -> Iterator[_Place]:

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from state_machines.graph import mermaid
 from state_machines.promotion import promotion
 
@@ -18,16 +19,16 @@ class GraphFormat(StrEnum):
     ASL = "asl"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("graph")(graph)
+    app.add_command(command(graph))
 
 
 def graph(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    commit: Annotated[str, typer.Option(help="Commit, branch or tag.")] = "HEAD",
-    form: Annotated[GraphFormat, typer.Option("--format", help="What to print.")] = GraphFormat.MERMAID,
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name.")],
+    commit: Annotated[str, Option(help="Commit, branch or tag.")] = "HEAD",
+    form: Annotated[GraphFormat, Option("--format", help="What to print.")] = GraphFormat.MERMAID,
 ) -> None:
     """Show the state machine of a unit at a commit."""
     here: Context = context.obj

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.approvals import Decision
@@ -13,16 +14,16 @@ from orchestrator.ledger.approvals import Decision
 _SHOWN = 20
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("history")(history)
+    app.add_command(command(history))
 
 
 def history(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    limit: Annotated[int, typer.Option(help="How many promotions at the most, newest first.", min=1)] = _SHOWN,
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name.")],
+    limit: Annotated[int, Option(help="How many promotions at the most, newest first.", min=1)] = _SHOWN,
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """Show a unit's promotions, how each one ended, and the decisions that were made."""
     here: Context = context.obj

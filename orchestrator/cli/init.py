@@ -4,10 +4,11 @@ import re
 import sys
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import note, say
+from orchestrator.cli.parameters import Option, command
 from orchestrator.config import organization as organization_file
 from orchestrator.config.organization import Environment, Target, Tooling
 from orchestrator.errors import RequestError
@@ -17,21 +18,21 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _EXAMPLE = "--environment dev=222222222222/eu-west-1 --environment prod=333333333333/eu-west-1:approval"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("init")(init)
+    app.add_command(command(init))
 
 
 def init(
-    context: typer.Context,
-    tooling_account: Annotated[str | None, typer.Option(help="The account that the orchestrator runs in.")] = None,
+    context: click.Context,
+    tooling_account: Annotated[str | None, Option(help="The account that the orchestrator runs in.")] = None,
     environment: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=ACCOUNT/REGION, with :approval where people decide; in order, once for each target."),
+        Option(help="NAME=ACCOUNT/REGION, with :approval where people decide; in order, once for each target."),
     ] = None,
     *,
-    write: Annotated[bool, typer.Option("--write", help="Write the file instead of printing it.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also where there is one.")] = False,
+    write: Annotated[bool, Option("--write", help="Write the file instead of printing it.")] = False,
+    force: Annotated[bool, Option("--force", help="Also where there is one.")] = False,
 ) -> None:
     """Look at the repository's newest commit, and write an orchestrator.toml that finds its units."""
     from orchestrator.adoption.draft import draft  # noqa: PLC0415  # Help need not wait for what reads templates.
@@ -59,9 +60,9 @@ def init(
 def _asked(tooling_account: str | None, environments: list[str]) -> tuple[str, list[str]]:
     """The accounts, out of options or asked for in a terminal."""
     if sys.stdin.isatty():
-        tooling_account = tooling_account or typer.prompt("Account that the orchestrator runs in")
+        tooling_account = tooling_account or click.prompt("Account that the orchestrator runs in")
         while not environments:
-            answer = typer.prompt(f"Environments in order, such as {_EXAMPLE.replace('--environment ', '')}")
+            answer = click.prompt(f"Environments in order, such as {_EXAMPLE.replace('--environment ', '')}")
             environments = answer.split()
     if not tooling_account or not _ACCOUNT.fullmatch(tooling_account) or not environments:
         raise RequestError(

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import boto3
-import typer
+import click
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Option, group
 from orchestrator.config.organization import Organization
 from orchestrator.local.accounts import create_organization_role, profiles, write_profiles
 from orchestrator.local.cloud import DEFAULT_PORT, LocalCloud, Process
@@ -20,24 +21,20 @@ STATE_FOLDER = Path(".orchestrator", "local")
 
 Port = Annotated[
     int | None,
-    typer.Option(help=f"The port at 127.0.0.1; the last one, or {DEFAULT_PORT}, when left out.", min=1, max=65535),
+    Option(help=f"The port at 127.0.0.1; the last one, or {DEFAULT_PORT}, when left out.", min=1, max=65535),
 ]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the commands below `local`."""
-    group = typer.Typer(no_args_is_help=True)
-    group.callback()(local)
-    for command in (up, down, status):
-        group.command(command.__name__)(command)
-    app.add_typer(group, name="local")
+    app.add_command(group(local, up, down, status))
 
 
 def local() -> None:
     """Run the embedded cloud: MiniStack with IAM enforced. What is in it is kept when it is stopped."""
 
 
-def up(context: typer.Context, port: Port = None) -> None:
+def up(context: click.Context, port: Port = None) -> None:
     """Start the embedded cloud with an account for each one that `orchestrator.toml` names."""
     here: Context = context.obj
     folder = here.root / STATE_FOLDER
@@ -53,9 +50,9 @@ def up(context: typer.Context, port: Port = None) -> None:
 
 
 def down(
-    context: typer.Context,
+    context: click.Context,
     *,
-    forget: Annotated[bool, typer.Option("--forget", help="Drop all that is in it.")] = False,
+    forget: Annotated[bool, Option("--forget", help="Drop all that is in it.")] = False,
 ) -> None:
     """Stop the embedded cloud; what is in it is there again after the next 'up'. Promotions that run are lost."""
     here: Context = context.obj
@@ -66,13 +63,13 @@ def down(
         say("What was in it is gone.")
 
 
-def status(context: typer.Context) -> None:
+def status(context: click.Context) -> None:
     """Say whether the embedded cloud runs; exits 1 when it does not."""
     here: Context = context.obj
     process = LocalCloud(here.root / STATE_FOLDER).running()
     if process is None:
         say("The embedded cloud is not running. Start it with 'orchestrator local up'.")
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
     say(f"The embedded cloud runs at {process.endpoint_url} (process {process.pid}).")
 
 

@@ -9,42 +9,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.commands import LazyCommands
 from orchestrator.cli.output import complain
+from orchestrator.cli.parameters import Option, described
 from orchestrator.errors import OrchestratorError
 
-_INTERRUPTED = 130
 # How AWS calls a table or a function that does not exist.
 _NOT_THERE = "ResourceNotFoundException"
 _ANYWHERE = ("--profile", "--region", "--endpoint-url")
 
-app = typer.Typer(
-    name="orchestrator",
-    cls=LazyCommands,
-    help="Promotes every folder of a repository through AWS accounts with its own state machine.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    # Plain help: importing Rich takes longer than all the rest of it.
-    rich_markup_mode=None,
-    add_completion=False,
-)
 
-
-@app.callback()
 def options(
-    context: typer.Context,
-    profile: Annotated[str | None, typer.Option(help="AWS profile, as in the AWS CLI.")] = None,
-    region: Annotated[str | None, typer.Option(help="Region of the tooling account.")] = None,
-    endpoint_url: Annotated[str | None, typer.Option(help="Send all AWS calls there.")] = None,
-    repository: Annotated[Path, typer.Option(help="A folder within the git repository.")] = Path(),
+    context: click.Context,
+    profile: Annotated[str | None, Option(help="AWS profile, as in the AWS CLI.")] = None,
+    region: Annotated[str | None, Option(help="Region of the tooling account.")] = None,
+    endpoint_url: Annotated[str | None, Option(help="Send all AWS calls there.")] = None,
+    repository: Annotated[Path, Option(help="A folder within the git repository.")] = Path(),
 ) -> None:
-    """Set what holds for all commands."""
+    """Promotes every folder of a repository through AWS accounts with its own state machine."""
     from orchestrator.cli.context import Context, use  # noqa: PLC0415  # Help need not wait for the configuration.
 
     use(profile, region, endpoint_url)
     context.obj = Context(repository, profile, region)
+
+
+app = LazyCommands(**described(options))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,12 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # pydantic would look through all that is installed for plugins of its own; here are none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        app(args=options_first(sys.argv[1:] if arguments is None else arguments))
+        app(options_first(sys.argv[1:] if arguments is None else arguments), prog_name="orchestrator")
     except OrchestratorError as error:
         complain(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
     except Exception as error:
         if not _is_of_aws(error):
             raise

@@ -2,22 +2,23 @@
 
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.aws.merge_event import put_merge
 from orchestrator.aws.session import CLIENT
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Argument, command
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("merge")(merge)
+    app.add_command(command(merge))
 
 
 def merge(
-    context: typer.Context,
-    commit: Annotated[str | None, typer.Argument(help="Commit; the branch's newest when left out.")] = None,
+    context: click.Context,
+    commit: Annotated[str | None, Argument(help="Commit; the branch's newest when left out.")] = None,
 ) -> None:
     """Put the merge event of a commit, as a git host does when something is merged."""
     here: Context = context.obj

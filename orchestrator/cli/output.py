@@ -5,7 +5,7 @@ import re
 from enum import StrEnum
 from typing import Any
 
-import typer
+import click
 
 # All but tabs and line ends.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -20,17 +20,17 @@ class Format(StrEnum):
 
 def complain(message: str) -> None:
     """Say what went wrong, on standard error."""
-    typer.echo(f"{typer.style('error:', fg='red', bold=True)} {harmless(message)}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {harmless(message)}", err=True)
 
 
 def note(message: str) -> None:
     """Say something beside what was asked for, on standard error."""
-    typer.echo(f"{typer.style('note:', bold=True)} {harmless(message)}", err=True)
+    click.echo(f"{click.style('note:', bold=True)} {harmless(message)}", err=True)
 
 
 def say(message: str) -> None:
     """Say a sentence, as it is."""
-    typer.echo(harmless(message))
+    click.echo(harmless(message))
 
 
 def harmless(text: str) -> str:
@@ -40,4 +40,4 @@ def harmless(text: str) -> str:
 
 def say_json(document: Any) -> None:
     """Print a document for a program."""
-    typer.echo(json.dumps(document, indent=2, default=str))
+    click.echo(json.dumps(document, indent=2, default=str))

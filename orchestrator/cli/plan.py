@@ -4,10 +4,11 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError, StepError
@@ -15,17 +16,17 @@ from orchestrator.steps.contract import Execution, Release
 from orchestrator.steps.preview import PreviewInput, PreviewResult
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("plan")(plan)
+    app.add_command(command(plan))
 
 
 def plan(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    environment: Annotated[str, typer.Argument(help="The environment's name.")],
-    version: Annotated[str | None, typer.Option(help="The release; that of HEAD when left out.")] = None,
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name.")],
+    environment: Annotated[str, Argument(help="The environment's name.")],
+    version: Annotated[str | None, Option(help="The release; that of HEAD when left out.")] = None,
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """Show what deploying a release would change: resources, requirements, commits, and what was changed by hand."""
     here: Context = context.obj

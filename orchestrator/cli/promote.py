@@ -4,11 +4,12 @@ import time
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.live import Screen
 from orchestrator.cli.output import complain, say
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.promotions.follow import Follower
@@ -18,27 +19,27 @@ from orchestrator.steps.contract import Request
 from orchestrator.steps.resolve_release import check_passed, parse_request, span_of
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("promote")(promote)
+    app.add_command(command(promote))
 
 
 def promote(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    version: Annotated[str | None, typer.Option(help="Promote this release again, without building.")] = None,
-    commit: Annotated[str | None, typer.Option(help="Build this commit; the branch's newest when left out.")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="The environment to begin with.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="The environment to end with.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Kept in the ledger.")] = None,
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name.")],
+    version: Annotated[str | None, Option(help="Promote this release again, without building.")] = None,
+    commit: Annotated[str | None, Option(help="Build this commit; the branch's newest when left out.")] = None,
+    first: Annotated[str | None, Option("--from", help="The environment to begin with.")] = None,
+    last: Annotated[str | None, Option("--to", help="The environment to end with.")] = None,
+    reason: Annotated[str | None, Option(help="Kept in the ledger.")] = None,
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
+    wait: Annotated[bool, Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
     override_freeze: Annotated[
-        bool, typer.Option("--override-freeze", help="Deploy in spite of freezes and windows; needs --reason.")
+        bool, Option("--override-freeze", help="Deploy in spite of freezes and windows; needs --reason.")
     ] = False,
     skip_gates: Annotated[
         bool,
-        typer.Option("--skip-gates", help="Begin at --from with what did not pass the ones before; needs --reason."),
+        Option("--skip-gates", help="Begin at --from with what did not pass the ones before; needs --reason."),
     ] = False,
 ) -> None:
     """Start a promotion of one unit."""
@@ -112,6 +113,6 @@ def follow(here: Context, unit: Unit, execution: str) -> Progress:
     screen.finish({unit.name: seen}, environments)
     if seen.status != "SUCCEEDED":
         complain(f"The promotion ended as {seen.status}: {seen.message or 'no reason was given'}")
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
     say(seen.message or f"{unit.name}@{seen.version} is promoted.")
     return seen

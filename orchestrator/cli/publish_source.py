@@ -3,12 +3,13 @@
 import os
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.aws.merge_event import put_merge
 from orchestrator.aws.session import CLIENT
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import complain, say
+from orchestrator.cli.parameters import Option, command
 from orchestrator.config import organization as organization_file
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.facts import PYPROJECT
@@ -17,18 +18,18 @@ from orchestrator.source.snapshots.bucket import Place, SnapshotBucket
 from orchestrator.source.snapshots.publish import Published, Publisher
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("publish-source")(publish_source)
+    app.add_command(command(publish_source))
 
 
 def publish_source(
-    context: typer.Context,
-    commit: Annotated[str, typer.Option(help="Commit, branch or tag of this clone.")] = "HEAD",
+    context: click.Context,
+    commit: Annotated[str, Option(help="Commit, branch or tag of this clone.")] = "HEAD",
     branch: Annotated[
-        str | None, typer.Option(help="The branch that it is the newest commit of; that of orchestrator.toml.")
+        str | None, Option(help="The branch that it is the newest commit of; that of orchestrator.toml.")
     ] = None,
-    force: Annotated[bool, typer.Option(help="Move the branch back, too, as after a forced push.")] = False,  # noqa: FBT002  # Typer's way.
+    force: Annotated[bool, Option(help="Move the branch back, too, as after a forced push.")] = False,  # noqa: FBT002  # A switch, which is given by its name.
 ) -> None:
     """Publish a commit into S3 for a repository that AWS cannot reach, and put its merge event."""
     here: Context = context.obj

@@ -5,10 +5,11 @@ import time
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import follow
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError
@@ -19,17 +20,17 @@ from orchestrator.promotions.start import Starter
 _GOES_ON = {"RUNNING": "is under way", "SUCCEEDED": "has succeeded"}
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add both commands."""
-    app.command("retry")(retry)
-    app.command("abort")(abort)
+    app.add_command(command(retry))
+    app.add_command(command(abort))
 
 
 def retry(
-    context: typer.Context,
-    execution: Annotated[str, typer.Argument(help="The execution's ARN, or its name as 'history' shows it.")],
+    context: click.Context,
+    execution: Annotated[str, Argument(help="The execution's ARN, or its name as 'history' shows it.")],
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
+    wait: Annotated[bool, Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
 ) -> None:
     """Go on where a promotion failed unexpectedly: the failed step is carried out once more."""
     here: Context = context.obj
@@ -43,9 +44,9 @@ def retry(
 
 
 def abort(
-    context: typer.Context,
-    what: Annotated[str, typer.Argument(help="A unit, for all its promotions under way, or one execution.")],
-    reason: Annotated[str, typer.Option(help="Kept in the ledger.")] = "stopped by hand",
+    context: click.Context,
+    what: Annotated[str, Argument(help="A unit, for all its promotions under way, or one execution.")],
+    reason: Annotated[str, Option(help="Kept in the ledger.")] = "stopped by hand",
 ) -> None:
     """Stop one promotion or all of a unit. What CloudFormation has begun it ends by itself; locks are freed."""
     here: Context = context.obj

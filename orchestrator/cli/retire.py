@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.config.organization import Environment
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.source.demand import RETIRED, Standing
@@ -39,17 +40,17 @@ class Place:
         return f"{self.stack} in {self.environment.name} ({', '.join(map(str, self.environment.targets))})"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("retire")(retire)
+    app.add_command(command(retire))
 
 
 def retire(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name; its folder must be gone from the branch.")],
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name; its folder must be gone from the branch.")],
     *,
-    delete: Annotated[bool, typer.Option("--delete", help="Delete its stacks in all accounts.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    delete: Annotated[bool, Option("--delete", help="Delete its stacks in all accounts.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show what is left of a unit that is gone, or delete it: the last environment first, its state machines last."""
     here: Context = context.obj
@@ -66,7 +67,7 @@ def retire(
     if not delete:
         say(f"To delete all of it: orchestrator retire {unit} --delete")
         return
-    if not yes and not typer.confirm(f"Delete these {len(places)} stacks, with all that is in them?"):
+    if not yes and not click.confirm(f"Delete these {len(places)} stacks, with all that is in them?"):
         raise RequestError("Nothing was deleted.")
     for place in places:
         _delete(here, unit, place)

@@ -2,27 +2,28 @@
 
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment, follow, start
 from orchestrator.errors import RequestError
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("rollback")(rollback)
+    app.add_command(command(rollback))
 
 
 def rollback(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(help="The unit's name.")],
-    environment: Annotated[str, typer.Argument(help="The environment's name.")],
-    to: Annotated[str | None, typer.Option(help="The release; the last that worked before when left out.")] = None,
+    context: click.Context,
+    unit: Annotated[str, Argument(help="The unit's name.")],
+    environment: Annotated[str, Argument(help="The environment's name.")],
+    to: Annotated[str | None, Option(help="The release; the last that worked before when left out.")] = None,
     *,
-    reason: Annotated[str, typer.Option(help="Kept in the ledger, and shown to whom the hold keeps back.")],
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
+    reason: Annotated[str, Option(help="Kept in the ledger, and shown to whom the hold keeps back.")],
+    wait: Annotated[bool, Option("--wait", help="Follow it until it ends; exits 1 unless it succeeds.")] = False,
 ) -> None:
     """Go back to a release that worked in an environment, without building, and put the environment on hold."""
     here: Context = context.obj

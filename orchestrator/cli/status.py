@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-import typer
+import click
 from rich.table import Table
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.controls import EVERY
@@ -26,15 +27,15 @@ _COLOURS = {
 _UNWELL = ("FAILED", "INTERRUPTED", "ROLLED_BACK")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("status")(status)
+    app.add_command(command(status))
 
 
 def status(
-    context: typer.Context,
-    unit: Annotated[str | None, typer.Argument(help="One unit; all when left out.")] = None,
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    unit: Annotated[str | None, Argument(help="One unit; all when left out.")] = None,
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """Show what runs where, the promotions under way, and why the last ones failed."""
     here: Context = context.obj

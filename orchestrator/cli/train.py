@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.decide import start_gate
 from orchestrator.cli.output import Format, complain, say, say_json
+from orchestrator.cli.parameters import Argument, Option, group
 from orchestrator.cli.tables import console, table
 from orchestrator.errors import ConfigurationError, RequestError, UnknownNameError
 from orchestrator.ledger.approvals import train_subject
@@ -27,19 +28,15 @@ from orchestrator.trains.bom import FILE_NAME, TrainFile, read_bom
 from orchestrator.trains.names import BUILD, TRAIN_MACHINE, train_gate_name
 from orchestrator.trains.waves import plan_waves
 
-Name = Annotated[str, typer.Argument(help="The train's name, as 'train start' said it.")]
-EnvironmentName = Annotated[str, typer.Argument(help="The environment that waits.")]
-Reason = Annotated[str, typer.Option(help="Kept in the ledger.")]
+Name = Annotated[str, Argument(help="The train's name, as 'train start' said it.")]
+EnvironmentName = Annotated[str, Argument(help="The environment that waits.")]
+Reason = Annotated[str, Option(help="Kept in the ledger.")]
 _SHOWN = 20
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the commands below `train`."""
-    group = typer.Typer(no_args_is_help=True)
-    group.callback()(train)
-    for command in (start, status, history, approve, reject, retry, abort):
-        group.command(command.__name__)(command)
-    app.add_typer(group, name="train")
+    app.add_command(group(train, start, status, history, approve, reject, retry, abort))
 
 
 def train() -> None:
@@ -47,21 +44,19 @@ def train() -> None:
 
 
 def start(
-    context: typer.Context,
-    units: Annotated[
-        list[str] | None, typer.Argument(help="Releases, such as orders@0.2.1 or invoices@latest.")
-    ] = None,
-    file: Annotated[Path | None, typer.Option(help=f"A {FILE_NAME} in place of all that.")] = None,
-    name: Annotated[str | None, typer.Option(help="Unique; made up when left out.")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="The environment to begin with.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="The environment to end with.")] = None,
-    on_failure: Annotated[str | None, typer.Option(help="stop, continue or roll_back; stop when left out.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Kept in the ledger.")] = None,
+    context: click.Context,
+    units: Annotated[list[str] | None, Argument(help="Releases, such as orders@0.2.1 or invoices@latest.")] = None,
+    file: Annotated[Path | None, Option(help=f"A {FILE_NAME} in place of all that.")] = None,
+    name: Annotated[str | None, Option(help="Unique; made up when left out.")] = None,
+    first: Annotated[str | None, Option("--from", help="The environment to begin with.")] = None,
+    last: Annotated[str | None, Option("--to", help="The environment to end with.")] = None,
+    on_failure: Annotated[str | None, Option(help="stop, continue or roll_back; stop when left out.")] = None,
+    reason: Annotated[str | None, Option(help="Kept in the ledger.")] = None,
     *,
     override_freeze: Annotated[
-        bool, typer.Option("--override-freeze", help="Deploy in spite of freezes and windows; needs --reason.")
+        bool, Option("--override-freeze", help="Deploy in spite of freezes and windows; needs --reason.")
     ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it arrives.")] = False,
+    wait: Annotated[bool, Option("--wait", help="Follow it until it ends; exits 1 unless it arrives.")] = False,
 ) -> None:
     """Start a train: all members reach an environment before any goes to the next one."""
     here: Context = context.obj
@@ -104,7 +99,7 @@ def start_train(here: Context, bom: TrainFile) -> str:
 
 
 def status(
-    context: typer.Context, name: Name, output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE
+    context: click.Context, name: Name, output: Annotated[Format, Option(help="What to print.")] = Format.TABLE
 ) -> None:
     """Show what a train did to whom, and where it is."""
     here: Context = context.obj
@@ -124,9 +119,9 @@ def status(
 
 
 def history(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(help="How many at the most, newest first.", min=1)] = _SHOWN,
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    limit: Annotated[int, Option(help="How many at the most, newest first.", min=1)] = _SHOWN,
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """List the trains, and how each one ended."""
     here: Context = context.obj
@@ -142,10 +137,10 @@ def history(
 
 
 def retry(
-    context: typer.Context,
+    context: click.Context,
     name: Name,
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it until it ends; exits 1 unless it arrives.")] = False,
+    wait: Annotated[bool, Option("--wait", help="Follow it until it ends; exits 1 unless it arrives.")] = False,
 ) -> None:
     """Go on with a train that failed: its members that are not there yet, from the environment it failed in."""
     here: Context = context.obj
@@ -156,9 +151,9 @@ def retry(
 
 
 def abort(
-    context: typer.Context,
+    context: click.Context,
     name: Name,
-    reason: Annotated[str, typer.Option(help="Kept in the ledger.")] = "stopped by hand",
+    reason: Annotated[str, Option(help="Kept in the ledger.")] = "stopped by hand",
 ) -> None:
     """Stop a train and the promotions that move its members. What CloudFormation has begun it ends by itself."""
     here: Context = context.obj
@@ -166,12 +161,12 @@ def abort(
         say(f"Stopped {stopped}")
 
 
-def approve(context: typer.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
+def approve(context: click.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
     """Approve a train, with all of its plans, for an environment that waits for it."""
     say(decide(context.obj, name, environment, TrainGateInput(train=name, decision="approve", reason=reason)))
 
 
-def reject(context: typer.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
+def reject(context: click.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
     """Reject a train for an environment that waits for it: it goes no further."""
     say(decide(context.obj, name, environment, TrainGateInput(train=name, decision="reject", reason=reason)))
 
@@ -221,7 +216,7 @@ def _follow(here: Context, execution: str) -> None:
     ended = how_a_train_ended(described["status"], described)
     if described["status"] != "SUCCEEDED":
         complain(f"The train ended as {ended.outcome}: {ended.message}")
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
     say(ended.message)
 
 

@@ -2,23 +2,24 @@
 
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, complain, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.source.catalog import Catalog
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("units")(units)
+    app.add_command(command(units))
 
 
 def units(
-    context: typer.Context,
-    commit: Annotated[str, typer.Argument(help="Commit, branch or tag.")] = "HEAD",
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    commit: Annotated[str, Argument(help="Commit, branch or tag.")] = "HEAD",
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """List the deployment units of the repository, and what is wrong with those that are not valid."""
     here: Context = context.obj
@@ -28,7 +29,7 @@ def units(
     else:
         _show(catalog)
     if catalog.problems:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _document(catalog: Catalog) -> dict[str, object]:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
+import click
 
 from orchestrator.build.verify import Check, ReleaseVerifier
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say_json
+from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment
 from orchestrator.cli.release import find_release
 from orchestrator.cli.tables import show, table, text
@@ -17,16 +18,16 @@ from orchestrator.steps.contract import Execution, Release
 from orchestrator.steps.drift import DriftInput, DriftResult
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("verify")(verify)
+    app.add_command(command(verify))
 
 
 def verify(
-    context: typer.Context,
-    release: Annotated[str, typer.Argument(help="The release, such as orders@0.2.1.")],
-    environment: Annotated[str | None, typer.Argument(help="Compare with what runs there, too.")] = None,
-    output: Annotated[Format, typer.Option(help="What to print.")] = Format.TABLE,
+    context: click.Context,
+    release: Annotated[str, Argument(help="The release, such as orders@0.2.1.")],
+    environment: Annotated[str | None, Argument(help="Compare with what runs there, too.")] = None,
+    output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """Recompute all of a release from S3, and compare it with what runs; exits with 1 when anything differs."""
     here: Context = context.obj
@@ -57,7 +58,7 @@ def verify(
     else:
         _draw(found.name, checks, notes)
     if differs:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _look(here: Context, release: Release, environment: str) -> DriftResult:

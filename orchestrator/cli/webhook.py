@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import command
 from orchestrator.config.organization import TOOLING_STACK, WEBHOOK_SECRET, WEBHOOK_URL
 from orchestrator.errors import RequestError
 from orchestrator.source.github.address import GitHubAddress
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     import boto3
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("webhook")(webhook)
+    app.add_command(command(webhook))
 
 
-def webhook(context: typer.Context) -> None:
+def webhook(context: click.Context) -> None:
     """Say what to enter in GitHub, so that it tells of merges; the secret itself is not shown."""
     here: Context = context.obj
     url = webhook_url(here.wiring.session)

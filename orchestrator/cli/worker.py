@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import Annotated
 
 import boto3
-import typer
+import click
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.build.task import BuildTask
@@ -16,6 +16,7 @@ from orchestrator.build.worker import BuildWorker
 from orchestrator.cli.build import builder
 from orchestrator.cli.context import Context, settings
 from orchestrator.cli.output import say
+from orchestrator.cli.parameters import Option, command
 from orchestrator.config.organization import BUILDER_ROLE
 from orchestrator.confine import system
 from orchestrator.wiring import Wiring
@@ -25,14 +26,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.5
 
 
-def register(app: typer.Typer) -> None:
+def register(app: click.Group) -> None:
     """Add the command."""
-    app.command("worker")(worker)
+    app.add_command(command(worker))
 
 
 def worker(
-    context: typer.Context,
-    parallel: Annotated[int, typer.Option(help="How many builds at the same time.", min=1, max=16)] = 2,
+    context: click.Context,
+    parallel: Annotated[int, Option(help="How many builds at the same time.", min=1, max=16)] = 2,
 ) -> None:
     """Poll for builds and do them, with no more permissions than a builder has.
 

@@ -1,7 +1,10 @@
 """Commands that are loaded when they are called."""
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +16,7 @@ def test_help_says_of_every_command_what_the_command_says_of_itself(name: str) -
     """The one reads the source, the other runs it."""
     command = load(name)
     assert command.name == name
-    assert command.help.split("\n", 1)[0] == summary(name)
+    assert (command.help or "").split("\n", 1)[0] == summary(name)
 
 
 def test_every_module_that_registers_commands_is_listed() -> None:
@@ -42,6 +45,18 @@ def test_an_unknown_command_is_refused_with_the_one_that_is_like_it() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Did you mean 'build'?" in done.stderr
+
+
+def test_a_command_that_is_interrupted_ends_with_130(tmp_path: Path) -> None:
+    """Without a stack trace; this one waits for a file that nobody writes."""
+    pipe = tmp_path / "train.toml"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "orchestrator.cli.main", "train", "start", "--file", str(pipe)]
+    # Opening it to write waits until it is opened to be read.
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process, pipe.open("w"):
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, "")
 
 
 def _python(code: str) -> str:
