@@ -1,23 +1,42 @@
 """Runs a unit's build backend (PEP 517), as a script, in an interpreter of its own that imports nothing of ours.
 
-Its arguments: the folder that the backend and what it requires are installed in, the unit's folder, the folder for the
-results, then the backend as `build-system.build-backend` names it, and the folders of `build-system.backend-path`.
+Its arguments: the folders that the backend and what it requires are installed in, as a search path, the unit's folder,
+the folder for the results, then the backend as `build-system.build-backend` names it, and the folders of
+`build-system.backend-path`.
 """
 
+import gc
 import importlib
 import os
 import site
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import reduce
-from multiprocessing import get_context
-from typing import Any
+from typing import Any, NoReturn
 
 MORE_REQUIREMENTS = 75  # Of the sysexits: "try again", here with an environment that holds what the backend asked for.
+# What backends import in a hook and not before. Imported once here, no hook's process has to do it again.
+_IN_HOOKS: Mapping[str, tuple[str, ...]] = {
+    "hatchling.build": (
+        "hatchling.builders.sdist",
+        "hatchling.builders.wheel",
+        "hatchling.metadata.core",
+        "packaging.requirements",
+        "email.headerregistry",
+        "tomllib",
+    ),
+    "pdm.backend": ("pdm.backend.sdist", "pdm.backend.wheel"),
+    "poetry.core.masonry.api": ("poetry.core.masonry.builders.sdist", "poetry.core.masonry.builders.wheel"),
+}
 
 
 def main(installed: str, folder: str, out: str, name: str, *backend_path: str) -> int:
     """Build an sdist and a wheel; returns the exit code."""
-    site.addsitedir(installed)
+    # Imports leave nothing to collect; and what is not looked at again is shared by the hooks' processes.
+    gc.disable()
+    for one in installed.split(os.pathsep):
+        site.addsitedir(one)
     sys.path[:0] = [os.path.join(folder, path) for path in backend_path]  # noqa: PTH118  # Imports want strings.
     os.chdir(folder)
     os.umask(0o022)
@@ -25,6 +44,11 @@ def main(installed: str, folder: str, out: str, name: str, *backend_path: str) -
     backend = reduce(getattr, filter(None, attribute.split(".")), importlib.import_module(module))
     if any(_asked(backend, f"get_requires_for_build_{kind}") for kind in ("sdist", "wheel")):
         return MORE_REQUIREMENTS
+    for needed in _IN_HOOKS.get(name, ()):
+        # Another version of it may have none of that name.
+        with suppress(ImportError):
+            importlib.import_module(needed)
+    gc.freeze()
     # In a process of its own each, as frontends do: a hook may leave the process in any state.
     return next((code for kind in ("sdist", "wheel") if (code := _forked(getattr(backend, f"build_{kind}"), out))), 0)
 
@@ -36,11 +60,29 @@ def _asked(backend: Any, hook: str) -> list[str]:
 
 
 def _forked(hook: Any, out: str) -> int:
-    process = get_context("fork").Process(target=hook, args=(out,))
-    process.start()
-    process.join()
-    return process.exitcode or 0
+    """Call a hook in another process, and say how that ended."""
+    child = os.fork()
+    if child == 0:
+        gc.enable()
+        _end(_called(hook, out))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _called(hook: Any, out: str) -> int:
+    try:
+        hook(out)
+    except BaseException as error:  # noqa: BLE001  # Whatever it is, the build has failed.
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """End without taking everything apart first, which takes as long as all that a hook does."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    _end(main(*sys.argv[1:]))

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Mapping
 from types import FrameType
 
 from orchestrator.confine import landlock, namespace, processes, sockets, system
@@ -54,7 +55,7 @@ def _first(spec: Spec, command: list[str], *, own_processes: bool) -> None:
     os._exit(_wait(child))
 
 
-def _become(command: list[str], variables: dict[str, str]) -> None:
+def _become(command: list[str], variables: Mapping[str, str]) -> None:
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them not to be.
         signal.signal(number, signal.SIG_DFL)
     try:

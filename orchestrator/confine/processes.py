@@ -4,13 +4,13 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SWEEPS = 200
 
 
-@dataclass(frozen=True)
-class Process:
+# No dataclass, for these are slow to import.
+class Process(NamedTuple):
     """A process: its id, its parent's, and the memory that it holds, in bytes."""
 
     id: int

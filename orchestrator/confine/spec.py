@@ -1,12 +1,13 @@
 """What a command is confined to, as it is handed to the launcher."""
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Spec:
+# No dataclass, for these are slow to import.
+class Spec(NamedTuple):
     """The limits of one command and of all that it starts.
 
     Attributes:
@@ -32,11 +33,11 @@ class Spec:
     processes: int
     cpu_seconds: int
     parent: int
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
 
     def to_json(self) -> str:
         """As an argument."""
-        return json.dumps(asdict(self))
+        return json.dumps({**self._asdict(), "variables": dict(self.variables)})
 
     @classmethod
     def from_json(cls, text: str) -> "Spec":

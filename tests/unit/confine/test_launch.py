@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,10 @@ _MARK = "orchestrator-launch-test"
 # Starts a launcher as its parent, and prints how many processes with the mark are there afterwards.
 _STARTER = """
 import os, subprocess, sys
-from dataclasses import replace
 from pathlib import Path
 from orchestrator.confine.spec import Spec
 
-spec = replace(Spec.from_json(sys.argv[1]), parent=os.getpid())
+spec = Spec.from_json(sys.argv[1])._replace(parent=os.getpid())
 launcher = [sys.executable, "-I", "-S", "-c", sys.argv[2], sys.argv[3], spec.to_json()]
 code = subprocess.run([*launcher, "sh", "-c", sys.argv[4]]).returncode
 lines = [path.read_bytes().split(bytes(1)) for path in Path("/proc").glob("[0-9]*/cmdline")]
@@ -100,7 +98,7 @@ def test_what_only_the_command_is_to_see_is_not_seen_before(tmp_path: Path) -> N
     outside.mkdir()
     (tmp_path / "inside").mkdir()
     variables = {"LD_DEBUG": "libs", "LD_DEBUG_OUTPUT": str(outside / "linker"), "MINE": "yes"}
-    wanted = replace(spec(tmp_path / "inside"), variables=variables)
+    wanted = spec(tmp_path / "inside")._replace(variables=variables)
     done = subprocess.run(launcher(wanted, "sh", "-c", "echo $MINE"), capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "yes"
     assert landlock.abi() < landlock.OLDEST_ABI or not list(outside.iterdir())
