@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.adoption.propose import ProposedUnit
 from orchestrator.build.cdk import CDK_FILE
+from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Environment, Lambda, Tooling
 from orchestrator.config.told import ROOT
 from orchestrator.source.survey import TEMPLATES
@@ -52,18 +53,14 @@ def globs_of(units: list[ProposedUnit]) -> list[str]:
         parents.setdefault(unit.place.folder.rpartition("/")[0], []).append(unit)
     found: list[str] = []
     for parent, group in parents.items():
-        prefix = f"{_escaped(parent)}/" if parent else ""
+        prefix = f"{escaped(parent)}/" if parent else ""
         for unit in group:
-            name = _escaped(unit.place.folder.rpartition("/")[2]) if len(group) == 1 or not unit.place.folder else "*"
+            name = escaped(unit.place.folder.rpartition("/")[2]) if len(group) == 1 or not unit.place.folder else "*"
             glob = f"{prefix}{name}" if unit.place.folder else ROOT
             # At the root, a folder is a unit only by its file: much else lies there.
             by_file = unit.place.file not in _USUAL or glob == "*"
-            found.append(f"{'' if glob == ROOT else f'{glob}/'}{_escaped(unit.place.file)}" if by_file else glob)
+            found.append(f"{'' if glob == ROOT else f'{glob}/'}{escaped(unit.place.file)}" if by_file else glob)
     return sorted(dict.fromkeys(found))
-
-
-def _escaped(path: str) -> str:
-    return "".join(f"[{one}]" if one in "*?[" else one for one in path)
 
 
 def _environment(environment: Environment) -> Iterator[str]:

@@ -28,6 +28,9 @@ def affected(
     ] = None,
     *,
     explain: Annotated[bool, Option("--explain", help="Say why, and what is wrong with others.")] = False,
+    suggest: Annotated[
+        bool, Option("--suggest", help="Say instead what all units import and depends_on does not name.")
+    ] = False,
     output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """List the units that a merge of a commit would promote."""
@@ -36,6 +39,11 @@ def affected(
     here: Context = context.obj
     kept = Kept.of(here.root)
     facts = kept.facts()
+    if suggest:
+        from orchestrator.cli.suggest import show_suggestions  # noqa: PLC0415  # It reads code, which nothing else does.
+
+        show_suggestions(here, commit, output, facts)
+        return
     last = _starts_since(here, since, kept, facts) if since else _starts_in_ledger(here)
     catalog = here.catalog(commit, facts)
     judged = verdicts(catalog, last)

@@ -12,8 +12,8 @@ from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.facts import ORGANIZATION_FILE
 from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.git import Git
+from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.open import open_folder
-from orchestrator.source.repository import SourceRepository
 
 if TYPE_CHECKING:
     import boto3
@@ -66,7 +66,7 @@ class Context:
         return organization.model_copy(update={"repository": repository})
 
     @cached_property
-    def repository(self) -> SourceRepository:
+    def repository(self) -> LocalGitRepository:
         """The repository that the command is run in."""
         return open_folder(self.root)
 

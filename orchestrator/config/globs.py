@@ -17,3 +17,8 @@ def fits(path: tuple[str, ...], glob: tuple[str, ...]) -> bool:
     if glob[0] == ANY_DEPTH:
         return any(fits(path[at:], glob[1:]) for at in range(len(path) + 1))
     return bool(path) and fnmatchcase(path[0], glob[0]) and fits(path[1:], glob[1:])
+
+
+def escaped(path: str) -> str:
+    """The glob that matches just one path."""
+    return "".join(f"[{one}]" if one in "*?[" else one for one in path)

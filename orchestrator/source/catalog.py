@@ -32,6 +32,7 @@ class Catalog:
         at_a_glance: what of that was needed to find the units.
         facts: what is known of every deployable unit, by name, in order of name.
         inputs: by unit, the folders it is built from; the unit's own folder comes first.
+        known: by folder, what is known of it, shared code included.
         told: by folder, what `orchestrator.toml` says of single units.
         problems: by folder, why what looks like a unit cannot be promoted. The other units are not affected.
     """
@@ -43,6 +44,7 @@ class Catalog:
     facts: Mapping[str, Facts]
     inputs: Mapping[str, tuple[Input, ...]]
     problems: Mapping[str, ConfigurationError]
+    known: Mapping[str, Facts]
     told: Mapping[str, Told]
     _loaded: dict[str, "Unit"] = field(default_factory=dict)
 
@@ -114,7 +116,9 @@ def read_catalog(repository: SourceRepository, revision: str, cache: FactsCache 
         )
     survey = Survey(repository, commit, text, cache or FactsCache())
     facts, inputs = survey.units()
-    return Catalog(repository, commit, text, survey.organization, facts, inputs, survey.problems, survey.told)
+    return Catalog(
+        repository, commit, text, survey.organization, facts, inputs, survey.problems, survey.known, survey.told
+    )
 
 
 def day_of(commit: Commit) -> str:
