@@ -27,7 +27,8 @@ from orchestrator.build.cache import VARIABLE, Cache
 from orchestrator.build.confinement import Confinement
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
-from orchestrator.build.run import Commands, clean_environment
+from orchestrator.build.environment import clean_environment
+from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.load import load_organization
 

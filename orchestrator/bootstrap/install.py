@@ -14,7 +14,7 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, StackState, Template
 from orchestrator.bootstrap.bundle import make_builder, make_bundle
 from orchestrator.build import layout
-from orchestrator.build.archive import sha256_of_file
+from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import (
     ARTIFACTS_STACK,

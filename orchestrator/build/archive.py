@@ -1,7 +1,6 @@
-"""Archives whose bytes depend on nothing but their content, and the digests that prove it."""
+"""Archives whose bytes depend on nothing but their content."""
 
 import gzip
-import hashlib
 import os
 import tarfile
 import zipfile
@@ -16,17 +15,6 @@ _UNIX = 3
 _FILE, _PROGRAM, _REGULAR = 0o644, 0o755, 0o100000
 _LEVEL = 6
 _CHUNK = 1024 * 1024
-
-
-def sha256_of(content: bytes) -> str:
-    """SHA-256 of some bytes, hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal, without holding it in memory."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def zip_files(files: Mapping[str, bytes], into: Path) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orchestrator.build import layout
-from orchestrator.build.archive import sha256_of_file, zip_folder
+from orchestrator.build.archive import zip_folder
+from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError

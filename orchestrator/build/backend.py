@@ -11,11 +11,12 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from orchestrator.build import run_backend
-from orchestrator.build.archive import sha256_of, sha256_of_file, unpack
+from orchestrator.build.archive import unpack
 from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
+from orchestrator.build.sha256 import sha256_of, sha256_of_file
 from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.build.uv import Uv
 from orchestrator.config.unit import FILE_NAME

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
-from orchestrator.build.archive import sha256_of, sha256_of_file
 from orchestrator.build.files import replace
+from orchestrator.build.sha256 import sha256_of, sha256_of_file
 from orchestrator.build.tidy import used
 
 VARIABLE = "ORCHESTRATOR_CACHE_DIR"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.build.archive import sha256_of
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.wheels import Wheel
 from orchestrator.config.organization import Lambda
 

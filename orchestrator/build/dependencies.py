@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.build.archive import sha256_of
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.fetch import Fetcher
@@ -14,6 +13,7 @@ from orchestrator.build.layer import LayerFile, assemble
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, check_uv_lock, missing_pins, unfit_pins
 from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import describe, platform_tag
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheels import UnusableLockError, Wheel, from_json, no_wheel, select, to_json
 from orchestrator.config.organization import Lambda

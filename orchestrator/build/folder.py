@@ -3,10 +3,11 @@
 from itertools import count
 from pathlib import Path
 
-from orchestrator.build.archive import sha256_of
+from orchestrator.build.artifact import Artifact
 from orchestrator.build.files import write_once
-from orchestrator.build.manifest import Artifact, Manifest
 from orchestrator.build.publishing import altered, describe, missing, taken
+from orchestrator.build.releases import Recorded
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.version import first_version
 
 # Beside the layout, which is a contract: what the bucket keeps as metadata, and what the ledger keeps.
@@ -119,7 +120,7 @@ class FolderLedger:
         """Note which layer declared dependencies were locked to; what was noted first stays."""
         self._claim(unit, "declared", declared, str(number))
 
-    def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
+    def record_release(self, manifest_key: str, release: Recorded, manifest_sha256: str) -> None:
         """Do nothing: in a folder, the manifest itself is the note that a release is published."""
 
     def _read(self, unit: str, kind: str, name: str) -> str | None:

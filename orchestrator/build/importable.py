@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.build import import_handler
-from orchestrator.build.archive import sha256_of, unpack
+from orchestrator.build.archive import unpack
 from orchestrator.build.cache import Cache
 from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.run import Outcome
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine.launch import KILLED

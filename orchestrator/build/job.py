@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestrator import __version__
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
+from orchestrator.build.artifact import Artifact
 from orchestrator.build.backend import Backend
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
@@ -25,7 +26,7 @@ from orchestrator.build.limits import too_large
 from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
-from orchestrator.build.manifest import Artifact, Layer
+from orchestrator.build.manifest import Layer
 from orchestrator.build.package import Package, build_package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project

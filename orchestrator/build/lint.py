@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from orchestrator.build import run_linter
-from orchestrator.build.archive import sha256_of
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Commands, Outcome
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.template import read_template
 from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.errors import BuildError, ConfigurationError

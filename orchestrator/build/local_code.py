@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.build.archive import sha256_of
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.template_code import (
     FUNCTIONS,
     LAYERS,

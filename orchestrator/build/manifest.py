@@ -5,19 +5,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orchestrator.build.artifact import Artifact
 from orchestrator.config.unit import UnitSettings
 
 BuiltBy = Literal["activity", "codebuild", "local"]
-
-
-class Artifact(BaseModel):
-    """One object of a release."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: str
-    sha256: str = Field(description="Hexadecimal, of the object's bytes.")
-    size: int = Field(description="Bytes.")
 
 
 class Layer(BaseModel):
@@ -75,7 +66,7 @@ class Manifest(BaseModel):
         """Every object of the release but the manifest itself."""
         layer = [self.layer.archive, self.layer.requirements, self.layer.sbom] if self.layer else []
         templates = [self.template, *self.templates.values()]
-        return [*layer, self.wheel, self.sdist, *self.assets, *templates, self.sbom]
+        return [*layer, self.wheel, self.sdist, *templates, *self.assets, self.sbom]
 
     def template_of(self, environment: str) -> Artifact:
         """The template for an environment."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.build.archive import sha256_of, sha256_of_file
-from orchestrator.build.manifest import Artifact
+from orchestrator.build.artifact import Artifact
+from orchestrator.build.sha256 import sha256_of, sha256_of_file
 from orchestrator.errors import ArtifactError
 
 

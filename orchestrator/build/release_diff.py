@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.build.artifact import Artifact
 from orchestrator.build.compare import Difference, differences, paths, template_differences, wheel_files
 from orchestrator.build.lockfiles import pins
-from orchestrator.build.manifest import Artifact, Manifest
+from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.steps.contract import Release
 

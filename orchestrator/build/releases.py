@@ -2,7 +2,29 @@
 
 from typing import Protocol
 
-from orchestrator.build.manifest import Manifest
+
+class Recorded(Protocol):
+    """What a ledger notes of a release: a manifest has it, and what was read of one."""
+
+    @property
+    def unit(self) -> str:
+        """The unit's name."""
+
+    @property
+    def version(self) -> str:
+        """Of the release."""
+
+    @property
+    def digest(self) -> str:
+        """The unit's digest."""
+
+    @property
+    def commit(self) -> str:
+        """The commit it was first built from."""
+
+    @property
+    def author(self) -> str:
+        """Of that commit."""
 
 
 class ReleaseLedger(Protocol):
@@ -26,5 +48,5 @@ class ReleaseLedger(Protocol):
     def note_layer(self, unit: str, declared: str, number: int) -> None:
         """Note which layer declared dependencies were locked to; what was noted first stays."""
 
-    def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
+    def record_release(self, manifest_key: str, release: Recorded, manifest_sha256: str) -> None:
         """Note that a release is published; doing so again changes nothing."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.build.archive import sha256_of
 from orchestrator.build.run import Commands, Outcome
+from orchestrator.build.sha256 import sha256_of
 
 _NO_DATES = "missing an upload date"
 

@@ -11,10 +11,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.build.archive import sha256_of
+from orchestrator.build.artifact import Artifact
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
-from orchestrator.build.manifest import Artifact, Manifest
+from orchestrator.build.manifest import Manifest
 from orchestrator.build.record import record_problems
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import ArtifactError
 from orchestrator.steps.contract import Release

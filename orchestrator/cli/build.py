@@ -14,19 +14,21 @@ from orchestrator.build import cache
 from orchestrator.build.batch import build_all
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.cache import Cache
+from orchestrator.build.environment import clean_environment
 from orchestrator.build.folder import FolderLedger, FolderStore
-from orchestrator.build.manifest import BuiltBy
 from orchestrator.build.publishing import ReleaseStore
-from orchestrator.build.run import clean_environment
 from orchestrator.build.tidy import Allowance
 from orchestrator.cli.context import Context
+from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
+from orchestrator.confine import landlock
 from orchestrator.errors import OrchestratorError, RequestError
 from orchestrator.source.catalog import Catalog
 
 if TYPE_CHECKING:
     # Not imported when releases are built into a folder: it takes longer than all the rest.
+    from orchestrator.build.manifest import BuiltBy
     from orchestrator.wiring import Wiring
 
 
@@ -56,15 +58,19 @@ def build(
         raise RequestError("Say what to build: the names of units, or --all.")
     if units and every:
         raise RequestError(f"Name units or --all, not both: --all builds every unit, {', '.join(units)} among them.")
-    catalog = here.catalog(commit)
+    kept = _kept(here, cache_dir)
+    facts = kept.facts() if kept else None
+    catalog = here.catalog(commit, facts)
     names = list(dict.fromkeys(units or catalog.facts))
     for name in names:
-        catalog.unit(name)
+        catalog.require(name)
     if commit == _HEAD:
         _note_uncommitted(here, catalog, names)
     tools = machine_tools(Cache((cache_dir or cache.cache_folder(os.environ)).absolute()))
     parallel = min(len(names), len(os.sched_getaffinity(0)))
     store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)
+    if kept and facts:
+        kept.keep_facts(facts)
     failed = False
     with tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
         for _, built in build_all(builders, catalog, names, Path(logs)):
@@ -72,6 +78,12 @@ def build(
             _tell(built, store)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _kept(here: Context, cache_dir: Path | None) -> Kept | None:
+    """What was read of the repository before, where no build can have written that: else one could forge another."""
+    folder = (cache_dir or cache.cache_folder(os.environ)).absolute()
+    return Kept(here.root, folder) if landlock.abi() >= landlock.OLDEST_ABI else None
 
 
 def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> None:
@@ -83,12 +95,12 @@ def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> 
         note(f"not committed, so not in the build: {', '.join(changed[:_MOST_LISTED])}{more}.")
 
 
-def builder(wiring: "Wiring", kind: BuiltBy = "local") -> Builder:
+def builder(wiring: "Wiring", kind: "BuiltBy" = "local") -> Builder:
     """A builder that uses this machine's uv, Python and cache; releases say what kind of builder made them."""
     return _builder(wiring, machine_tools(Cache(cache.cache_folder(os.environ)), kind))
 
 
-def machine_tools(kept: Cache, kind: BuiltBy = "local") -> Tools:
+def machine_tools(kept: Cache, kind: "BuiltBy" = "local") -> Tools:
     """This machine's uv and Python, and what it keeps between builds."""
     return Tools(
         find_uv_bin(), sys.executable, clean_environment(os.environ), kept, kind, allowance=Allowance.of(os.environ)
@@ -126,7 +138,7 @@ def _tell(built: Build | OrchestratorError, store: ReleaseStore) -> None:
     if isinstance(built, OrchestratorError):
         complain(str(built))
         return
-    release = built.manifest
+    release = built.release
     say(f"{release.name} {'was built before' if built.reused else 'is built'} from {release.commit[:12]}:")
     for warning in (*release.warnings, *built.notes):
         say(f"  warning: {warning}")

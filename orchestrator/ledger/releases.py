@@ -2,7 +2,7 @@
 
 from boto3.dynamodb.conditions import Attr
 
-from orchestrator.build.manifest import Manifest
+from orchestrator.build.releases import Recorded
 from orchestrator.build.version import first_version
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.table import Item, LedgerTable, unit_key
@@ -70,16 +70,16 @@ class ReleaseRecords:
         item = {"pk": unit_key(unit), "sk": f"DECLARED#{declared}", "layer": number, "noted_at": self._table.now()}
         self._table.put(item, _NEW)
 
-    def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
+    def record_release(self, manifest_key: str, release: Recorded, manifest_sha256: str) -> None:
         """Note that a release is published; doing so again changes nothing."""
         item = {
-            "pk": unit_key(manifest.unit),
-            "sk": f"RELEASE#{manifest.version}",
-            "unit": manifest.unit,
-            "version": manifest.version,
-            "digest": manifest.digest,
-            "commit": manifest.commit,
-            "author": manifest.author,
+            "pk": unit_key(release.unit),
+            "sk": f"RELEASE#{release.version}",
+            "unit": release.unit,
+            "version": release.version,
+            "digest": release.digest,
+            "commit": release.commit,
+            "author": release.author,
             "manifest": manifest_key,
             "manifest_sha256": manifest_sha256,
             "published_at": self._table.now(),

@@ -62,15 +62,20 @@ class Catalog:
         return {name: self._loaded[name] for name in self.facts}
 
     def unit(self, name: str) -> "Unit":
-        """Look a unit up by name.
+        """Look a unit up by name; raises as `require`."""
+        self.require(name)
+        self._load([name])
+        return self._loaded[name]
+
+    def require(self, name: str) -> None:
+        """Check that there is a unit of a name.
 
         Raises:
             ConfigurationError: the unit is there, but its configuration is not valid.
             UnknownNameError: there is no such unit.
         """
         if name in self.facts:
-            self._load([name])
-            return self._loaded[name]
+            return
         for folder, problem in self.problems.items():
             if name in (folder, unit_name(folder.rsplit("/", 1)[-1])):
                 raise problem

@@ -19,7 +19,7 @@ from uv import find_uv_bin
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.cache import Cache
-from orchestrator.build.run import clean_environment
+from orchestrator.build.environment import clean_environment
 from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildFunction, BuildWorker
 from orchestrator.cli.context import settings

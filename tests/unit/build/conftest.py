@@ -13,7 +13,7 @@ from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Tools
 from orchestrator.build.cache import Cache
-from orchestrator.build.run import clean_environment
+from orchestrator.build.environment import clean_environment
 from orchestrator.build.store import ArtifactStore
 from tests.unit.build.fakes import BUCKET, FolderRepository, MemoryLedger, Workshop, example_repository
 

@@ -14,7 +14,7 @@ from mypy_boto3_s3 import S3Client
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.cache import Cache, cache_folder
 from orchestrator.build.confinement import Confinement
-from orchestrator.build.manifest import Manifest
+from orchestrator.build.releases import Recorded
 from orchestrator.build.run import Commands
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.version import next_version
@@ -106,11 +106,11 @@ class MemoryLedger:
         """Note it."""
         self.declared.setdefault((unit, declared), number)
 
-    def record_release(self, manifest_key: str, manifest: Manifest, manifest_sha256: str) -> None:
+    def record_release(self, manifest_key: str, release: Recorded, manifest_sha256: str) -> None:
         """Note it."""
         assert manifest_key.endswith("/manifest.json")
         assert len(manifest_sha256) == 64
-        self.recorded.append(manifest.version)
+        self.recorded.append(release.version)
 
 
 class FolderRepository:

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.build import layout
-from orchestrator.build.manifest import Artifact, Manifest
+from orchestrator.build.artifact import Artifact
+from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.build.template_code import wheel_functions
 from orchestrator.errors import ArtifactError, BuildError, ConfigurationError, SourceError
@@ -37,6 +38,7 @@ def test_the_manifest_describes_every_object_by_its_bytes(workshop: Workshop) ->
     assert [workshop.store.find(artifact.key) for artifact in built.manifest.artifacts] == built.manifest.artifacts
     text = workshop.store.get(layout.manifest_key("orders", "0.1.0"), sha256=built.manifest_sha256)
     assert Manifest.from_json(text) == built.manifest
+    assert (list(built.release.artifacts), built.release.name) == (built.manifest.artifacts, built.manifest.name)
     assert built.manifest.requirements == ("six==1.16.0",)
     assert built.manifest.inputs == ("projects/orders",)
 

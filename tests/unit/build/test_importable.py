@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.build.archive import sha256_of_file, zip_files
+from orchestrator.build.archive import zip_files
 from orchestrator.build.build import Tools
 from orchestrator.build.handlers import Function, check_layers, wheel_functions
 from orchestrator.build.importable import HandlerCheck, runs_here
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.limits import sizes, too_large
+from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine import landlock

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.build.archive import sha256_of_file, zip_folder
+from orchestrator.build.archive import zip_folder
 from orchestrator.build.build import Tools
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.layer import assemble, installed_path
 from orchestrator.build.rawzip import RawZipWriter
+from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ArtifactError

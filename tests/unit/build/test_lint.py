@@ -9,8 +9,9 @@ import pytest
 
 from orchestrator.build import run_linter
 from orchestrator.build.cache import Cache
+from orchestrator.build.environment import clean_environment
 from orchestrator.build.lint import Finding, Linter, consists_of, warnings_of
-from orchestrator.build.run import Commands, clean_environment
+from orchestrator.build.run import Commands
 from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.fakes import confined
 

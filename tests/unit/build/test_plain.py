@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from orchestrator.build.manifest import Artifact
+from orchestrator.build.artifact import Artifact
 from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.fakes import ORGANIZATION, Workshop
 

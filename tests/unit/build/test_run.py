@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.build.run import Commands, clean_environment
+from orchestrator.build.environment import clean_environment
+from orchestrator.build.run import Commands
 from orchestrator.errors import BuildError
 from tests.unit.build.fakes import confined, running
 

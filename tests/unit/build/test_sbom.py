@@ -8,7 +8,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from orchestrator.build.manifest import Artifact
+from orchestrator.build.artifact import Artifact
 from orchestrator.build.sbom import Bom, Subject, bom_json, layer_bom, release_bom
 from orchestrator.config.organization import Lambda
 

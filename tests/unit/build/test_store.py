@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
 
-from orchestrator.build.archive import sha256_of
-from orchestrator.build.manifest import Artifact
+from orchestrator.build.artifact import Artifact
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import ArtifactError
 

@@ -15,8 +15,8 @@ from orchestrator.cli.main import main
 try:
     main()
 finally:
-    unwanted = [name for name in ("boto3", "botocore", "rich", "orchestrator.build.job") if name in sys.modules]
-    print("imported:", unwanted, file=sys.stderr)
+    unwanted = ("boto3", "botocore", "pydantic", "rich", "orchestrator.build.flow")
+    print("imported:", [name for name in unwanted if name in sys.modules], file=sys.stderr)
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.stack import StackState
-from orchestrator.build.manifest import Artifact
+from orchestrator.build.artifact import Artifact
 from orchestrator.config.organization import Target
 from orchestrator.steps.deployed import Deployed
 from tests.unit.steps.test_deployment import manifest

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.aws.stack import ChangeSetGoneError
-from orchestrator.build.manifest import Artifact, Layer, Manifest
+from orchestrator.build.artifact import Artifact
+from orchestrator.build.manifest import Layer, Manifest
 from orchestrator.config.organization import Target
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.environments import Running
