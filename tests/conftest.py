@@ -2,13 +2,38 @@
 
 import os
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 
 # How long an example takes says something of the machine, which others may use as well.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+class KeptModels(JSONFileLoader):
+    """Reads the services' models that come with botocore once in a process, and not once in each session."""
+
+    _kept: ClassVar[dict[str, Any]] = {}
+    _known: ClassVar[dict[str, bool]] = {}
+
+    def exists(self, file_path: str) -> bool:
+        """Whether there is such a model; each new session asks for those of all services."""
+        if file_path not in self._known:
+            self._known[file_path] = super().exists(file_path)
+        return self._known[file_path]
+
+    def load_file(self, file_path: str) -> Any:
+        """Read a model, or say what was read before."""
+        if file_path not in self._kept:
+            self._kept[file_path] = super().load_file(file_path)
+        return self._kept[file_path]
+
+
+# A quarter of the processor time of all tests on moto would go into reading them again.
+Loader.FILE_LOADER_CLASS = KeptModels
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
