@@ -23,6 +23,7 @@ from orchestrator.config.organization import (
     Target,
     Tooling,
 )
+from orchestrator.config.trains import MergedTrain
 from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window
 
@@ -36,6 +37,7 @@ _TABLES: tuple[tuple[str, type[Settings]], ...] = (
     ("`[repository]`", Repository),
     ("`[build]`", Build),
     ("`[adopt]`", Adopt),
+    ("`[[trains]]`", MergedTrain),
     ("`[lambda]`", Lambda),
     (
         "`[tool.orchestrator]` of a unit, and `[unit.'<folder>']` of `orchestrator.toml`",

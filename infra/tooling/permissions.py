@@ -112,7 +112,7 @@ def _start_promotion(names: Names) -> Statements:
         *read_repository(names),
         branches(names, "BatchGetItem"),
         allow([f"sqs:{action}" for action in messages], [names.starts]),
-        allow(["states:StartExecution"], [names.promotions]),
+        allow(["states:StartExecution"], [names.promotions, names.train_machine]),
         *_change_machines(names, stacks),
         # Templates that are too large for a request; CloudFormation reads them with the caller's permissions.
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("stacks/*")]),

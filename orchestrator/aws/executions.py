@@ -1,5 +1,6 @@
-"""Executions of state machines, looked at and stopped from the steps of others and of their own."""
+"""Executions of state machines, started, looked at and stopped from the steps of others and of their own."""
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,3 +65,16 @@ def stop_execution(stepfunctions: "SFNClient", execution: str, cause: str) -> bo
             raise
         return False
     return True
+
+
+def start_execution(stepfunctions: "SFNClient", arn: str, name: str, request: dict[str, Any]) -> str:
+    """Start an execution under a name of its own; one that was started under it already is returned as it is."""
+    try:
+        started = stepfunctions.start_execution(
+            stateMachineArn=arn, name=name, input=json.dumps(request, sort_keys=True)
+        )
+    except ClientError as error:
+        if error_code(error) != "ExecutionAlreadyExists":
+            raise
+        return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
+    return started["executionArn"]

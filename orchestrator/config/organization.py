@@ -15,6 +15,7 @@ from orchestrator.config.base import (
     StackName,
     worded,
 )
+from orchestrator.config.trains import MergedTrain, problems_of
 from orchestrator.config.windows import Window
 from orchestrator.errors import UnknownNameError
 from orchestrator.identity.policy import Excluded
@@ -204,6 +205,9 @@ class Organization(Settings):
     repository: Repository = Repository()
     build: Build = Build()
     adopt: Adopt = Adopt()
+    trains: tuple[MergedTrain, ...] = Field(
+        default=(), description="Units that go together when a merge affects several of them."
+    )
     train_parallel: int = Field(
         default=10, ge=1, le=40, description="How many members of a train are promoted at a time."
     )
@@ -225,6 +229,12 @@ class Organization(Settings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"environments: {', '.join(map(repr, twice))} is there more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _trains_can_be_told_apart(self) -> Self:
+        if found := problems_of(self.trains, self.environment_names):
+            raise ValueError(f"trains: {'; '.join(found)}")
         return self
 
     @model_validator(mode="after")

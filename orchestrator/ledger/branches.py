@@ -1,12 +1,13 @@
 """What each branch called for last, and what was started for it: one item for each unit, and where the branch was."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from orchestrator.ledger.table import Item, LedgerTable, Update, unit_key
 from orchestrator.source.affected import LastStart
-from orchestrator.source.demand import Demand, Standing
+from orchestrator.source.demand import Demand, Standing, Together
 
 _RUNS, _SETTLED = "RUNS", "SETTLED"
 
@@ -59,17 +60,12 @@ class BranchRecords:
 
     def record_start(self, branch: str, unit: str, start: LastStart) -> None:
         """Note that a promotion was started for a digest."""
-        self._table.update(
-            _key(branch),
-            unit,
-            {
-                "digest": start.digest,
-                "inputs": dict(start.inputs),
-                "commit": start.commit,
-                "execution": start.execution,
-                "started_at": self._table.now(),
-            },
-        )
+        self._table.update(_key(branch), unit, _started(start, self._table.now()))
+
+    def record_starts(self, branch: str, starts: Mapping[str, LastStart]) -> None:
+        """Note by unit what a train was started for; of all its members, or of none when that fails."""
+        now = self._table.now()
+        self._table.update_all([Update(_key(branch), unit, _started(start, now)) for unit, start in starts.items()])
 
     def forget(self, branch: str, unit: str, by: str) -> None:
         """Note who deleted what was left of a unit that was retired; it is as if it had never been there."""
@@ -96,6 +92,7 @@ def _document(demand: Demand) -> dict[str, Any]:
         "inputs": dict(demand.inputs),
         "run": demand.run,
         **({"asked_at": demand.asked_at.isoformat()} if demand.asked_at else {}),
+        **({"together": asdict(demand.together)} if demand.together else {}),
     }
 
 
@@ -106,6 +103,11 @@ def _standing(item: Item) -> Standing:
         definition=str(item.get("definition", "")),
         demand=_demand(str(item["sk"]), demand) if demand else None,
     )
+
+
+def _started(start: LastStart, now: str) -> dict[str, Any]:
+    values = {"digest": start.digest, "inputs": dict(start.inputs), "commit": start.commit}
+    return {**values, "execution": start.execution, "started_at": now}
 
 
 def _start(item: Item) -> LastStart:
@@ -124,7 +126,12 @@ def _demand(unit: str, document: Item) -> Demand:
         inputs=_inputs(document),
         run=int(document["run"]),
         asked_at=datetime.fromisoformat(str(asked_at)) if asked_at else None,
+        together=_together(document["together"]) if "together" in document else None,
     )
+
+
+def _together(document: Item) -> Together:
+    return Together(**{**document, "run": int(document["run"])})
 
 
 def _inputs(document: Item) -> dict[str, str]:

@@ -117,6 +117,14 @@ class LedgerTable:
         """Set attributes of an item, which comes to be when it is not there."""
         self._table.update_item(Key={"pk": pk, "sk": sk}, **_set(values))
 
+    def update_all(self, updates: list[Update]) -> None:
+        """Update up to a hundred items, or none of them when that fails.
+
+        Raises:
+            LedgerBusyError: others kept on writing the same items.
+        """
+        self._transact(list(map(self._update, updates)))
+
     def transact(self, updates: list[Update], guard: tuple[str, str], expected: Mapping[str, Any]) -> bool:
         """Update any number of items, up to 99 at once, each time only if another item is as expected.
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain, takewhile
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestrator.identity.policy import ApprovalPolicy
 from orchestrator.ledger.table import Item, LedgerTable, train_key
 from orchestrator.steps.contract import Execution
+from orchestrator.trains.names import ARRIVED, retry_names
 from orchestrator.trains.policy import Outcome
 from orchestrator.trains.waves import Waves
 
@@ -145,6 +147,11 @@ class TrainRecords:
         again = {**known, "status": "RUNNING", "outcome": "", "message": "", "ended_at": None}
         if self._table.put(again, Attr("ended_at").eq(train.ended_at)):
             self._table.put({"pk": _UNDER_WAY, "sk": train.name})
+
+    def has_arrived(self, name: str) -> bool:
+        """Whether a train brought all of its members to where it was to end, or one did that carried it on."""
+        found = chain([self.train(name)], takewhile(bool, map(self.train, retry_names(name))))
+        return any(one.outcome == ARRIVED for one in found if one)
 
     def under_way(self) -> list[Train]:
         """Every train that has not ended."""

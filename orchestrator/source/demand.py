@@ -6,6 +6,7 @@ Pure: whatever events led here, in whatever order, the same branch and the same 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from orchestrator.source.affected import LastStart
 
@@ -13,6 +14,29 @@ RETIRED = "retired"
 """The definition of a unit that is no longer in the repository: a state machine that promotes nothing."""
 PATIENCE = timedelta(minutes=30)
 """How long what was asked for may take; then it is asked for again, in case it was lost."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """What is to be promoted as one train.
+
+    Attributes:
+        train: its name in `orchestrator.toml`.
+        commit: where the branch was when this was called for; all members are built from it.
+        run: which look at the branch called for it.
+        digests: by member, what it is to be promoted at.
+        settings: what else the train is started with.
+    """
+
+    train: str
+    commit: str
+    run: int
+    digests: Mapping[str, str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_like(self, other: "Together | None") -> bool:
+        """Whether both call for the same, whichever commit they were found at."""
+        return replace(self, commit="", run=0) == (other and replace(other, commit="", run=0))
 
 
 @dataclass(frozen=True)
@@ -28,6 +52,7 @@ class Demand:
         inputs: ids of what it is built from, by path.
         run: which look at the branch found it; later looks have higher numbers.
         asked_at: when it was last handed on, None when that was not done, or not finished.
+        together: the train that it is promoted as a member of; None when it is promoted alone.
     """
 
     unit: str
@@ -39,6 +64,7 @@ class Demand:
     inputs: Mapping[str, str] = field(default_factory=dict)
     run: int = 0
     asked_at: datetime | None = None
+    together: Together | None = None
 
     @property
     def is_retired(self) -> bool:
@@ -47,7 +73,8 @@ class Demand:
 
     def is_like(self, other: "Demand") -> bool:
         """Whether both call for the same, whichever commit they were found at."""
-        return (self.digest, self.definition) == (other.digest, other.definition)
+        mine, theirs = ((one.digest, one.definition, one.together) for one in (self, other))
+        return mine == theirs
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_ask
 from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.repository import SourceRepository
+from orchestrator.source.together import Trains, broken_units
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.starts import Starts
@@ -95,24 +96,28 @@ class MergeHandler:
         run = self.ledger.branches.begin(self.branch)
         catalog = read_catalog(self.repository, self.branch, self.cache)
         standings = self.ledger.branches.standings(self.branch)
+        look = Look(run, catalog.commit.id, self.clock())
         wanted = demands(catalog, Definitions(self.template, catalog.organization))
-        asked = to_ask(Look(run, catalog.commit.id, self.clock()), wanted, catalog.problems.keys(), standings)
+        trains = Trains(catalog.organization.trains, self.ledger.trains.has_arrived)
+        called = trains.call(look, wanted, broken_units(catalog, standings), standings)
+        unknown = {*catalog.problems, *(wanted[unit].folder for unit in called.waiting)}
+        asked = to_ask(look, called.wanted, unknown, standings)
         settled = is_settled(asked, standings)
         if settled:
             self.ledger.branches.settle(self.branch, catalog.commit.id, self.code, run)
         else:
-            self._ask(asked, run)
+            self._ask(asked, run, trains.of)
         return MergeResult(
             commit=catalog.commit.id,
             settled=settled,
             asked=tuple(_reasons(asked, catalog, standings)),
-            problems=tuple(map(str, catalog.problems.values())),
+            problems=(*map(str, catalog.problems.values()), *called.problems),
         )
 
-    def _ask(self, asked: list[Demand], run: int) -> None:
+    def _ask(self, asked: list[Demand], run: int, trains: Mapping[str, str]) -> None:
         """Write down, hand on, and only then note that it was handed on: what was lost in between is found again."""
         self._write(asked, run)
-        self.starts.ask(self.branch, [one.unit for one in asked], run)
+        self.starts.ask(self.branch, [one.unit for one in asked], run, trains)
         now = self.clock()
         self._write([replace(one, asked_at=now) for one in asked], run)
 
@@ -146,6 +151,8 @@ def _reasons(asked: list[Demand], catalog: Catalog, standings: Mapping[str, Stan
 def _reason(demand: Demand, verdict: Verdict | None) -> str:
     if demand.is_retired:
         return "it is no longer in the repository: its state machine is retired"
+    train = f"; it goes with the train {demand.together.train}" if demand.together else ""
     if verdict is None or not verdict.affected:
-        return "nothing it is built from changed, but what its state machines are made of did"
-    return verdict.explanation
+        what = "its last train has not arrived" if train else "what its state machines are made of did"
+        return f"nothing it is built from changed, but {what}{train}"
+    return f"{verdict.explanation}{train}"

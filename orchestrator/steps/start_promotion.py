@@ -1,20 +1,20 @@
-"""Start promotion: bring one unit's state machines up to date, and start its promotion where one is called for.
+"""Start promotion: bring one unit's state machines up to date, and start the promotion or train that is called for.
 
 What is to be done is read from the ledger when it is done, not from the message that says that there is something: so
 messages may be lost, doubled or late, and what was overtaken is not done at all.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.errors import error_code
+from orchestrator.aws.executions import start_execution
 from orchestrator.aws.stack import Stack, Template
 from orchestrator.build import layout
 from orchestrator.build.store import ArtifactStore
@@ -24,10 +24,11 @@ from orchestrator.config.organization import Organization
 from orchestrator.errors import DeploymentError, OrchestratorError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import LastStart
-from orchestrator.source.demand import RETIRED, Demand, Standing
+from orchestrator.source.demand import RETIRED, Demand, Standing, Together
 from orchestrator.source.repository import SourceRepository
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate, unit_for
 from orchestrator.steps.deployment import Change, Progress, change_of, template_source
+from orchestrator.steps.start_train import TrainStarter
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -43,7 +44,7 @@ class Started:
     """What came of some units.
 
     Attributes:
-        executions: by unit, the promotion that was started.
+        executions: by unit, the promotion that was started, or the train that it is a member of.
         failures: by unit, what went wrong, which trying again may cure.
     """
 
@@ -78,12 +79,8 @@ class PromotionStarter:
     def __call__(self, branch: str, units: list[str]) -> Started:
         """Do it; one unit's problem does not hold the others back."""
         standings = self.ledger.branches.standings(branch, units)
-        due = {
-            name: (standing, standing.demand)
-            for name, standing in standings.items()
-            if standing.demand and not standing.meets(standing.demand)
-        }
-        batch = _Batch(self, branch, due)
+        called = {name: (standing, standing.demand) for name, standing in standings.items() if standing.demand}
+        batch = _Batch(self, branch, called)
         batch.work()
         return Started(batch.executions, batch.failures)
 
@@ -94,21 +91,23 @@ class _Batch:
 
     starter: PromotionStarter
     branch: str
-    due: Mapping[str, tuple[Standing, Demand]]
+    called: Mapping[str, tuple[Standing, Demand]]
     executions: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
 
     def work(self) -> None:
         """Do all that is due."""
+        due = {name: (standing, one) for name, (standing, one) in self.called.items() if not standing.meets(one)}
         changing = {
             name: self._each(name, partial(self._change_stack, demand))
-            for name, (standing, demand) in self.due.items()
+            for name, (standing, demand) in due.items()
             if standing.definition != demand.definition
         }
-        for name, (standing, demand) in self.due.items():
+        for name, (standing, demand) in due.items():
             if name not in self.failures:
                 self._each(name, partial(self._finish, standing, demand, changing.get(name)))
+        self._start_trains()
 
     def _each(self, name: str, act: Callable[[], Answer]) -> Answer | None:
         try:
@@ -120,7 +119,7 @@ class _Batch:
     def _finish(self, standing: Standing, demand: Demand, changing: "_Changing | None") -> None:
         if changing:
             self._settle(changing)
-        if demand.is_retired or standing.has_started(demand):
+        if demand.is_retired or demand.together or standing.has_started(demand):
             return
         try:
             self._start(demand)
@@ -188,6 +187,15 @@ class _Batch:
         self.starter.ledger.branches.record_start(self.branch, demand.unit, start)
         self.executions[demand.unit] = execution
 
+    def _start_trains(self) -> None:
+        """Start those that members were named of, unless others are not ready yet: who names one of these does it."""
+        start = TrainStarter(self.starter.ledger.branches, self.starter.stepfunctions, self.starter.state_machine_arn)
+        seen: list[Together] = []
+        for name, (_, demand) in self.called.items():
+            if demand.together and demand.together not in seen and name not in self.failures:
+                seen.append(demand.together)
+                self.executions |= self._each(name, partial(start, self.branch, demand.together)) or {}
+
 
 @dataclass(frozen=True)
 class _Changing:
@@ -201,16 +209,3 @@ class _Changing:
 
 def _unfinished(change: Change) -> bool:
     return change.progress is Progress.PENDING
-
-
-def start_execution(stepfunctions: "SFNClient", arn: str, name: str, request: dict[str, Any]) -> str:
-    """Start an execution under a name of its own; one that was started under it already is returned as it is."""
-    try:
-        started = stepfunctions.start_execution(
-            stateMachineArn=arn, name=name, input=json.dumps(request, sort_keys=True)
-        )
-    except ClientError as error:
-        if error_code(error) != "ExecutionAlreadyExists":
-            raise
-        return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
-    return started["executionArn"]

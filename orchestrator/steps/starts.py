@@ -1,11 +1,12 @@
 """The queue between `on_merge` and `start_promotion`: it holds names of units, and nothing that could be out of date.
 
-Each unit is a message group of its own: nothing is done twice at the same time for one unit, and what is named later
-is done later.
+Each unit is a message group of its own, and so are all members of a train together: nothing is done twice at the same
+time for one unit or one train, and what is named later is done later.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+NO_TRAINS: Mapping[str, str] = MappingProxyType({})
 _AT_ONCE = 10
 _TRIES = 6
 
@@ -50,8 +52,14 @@ class Starts:
     url: str
     sleep: Callable[[float], None]
 
-    def ask(self, branch: str, units: Iterable[str], run: int) -> None:
+    def ask(self, branch: str, units: Iterable[str], run: int, trains: Mapping[str, str] = NO_TRAINS) -> None:
         """Name units; the same ones for the same run are taken once.
+
+        Args:
+            branch: where something has to be done for them.
+            units: their names.
+            run: which look at the branch found it.
+            trains: by unit, the train that it is a member of.
 
         Raises:
             StartsError: the queue did not take all of them.
@@ -59,7 +67,7 @@ class Starts:
         entries = (
             {
                 "MessageBody": StartMessage(branch=branch, unit=unit).model_dump_json(),
-                "MessageGroupId": unit,
+                "MessageGroupId": f"train/{trains[unit]}" if unit in trains else unit,
                 "MessageDeduplicationId": f"{run}-{unit}",
             }
             for unit in units
@@ -90,7 +98,7 @@ class Starts:
                 sleep=self.sleep,
             )(send)
         except RetryError as error:
-            names = ", ".join(one["MessageGroupId"] for one in waiting)
+            names = ", ".join(StartMessage.model_validate_json(one["MessageBody"]).unit for one in waiting)
             raise StartsError(
                 f"The queue of starts did not take {names}: the next look at the branch tries again."
             ) from error

@@ -10,6 +10,7 @@ from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
 from orchestrator.steps.contract import Document, Execution
+from orchestrator.trains import names
 
 
 class TrainStatus(StrEnum):
@@ -23,7 +24,7 @@ class TrainStatus(StrEnum):
     WAVE = "WAVE"
     ROLL_BACK = "ROLL_BACK"
     PASSED = "PASSED"
-    ARRIVED = "ARRIVED"
+    ARRIVED = names.ARRIVED
     INCOMPLETE = "INCOMPLETE"
     FAILED = "FAILED"
     ROLLED_BACK = "ROLLED_BACK"

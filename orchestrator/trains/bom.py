@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from orchestrator.config.base import EnvironmentName, Settings, UnitName
+from orchestrator.config.trains import ON_FAILURE, OnFailure
 from orchestrator.errors import ConfigurationError, RequestError
 
 FILE_NAME = "train.toml"
@@ -16,7 +17,6 @@ _EXAMPLE = '{"units": ["orders@0.2.1", "invoices@latest"]}'
 # A train's name is its execution's, and a part of the name of each member's: 80 characters at the most.
 TrainName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,46}[a-z0-9]$")]
 ReleaseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}@[0-9A-Za-z.!+-]{1,64}$")]
-OnFailure = Literal["stop", "continue", "roll_back"]
 
 
 class Bom(Settings):
@@ -29,12 +29,7 @@ class Bom(Settings):
         default=None, alias="from", description="The environment to begin with; the first when left out."
     )
     to: EnvironmentName | None = Field(default=None, description="The environment to end with; the last otherwise.")
-    on_failure: OnFailure = Field(
-        default="stop",
-        description="'stop': the running wave is finished and nothing further promoted. 'continue': members that do "
-        "not depend on the failed one go on. 'roll_back': members already deployed in this environment return to "
-        "their last known good release.",
-    )
+    on_failure: OnFailure = Field(default="stop", description=ON_FAILURE)
     reason: str | None = Field(default=None, description="Kept in the ledger.")
     override_freeze: bool = Field(default=False, description="Deploy in spite of freezes and windows; with a reason.")
 

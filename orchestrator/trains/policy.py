@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.trains.bom import OnFailure
+from orchestrator.config.trains import OnFailure
 from orchestrator.trains.waves import Waves
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.trains import Train
 from orchestrator.local.cloud import LocalCloud
+from orchestrator.trains.names import train_of
 from tests.end_to_end.company import Company
 from tests.end_to_end.shared import Shared
 from tests.waiting import until
@@ -25,22 +27,41 @@ def company(installation: Shared) -> Iterator[Company]:
         second.add_unit()
         project = made.folder / "projects" / SECOND / "pyproject.toml"
         project.write_text(f'{project.read_text()}\n[tool.orchestrator]\nafter = ["{FIRST}"]\n')
+        organization = made.folder / "orchestrator.toml"
+        before = organization.read_text()
+        organization.write_text(f'{before}\n[[trains]]\nname = "dials"\nunits = ["{FIRST}", "{SECOND}"]\n')
         yield made
+        organization.write_text(before)
 
 
-def merge(company: Company, message: str) -> tuple[str, str]:
-    """Merge what was changed of both units, and wait until both are built; returns their versions."""
+def merge(company: Company, message: str) -> str:
+    """Merge what was changed of both units, and wait until their train has started; returns its name."""
     commit = company.commit(message)
     company.put_event({"branch": "main", "commit": commit})
 
-    def built() -> tuple[str, str] | None:
-        found = [
-            next((one.version for one in company.ledger.releases.releases(unit) if one.commit == commit), None)
-            for unit in (FIRST, SECOND)
-        ]
-        return (found[0], found[1]) if found[0] and found[1] else None
+    def started() -> str | None:
+        starts = company.ledger.branches.last_starts("main")
+        found = {starts[unit].execution for unit in (FIRST, SECOND) if unit in starts and starts[unit].commit == commit}
+        return train_of(found.pop()) if len(found) == 1 else None
 
-    return until(built)
+    return until(started)
+
+
+def waits(company: Company, name: str) -> None:
+    """Wait until a train asks for prod."""
+    until(lambda: asked if (asked := request(company, name)) and asked.status == "PENDING" else None)
+
+
+def request(company: Company, name: str) -> ApprovalRequest | None:
+    """What was asked of people for a train last."""
+    return company.ledger.approvals.request(train_subject(name), "prod")
+
+
+def run(company: Company, cloud: LocalCloud, *arguments: str, code: int = 0) -> str:
+    """Run a command below `train`, which must exit with a code; returns all that it says."""
+    done = company.command(cloud, "train", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def ended(company: Company, name: str) -> Train:
@@ -64,26 +85,25 @@ def source(company: Company, unit: str) -> Path:
     return company.folder / "projects" / unit / "src" / "clock" / "__init__.py"
 
 
-def test_both_are_in_every_account_after_one_approval(company: Company, cloud: LocalCloud) -> None:
-    """Promotions of them that wait for prod are older: they end as superseded."""
-    versions_of = merge(company, "Add two dials")
-    units = [f"{unit}@{version}" for unit, version in zip((FIRST, SECOND), versions_of, strict=True)]
-    until(lambda: all(company.ledger.approvals.request(unit, "prod") for unit in (FIRST, SECOND)) or None)
-    started = company.command(cloud, "train", "start", *units, "--name", "both")
-    assert started.returncode == 0, started.stderr
-    assert f"In each environment: {units[0]}, then {units[1]}." in started.stdout
-    until(lambda: company.ledger.approvals.request("train/both", "prod"))
-    approved = company.command(cloud, "train", "approve", "both", "prod", "--reason", "tested")
-    assert approved.returncode == 0, approved.stderr
-    train = ended(company, "both")
-    assert (train.status, train.outcome) == ("SUCCEEDED", "ARRIVED"), train.message
+def test_a_merge_of_both_is_in_every_account_after_one_approval(company: Company, cloud: LocalCloud) -> None:
+    """It is one train from the build on; neither unit is promoted by itself."""
+    name = merge(company, "Add two dials")
+    waits(company, name)
+    assert f"waits for approval: orchestrator train approve {name} prod" in run(company, cloud, "status", name)
+    assert f"The train {name} was approved for prod: tested" in run(
+        company, cloud, "approve", name, "prod", "--reason", "tested"
+    )
+    train = ended(company, name)
+    assert (train.status, train.outcome, train.automatic) == ("SUCCEEDED", "ARRIVED", True), train.message
+    assert train.versions.keys() == {FIRST, SECOND}
     for environment in company.environments:
-        assert versions(company, environment) == dict(zip((FIRST, SECOND), versions_of, strict=True))
-    (decision,) = company.ledger.approvals.decisions("train/both")
+        assert versions(company, environment) == train.versions
+    (decision,) = company.ledger.approvals.decisions(train_subject(name))
     assert (decision.status, decision.evidence) == ("APPROVED", "proof")
-    assert company.command(cloud, "train", "status", "both").stdout.count("promoted") == 2 * 4
-    until(lambda: company.ledger.promotions.under_way() == [] or None)
-    assert {company.ledger.promotions.promotions(unit)[-1].outcome for unit in (FIRST, SECOND)} == {"SUPERSEDED"}
+    # Its builds, and four environments.
+    assert run(company, cloud, "status", name).count("promoted") == 2 * 5
+    for unit in (FIRST, SECOND):
+        assert all(one.name.startswith(name) for one in company.ledger.promotions.promotions(unit))
 
 
 def test_a_member_that_fails_under_each_policy(company: Company, cloud: LocalCloud) -> None:
@@ -92,27 +112,55 @@ def test_a_member_that_fails_under_each_policy(company: Company, cloud: LocalClo
     source(company, FIRST).write_text(f"{source(company, FIRST).read_text()}\n# Changed.\n")
     broken = source(company, SECOND).read_text().replace(HEALTHY, '"healthy": False')
     source(company, SECOND).write_text(broken)
-    new, bad = merge(company, "Break the second one")
-    units = (f"{FIRST}@{new}", f"{SECOND}@{bad}")
+    name = merge(company, "Break the second one")
 
-    def carry(name: str, *more: str) -> Train:
-        done = company.command(cloud, "train", "start", *more, "--name", name, "--wait")
-        assert done.returncode == 1, done.stdout
-        found = ended(company, name)
-        assert str(found.outcome) in done.stderr
-        return found
-
-    assert carry("stops", *units).outcome == "FAILED"
-    assert outcomes(company, "stops") == {"dev": {FIRST: "PROMOTED", SECOND: "FAILED"}}
+    stopped = ended(company, name)
+    assert stopped.outcome == "FAILED"
+    assert outcomes(company, name)["dev"] == {FIRST: "PROMOTED", SECOND: "FAILED"}
+    new = stopped.versions[FIRST]
     assert versions(company, "dev") == {**old, FIRST: new}
+    units = [f"{unit}@{version}" for unit, version in stopped.versions.items()]
 
-    assert carry("goes-on", *units, "--on-failure", "continue", "--to", "test").outcome == "INCOMPLETE"
+    bom = company.folder.parent / "train.toml"
+    bom.write_text(f'name = "goes-on"\nunits = {json.dumps(units)}\nto = "test"\non_failure = "continue"\n')
+    assert "The train ended as INCOMPLETE" in run(company, cloud, "start", "--file", str(bom), "--wait", code=1)
     assert outcomes(company, "goes-on")["test"] == {FIRST: "PROMOTED"}
     assert versions(company, "test") == {**old, FIRST: new}
 
-    back = carry("goes-back", f"{FIRST}@{old[FIRST]}", units[1], "--on-failure", "roll_back", "--to", "dev")
-    assert back.outcome == "ROLLED_BACK"
+    units = [f"{FIRST}@{old[FIRST]}", f"{SECOND}@{stopped.versions[SECOND]}"]
+    back = ("start", *units, "--name", "goes-back", "--on-failure", "roll_back", "--to", "dev", "--wait")
+    assert "The train ended as ROLLED_BACK" in run(company, cloud, *back, code=1)
     assert outcomes(company, "goes-back")["dev"] == {FIRST: "RETURNED", SECOND: "FAILED"}
     assert versions(company, "dev") == {**old, FIRST: new}
-    told = json.loads(company.command(cloud, "train", "status", "goes-back", "--output", "json").stdout)
+    told = json.loads(run(company, cloud, "status", "goes-back", "--output", "json"))
     assert told["stages"]["dev"]["parts"][FIRST]["back"].endswith(":goes-back-dev-back")
+
+
+def test_what_mends_one_member_takes_the_other_along_and_heeds_holds(company: Company, cloud: LocalCloud) -> None:
+    """The train before has not arrived; nobody has looked into why, and said that automatic ones may come in again."""
+    source(company, SECOND).write_text(source(company, SECOND).read_text().replace('"healthy": False', HEALTHY))
+    name = merge(company, "Mend the second one")
+    held = ended(company, name)
+    assert (held.outcome, set(held.versions)) == ("HELD", {FIRST, SECOND})
+    assert f"'orchestrator resume {SECOND} dev'" in run(company, cloud, "status", name)
+    assert outcomes(company, name).keys() == {"BUILD"}
+
+
+def test_a_train_is_stopped_carried_on_and_rejected(company: Company, cloud: LocalCloud) -> None:
+    """A stopped one asks for nothing any more; the one that carries it on begins where it came to; all is listed."""
+    units = [f"{unit}@{version}" for unit, version in versions(company, "prod").items()]
+    run(company, cloud, "start", *units, "--name", "late", "--from", "prod")
+    waits(company, "late")
+    assert "Stopped " in run(company, cloud, "abort", "late", "--reason", "not today")
+    assert ended(company, "late").status == "ABORTED"
+    expired = request(company, "late")
+    assert expired is not None
+    assert expired.status == "EXPIRED"
+    assert "late has ended already" in run(company, cloud, "abort", "late", code=2)
+    assert "Goes on as " in run(company, cloud, "retry", "late")
+    waits(company, "late-r2")
+    assert "was rejected for prod: no" in run(company, cloud, "reject", "late-r2", "prod", "--reason", "no")
+    assert ended(company, "late-r2").outcome == "REJECTED"
+    assert "No approval of late-r2 for prod is waiting" in run(company, cloud, "approve", "late-r2", "prod", code=2)
+    listed = json.loads(run(company, cloud, "history", "--limit", "2", "--output", "json"))
+    assert [(one["name"], one["outcome"]) for one in listed] == [("late-r2", "REJECTED"), ("late", "ABORTED")]

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +22,7 @@ from moto import mock_aws
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.trains import Train
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.demand import PATIENCE
 from orchestrator.source.facts_cache import FactsCache
@@ -30,6 +30,7 @@ from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.on_merge import MergeHandler, MergeResult, OvertakenError
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
+from orchestrator.trains.names import ARRIVED, TRAIN_MACHINE
 from state_machines.unit_stack import retired_stack, unit_stack
 from tests.interrupted_git import interrupted
 from tests.ledger_table import make_ledger_table
@@ -37,6 +38,7 @@ from tests.merges import ORGANIZATION, project
 from tests.source_repository import Repository
 
 UNITS = ("clock", "calendar")
+TRAIN = '\n[[trains]]\nname = "times"\nunits = ["clock", "calendar"]\n'
 
 
 @dataclass
@@ -70,6 +72,21 @@ class FakeStack:
         return Found()
 
 
+@dataclass(frozen=True)
+class Start:
+    """An execution that was started: of one unit, or of a train.
+
+    Attributes:
+        digests: what of each unit it promotes.
+        commit: what it is built from.
+    """
+
+    name: str
+    digests: dict[str, str]
+    commit: str
+    train: bool
+
+
 @dataclass
 class World:
     """Everything around the two functions.
@@ -84,8 +101,7 @@ class World:
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     queue: list[str] = field(default_factory=list)
     templates: dict[str, str] = field(default_factory=dict)
-    started: dict[str, list[str]] = field(default_factory=dict)
-    commits: list[str] = field(default_factory=list)
+    started: list[Start] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     """What happens in the middle of the next look at the branch."""
@@ -106,10 +122,14 @@ class World:
         if (stateMachineArn + name) in self.names:
             raise ClientError({"Error": {"Code": "ExecutionAlreadyExists"}}, "StartExecution")
         self.names.add(stateMachineArn + name)
-        request = json.loads(input)
-        self.started.setdefault(stateMachineArn, []).append(request["digest"])
-        self.commits.append(request["commit"])
-        return {"executionArn": f"{stateMachineArn}:{name}"}
+        given, train = json.loads(input), stateMachineArn.endswith(TRAIN_MACHINE)
+        digests = given["digests"] if train else {stateMachineArn.rpartition(":promote-")[2]: given["digest"]}
+        self.started.append(Start(name, digests, given["commit"], train))
+        return {"executionArn": f"{stateMachineArn.replace('stateMachine', 'execution')}:{name}"}
+
+    def last(self, unit: str) -> Start | None:
+        """What was last started for a unit."""
+        return next((one for one in reversed(self.started) if unit in one.digests), None)
 
     def look(self) -> MergeResult | None:
         """Call on_merge, as an event does whatever it is about; None when a later call overtook it."""
@@ -138,7 +158,14 @@ class World:
             return FakeStack(name, self.templates)
 
         return PromotionStarter(
-            self.ledger, self.repository.read, unit_stack, retired_stack, stack, fake, fake, lambda name: name
+            self.ledger,
+            self.repository.read,
+            unit_stack,
+            retired_stack,
+            stack,
+            fake,
+            fake,
+            lambda name: f"arn:aws:states:eu-west-1:111111111111:stateMachine:{name}",
         )
 
     def settle(self) -> None:
@@ -156,6 +183,29 @@ class World:
 def push(world: World, number: int) -> None:
     """Change a unit."""
     world.repository.commit({f"projects/{UNITS[number % 2]}/code.py": f"value = {number}\n", **_projects(world)})
+
+
+def push_both(world: World, number: int) -> None:
+    """Change both units at once."""
+    world.repository.commit(
+        {**{f"projects/{name}/code.py": f"both = {number}\n" for name in UNITS}, **_projects(world)}
+    )
+
+
+def arrive(world: World, number: int) -> None:
+    """Some train ends, most of them well."""
+    trains = [one for one in world.started if one.train]
+    if trains:
+        ended = trains[number % len(trains)]
+        status, outcome = ("FAILED", "FAILED") if number == 1 else ("SUCCEEDED", ARRIVED)
+        train = Train(name=ended.name, execution=ended.name, started_at=world.now)
+        world.ledger.trains.begin(train)
+        world.ledger.trains.end(train, {"status": status, "outcome": outcome})
+
+
+def break_(world: World, number: int) -> None:
+    """Write a project file that is not valid; whoever pushes that unit next mends it."""
+    world.repository.commit({f"projects/{UNITS[number % 2]}/pyproject.toml": "[project]\n"})
 
 
 def ask_approval(world: World, number: int) -> None:
@@ -207,13 +257,21 @@ def wait(world: World, _: int) -> None:
     world.now += PATIENCE
 
 
-ACTIONS = (push, ask_approval, remove, go_back, event, event, overtaken, deliver, deliver, lose, double, wait)
+ACTIONS = (
+    *(push, push_both, arrive, break_, ask_approval, remove, go_back),
+    *(event, event, overtaken, deliver, deliver, lose, double, wait),
+)
 
 
 def _projects(world: World) -> dict[str, str]:
-    """The project files of units that are not there."""
+    """The project files of units that are not there, or not valid."""
     files = {f"projects/{name}/pyproject.toml": project(name) for name in UNITS}
-    return {file: text for file, text in files.items() if not (world.repository.folder / file).exists()}
+    paths = {file: world.repository.folder / file for file in files}
+    return {
+        file: text
+        for file, text in files.items()
+        if not paths[file].exists() or "version" not in paths[file].read_text()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +282,7 @@ def new_world() -> Iterator[Callable[[Path], World]]:
 
         def make(folder: Path) -> World:
             repository = Repository(folder)
-            repository.commit({"orchestrator.toml": ORGANIZATION})
+            repository.commit({"orchestrator.toml": ORGANIZATION + TRAIN})
             table = make_ledger_table(session, f"ledger-{folder.name}")
             world = World(repository, Ledger(table, lambda: datetime.now(UTC)))
             for number in (0, 2):
@@ -248,13 +306,30 @@ def test_any_story_ends_in_what_the_newest_state_calls_for(
         world.settle()
         catalog = read_catalog(world.repository.read, "main")
         for name in UNITS:
-            digests, template = world.started.get(f"promote-{name}", []), world.templates.get(f"promote-{name}")
+            last, template = world.last(name), world.templates.get(f"promote-{name}")
             if name in catalog.facts:
-                assert digests[-1] == catalog.digest(name)
-                assert template == unit_stack(catalog.unit(name), catalog.organization)
-            elif template:
+                # Where a member of its train is not valid, it waits.
+                waits = bool(catalog.problems)
+                assert waits or (last and last.digests[name] == catalog.digest(name))
+                assert waits or template == unit_stack(catalog.unit(name), catalog.organization)
+            elif template and not catalog.problems:
                 assert '\\"Retired\\"' in template
-            assert all(one != other for one, other in pairwise(digests))
+        check_starts(world)
+
+
+def check_starts(world: World) -> None:
+    """Nothing ran for nothing; all that a train takes along is of one commit; who goes alone leaves nobody behind."""
+    before: dict[str, Start] = {}
+    for start in world.started:
+        assert any(name not in before or before[name].digests[name] != digest for name, digest in start.digests.items())
+        catalog = read_catalog(world.repository.read, start.commit)
+        assert start.digests == {name: catalog.digest(name) for name in start.digests}
+        assert start.train is (len(start.digests) > 1)
+        for other in set(UNITS) & set(catalog.facts) - set(start.digests):
+            left = before[other]
+            assert left.digests[other] == catalog.digest(other)
+            assert not left.train or world.ledger.trains.has_arrived(left.name)
+        before |= dict.fromkeys(start.digests, start)
 
 
 def test_a_branch_that_moves_within_a_look_starts_nothing_twice(
@@ -263,7 +338,7 @@ def test_a_branch_that_moves_within_a_look_starts_nothing_twice(
     """What the look finds is of the commit that it names; what came since is found by the next one."""
     (tmp_path / "shop").mkdir()
     world = new_world(tmp_path / "shop")
-    repository, before = world.repository, len(world.commits)
+    repository, before = world.repository, len(world.started)
     earlier = repository.commit({"README.md": "No unit is made of this."})
     push(world, 4)
     newest = repository.git.head
@@ -274,4 +349,4 @@ def test_a_branch_that_moves_within_a_look_starts_nothing_twice(
     world.look()
     repository.read = whole
     world.settle()
-    assert world.commits[before:] == [newest]
+    assert [one.commit for one in world.started[before:]] == [newest]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.trains.bom import OnFailure
+from orchestrator.config.trains import OnFailure
 from orchestrator.trains.policy import LOST, Move, Outcome, next_move
 from orchestrator.trains.waves import plan_waves, prerequisites
 
