@@ -19,8 +19,8 @@ from benchmarks.many_units import ManyUnits
 from orchestrator.cli.affected import starts_at
 from orchestrator.source.affected import verdicts
 from orchestrator.source.catalog import read_catalog
-from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.local_git import LocalGitRepository
+from orchestrator.source.surveyed import Surveyed
 from state_machines.unit_stack import unit_stack
 
 _RUNS = 5
@@ -38,19 +38,18 @@ def main() -> None:
 
 
 def _measure(units: int, folder: Path) -> None:
-    cache = FactsCache()
-    _affected(folder, cache)
+    before = read_catalog(LocalGitRepository(folder, os.environ["PATH"]), "main~1").surveyed
     runs: dict[str, Callable[[], object]] = {
         "git diff --name-only": lambda: _diff(folder),
-        "in process, units known": lambda: _affected(folder, cache),
-        "in process, units not known": lambda: _affected(folder, FactsCache()),
+        "in process, units known": lambda: _affected(folder, before),
+        "in process, units not known": lambda: _affected(folder),
     }
     for name, run in runs.items():
         print(f"{units} units, median {name}: {_median(run) * 1000:.0f} ms")
     for name, cache_folder in (("again", folder.parent / "kept"), ("with nothing kept", None)):
         seconds = _whole_command(folder, cache_folder)
         print(f"{units} units, median of the whole command, {name}: {seconds * 1000:.0f} ms")
-    catalog = read_catalog(LocalGitRepository(folder, os.environ["PATH"]), "main", cache)
+    catalog = read_catalog(LocalGitRepository(folder, os.environ["PATH"]), "main")
     some = [catalog.unit(f"unit{number}") for number in range(100)]
     seconds = _median(lambda: [unit_stack(unit, catalog.organization) for unit in some])
     print(f"{units} units, median template of one: {seconds * 10:.2f} ms")
@@ -93,10 +92,13 @@ def _diff(folder: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def _affected(folder: Path, cache: FactsCache) -> None:
+def _affected(folder: Path, *known: Surveyed) -> None:
+    """What the command does, but for reading what is kept."""
     repository = LocalGitRepository(folder, os.environ["PATH"])
-    last = starts_at(read_catalog(repository, "main~1", cache))
-    found = [one.unit for one in verdicts(read_catalog(repository, "main", cache), last) if one.affected]
+    after = read_catalog(repository, "main", known)
+    before = read_catalog(repository, "main~1", (*known, after.surveyed))
+    differing = after.surveyed.unlike(before.surveyed)
+    found = [one.unit for one in verdicts(after, starts_at(before, differing), differing) if one.affected]
     if found != ["unit7"]:
         raise AssertionError(f"Only unit7 was changed, and {found} are affected.")
 

@@ -23,7 +23,8 @@ from uv import find_uv_bin
 
 import orchestrator
 from benchmarks.workloads import PYTHON, Workload
-from orchestrator.build.cache import VARIABLE, Cache
+from orchestrator.build.cache import Cache
+from orchestrator.build.cache_folder import VARIABLE
 from orchestrator.build.confinement import Confinement
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies

@@ -19,13 +19,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.many_units import ManyUnits
+from orchestrator.errors import ArtifactError
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.on_merge import MergeHandler, MergeResult
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import StartMessage, Starts
+from orchestrator.steps.surveys import Surveys
 from state_machines.unit_stack import retired_stack, unit_stack
 
 _BATCH = 10
@@ -120,26 +121,43 @@ class Cloud:
         return SimpleNamespace(name=name, propose=lambda *_: "", wait_for_change_set=lambda *_: ready)
 
 
+@dataclass
+class Bucket:
+    """What is kept of the branch; on AWS, reading and writing it are two calls more."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def get(self, key: str) -> bytes:
+        """Read an object."""
+        if key not in self.objects:
+            raise ArtifactError(f"There is nothing at {key}.")
+        return self.objects[key]
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write one."""
+        self.objects[key] = content
+
+
 def main() -> None:
     """Measure and print."""
     units = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}; {units} units")
     with tempfile.TemporaryDirectory(prefix="orchestrator-merge-") as folder:
         repository = ManyUnits(Path(folder, "shop.git"))
-        table, cloud, cache = PlayedTable(), Cloud(), FactsCache()
+        table, cloud, warm = PlayedTable(), Cloud(), Surveys(bucket := Bucket(), "main", "code")
         repository.begin(units)
-        _measure("all units are new", repository.folder, table, cloud, cache)
+        _measure("all units are new", repository.folder, table, cloud, warm)
         repository.commit([("shared/money/money.py", "cents = 10\n")])
-        _measure("all are affected by shared code", repository.folder, table, cloud, cache)
+        _measure("all are affected by shared code", repository.folder, table, cloud, warm)
         repository.commit([("projects/unit7/code.py", "value = 2\n")])
-        _measure("one is affected", repository.folder, table, cloud, FactsCache())
+        _measure("one is affected", repository.folder, table, cloud, Surveys(bucket, "main", "code"))
         repository.commit([("projects/unit7/code.py", "value = 3\n")])
-        _measure("one is affected, the function is warm", repository.folder, table, cloud, cache)
+        _measure("one is affected, the function is warm", repository.folder, table, cloud, warm)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"most memory of the process, with git's answers and the played ledger in it: {megabytes:.0f} MB")
 
 
-def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, cache: FactsCache) -> None:
+def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, surveys: Surveys) -> None:
     table.calls.clear()
     cloud.calls.clear()
     played_table: Any = table
@@ -147,7 +165,7 @@ def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, cache: F
     ledger = Ledger(played_table, lambda: datetime.now(UTC))
     repository = LocalGitRepository(folder, os.environ["PATH"])
     starts = Starts(played, "queue", time.sleep)
-    handler = MergeHandler(ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", cache)
+    handler = MergeHandler(ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", surveys)
     began = time.perf_counter()
     result: MergeResult = handler(MergeEvent.model_validate({"detail": {"branch": "main"}}))
     looked = time.perf_counter() - began

@@ -84,8 +84,8 @@ def main() -> None:
             bucket.timed(what, lambda commit=commit: publisher.publish(commit, "main"))  # type: ignore[misc]
             publisher.move("main", commit)
         found = bucket.timed("find all units", lambda: read_catalog(SnapshotRepository(bucket), "main"))
-        if len(found.facts) != units:
-            raise AssertionError(f"{len(found.facts)} units were found, and there are {units}.")
+        if len(found.names) != units:
+            raise AssertionError(f"{len(found.names)} units were found, and there are {units}.")
         into = Path(folder, "export")
         bucket.timed("export one unit", lambda: export(SnapshotRepository(bucket), last, [_UNIT], into))
 

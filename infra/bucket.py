@@ -17,5 +17,7 @@ def artifacts_bucket(scope: Construct, name: str) -> s3.Bucket:
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         # Kept when its stack goes, but not when its stack never came to be: the next try could not make it then.
+        # What is found at each look at a branch replaces what was found before, which nobody asks for again.
+        lifecycle_rules=[s3.LifecycleRule(prefix="surveys/", noncurrent_version_expiration=cdk.Duration.days(1))],
         removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )

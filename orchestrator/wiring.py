@@ -24,7 +24,6 @@ from orchestrator.errors import StepError
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.github.address import GitHubAddress
 from orchestrator.source.github.delivery import Expected
 from orchestrator.source.open import Access, open_repository
@@ -53,6 +52,7 @@ from orchestrator.steps.settle_train import TrainSettler
 from orchestrator.steps.smoke_test import SmokeTester
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
+from orchestrator.steps.surveys import Surveys
 from orchestrator.steps.webhook import Secrets, Webhook
 
 if TYPE_CHECKING:
@@ -245,9 +245,10 @@ class Wiring:
         return int(self.settings["start_tries"])
 
     @cached_property
-    def _facts(self) -> FactsCache:
+    def _surveys(self) -> Surveys:
         """Kept from one event to the next, for as long as the function is warm."""
-        return FactsCache()
+        where = f"{self.settings['repository_url']}#{self.settings['branch']}"
+        return Surveys(self.store, where, self.settings["code"])
 
     @cached_property
     def webhook(self) -> Webhook:
@@ -287,7 +288,7 @@ class Wiring:
     def on_merge(self, template: UnitStackTemplate) -> MergeHandler:
         """Wire what follows a merge."""
         branch, code = self.settings["branch"], self.settings["code"]
-        return MergeHandler(self.ledger, self.repository, branch, template, self.starts, _now, code, self._facts)
+        return MergeHandler(self.ledger, self.repository, branch, template, self.starts, _now, code, self._surveys)
 
     def start_promotion(self, template: UnitStackTemplate, retired: UnitStackTemplate) -> PromotionStarter:
         """Wire what on_merge asks for."""

@@ -67,6 +67,9 @@ def _on_merge(names: Names) -> Statements:
     return [
         ledger(names),
         *read_repository(names),
+        # Nobody else writes what is found there to tell which units are to be promoted.
+        allow(["s3:GetObject", "s3:PutObject"], [names.objects("surveys/*")]),
+        allow(["s3:ListBucket"], [names.bucket]),
         branches(names, "ConditionCheckItem"),
         # The embedded cloud knows a second form, for many at once, which to AWS is the same action.
         allow(["sqs:SendMessage*"], [names.starts]),
@@ -184,7 +187,7 @@ SOURCE_SETTINGS = ("repository_url", "repository_secret", "branch")
 _TELLING = ("failures_topic", *SOURCE_SETTINGS)
 
 STEPS = (
-    Step("on_merge", 900, ("ledger_table", "code", "starts_url", "dead_letters_url", *_TELLING), _on_merge),
+    Step("on_merge", 900, ("ledger_table", "bucket", "code", "starts_url", "dead_letters_url", *_TELLING), _on_merge),
     Step("start_promotion", 900, ("ledger_table", "bucket", "starts_url", "start_tries", *_TELLING), _start_promotion),
     Step("resolve_release", 60, ("ledger_table", *SOURCE_SETTINGS), _resolve_release),
     Step("plan", 120, (*_TARGETS, *SOURCE_SETTINGS), _plan),

@@ -9,9 +9,9 @@ from orchestrator.adoption.write import Accounts, globs_of, written
 from orchestrator.config.organization import Lambda
 from orchestrator.config.told import ROOT
 from orchestrator.source.discovery import Finder
-from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.repository import Commit, SourceRepository
 from orchestrator.source.survey import Survey
+from orchestrator.source.surveyed import Surveyed
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,9 @@ class _Trial:
     accounts: Accounts
     platform: Lambda
 
-    def __call__(self, units: list[ProposedUnit], unplaced: Mapping[str, str]) -> tuple[str, Survey]:
+    def __call__(self, units: list[ProposedUnit], unplaced: Mapping[str, str]) -> tuple[str, Surveyed]:
         finder = Finder(self.repository, self.commit.id)
         stray = finder.find(tuple(globs_of(units))).keys() - {unit.place.folder for unit in units}
         exclude = (unplaced.keys() & stray) | finder.problems.keys()
         text = written(self.accounts, units, exclude, self.platform)
-        survey = Survey(self.repository, self.commit, text.encode(), FactsCache())
-        survey.units()
-        return text, survey
+        return text, Survey(self.repository, self.commit.id, text.encode()).surveyed()

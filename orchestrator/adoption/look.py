@@ -13,9 +13,8 @@ from orchestrator.build.cdk import CDK_FILE
 from orchestrator.build.template import read_template
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.discovery import Finder
-from orchestrator.source.facts import PYPROJECT
+from orchestrator.source.facts import PYPROJECT, TEMPLATES
 from orchestrator.source.repository import Mode, SourceRepository
-from orchestrator.source.survey import TEMPLATES
 
 SAMCONFIG = "samconfig.toml"
 _ENDINGS = (".yaml", ".yml", ".template")

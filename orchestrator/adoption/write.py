@@ -10,7 +10,7 @@ from orchestrator.build.cdk import CDK_FILE
 from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Environment, Lambda, Tooling
 from orchestrator.config.told import ROOT
-from orchestrator.source.survey import TEMPLATES
+from orchestrator.source.facts import TEMPLATES
 
 _USUAL = (CDK_FILE, *TEMPLATES)
 

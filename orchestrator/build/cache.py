@@ -2,26 +2,16 @@
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
+from orchestrator.build.cache_folder import used
 from orchestrator.build.files import replace
 from orchestrator.build.sha256 import sha256_of, sha256_of_file
-from orchestrator.build.tidy import used
-
-VARIABLE = "ORCHESTRATOR_CACHE_DIR"
-
-
-def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where the cache lies: $ORCHESTRATOR_CACHE_DIR, else below $XDG_CACHE_HOME, else below ~/.cache."""
-    if VARIABLE in environment:
-        return Path(environment[VARIABLE]).absolute()
-    caches = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "~", ".cache").expanduser()
-    return Path(caches, "orchestrator")
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import BuildError
-from orchestrator.source.survey import TEMPLATES
+from orchestrator.source.facts import TEMPLATES
 
 
 @dataclass(frozen=True)

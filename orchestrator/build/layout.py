@@ -51,6 +51,11 @@ def plan_key(unit: str, execution: str, environment: str) -> str:
     return f"plans/{unit}/{execution}/{environment}.json"
 
 
+def survey_key(branch: str) -> str:
+    """Key of what was found at a branch last, given what identifies the branch."""
+    return f"surveys/{branch}.json"
+
+
 def unit_stack_key(unit: str, digest: str) -> str:
     """Key of a template of a unit's own stack, when it is too large to be sent along."""
     return f"stacks/{unit}/{digest}.json"

@@ -25,7 +25,7 @@ from orchestrator.build.package import Package, file_stem, source_time
 from orchestrator.build.uv import Uv
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import ConfigurationError
-from orchestrator.source.survey import TEMPLATES
+from orchestrator.source.facts import TEMPLATES
 
 _SOURCES = "src"
 # Of a unit's own folder, what is about the code and not a part of it.

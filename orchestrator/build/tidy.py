@@ -61,12 +61,6 @@ class _Entry:
     size: int
 
 
-def used(path: Path) -> None:
-    """Note that something in the cache is used now, unless it is not there."""
-    with suppress(OSError):
-        os.utime(path)
-
-
 def tidy(cache: Path, allowance: Allowance, now: float | None = None) -> None:
     """Remove what is too old and, least recently used first, what is too much; unless that was looked at before.
 

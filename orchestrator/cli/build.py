@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import click
 from uv import find_uv_bin
 
-from orchestrator.build import cache
 from orchestrator.build.batch import build_all
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.cache import Cache
+from orchestrator.build.cache_folder import VARIABLE, cache_folder
 from orchestrator.build.environment import clean_environment
 from orchestrator.build.folder import FolderLedger, FolderStore
 from orchestrator.build.publishing import ReleaseStore
@@ -47,7 +47,7 @@ def build(
     commit: Annotated[str, Option(help="Commit, branch or tag.")] = _HEAD,
     to: Annotated[Path | None, Option(help="Publish below this folder; no AWS account is needed.")] = None,
     cache_dir: Annotated[
-        Path | None, Option(envvar=cache.VARIABLE, help="What is kept between builds; may be deleted any time.")
+        Path | None, Option(envvar=VARIABLE, help="What is kept between builds; may be deleted any time.")
     ] = None,
     *,
     every: Annotated[bool, Option("--all", help="Build all units of the repository.")] = False,
@@ -59,18 +59,18 @@ def build(
     if units and every:
         raise RequestError(f"Name units or --all, not both: --all builds every unit, {', '.join(units)} among them.")
     kept = _kept(here, cache_dir)
-    facts = kept.facts() if kept else None
-    catalog = here.catalog(commit, facts)
-    names = list(dict.fromkeys(units or catalog.facts))
+    bases = kept.surveyed() if kept else ()
+    catalog = here.catalog(commit, bases)
+    names = list(dict.fromkeys(units or catalog.names))
     for name in names:
         catalog.require(name)
     if commit == _HEAD:
         _note_uncommitted(here, catalog, names)
-    tools = machine_tools(Cache((cache_dir or cache.cache_folder(os.environ)).absolute()))
+    tools = machine_tools(Cache((cache_dir or cache_folder(os.environ)).absolute()))
     parallel = min(len(names), len(os.sched_getaffinity(0)))
     store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)
-    if kept and facts:
-        kept.keep_facts(facts)
+    if kept:
+        kept.keep(catalog.surveyed)
     failed = False
     with tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
         for _, built in build_all(builders, catalog, names, Path(logs)):
@@ -82,7 +82,7 @@ def build(
 
 def _kept(here: Context, cache_dir: Path | None) -> Kept | None:
     """What was read of the repository before, where no build can have written that: else one could forge another."""
-    folder = (cache_dir or cache.cache_folder(os.environ)).absolute()
+    folder = (cache_dir or cache_folder(os.environ)).absolute()
     return Kept(here.root, folder) if landlock.abi() >= landlock.OLDEST_ABI else None
 
 
@@ -97,7 +97,7 @@ def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> 
 
 def builder(wiring: "Wiring", kind: "BuiltBy" = "local") -> Builder:
     """A builder that uses this machine's uv, Python and cache; releases say what kind of builder made them."""
-    return _builder(wiring, machine_tools(Cache(cache.cache_folder(os.environ)), kind))
+    return _builder(wiring, machine_tools(Cache(cache_folder(os.environ)), kind))
 
 
 def machine_tools(kept: Cache, kind: "BuiltBy" = "local") -> Tools:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import AccessError, ConfigurationError, SourceError
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.facts import ORGANIZATION_FILE
-from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.git import Git
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.open import open_folder
+from orchestrator.source.surveyed import Surveyed
 
 if TYPE_CHECKING:
     import boto3
@@ -77,9 +77,9 @@ class Context:
         entries = git("status", "--porcelain", "-z", "--no-renames", "--", *paths).decode(errors="replace").split("\0")
         return [entry[3:] for entry in entries if entry]
 
-    def catalog(self, revision: str, facts: FactsCache | None = None) -> Catalog:
-        """The units at a commit, read with the help of what is known of folders."""
-        return read_catalog(self.repository, revision, facts)
+    def catalog(self, revision: str, bases: Iterable[Surveyed] = ()) -> Catalog:
+        """The units at a commit, found with the help of what was found at others."""
+        return read_catalog(self.repository, revision, bases)
 
     def session(self, region: str | None = None) -> "boto3.Session":
         """The caller's AWS session."""

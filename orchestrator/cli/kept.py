@@ -1,26 +1,23 @@
-"""What was read of a repository, kept in the build cache's folder from one call of the command line to the next.
+"""What was found in a repository, kept in the build cache's folder from one call of the command line to the next.
 
-All that is kept follows from its key: nothing can be out of date, and all of it may be deleted at any time. Only what
+It may be deleted at any time, and whoever writes last wins: a look begins with what was found at any commit. Only what
 tells people something is answered out of it; promotions are not.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from orchestrator.build.cache import cache_folder
-from orchestrator.build.files import replace
-from orchestrator.build.tidy import used
-from orchestrator.source.affected import LastStart
-from orchestrator.source.facts_cache import FactsCache
+from orchestrator.build.cache_folder import cache_folder, used
+from orchestrator.source.survey_document import read, written
+from orchestrator.source.surveyed import Surveyed
 
 _CODE = Path(__file__).parents[1]
-# What decides on facts and digests.
+# What decides on what is found.
 _DECIDING = ("source", "config", "cli")
 
 
@@ -35,52 +32,37 @@ class Kept:
 
     root: Path
     cache: Path
+    _found: list[Surveyed] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, root: Path, environment: Mapping[str, str] = os.environ) -> "Kept":
         """What is kept where the environment says that the cache is."""
         return cls(root, cache_folder(environment))
 
-    def facts(self) -> FactsCache:
-        """The facts of its folders that were read last time."""
-        return FactsCache(self._read("facts", ""))
-
-    def keep_facts(self, facts: FactsCache) -> None:
-        """Keep what was used of them, if it is something else than what was kept before."""
-        if facts.is_changed:
-            self._write("facts", "", facts.used)
-
-    def starts(self, commit: str, find: Callable[[], Mapping[str, LastStart]]) -> Mapping[str, LastStart]:
-        """What the ledger would hold had everything at a commit been started, found out once for each commit.
-
-        Args:
-            commit: its full id.
-            find: finds it out.
-        """
-        known = self._read("starts", commit)
-        if known is not None:
-            return {name: LastStart(*values) for name, values in known.items()}
-        found = find()
-        self._write("starts", commit, {name: astuple(one) for name, one in found.items()})
-        return found
-
-    def _read(self, kind: str, key: str) -> Any:
-        path = self._path(kind, key)
+    def surveyed(self) -> tuple[Surveyed, ...]:
+        """What was found last, at whichever commit; empty when nothing is kept."""
+        path = self._path()
         try:
-            found = json.loads(path.read_bytes())
+            found = read(path.read_bytes())
         except (OSError, ValueError):
-            return None
+            return ()
         used(path.parent)
-        return found
+        self._found.append(found)
+        return (found,)
 
-    def _write(self, kind: str, key: str, content: object) -> None:
+    def keep(self, surveyed: Surveyed) -> None:
+        """Keep what was found, in place of what was kept before, unless it is just that."""
+        if any(surveyed is one for one in self._found):
+            return
+        from orchestrator.build.files import replace  # noqa: PLC0415  # Only where something new was found.
+
         # A cache that cannot be written to makes the next call slower, not this one wrong.
         with suppress(OSError):
-            replace(self._path(kind, key), json.dumps(content).encode())
+            replace(self._path(), written(surveyed))
 
-    def _path(self, kind: str, key: str) -> Path:
-        name = hashlib.sha256(f"{self.root}\0{key}\0{_code()}".encode(errors="surrogateescape")).hexdigest()
-        return self.cache / kind / name / "kept.json"
+    def _path(self) -> Path:
+        name = hashlib.sha256(f"{self.root}\0{_code()}".encode(errors="surrogateescape")).hexdigest()
+        return self.cache / "surveys" / name / "kept.json"
 
 
 def _code() -> str:

@@ -51,7 +51,7 @@ def abort(
     """Stop one promotion or all of a unit. What CloudFormation has begun it ends by itself; locks are freed."""
     here: Context = context.obj
     ledger = here.wiring.ledger
-    is_unit = what in here.catalog("HEAD").facts
+    is_unit = what in here.catalog("HEAD").names
     known = [one.execution for one in ledger.promotions.under_way(what)] if is_unit else []
     executions = [one for one in known if here.wiring.executions.is_alive(one)] if is_unit else [_find(here, what)[0]]
     if not executions:

@@ -76,7 +76,7 @@ def retire(
 
 def _standing(here: Context, unit: str) -> Standing:
     branch = here.organization.repository.branch
-    if unit in here.catalog(branch).facts:
+    if unit in here.catalog(branch).names:
         raise RequestError(f"{unit} is still in {branch}: remove its folder and merge that first.")
     standings = here.wiring.ledger.branches.standings(branch)
     if unit not in standings:

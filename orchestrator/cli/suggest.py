@@ -1,22 +1,22 @@
 """What `orchestrator affected --suggest` says: which imports `depends_on` does not cover, and what to write."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, note, say, say_json
 from orchestrator.source.catalog import Catalog
-from orchestrator.source.facts_cache import FactsCache
+from orchestrator.source.surveyed import Surveyed
 from orchestrator.suggest.lines import Lines, Suggestion
 from orchestrator.suggest.search import Found, Outside, Search
 
 _SHOWN = 5
 
 
-def show_suggestions(here: Context, commit: str, output: Format, facts: FactsCache) -> None:
+def show_suggestions(here: Context, commit: str, output: Format, bases: Iterable[Surveyed]) -> None:
     """Look through the code of all units at a commit, and say what their settings miss."""
-    catalog = here.catalog(commit, facts)
+    catalog = here.catalog(commit, bases)
     found = Search(catalog, here.repository)()
     lines = Lines(catalog)
     made = [lines(owner, outside) for owner, outside in sorted(found.outside.items())]
@@ -32,7 +32,7 @@ def _tell(catalog: Catalog, made: list[Suggestion], found: Found) -> None:
     missing = {unit for one in made for unit in one.units}
     say(
         f"Units at {catalog.commit.id[:12]} that import what depends_on does not name: {len(missing)} of "
-        f"{len(catalog.facts)}"
+        f"{len(catalog.names)}"
     )
     for suggestion in made:
         for line in sentences(suggestion):

@@ -1,6 +1,6 @@
 """Which units a merge affects: those whose digest differs from the last one a promotion was started for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,14 +41,15 @@ class Verdict:
         return self.reason in (Reason.NEW, Reason.CHANGED)
 
 
-def verdicts(catalog: Catalog, last: Mapping[str, LastStart]) -> list[Verdict]:
-    """Judge every unit of a catalog, in order of name; a unit with a problem is listed as invalid.
+def verdicts(catalog: Catalog, last: Mapping[str, LastStart], units: Iterable[str] | None = None) -> list[Verdict]:
+    """Judge the units of a catalog, in order of name; every unit with a problem is listed as invalid.
 
     Args:
         catalog: the repository at the commit in question.
         last: by unit, what was last started on the branch. A unit that is not in it is new.
+        units: which ones; all when left out.
     """
-    valid = [_verdict(catalog, name, last.get(name)) for name in catalog.facts]
+    valid = [_verdict(catalog, name, last.get(name)) for name in (catalog.names if units is None else units)]
     invalid = [
         Verdict(folder.rsplit("/", 1)[-1], Reason.INVALID, "", str(problem))
         for folder, problem in catalog.problems.items()

@@ -1,6 +1,6 @@
 """What a repository holds at one commit: the organization, its units, and what every unit is made of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import cached_property
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from orchestrator.config.names import unit_name
 from orchestrator.config.told import NOTHING, Told
 from orchestrator.errors import ConfigurationError, UnknownNameError
-from orchestrator.source.digest import Input, unit_digest
+from orchestrator.source.digest import Input
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
-from orchestrator.source.facts_cache import FactsCache, OrganizationFacts
+from orchestrator.source.reading import within
 from orchestrator.source.repository import Commit, SourceRepository
-from orchestrator.source.survey import Survey, within
+from orchestrator.source.successor import successor
+from orchestrator.source.survey import Survey
+from orchestrator.source.surveyed import Surveyed
 
 if TYPE_CHECKING:
     # What is affected is answered without the configuration's models, which take long to import.
@@ -28,24 +30,12 @@ class Catalog:
     Attributes:
         repository: where it was read.
         commit: the commit that was read.
-        text: its `orchestrator.toml`.
-        at_a_glance: what of that was needed to find the units.
-        facts: what is known of every deployable unit, by name, in order of name.
-        inputs: by unit, the folders it is built from; the unit's own folder comes first.
-        known: by folder, what is known of it, shared code included.
-        told: by folder, what `orchestrator.toml` says of single units.
-        problems: by folder, why what looks like a unit cannot be promoted. The other units are not affected.
+        surveyed: what was found there.
     """
 
     repository: SourceRepository
     commit: Commit
-    text: bytes
-    at_a_glance: OrganizationFacts
-    facts: Mapping[str, Facts]
-    inputs: Mapping[str, tuple[Input, ...]]
-    problems: Mapping[str, ConfigurationError]
-    known: Mapping[str, Facts]
-    told: Mapping[str, Told]
+    surveyed: Surveyed
     _loaded: dict[str, "Unit"] = field(default_factory=dict)
 
     @cached_property
@@ -53,13 +43,43 @@ class Catalog:
         """The accounts and environments."""
         from orchestrator.config.load import load_organization  # noqa: PLC0415  # See above.
 
-        return load_organization(self.text)
+        return load_organization(_organization_file(self.repository, self.commit))
+
+    @property
+    def names(self) -> Collection[str]:
+        """Of every deployable unit, in order."""
+        return self.surveyed.folders.keys()
+
+    @cached_property
+    def facts(self) -> Mapping[str, Facts]:
+        """What is known of every deployable unit, by name, in order of name."""
+        return {name: self.known[folder] for name, folder in self.surveyed.folders.items()}
+
+    @property
+    def known(self) -> Mapping[str, Facts]:
+        """By folder, what is known of it, shared code included."""
+        return self.surveyed.known
+
+    @property
+    def told(self) -> Mapping[str, Told]:
+        """By folder, what `orchestrator.toml` says of single units."""
+        return self.surveyed.told
+
+    @property
+    def inputs(self) -> Mapping[str, tuple[Input, ...]]:
+        """By unit, the folders it is built from; the unit's own folder comes first."""
+        return self.surveyed.inputs
+
+    @property
+    def problems(self) -> Mapping[str, ConfigurationError]:
+        """By folder, why what looks like a unit cannot be promoted. The other units are not affected."""
+        return self.surveyed.problems
 
     @property
     def units(self) -> Mapping[str, "Unit"]:
         """Every deployable unit by name, in order of name."""
-        self._load(self.facts)
-        return {name: self._loaded[name] for name in self.facts}
+        self._load(self.names)
+        return {name: self._loaded[name] for name in self.names}
 
     def unit(self, name: str) -> "Unit":
         """Look a unit up by name; raises as `require`."""
@@ -74,56 +94,61 @@ class Catalog:
             ConfigurationError: the unit is there, but its configuration is not valid.
             UnknownNameError: there is no such unit.
         """
-        if name in self.facts:
+        if name in self.surveyed.folders:
             return
         for folder, problem in self.problems.items():
             if name in (folder, unit_name(folder.rsplit("/", 1)[-1])):
                 raise problem
-        hint = f"Units are looked for at {', '.join(self.at_a_glance.globs)}, by a pyproject.toml or a template."
-        raise UnknownNameError("unit", name, list(self.facts), hint)
+        globs = ", ".join(self.surveyed.organization.globs)
+        hint = f"Units are looked for at {globs}, by a pyproject.toml or a template."
+        raise UnknownNameError("unit", name, list(self.names), hint)
 
     def digest(self, name: str) -> str:
         """The digest of a unit: equal digests mean equal releases."""
-        return unit_digest(self.inputs[name], self.at_a_glance.platform)
+        return self.surveyed.digests[name]
 
     def _load(self, names: Iterable[str]) -> None:
         """Read the configurations that were not read yet, with one call."""
         from orchestrator.config.load import parse_toml, unit_of  # noqa: PLC0415  # See above.
 
-        files = {name: within(self.facts[name].folder, PYPROJECT) for name in names if name not in self._loaded}
+        files = {name: within(self.surveyed.folders[name], PYPROJECT) for name in names if name not in self._loaded}
         if not files:
             return
         texts = self.repository.files(self.commit.id, files.values())
         for name, file in files.items():
-            folder = self.facts[name].folder
+            folder = self.surveyed.folders[name]
             document = parse_toml(texts.get(file, ""), file)
             told = self.told.get(folder, NOTHING)
             self._loaded[name] = unit_of(document, folder, self.organization, told, day_of(self.commit))
 
 
-def read_catalog(repository: SourceRepository, revision: str, cache: FactsCache | None = None) -> Catalog:
+def read_catalog(repository: SourceRepository, revision: str, bases: Iterable[Surveyed] = ()) -> Catalog:
     """Find the organization and all its units with a handful of calls, however many units there are.
 
     Args:
         repository: where to look.
         revision: branch, tag or commit.
-        cache: what is known of folders that were read before.
+        bases: what was found at other commits, or at this one: only what is new is looked at then.
 
     Raises:
         ConfigurationError: `orchestrator.toml` is missing or not valid. A unit's own problems are listed instead.
         UnknownNameError: there is no such revision.
     """
     commit = repository.commit(revision)
+    base = min(bases, key=lambda one: one.commit != commit.id, default=None)
+    found = successor(base, repository, commit.id) if base else None
+    if found is None:
+        found = Survey(repository, commit.id, _organization_file(repository, commit), base).surveyed()
+    return Catalog(repository, commit, found)
+
+
+def _organization_file(repository: SourceRepository, commit: Commit) -> bytes:
     text = repository.files(commit.id, [ORGANIZATION_FILE]).get(ORGANIZATION_FILE)
     if text is None:
         raise ConfigurationError(
             ORGANIZATION_FILE, f"is missing at the root of the repository at commit {commit.id[:12]}."
         )
-    survey = Survey(repository, commit, text, cache or FactsCache())
-    facts, inputs = survey.units()
-    return Catalog(
-        repository, commit, text, survey.organization, facts, inputs, survey.problems, survey.known, survey.told
-    )
+    return text
 
 
 def day_of(commit: Commit) -> str:

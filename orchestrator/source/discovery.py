@@ -29,15 +29,21 @@ class Finder:
     commit: str
     exclude: tuple[str, ...] = ()
     problems: dict[str, ConfigurationError] = field(default_factory=dict)
+    looked_at: set[str] = field(default_factory=set)
+    """The folders by whose names something was decided; filled along the way."""
     _listings: dict[str, Mapping[str, Entry]] = field(default_factory=dict)
 
     def listing(self, folder: str) -> Mapping[str, Entry]:
         """What lies directly in a folder; asked once."""
+        self.looked_at.add(folder)
         known = self._listings.get(folder)
         return self.listings([folder])[folder] if known is None else known
 
     def listings(self, folders: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
-        """What lies directly in each of many folders, with one call for all that were not asked for yet."""
+        """What lies directly in each of many folders, whose content counts and not their names.
+
+        One call is made for all that were not asked for yet.
+        """
         wanted = list(folders)
         new = [folder for folder in wanted if folder not in self._listings]
         if new:
@@ -110,9 +116,11 @@ class Finder:
         return [one for one in deeper if fits(parts_of(one[0]), glob)]
 
     def _directly_in(self, folders: Iterable[str]) -> list[tuple[str, Entry]]:
+        found = self.listings(folders)
+        self.looked_at.update(found)
         return [
             (path, entry)
-            for folder, listed in self.listings(folders).items()
+            for folder, listed in found.items()
             for name, entry in listed.items()
             if not ((path := f"{folder}/{name}" if folder else name) and self.exclude and self._is_excluded(path))
         ]

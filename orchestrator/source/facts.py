@@ -7,8 +7,7 @@ at each merge; a unit's whole configuration is read when it is worked on.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.source.repository import Entry
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 ORGANIZATION_FILE = "orchestrator.toml"
 PYPROJECT = "pyproject.toml"
 CDK_FILE = "cdk.json"
+TEMPLATES = ("template.yaml", "template.yml", "template.json")
+"""What a template is called that no setting names, in the order in which they are looked for."""
 # What only the state machines are made of. Everything else of [tool.orchestrator] is a part of each release.
 PIPELINE = ("environments", "approval", "approvers", "approvals", "concurrency")
 # What is known without these, or no part of a release: what a unit depends on is in its inputs, no library is deployed,
@@ -27,13 +28,13 @@ PIPELINE = ("environments", "approval", "approvers", "approvals", "concurrency")
 _ELSEWHERE = ("after", "depends_on", "library", "name")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of one folder.
 
     Attributes:
         name: the unit's name.
         folder: from the repository's root.
+        said: what identifies what its project file says of releases.
         content: what identifies all of it that a release is made of.
         is_unit: whether it is deployed; shared code is not.
         depends_on: the folders or globs that it names.
@@ -42,6 +43,7 @@ class Facts:
 
     name: str
     folder: str
+    said: str
     content: str
     is_unit: bool
     depends_on: tuple[str, ...]
@@ -64,33 +66,48 @@ def facts_of(
     environments = map(organization.environment, unit.environments(organization) if is_synthesized else ())
     targets = [f"{one.name}={','.join(map(str, one.targets))}" for one in environments]
     pipeline = settings.model_dump(mode="json", include={*PIPELINE, "stack_name"}, exclude_defaults=True)
+    said = said_id(document, targets)
     return Facts(
         unit.name,
         unit.folder,
-        content_id(document, entries, targets),
+        said,
+        content_id(said, entries),
         not settings.library,
         settings.depends_on,
         json.dumps(pipeline, sort_keys=True),
     )
 
 
-def content_id(document: Mapping[str, Any], entries: Mapping[str, Entry], targets: Iterable[str] = ()) -> str:
-    """Identify what a release is made of in a folder: git's ids of all that lies in it, and what its project file says.
+def said_id(document: Mapping[str, Any], targets: Iterable[str] = ()) -> str:
+    """Identify what a project file says of releases.
 
     What only the state machines are made of does not count, nor how the file is written: approvals can be changed
     without building anything anew.
 
     Args:
         document: the `pyproject.toml`.
-        entries: what lies directly in the folder.
         targets: of an app that is synthesized for each environment, all of these.
 
     Returns:
         64 hexadecimal digits.
     """
-    lines = sorted(f"{name}\0{one.mode}\0{one.id}\n" for name, one in entries.items() if name != PYPROJECT)
     project = json.dumps(_released(document), default=str)
-    text = "".join([*lines, f"{PYPROJECT}\0{project}\n", *(f"target\0{one}\n" for one in targets)])
+    text = "".join([f"{PYPROJECT}\0{project}\n", *(f"target\0{one}\n" for one in targets)])
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+def content_id(said: str, entries: Mapping[str, Entry]) -> str:
+    """Identify what a release is made of in a folder: what its project file says, and git's ids of all else in it.
+
+    Args:
+        said: identifies what the project file says.
+        entries: what lies directly in the folder.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    lines = sorted(f"{name}\0{one.mode}\0{one.id}\n" for name, one in entries.items() if name != PYPROJECT)
+    text = "".join([*lines, f"{PYPROJECT}\0{said}\n"])
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.cat_file import read_objects
+from orchestrator.source.changes import Change
 from orchestrator.source.git import Git
-from orchestrator.source.objects import CommitObject, parse_commit, parse_tree
+from orchestrator.source.objects import CommitObject, parse_changes, parse_commit, parse_tree
 from orchestrator.source.repository import MOST_COMMITS, Commit, Commits
 from orchestrator.source.trees import Listing, Trees
 
@@ -76,6 +77,10 @@ class LocalGitRepository:
     def trees(self, identities: Iterable[str]) -> Mapping[str, Listing]:
         """Read trees by their ids."""
         return {one.id: parse_tree(one.content, like=one.id) for one in read_objects(self._git, identities) if one}
+
+    def changes(self, old: str, new: str) -> Mapping[str, Change]:
+        """All paths that differ between two commits, as `git diff-tree` tells them."""
+        return parse_changes(self._git("diff-tree", "-r", "-t", "-z", "--no-renames", "--end-of-options", old, new))
 
     def at(self, commit: str) -> Trees:
         """The trees of a commit; those of the one that was asked for last are kept."""

@@ -4,13 +4,20 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
+from orchestrator.errors import SourceError
+from orchestrator.source.changes import Change
 from orchestrator.source.repository import Commit, Entry, Mode, subject_of
 
 _SHA256_DIGITS = 64
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PERSON = re.compile(r"(?P<name>.*> )(?P<seconds>-?\d+) [+-]\d+")
 _USUAL = {mode.value.lstrip("0"): mode for mode in Mode}
+# How a tree object lists what is in it, by the length of ids.
+_ENTRIES = {
+    digits: re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % (digits // 2), re.DOTALL) for digits in (40, _SHA256_DIGITS)
+}
 _KIND, _FILE, _EXECUTABLE = 0o170000, 0o100000, 0o100
 
 
@@ -77,18 +84,30 @@ def parse_tree(content: bytes, like: str) -> dict[str, Entry]:
         content: the object's bytes.
         like: as for `object_id`.
     """
-    width, at = len(like) // 2, 0
-    entries: dict[str, Entry] = {}
-    while at < len(content):
-        space = content.index(b" ", at)
-        end = content.index(b"\0", space)
-        identity = content[end + 1 : end + 1 + width].hex()
-        name = content[space + 1 : end].decode("utf-8", "surrogateescape")
-        entries[name] = Entry(identity, mode_of(content[at:space].decode()))
-        at = end + 1 + width
-    return entries
+    found = _ENTRIES[len(like)].findall(content)
+    if len(content) != sum(len(mode) + len(name) + len(identity) + 2 for mode, name, identity in found):
+        raise SourceError("A tree of the repository is damaged: 'git fsck' finds out which.")
+    return {
+        name.decode("utf-8", "surrogateescape"): Entry(identity.hex(), mode_of(mode.decode()))
+        for mode, name, identity in found
+    }
 
 
+def parse_changes(content: bytes) -> dict[str, Change]:
+    """What `git diff-tree -z` prints, by path."""
+    fields = content.split(b"\0")
+    found: dict[str, Change] = {}
+    for described, path in zip(fields[0:-1:2], fields[1::2], strict=True):
+        old_mode, new_mode, old, new, _ = described[1:].decode().split(" ")
+        found[path.decode("utf-8", "surrogateescape")] = Change(_entry(old, old_mode), _entry(new, new_mode))
+    return found
+
+
+def _entry(identity: str, mode: str) -> Entry | None:
+    return Entry(identity, mode_of(mode)) if mode.strip("0") else None
+
+
+@cache
 def mode_of(written: str) -> Mode:
     """A mode in octal digits; old versions of git wrote more permissions than it keeps today."""
     usual = _USUAL.get(written.lstrip("0"))

@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 from orchestrator.errors import SourceError
 from orchestrator.source.local_git import LocalGitRepository
-from orchestrator.source.remote_git import RemoteGitRepository
 from orchestrator.source.repository import SourceRepository
 
 
@@ -52,6 +51,9 @@ def open_repository(url: str, access: Access) -> SourceRepository:
     if parts.scheme == "s3":
         return _snapshots(url, access.clients)
     if parts.scheme == "https" and parts.hostname:
+        # The same.
+        from orchestrator.source.remote_git import RemoteGitRepository  # noqa: PLC0415
+
         return RemoteGitRepository(url, search_path)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise SourceError(

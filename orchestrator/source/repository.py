@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MOST_COMMITS = 250
 """How many commits are told, and looked at, at most: who decides on a promotion reads no more."""
@@ -52,8 +52,7 @@ class Commits:
     complete: bool = True
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One name within a folder.
 
     Attributes:

@@ -17,12 +17,12 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_ask
-from orchestrator.source.facts_cache import FactsCache
 from orchestrator.source.repository import SourceRepository
 from orchestrator.source.together import Trains, broken_units
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.starts import Starts
+from orchestrator.steps.surveys import Surveys
 
 
 class AskedFor(BaseModel):
@@ -67,7 +67,7 @@ class MergeHandler:
         starts: the queue of units for which something has to be done.
         clock: tells the time.
         code: the version of the orchestrator; another one may define other state machines.
-        cache: what is known of folders that were read before.
+        surveys: what was found at the branch before.
     """
 
     ledger: Ledger
@@ -77,7 +77,7 @@ class MergeHandler:
     starts: Starts
     clock: Callable[[], datetime]
     code: str
-    cache: FactsCache
+    surveys: Surveys
 
     def __call__(self, event: MergeEvent) -> MergeResult:
         """Ask for a promotion of each unit that is not as it was when one was last started, and for what else is due.
@@ -94,7 +94,8 @@ class MergeHandler:
         if not head or self.ledger.branches.is_settled(self.branch, head, self.code):
             return MergeResult(commit=head, settled=bool(head))
         run = self.ledger.branches.begin(self.branch)
-        catalog = read_catalog(self.repository, self.branch, self.cache)
+        catalog = read_catalog(self.repository, self.branch, self.surveys.last())
+        self.surveys.keep(catalog.surveyed)
         standings = self.ledger.branches.standings(self.branch)
         look = Look(run, catalog.commit.id, self.clock())
         wanted = demands(catalog, Definitions(self.template, catalog.organization))

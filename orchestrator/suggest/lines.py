@@ -10,8 +10,8 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
+from orchestrator.source.reading import within
 from orchestrator.source.sharing import Sharing
-from orchestrator.source.survey import within
 from orchestrator.suggest.search import Outside
 
 
@@ -99,7 +99,7 @@ class Lines:
         found = unit_of(
             parse_toml(text, file), folder, self._catalog.organization, self._catalog.told.get(folder, NOTHING)
         )
-        return Facts(found.name, folder, "", is_unit=False, depends_on=found.settings.depends_on, pipeline="")
+        return Facts(found.name, folder, "", "", is_unit=False, depends_on=found.settings.depends_on, pipeline="")
 
     def _place(self, folder: str) -> tuple[str, str]:
         """The file and the table that hold the setting already, or may hold it."""

@@ -15,8 +15,8 @@ from orchestrator.source.catalog import Catalog
 from orchestrator.source.digest import Input
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import PYPROJECT
+from orchestrator.source.reading import within
 from orchestrator.source.repository import Mode
-from orchestrator.source.survey import within
 from orchestrator.suggest.declared import declared
 from orchestrator.suggest.modules import Modules, is_test
 from orchestrator.suggest.parse import Import

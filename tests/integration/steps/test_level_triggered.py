@@ -25,15 +25,16 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.demand import PATIENCE
-from orchestrator.source.facts_cache import FactsCache
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.on_merge import MergeHandler, MergeResult, OvertakenError
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
+from orchestrator.steps.surveys import Surveys
 from orchestrator.trains.names import ARRIVED, TRAIN_MACHINE
 from state_machines.unit_stack import retired_stack, unit_stack
 from tests.interrupted_git import interrupted
 from tests.ledger_table import make_ledger_table
+from tests.memory_store import MemoryStore
 from tests.merges import ORGANIZATION, project
 from tests.source_repository import Repository
 
@@ -103,6 +104,7 @@ class World:
     templates: dict[str, str] = field(default_factory=dict)
     started: list[Start] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    surveys: Surveys = field(default_factory=lambda: Surveys(MemoryStore(), "main", "code"))
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     """What happens in the middle of the next look at the branch."""
 
@@ -135,7 +137,7 @@ class World:
         """Call on_merge, as an event does whatever it is about; None when a later call overtook it."""
         starts = Starts(self, "queue", lambda _: None)  # type: ignore[arg-type]  # All that is asked of a client.
         handler = MergeHandler(
-            self.ledger, self.repository.read, "main", unit_stack, starts, self.clock, "code", FactsCache()
+            self.ledger, self.repository.read, "main", unit_stack, starts, self.clock, "code", self.surveys
         )
         try:
             return handler(MergeEvent.model_validate({"detail": {"branch": "main"}}))

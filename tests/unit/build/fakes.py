@@ -12,7 +12,8 @@ from pathlib import Path
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
-from orchestrator.build.cache import Cache, cache_folder
+from orchestrator.build.cache import Cache
+from orchestrator.build.cache_folder import cache_folder
 from orchestrator.build.confinement import Confinement
 from orchestrator.build.releases import Recorded
 from orchestrator.build.run import Commands

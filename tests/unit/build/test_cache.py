@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.build.cache import Cache, cache_folder
+from orchestrator.build.cache import Cache
+from orchestrator.build.cache_folder import cache_folder
 from orchestrator.build.files import write_once
 
 

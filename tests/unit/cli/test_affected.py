@@ -1,18 +1,17 @@
 """`orchestrator affected`, asked again and again of a real repository."""
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.affected import lines, starts_at
+from orchestrator.cli.affected import lines
 from orchestrator.cli.kept import Kept
-from orchestrator.source.affected import LastStart, Reason, Verdict
+from orchestrator.source.affected import Reason, Verdict
 from orchestrator.source.catalog import read_catalog
 from tests.source_repository import ORGANIZATION, Repository, unit
 
@@ -65,17 +64,16 @@ def test_nothing_is_kept_of_another_repository(command: _Command, tmp_path: Path
     """Its commits are found out for themselves."""
     command()
     other = Kept(tmp_path / "elsewhere", command.cache)
-    found = {"orders": LastStart("digest", {}, "commit")}
-    assert other.starts("HEAD", lambda: found) == found
+    assert other.surveyed() == ()
+    assert Kept(command.repository.folder, command.cache).surveyed() != ()
 
 
 def test_what_is_kept_is_what_was_found(command: _Command, tmp_path: Path) -> None:
     """To the last input."""
     catalog = read_catalog(command.repository.read, "main")
     kept = Kept(command.repository.folder, tmp_path / "other")
-    found = kept.starts(catalog.commit.id, lambda: starts_at(catalog))
-    assert kept.starts(catalog.commit.id, dict) == found
-    assert [json.loads(path.read_bytes()) for path in (tmp_path / "other").rglob("*.json")] != [{}]
+    kept.keep(catalog.surveyed)
+    assert [replace(one, problems={}) for one in kept.surveyed()] == [replace(catalog.surveyed, problems={})]
 
 
 def test_a_cache_that_cannot_be_written_to_does_not_matter(command: _Command) -> None:
@@ -84,8 +82,8 @@ def test_a_cache_that_cannot_be_written_to_does_not_matter(command: _Command) ->
     assert "1 of 2 units" in command()
 
 
-def _said(judged: Iterable[Verdict], *, explain: bool) -> list[str]:
-    return list(lines(list(judged), explain=explain))
+def _said(judged: Collection[Verdict], *, explain: bool) -> list[str]:
+    return list(lines(judged, 3, explain=explain))
 
 
 def test_units_that_are_not_valid_are_explained() -> None:

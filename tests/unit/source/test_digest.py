@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.source.catalog import read_catalog
-from orchestrator.source.facts_cache import FactsCache
+from orchestrator.source.surveyed import Surveyed
 from tests.source_repository import ORGANIZATION, Repository
 
 _PROJECT = '[project]\nname = "orders"\nversion = "1.0"\n'
@@ -21,9 +21,9 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
-def digest(repository: Repository, commit: str = "main", cache: FactsCache | None = None) -> str:
+def digest(repository: Repository, commit: str = "main", bases: tuple[Surveyed, ...] = ()) -> str:
     """The unit's digest at a commit."""
-    return read_catalog(repository.read, commit, cache).digest("orders")
+    return read_catalog(repository.read, commit, bases).digest("orders")
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,13 @@ def test_an_app_that_is_synthesized_for_each_environment_depends_on_them(reposit
 
 
 def test_what_was_read_before_is_not_read_again(repository: Repository) -> None:
-    """And gives the same digest: a cache is by content."""
-    cache = FactsCache()
-    before = digest(repository, cache=cache)
-    assert cache.is_changed
-    again = FactsCache(cache.used)
-    assert digest(repository, cache=again) == before
-    assert not again.is_changed
-    assert again.used == cache.used
+    """And has the same digest: what is new beside it is all that is looked at."""
+    before = read_catalog(repository.read, "main").surveyed
+    repository.commit({"projects/invoices/pyproject.toml": _PROJECT})
+    after = read_catalog(repository.read, "main", (before,)).surveyed
+    assert after.known["projects/orders"] is before.known["projects/orders"]
+    assert after.digests["orders"] == before.digests["orders"]
+    assert list(after.folders) == ["invoices", "orders"]
 
 
 @pytest.mark.parametrize("name", ["naïve.txt", "with space", 'quo"te'])

@@ -95,7 +95,7 @@ def test_circles_are_refused_by_name(repository: Repository, files: dict[str, li
         }
     )
     catalog = read_catalog(repository.read, "main")
-    assert list(catalog.facts) == ["calendar"]
+    assert list(catalog.names) == ["calendar"]
     assert circle in problem(catalog, "projects/orders")
     assert "closes a circle" in problem(catalog, "projects/invoices")
 

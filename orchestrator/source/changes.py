@@ -1,0 +1,92 @@
+"""What differs between two commits, in the folders that matter."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from orchestrator.source.repository import Entry, SourceRepository
+
+
+class Change(NamedTuple):
+    """What a path was and is; None where it was not or is not there."""
+
+    old: Entry | None
+    new: Entry | None
+
+    @property
+    def is_of_content(self) -> bool:
+        """Whether a folder or a file is still the same kind of thing, and only what is in it differs."""
+        return self.old is not None and self.new is not None and self.old.mode is self.new.mode
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A repository that can tell by itself what differs."""
+
+    def changes(self, old: str, new: str) -> Mapping[str, Change]:
+        """All paths that differ between two commits, those of folders as well.
+
+        Raises:
+            SourceError: one of the commits is not there.
+        """
+
+    def trees(self, identities: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:
+        """What trees list, by their ids."""
+
+
+def changes(repository: SourceRepository, old: str, new: str, within: Iterable[str]) -> Mapping[str, Change]:
+    """What differs directly in some folders and in those around them; perhaps more.
+
+    Args:
+        repository: where.
+        old: one commit.
+        new: the other one.
+        within: the folders.
+
+    Raises:
+        SourceError: one of the commits is not there.
+    """
+    if isinstance(repository, Comparing):
+        return repository.changes(old, new)
+    worth = {"", *within}
+    for folder in tuple(worth):
+        worth.update(around(folder))
+    return _level_by_level(repository, old, new, worth)
+
+
+def listings(repository: SourceRepository, commit: str, trees: Mapping[str, str]) -> dict[str, Mapping[str, Entry]]:
+    """What lies directly in some folders of a commit.
+
+    Args:
+        repository: where.
+        commit: its id.
+        trees: git's ids of the folders.
+    """
+    if not isinstance(repository, Comparing):
+        return dict(repository.folders(commit, trees))
+    found = repository.trees(trees.values())
+    return {folder: found[identity] for folder, identity in trees.items()}
+
+
+def around(folder: str) -> Iterable[str]:
+    """The folders that one lies in, but for the root."""
+    while "/" in folder:
+        folder = folder.rpartition("/")[0]
+        yield folder
+
+
+def _level_by_level(repository: SourceRepository, old: str, new: str, worth: Collection[str]) -> dict[str, Change]:
+    """Compare what folders list, going down where something differs; each commit's trees are asked for in turn."""
+    found: dict[str, Change] = {}
+    level = [""]
+    while level:
+        before, after = repository.folders(old, level), repository.folders(new, level)
+        differing = [
+            (f"{folder}/{name}" if folder else name, Change(earlier.get(name), later.get(name)))
+            for folder in level
+            for earlier, later in [(before.get(folder, {}), after.get(folder, {}))]
+            for name in earlier.keys() | later.keys()
+            if earlier.get(name) != later.get(name)
+        ]
+        found.update(differing)
+        level = [path for path, _ in differing if path in worth]
+    return found

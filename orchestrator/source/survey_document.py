@@ -1,0 +1,79 @@
+"""What a survey found, as JSON: nothing is written twice of thousands of units, and nothing but data is read."""
+
+import json
+from dataclasses import astuple
+from typing import Any
+
+from orchestrator.errors import ConfigurationError
+from orchestrator.source.digest import Input
+from orchestrator.source.facts import Facts
+from orchestrator.source.surveyed import OrganizationFacts, Surveyed
+
+# In place of what a unit is built from where it is its own folder, as it mostly is.
+_OWN = 0
+
+
+def written(surveyed: Surveyed) -> bytes:
+    """Write it."""
+    known, trees = surveyed.known, surveyed.trees
+    document = {
+        "commit": surveyed.commit,
+        "organization": astuple(surveyed.organization),
+        "known": [[trees.get(folder, ""), *facts] for folder, facts in known.items()],
+        "units": [
+            [name, folder, surveyed.digests[name], [_row(one, known[folder]) for one in surveyed.inputs[name]]]
+            for name, folder in surveyed.folders.items()
+        ],
+        "problems": [[folder, one.file, *one.problems] for folder, one in surveyed.problems.items()],
+        "templates": surveyed.templates,
+        "asked": sorted(surveyed.asked - known.keys()),
+        "looked_at": sorted(surveyed.looked_at),
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def read(content: bytes) -> Surveyed:
+    """Read what was written.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        return _surveyed(json.loads(content))
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"This is no survey: {error}") from error
+
+
+def _surveyed(document: dict[str, Any]) -> Surveyed:
+    text, globs, exclude, units, platform, key = document["organization"]
+    known = {row[2]: _facts(row) for row in document["known"]}
+    inputs = {name: _inputs(rows, known[folder]) for name, folder, _, rows in document["units"]}
+    return Surveyed(
+        commit=document["commit"],
+        organization=OrganizationFacts(text, tuple(globs), tuple(exclude), units, platform, key),
+        known=known,
+        trees={row[2]: row[0] for row in document["known"] if row[2]},
+        folders={name: folder for name, folder, *_ in document["units"]},
+        inputs=inputs,
+        digests={name: digest for name, _, digest, _ in document["units"]},
+        problems={folder: ConfigurationError(file, *said) for folder, file, *said in document["problems"]},
+        templates=document["templates"],
+        asked=frozenset((*document["asked"], *known)),
+        looked_at=frozenset(document["looked_at"]),
+    )
+
+
+def _facts(row: list[Any]) -> Facts:
+    _, name, folder, said, content, is_unit, depends_on, pipeline = row
+    return Facts(name, folder, said, content, is_unit, tuple(depends_on), pipeline)
+
+
+def _row(one: Input, own: Facts) -> int | tuple[object, ...]:
+    return _OWN if one == Input(own.folder, own.content) else one
+
+
+def _inputs(rows: list[Any], own: Facts) -> tuple[Input, ...]:
+    # There are tens of thousands of them: each call of a function shows.
+    return tuple(
+        [Input(own.folder, own.content) if row == _OWN else Input(row[0], row[1], tuple(row[2])) for row in rows]
+    )

@@ -1,0 +1,79 @@
+"""What a survey found at one commit: all that is known of its units, and on what that rests.
+
+So much of it that a relative of the commit need not be surveyed: `source.successor` looks at what differs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from orchestrator.config.told import Told, told
+from orchestrator.errors import ConfigurationError
+from orchestrator.source.digest import Input
+from orchestrator.source.facts import Facts
+
+
+@dataclass(frozen=True)
+class OrganizationFacts:
+    """What of `orchestrator.toml` it takes to read all units.
+
+    Attributes:
+        text: identifies all that it says.
+        globs: where units are.
+        exclude: where they are not.
+        units: what it says of single ones, by folder.
+        platform: what they are built for.
+        key: what identifies the environments, which each unit's configuration is checked against.
+    """
+
+    text: str
+    globs: tuple[str, ...]
+    exclude: tuple[str, ...]
+    units: dict[str, dict[str, Any]]
+    platform: str
+    key: str
+
+    def finds_like(self, other: "OrganizationFacts") -> bool:
+        """Whether the same is known of a folder by both, as long as neither says anything of it."""
+        return (self.globs, self.exclude, self.key) == (other.globs, other.exclude, other.key)
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What was found.
+
+    Attributes:
+        commit: the commit's id.
+        organization: what of its `orchestrator.toml` it takes to read all units.
+        known: what is known of folders, by folder: of units, also of those with a problem, and of shared code.
+        trees: git's ids of these folders, the root's left out.
+        folders: by unit, in order of name, where it is; all of these can be deployed.
+        inputs: by unit, what it is built from.
+        digests: by unit, what identifies all of that.
+        problems: by folder, why what looks like a unit cannot be promoted.
+        templates: by folder, the template that a glob named.
+        asked: the folders that were looked into, also those of which there is nothing to know.
+        looked_at: the folders by whose names it was decided what there is.
+    """
+
+    commit: str
+    organization: OrganizationFacts
+    known: Mapping[str, Facts]
+    trees: Mapping[str, str]
+    folders: Mapping[str, str]
+    inputs: Mapping[str, tuple[Input, ...]]
+    digests: Mapping[str, str]
+    problems: Mapping[str, ConfigurationError]
+    templates: Mapping[str, str]
+    asked: frozenset[str]
+    looked_at: frozenset[str]
+
+    @cached_property
+    def told(self) -> Mapping[str, Told]:
+        """By folder, what `orchestrator.toml` says of single units."""
+        return told(self.organization.units, self.templates)
+
+    def unlike(self, other: "Surveyed") -> list[str]:
+        """The units that are not there, or not of the same digest, in another one; in order of name."""
+        return [name for name, digest in self.digests.items() if other.digests.get(name) != digest]
