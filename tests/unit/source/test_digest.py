@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.surveyed import Surveyed
-from tests.source_repository import ORGANIZATION, Repository
+from tests.source_repository import ORGANIZATION, Repository, unit
 
 _PROJECT = '[project]\nname = "orders"\nversion = "1.0"\n'
 _FILE = "projects/orders/pyproject.toml"
@@ -85,7 +85,7 @@ def test_an_app_that_is_synthesized_for_each_environment_depends_on_them(reposit
 def test_what_was_read_before_is_not_read_again(repository: Repository) -> None:
     """And has the same digest: what is new beside it is all that is looked at."""
     before = read_catalog(repository.read, "main").surveyed
-    repository.commit({"projects/invoices/pyproject.toml": _PROJECT})
+    repository.commit({"projects/invoices/pyproject.toml": unit()})
     after = read_catalog(repository.read, "main", (before,)).surveyed
     assert after.known["projects/orders"] is before.known["projects/orders"]
     assert after.digests["orders"] == before.digests["orders"]

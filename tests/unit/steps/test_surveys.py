@@ -1,0 +1,60 @@
+"""What is kept of a branch from one look to the next."""
+
+import pytest
+
+from orchestrator.source.catalog import read_catalog
+from orchestrator.source.repository import Mode
+from orchestrator.source.surveyed import Surveyed
+from orchestrator.steps.surveys import Surveys
+from tests.memory_store import MemoryStore
+from tests.source_repository import ORGANIZATION, unit
+from tests.tree_repository import TreeRepository
+
+
+@pytest.fixture
+def surveyed() -> Surveyed:
+    """One unit."""
+    files = {"orchestrator.toml": (Mode.FILE, ORGANIZATION), "projects/a/pyproject.toml": (Mode.FILE, unit())}
+    return read_catalog(TreeRepository({"main": files}), "main").surveyed
+
+
+def test_a_cold_start_finds_what_was_kept(surveyed: Surveyed) -> None:
+    """And does not write it again."""
+    store = MemoryStore()
+    Surveys(store, "main", "code").keep(surveyed)
+    cold = Surveys(store, "main", "code")
+    (found,) = cold.last()
+    assert found == surveyed
+    store.objects.clear()
+    cold.keep(found)
+    assert store.objects == {}
+
+
+def test_a_warm_function_does_not_read_it_again(surveyed: Surveyed) -> None:
+    """It knows it still."""
+    store = MemoryStore()
+    warm = Surveys(store, "main", "code")
+    warm.keep(surveyed)
+    assert warm.last() == (surveyed,)
+    assert store.reads == 0
+
+
+def test_nothing_is_known_at_first() -> None:
+    """So all is looked at."""
+    assert Surveys(MemoryStore(), "main", "code").last() == ()
+
+
+@pytest.mark.parametrize(("branch", "code"), [("other", "code"), ("main", "newer")])
+def test_what_another_branch_or_another_version_found_is_not_used(surveyed: Surveyed, branch: str, code: str) -> None:
+    """Another version may find something else."""
+    store = MemoryStore()
+    Surveys(store, "main", "code").keep(surveyed)
+    assert Surveys(store, branch, code).last() == ()
+
+
+def test_what_was_damaged_is_not_used(surveyed: Surveyed) -> None:
+    """It is found anew."""
+    store = MemoryStore()
+    Surveys(store, "main", "code").keep(surveyed)
+    store.objects = {key: content[:-10] for key, content in store.objects.items()}
+    assert Surveys(store, "main", "code").last() == ()
