@@ -151,14 +151,7 @@ class Wiring:
         role = RoleToAssume(
             target.role_arn(environment.deployer_role), execution.name, self.settings.get("external_id")
         )
-        session = self._assume(role, target.region)
-        return TargetAccount(
-            target=target,
-            cloudformation=session.client("cloudformation", config=CLIENT),
-            s3=session.client("s3", config=CLIENT),
-            functions=session.client("lambda", config=CLIENT),
-            sleep=time.sleep,
-        )
+        return TargetAccount(target, self._assume(role, target.region), time.sleep)
 
     def put_aside(self, event: Any, reason: str) -> None:
         """Keep an event that cannot be acted on, with the reason, in the dead-letter queue."""

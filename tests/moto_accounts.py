@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
@@ -18,6 +18,10 @@ from tests.aws_answers import Answers
 from tests.ledger_table import make_ledger_table
 from tests.moto_lambdas import Lambdas
 from tests.moto_site import Site
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
 
 REGION = "eu-west-1"
 # Moto's own account, which everybody is in who has assumed no role.
@@ -43,19 +47,22 @@ class MotoAccounts:
     lambdas: Lambdas
     answers: Answers
     unit: Unit = field(default_factory=lambda: _unit("clock"))
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """By account and service: making one takes longer than most calls."""
 
     def install_accounts(self) -> None:
         """Make what bootstrap makes."""
-        session = boto3.Session(region_name=REGION)
-        make_ledger_table(session, self.wiring.settings["ledger_table"])
+        make_ledger_table(self.wiring.session, self.wiring.settings["ledger_table"])
         for topic in ("approvals_topic", "failures_topic"):
-            session.client("sns").create_topic(Name=self.wiring.settings[topic].rsplit(":", 1)[-1])
-        self._bucket(session, self.organization.tooling.bucket)
-        for target in self.organization.targets:
-            self._bucket(self.session(target.account), target.bucket)
-        session.client("sqs").create_queue(QueueName=DEAD_LETTERS)
-        session.client("sqs").create_queue(QueueName=STARTS, Attributes={"FifoQueue": "true"})
-        session.client("stepfunctions").create_activity(name=self.organization.build_activity_arn.rsplit(":", 1)[-1])
+            self.wiring.sns.create_topic(Name=self.wiring.settings[topic].rsplit(":", 1)[-1])
+        buckets = {self.organization.tooling.account: self.organization.tooling.bucket}
+        for account, bucket in (buckets | {one.account: one.bucket for one in self.organization.targets}).items():
+            where = {"LocationConstraint": REGION}
+            self.client_of(account, "s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        self.sqs.create_queue(QueueName=DEAD_LETTERS)
+        self.sqs.create_queue(QueueName=STARTS, Attributes={"FifoQueue": "true"})
+        activity = self.organization.build_activity_arn.rsplit(":", 1)[-1]
+        self.wiring.stepfunctions.create_activity(name=activity)
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -69,8 +76,10 @@ class MotoAccounts:
 
     def session(self, account: str) -> boto3.Session:
         """Open an account."""
+        if account == TOOLING:
+            return self.wiring.session
         role = f"arn:aws:iam::{account}:role/test"
-        sts = self.wiring.session.client("sts")
+        sts = self.client_of(TOOLING, "sts")
         credentials = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
         return sessions_beside(self.wiring.session)(
             aws_access_key_id=credentials["AccessKeyId"],
@@ -81,8 +90,20 @@ class MotoAccounts:
 
     def client(self, environment: str, service: str, target: int = 0) -> Any:
         """A client of an environment's account."""
-        account = self.organization.environment(environment).targets[target].account
-        return self.session(account).client(service, config=CLIENT)  # type: ignore[call-overload]  # Any of them.
+        return self.client_of(self.organization.environment(environment).targets[target].account, service)
+
+    def client_of(self, account: str, service: str) -> Any:
+        """A client of an account."""
+        key = (account, service)
+        if key not in self.clients:
+            self.clients[key] = self.session(account).client(service, config=CLIENT)  # type: ignore[call-overload]  # Any.
+        return self.clients[key]
+
+    @property
+    def sqs(self) -> "SQSClient":
+        """SQS of the tooling account."""
+        client: SQSClient = self.client_of(TOOLING, "sqs")
+        return client
 
     def with_unit(self, name: str, own: UnitSettings | None = None) -> Self:
         """The same company, seen from another unit."""
@@ -97,9 +118,10 @@ class MotoAccounts:
 
     def lock(self, environment: str) -> str | None:
         """The execution that holds an environment's lock."""
-        table = self.wiring.session.resource("dynamodb").Table(self.wiring.settings["ledger_table"])
-        item = table.get_item(Key={"pk": f"UNIT#{self.unit.name}", "sk": f"LOCK#{environment}"}).get("Item")
-        return str(item["id"]) if item else None
+        key = {"pk": {"S": f"UNIT#{self.unit.name}"}, "sk": {"S": f"LOCK#{environment}"}}
+        table = self.wiring.settings["ledger_table"]
+        item = self.client_of(TOOLING, "dynamodb").get_item(TableName=table, Key=key).get("Item")
+        return str(item["id"]["S"]) if item else None
 
     def call(self, step: str, event: Any) -> Any:
         """Call a Lambda of the orchestrator, as an event does.
@@ -108,14 +130,19 @@ class MotoAccounts:
             AssertionError: it failed; with the error's message.
         """
         arn = self.organization.function_arn(step)
-        answer = boto3.client("lambda", region_name=REGION).invoke(FunctionName=arn, Payload=json.dumps(event))
+        answer = self._functions.invoke(FunctionName=arn, Payload=json.dumps(event))
         document = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, document["errorMessage"]
         return document
 
+    @cached_property
+    def _functions(self) -> "LambdaClient":
+        """Lambda as moto's Step Functions reach it, too: through the session that leads calls to the handlers."""
+        return boto3.client("lambda", region_name=REGION)
+
     def read(self, queue: str) -> list[dict[str, Any]]:
         """Take the messages out of a queue; they are JSON."""
-        sqs = self.wiring.session.client("sqs")
+        sqs = self.sqs
         messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
         for message in messages:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -123,7 +150,7 @@ class MotoAccounts:
 
     def deliver_starts(self) -> list[str]:
         """Lead the messages of the queue of starts to `start_promotion`, as Lambda does; returns those that failed."""
-        sqs, failed = self.wiring.session.client("sqs"), []
+        sqs, failed = self.sqs, []
         while messages := sqs.receive_message(
             QueueUrl=STARTS, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
         ).get("Messages"):
@@ -147,17 +174,11 @@ class MotoAccounts:
 
     def listen(self, topic: str) -> str:
         """Make a queue that hears all that a topic says; returns the queue's URL."""
-        sqs = self.wiring.session.client("sqs")
-        queue = sqs.create_queue(QueueName=topic.replace("_", "-"))["QueueUrl"]
+        queue = self.sqs.create_queue(QueueName=topic.replace("_", "-"))["QueueUrl"]
         arn = f"arn:aws:sqs:{REGION}:{TOOLING}:{topic.replace('_', '-')}"
         sns = self.wiring.sns
         sns.subscribe(TopicArn=self.wiring.settings[topic], Protocol="sqs", Endpoint=arn)
         return queue
-
-    @staticmethod
-    def _bucket(session: boto3.Session, name: str) -> None:
-        where: Any = {"LocationConstraint": REGION}
-        session.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=where)
 
 
 def _unit(name: str, own: UnitSettings | None = None) -> Unit:

@@ -87,7 +87,7 @@ class MotoCompany(MotoReleases):
 
     def look(self, execution: str) -> Progress:
         """How a promotion stands."""
-        return Follower(self.wiring.stepfunctions, lambda _: None).look(execution, _ACCOUNTS)
+        return Follower(self.wiring.stepfunctions, lambda _: None).look(execution, self.organization.environment_names)
 
     def follow(self, execution: str) -> Progress:
         """Wait for a promotion's end."""
@@ -159,24 +159,31 @@ class MotoCompany(MotoReleases):
 
 
 @contextmanager
-def moto_company(folder: Path, *, execute: bool = True, prod: dict[str, Any] | None = None) -> Iterator[MotoCompany]:
+def moto_company(
+    folder: Path,
+    *,
+    environments: tuple[str, ...] = tuple(_ACCOUNTS),
+    execute: bool = True,
+    prod: dict[str, Any] | None = None,
+) -> Iterator[MotoCompany]:
     """Found a company, and lead every Lambda call of the tooling account to its handler.
 
     Args:
         folder: where its repository and its web server's certificate are put.
+        environments: those that it has. Moto parses the definition anew for each execution, and slowly.
         execute: whether executions run. Moto keeps state machines that run apart from those that CloudFormation makes.
         prod: more of prod's settings.
     """
     config: Any = {"stepfunctions": {"execute_state_machine": execute}, "lambda": {"use_docker": False}}
-    environments: list[dict[str, Any]] = [
-        {"name": name, "targets": [{"account": account, "region": REGION} for account in accounts]}
-        for name, accounts in _ACCOUNTS.items()
+    described: list[dict[str, Any]] = [
+        {"name": name, "targets": [{"account": account, "region": REGION} for account in _ACCOUNTS[name]]}
+        for name in environments
     ]
-    environments[-1] |= {"approval": True, **(prod or {})}
+    described[-1] |= {"approval": True, **(prod or {})}
     organization = Organization.model_validate(
         {
             "tooling": {"account": TOOLING, "region": REGION},
-            "environments": environments,
+            "environments": described,
             "repository": {"url": (folder / "repository").as_uri()},
         }
     )

@@ -1,8 +1,12 @@
 """An account and region that is deployed to, opened with the deployer's short-lived session."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+import boto3
+
+from orchestrator.aws.session import CLIENT
 from orchestrator.aws.stack import Sleep, Stack
 from orchestrator.config.organization import Environment, Target
 from orchestrator.steps.contract import Execution
@@ -15,13 +19,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TargetAccount:
-    """The clients of one target, all with the deployer's permissions."""
+    """The clients of one target, each made when it is needed: no step needs all of them.
+
+    Args:
+        target: the account and region.
+        session: with the deployer's permissions.
+        sleep: waits that many seconds.
+    """
 
     target: Target
-    cloudformation: "CloudFormationClient"
-    s3: "S3Client"
-    functions: "LambdaClient"
+    session: boto3.Session
     sleep: Sleep
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """CloudFormation of the target."""
+        return self.session.client("cloudformation", config=CLIENT)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """S3 of the target."""
+        return self.session.client("s3", config=CLIENT)
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """Lambda of the target."""
+        return self.session.client("lambda", config=CLIENT)
 
     def stack(self, name: str, environment: Environment) -> Stack:
         """A stack of the target, which CloudFormation changes with its own role."""

@@ -24,7 +24,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
         approvals={"prod": 2},
     )
     policy = {"approver_is_not": ["author", "starter"]}
-    with moto_company(tmp_path_factory.mktemp("company"), prod=policy) as made:
+    with moto_company(tmp_path_factory.mktemp("company"), environments=("prod",), prod=policy) as made:
         strict = made.with_unit("clock", own)
         strict.install()
         yield strict

@@ -52,7 +52,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
             for retrier in state.get("Retry", []):
                 retrier |= {"IntervalSeconds": 1, "BackoffRate": 1.0}
 
-    with moto_company(tmp_path_factory.mktemp("company")) as made:
+    with moto_company(tmp_path_factory.mktemp("company"), environments=("dev", "prod")) as made:
         made.install(at_once)
         for version in ("0.0.1", "0.0.2"):
             made.publish(version)

@@ -19,7 +19,7 @@ UNITS: dict[str, tuple[str, ...]] = {"orders": (), "stock": (), "invoices": ("or
 @pytest.fixture(scope="module")
 def trains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoTrains]:
     """A company with three units in two waves, two releases of which are in dev and test."""
-    with moto_company(tmp_path_factory.mktemp("company")) as company:
+    with moto_company(tmp_path_factory.mktemp("company"), environments=("dev", "test", "prod")) as company:
         made = MotoTrains(company, UNITS)
         made.found(tmp_path_factory.getbasetemp().parent / "templates")
         for version in ("0.1.0", "0.2.0"):

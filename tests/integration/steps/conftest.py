@@ -11,7 +11,7 @@ from tests.moto_company import MotoCompany, moto_company
 @pytest.fixture
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     """A company with two units that were never merged."""
-    with moto_company(tmp_path_factory.mktemp("company"), execute=False) as made:
+    with moto_company(tmp_path_factory.mktemp("company"), execute=False, environments=("dev", "prod")) as made:
         write(made, "orchestrator.toml", ORGANIZATION)
         for name in ("clock", "calendar"):
             write(made, f"projects/{name}/pyproject.toml", project(name))

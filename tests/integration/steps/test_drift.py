@@ -54,7 +54,7 @@ STATUS = """<DescribeStackDriftDetectionStatusResponse><DescribeStackDriftDetect
 @pytest.fixture
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     """A company."""
-    with moto_company(tmp_path_factory.mktemp("company")) as made:
+    with moto_company(tmp_path_factory.mktemp("company"), environments=("dev", "prod")) as made:
         role: Any = {"RoleName": "app-clock", "AssumeRolePolicyDocument": "{}"}
         for environment, target in (("dev", 0), ("prod", 0), ("prod", 1)):
             made.client(environment, "iam", target).create_role(**role)

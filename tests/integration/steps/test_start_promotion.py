@@ -48,7 +48,7 @@ def test_one_units_failure_does_not_hold_the_others_back(company: MotoCompany) -
 def test_what_failed_comes_again_soon(company: MotoCompany) -> None:
     """Not after the hour and a half that a batch may take."""
     failing(company)
-    sqs = company.wiring.session.client("sqs")
+    sqs = company.sqs
     found = sqs.get_queue_attributes(QueueUrl=STARTS, AttributeNames=["ApproximateNumberOfMessagesNotVisible"])
     assert found["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "1"
     unit = ({"calendar", "clock"} - set(executions(company))).pop()
