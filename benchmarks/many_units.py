@@ -27,11 +27,11 @@ class ManyUnits:
     folder: Path
     commits: int = 0
 
-    def begin(self, units: int) -> None:
-        """Make it, with so many units in one commit."""
+    def begin(self, units: int, more: Iterable[tuple[str, str]] = ()) -> None:
+        """Make it, with so many units in one commit, and more files."""
         command = ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(self.folder)]
         subprocess.run(command, check=True)
-        self.commit(_files(units))
+        self.commit((*_files(units), *more))
 
     def commit(self, files: Iterable[tuple[str, str]]) -> None:
         """Write some files, and commit them."""
@@ -39,7 +39,7 @@ class ManyUnits:
         self.commits += 1
         time = 1767225600 + self.commits
         stream = [f"commit refs/heads/main\ncommitter Benchmark <benchmark@example.com> {time} +0000\ndata 0\n{parent}"]
-        stream += [f"M 100644 inline {path}\ndata {len(text)}\n{text}\n" for path, text in files]
+        stream += [f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files]
         command = ["git", "-C", str(self.folder), "fast-import", "--quiet"]
         subprocess.run(command, input="".join(stream).encode(), check=True)
 

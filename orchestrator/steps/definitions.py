@@ -31,6 +31,7 @@ class Definitions:
 
     template: UnitStackTemplate
     organization: Organization
+    _known: dict[str, str] = field(default_factory=dict)
     _rendered: dict[str, str] = field(default_factory=dict)
 
     def of(self, pipeline: str) -> str:
@@ -39,6 +40,11 @@ class Definitions:
         Args:
             pipeline: the settings that they are made of, as JSON.
         """
+        if pipeline not in self._known:
+            self._known[pipeline] = self._identity(pipeline)
+        return self._known[pipeline]
+
+    def _identity(self, pipeline: str) -> str:
         settings = json.loads(pipeline)
         stack_name = settings.pop("stack_name", "")
         key = json.dumps(settings, sort_keys=True)

@@ -5,7 +5,7 @@ knows, so events may be lost, doubled or out of order. What is missing is writte
 each such unit is named in a queue, behind which `start_promotion` does the work.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,8 +21,9 @@ from orchestrator.source.repository import SourceRepository
 from orchestrator.source.together import Trains, broken_units
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
 from orchestrator.steps.merge_event import MergeEvent
+from orchestrator.steps.scope import units_to_look_at
 from orchestrator.steps.starts import Starts
-from orchestrator.steps.surveys import Surveys
+from orchestrator.steps.surveys import Seen, Surveys
 
 
 class AskedFor(BaseModel):
@@ -94,20 +95,23 @@ class MergeHandler:
         if not head or self.ledger.branches.is_settled(self.branch, head, self.code):
             return MergeResult(commit=head, settled=bool(head))
         run = self.ledger.branches.begin(self.branch)
-        catalog = read_catalog(self.repository, self.branch, self.surveys.last())
-        self.surveys.keep(catalog.surveyed)
-        standings = self.ledger.branches.standings(self.branch)
+        seen = self.surveys.seen(run - 1)
+        catalog = read_catalog(self.repository, self.branch, [seen.surveyed] if seen else ())
+        units = units_to_look_at(event, run, seen, catalog)
+        standings = self.ledger.branches.standings(self.branch, units)
         look = Look(run, catalog.commit.id, self.clock())
-        wanted = demands(catalog, Definitions(self.template, catalog.organization))
+        wanted = demands(catalog, Definitions(self.template, catalog.organization), units)
         trains = Trains(catalog.organization.trains, self.ledger.trains.has_arrived)
         called = trains.call(look, wanted, broken_units(catalog, standings), standings)
         unknown = {*catalog.problems, *(wanted[unit].folder for unit in called.waiting)}
         asked = to_ask(look, called.wanted, unknown, standings)
-        settled = is_settled(asked, standings)
+        # What was not looked at may be under way.
+        settled = units is None and is_settled(asked, standings)
         if settled:
             self.ledger.branches.settle(self.branch, catalog.commit.id, self.code, run)
         else:
             self._ask(asked, run, trains.of)
+        self.surveys.keep(Seen(run, catalog.surveyed))
         return MergeResult(
             commit=catalog.commit.id,
             settled=settled,
@@ -127,8 +131,8 @@ class MergeHandler:
             raise OvertakenError(f"A later look at {self.branch} has begun, which does what is to be done.")
 
 
-def demands(catalog: Catalog, definitions: Definitions) -> dict[str, Demand]:
-    """What a commit calls for, unit by unit."""
+def demands(catalog: Catalog, definitions: Definitions, units: Collection[str] | None = None) -> dict[str, Demand]:
+    """What a commit calls for, unit by unit; in some units, or in all."""
     return {
         name: Demand(
             unit=name,
@@ -140,12 +144,14 @@ def demands(catalog: Catalog, definitions: Definitions) -> dict[str, Demand]:
             inputs={one.path: one.id for one in catalog.inputs[name]},
         )
         for name, facts in catalog.facts.items()
+        if units is None or name in units
     }
 
 
 def _reasons(asked: list[Demand], catalog: Catalog, standings: Mapping[str, Standing]) -> list[AskedFor]:
     last = {name: one.start for name, one in standings.items() if one.start}
-    judged = {one.unit: one for one in verdicts(catalog, last)} if asked else {}
+    names = [one.unit for one in asked if one.unit in catalog.facts]
+    judged = {one.unit: one for one in verdicts(catalog, last, names)}
     return [AskedFor(unit=one.unit, reason=_reason(one, judged.get(one.unit))) for one in asked]
 
 

@@ -5,7 +5,7 @@ What is not there, or was found by another version of the orchestrator, is found
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.build.layout import survey_key
@@ -24,9 +24,22 @@ class SurveyStore(Protocol):
         """Write them, over what was there."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a look saw that has done all that it had to.
+
+    Attributes:
+        run: the look's number.
+        surveyed: what it found.
+    """
+
+    run: int
+    surveyed: Surveyed
+
+
 @dataclass
 class Surveys:
-    """What was found at one branch.
+    """What was seen of one branch.
 
     Args:
         store: where it is kept.
@@ -37,37 +50,27 @@ class Surveys:
     store: SurveyStore
     branch: str
     code: str
-    _last: Surveyed | None = field(default=None)
+    _last: Seen | None = None
 
-    def last(self) -> tuple[Surveyed, ...]:
-        """What was found last; empty when that is not known."""
-        if self._last is None:
-            self._last = self._stored()
-        return (self._last,) if self._last else ()
+    def seen(self, run: int) -> Seen | None:
+        """What a look saw, or else another one of late; None when nothing is known."""
+        if self._last is None or self._last.run != run:
+            # Another instance of the function may have looked meanwhile.
+            self._last = self._stored() or self._last
+        return self._last
 
-    def keep(self, surveyed: Surveyed) -> None:
-        """Keep what was found, unless it is what is kept."""
-        if surveyed is not self._last:
-            self.store.put(self._key, self._line + written(surveyed))
-            self._last = surveyed
+    def keep(self, seen: Seen) -> None:
+        """Keep what was seen."""
+        self.store.put(self._key, f"{self.code}\n{seen.run}\n".encode() + written(seen.surveyed))
+        self._last = seen
 
-    def _stored(self) -> Surveyed | None:
+    def _stored(self) -> Seen | None:
         try:
-            content = self.store.get(self._key)
-        except ArtifactError:
-            return None
-        if not content.startswith(self._line):
-            return None
-        try:
-            return read(content.removeprefix(self._line))
-        except ValueError:
+            code, run, content = self.store.get(self._key).split(b"\n", 2)
+            return Seen(int(run), read(content)) if code == self.code.encode() else None
+        except (ArtifactError, ValueError):
             return None
 
     @property
     def _key(self) -> str:
         return survey_key(hashlib.sha256(self.branch.encode()).hexdigest())
-
-    @property
-    def _line(self) -> bytes:
-        """By whom it was written: its first line."""
-        return f"{self.code}\n".encode()

@@ -38,6 +38,7 @@ from tests.memory_store import MemoryStore
 from tests.merges import ORGANIZATION, project
 from tests.source_repository import Repository
 
+_SOME_COMMIT = "f" * 40
 UNITS = ("clock", "calendar")
 TRAIN = '\n[[trains]]\nname = "times"\nunits = ["clock", "calendar"]\n'
 
@@ -133,14 +134,14 @@ class World:
         """What was last started for a unit."""
         return next((one for one in reversed(self.started) if unit in one.digests), None)
 
-    def look(self) -> MergeResult | None:
-        """Call on_merge, as an event does whatever it is about; None when a later call overtook it."""
+    def look(self, commit: str | None = None) -> MergeResult | None:
+        """Call on_merge, as a merge of a commit does, or the schedule; None when a later call overtook it."""
         starts = Starts(self, "queue", lambda _: None)  # type: ignore[arg-type]  # All that is asked of a client.
         handler = MergeHandler(
             self.ledger, self.repository.read, "main", unit_stack, starts, self.clock, "code", self.surveys
         )
         try:
-            return handler(MergeEvent.model_validate({"detail": {"branch": "main"}}))
+            return handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": commit}}))
         except OvertakenError:
             return None
 
@@ -230,13 +231,13 @@ def go_back(world: World, number: int) -> None:
 
 def event(world: World, _: int) -> None:
     """One that came, in time or not."""
-    world.look()
+    world.look(_SOME_COMMIT)
 
 
 def overtaken(world: World, number: int) -> None:
     """A look in the middle of which the branch moves, and another look begins and ends."""
     world.meanwhile = [lambda: event(world, 0), lambda: push(world, number)]
-    world.look()
+    world.look(_SOME_COMMIT)
 
 
 def deliver(world: World, number: int) -> None:
@@ -277,14 +278,14 @@ def _projects(world: World) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def new_world() -> Iterator[Callable[[Path], World]]:
+def new_world() -> Iterator[Callable[..., World]]:
     """Makes worlds with a ledger of their own."""
     with mock_aws():
         session = boto3.Session("test", "test", region_name="eu-west-1")
 
-        def make(folder: Path) -> World:
+        def make(folder: Path, trains: str = TRAIN) -> World:
             repository = Repository(folder)
-            repository.commit({"orchestrator.toml": ORGANIZATION + TRAIN})
+            repository.commit({"orchestrator.toml": ORGANIZATION + trains})
             table = make_ledger_table(session, f"ledger-{folder.name}")
             world = World(repository, Ledger(table, lambda: datetime.now(UTC)))
             for number in (0, 2):
@@ -295,14 +296,15 @@ def new_world() -> Iterator[Callable[[Path], World]]:
         yield make
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 3)), max_size=12))
+@pytest.mark.parametrize("trains", [TRAIN, ""], ids=["in trains", "alone"])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 3)), max_size=12))
 def test_any_story_ends_in_what_the_newest_state_calls_for(
-    new_world: Callable[[Path], World], story: list[tuple[Callable[[World, int], None], int]]
+    new_world: Callable[[Path, str], World], trains: str, story: list[tuple[Callable[[World, int], None], int]]
 ) -> None:
     """The last promotion of each unit is of its newest digest, each stack is as defined, nothing ran for nothing."""
     with TemporaryDirectory() as folder:
-        world = new_world(Path(folder))
+        world = new_world(Path(folder), trains)
         for action, number in story:
             action(world, number)
         world.settle()
@@ -316,10 +318,10 @@ def test_any_story_ends_in_what_the_newest_state_calls_for(
                 assert waits or template == unit_stack(catalog.unit(name), catalog.organization)
             elif template and not catalog.problems:
                 assert '\\"Retired\\"' in template
-        check_starts(world)
+        check_starts(world, in_trains=bool(trains))
 
 
-def check_starts(world: World) -> None:
+def check_starts(world: World, *, in_trains: bool) -> None:
     """Nothing ran for nothing; all that a train takes along is of one commit; who goes alone leaves nobody behind."""
     before: dict[str, Start] = {}
     for start in world.started:
@@ -327,7 +329,7 @@ def check_starts(world: World) -> None:
         catalog = read_catalog(world.repository.read, start.commit)
         assert start.digests == {name: catalog.digest(name) for name in start.digests}
         assert start.train is (len(start.digests) > 1)
-        for other in set(UNITS) & set(catalog.facts) - set(start.digests):
+        for other in set(UNITS) & set(catalog.facts) - set(start.digests) if in_trains else ():
             left = before[other]
             assert left.digests[other] == catalog.digest(other)
             assert not left.train or world.ledger.trains.has_arrived(left.name)
