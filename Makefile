@@ -25,10 +25,10 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## Promote a merge through four accounts on the embedded cloud (YES=1 answers the approval)
 	@$(BIN)/orchestrator demo $(if $(YES),--yes)
 
-# A file's tests share what is expensive to set up, so one worker runs them all; the slowest files come first. Three
-# workers for two cores: a good part of the time something else is waited for.
+# A file's tests share what is expensive to set up, so one worker runs them all; `tests/scheduling.py` says in which order.
+# Four workers for two cores: a good part of the time something else is waited for.
 test: setup ## Run all tests
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 kill-test: setup ## Kill Lambdas in the middle of steps, fifty times in a row
 	@$(BIN)/pytest tests/end_to_end/test_kills.py -s --kill-points 50

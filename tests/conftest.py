@@ -8,6 +8,8 @@ import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 
+from tests.scheduling import ByWhatIsShared, rank
+
 # How long an example takes says something of the machine, which others may use as well.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
@@ -34,6 +36,17 @@ class KeptModels(JSONFileLoader):
 
 # A quarter of the processor time of all tests on moto would go into reading them again.
 Loader.FILE_LOADER_CLASS = KeptModels
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring them into order."""
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatIsShared | None:
+    """Schedule them, unless another way was asked for."""
+    return ByWhatIsShared(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.local.certificate import make_certificate
 
 # Seconds until it is noticed that it shall stop; half a second unless told.
-_EVERY = 0.02
+_EVERY = 0.1
 
 
 class Site:
