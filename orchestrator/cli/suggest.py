@@ -48,8 +48,8 @@ def sentences(suggestion: Suggestion) -> Iterator[str]:
     if suggestion.depends_on:
         yield f"  Write into {suggestion.file}, in [{suggestion.table}]:"
         yield f"    depends_on = {json.dumps(suggestion.depends_on, ensure_ascii=False)}"
-    for circle in suggestion.circles:
-        yield f"  Do not name {circle[1]}: {' -> '.join(circle)}. Move what both need to a folder of its own."
+    for cycle in suggestion.cycles:
+        yield f"  Do not name {cycle[1]}: {' -> '.join(cycle)}. Move what both need to a folder of its own."
 
 
 def _import(one: Outside) -> str:

@@ -75,7 +75,7 @@ class Sharing:
         """All that a unit is built from, its own folder first, each with the shortest chain that leads there.
 
         Raises:
-            ConfigurationError: a path is not there, or folders depend on each other in a circle.
+            ConfigurationError: a path is not there, or folders depend on each other in a cycle.
         """
         found: dict[str, Input] = {}
         waiting: list[tuple[str, tuple[str, ...]]] = [(folder, ())]
@@ -86,7 +86,7 @@ class Sharing:
             if path in self.known:
                 waiting += [(further, (*via, path)) for further in self.direct(path)]
         if len(found) > 1:
-            self._refuse_circles(folder)
+            self._refuse_cycles(folder)
         return tuple(found.values())
 
     def _paths(self, folder: str, pattern: str) -> list[str]:
@@ -108,8 +108,8 @@ class Sharing:
             return ORGANIZATION_FILE, told.table
         return (f"{folder}/{PYPROJECT}" if folder else PYPROJECT), "tool.orchestrator"
 
-    def _refuse_circles(self, start: str) -> None:
-        """Walk in depth: a folder that is met again while it is still being walked through closes a circle."""
+    def _refuse_cycles(self, start: str) -> None:
+        """Walk in depth: a folder that is met again while it is still being walked through closes a cycle."""
         trail: list[str] = []
         waiting: list[tuple[str, bool]] = [(start, True)]
         while waiting:
@@ -117,7 +117,7 @@ class Sharing:
             if not entering:
                 self._walked.add(trail.pop())
             elif path in trail:
-                raise _circle(*self._place(trail[-1]), [*trail[trail.index(path) :], path])
+                raise _cycle(*self._place(trail[-1]), [*trail[trail.index(path) :], path])
             elif path not in self._walked:
                 trail.append(path)
                 waiting += [(path, False), *((further, True) for further in self.direct(path))]
@@ -132,9 +132,9 @@ def _missing(file: str, table: str, pattern: str) -> ConfigurationError:
     )
 
 
-def _circle(file: str, table: str, folders: list[str]) -> ConfigurationError:
+def _cycle(file: str, table: str, folders: list[str]) -> ConfigurationError:
     return ConfigurationError(
         file,
-        f"{table}.depends_on closes a circle: {' -> '.join(folders)}. Take one of them out, or move what "
+        f"{table}.depends_on closes a cycle: {' -> '.join(folders)}. Take one of them out, or move what "
         "both sides need to a folder of its own.",
     )

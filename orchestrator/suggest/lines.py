@@ -25,7 +25,7 @@ class Suggestion:
         table: in which table of that file.
         depends_on: all that is to be said, beginning with what is said already; empty when there is nothing to add.
         imports: why.
-        circles: what is imported and cannot be named, because it depends on the folder: each is the whole circle.
+        cycles: what is imported and cannot be named, because it depends on the folder: each is the whole cycle.
     """
 
     units: tuple[str, ...]
@@ -33,7 +33,7 @@ class Suggestion:
     table: str
     depends_on: tuple[str, ...]
     imports: tuple[Outside, ...]
-    circles: tuple[tuple[str, ...], ...]
+    cycles: tuple[tuple[str, ...], ...]
 
 
 class Lines:
@@ -52,10 +52,10 @@ class Lines:
 
     def __call__(self, owner: str, outside: Mapping[Outside, Collection[str]]) -> Suggestion:
         """The suggestion for one folder, given the imports that it should name something for, and whose they are."""
-        circles = []
+        cycles = []
         for provider in sorted({one.providers[0] for one in outside if len(one.providers) == 1}):
             if chain := self._chain(provider, owner):
-                circles.append((owner, *chain))
+                cycles.append((owner, *chain))
             else:
                 self._added.setdefault(owner, []).append(provider)
         file, table = self._place(owner)
@@ -66,7 +66,7 @@ class Lines:
             table=table,
             depends_on=(*self._known[owner].depends_on, *added) if added else (),
             imports=tuple(sorted(outside)),
-            circles=tuple(circles),
+            cycles=tuple(cycles),
         )
 
     def _chain(self, start: str, end: str) -> tuple[str, ...]:

@@ -23,15 +23,15 @@ def plan_waves(units: Collection[str], after: After) -> Waves:
         after: by unit, those it must come after; units that are not members only pass on what they are after.
 
     Raises:
-        RequestError: some are after each other, with the circle.
+        RequestError: some are after each other, with the cycle.
     """
     sorter = TopologicalSorter(prerequisites(units, after))
     try:
         sorter.prepare()
     except CycleError as error:
-        circle = _circle(error.args[1][0], after)
+        cycle = _cycle(error.args[1][0], after)
         raise RequestError(
-            f"Units are 'after' each other in a circle: {' -> '.join(circle)}. Take one of these out of "
+            f"Units are 'after' each other in a cycle: {' -> '.join(cycle)}. Take one of these out of "
             "tool.orchestrator.after."
         ) from error
     return tuple(_generations(sorter))
@@ -45,7 +45,7 @@ def _generations(sorter: TopologicalSorter[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _reached(unit: str, after: After) -> set[str]:
-    """All that a unit is after, directly or through others; itself, if that is a circle."""
+    """All that a unit is after, directly or through others; itself, if that is a cycle."""
     reached: set[str] = set()
     waiting = list(after.get(unit, ()))
     while waiting:
@@ -56,7 +56,7 @@ def _reached(unit: str, after: After) -> set[str]:
     return reached
 
 
-def _circle(unit: str, after: After) -> list[str]:
+def _cycle(unit: str, after: After) -> list[str]:
     """The shortest way from a unit back to itself, which is known to be there."""
     ways = [[unit]]
     for way in ways:

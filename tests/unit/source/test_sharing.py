@@ -1,4 +1,4 @@
-"""What units are built from: globs, shared folders of shared folders, and circles, in real repositories."""
+"""What units are built from: globs, shared folders of shared folders, and cycles, in real repositories."""
 
 from pathlib import Path
 
@@ -77,14 +77,14 @@ def test_sharing_goes_on_through_any_number_of_folders(repository: Repository) -
 
 
 @pytest.mark.parametrize(
-    ("files", "circle"),
+    ("files", "cycle"),
     [
         ({"a": ["shared/b"], "b": ["shared/c"], "c": ["shared/a"]}, "shared/a -> shared/b -> shared/c -> shared/a"),
         ({"a": ["shared/a"]}, "shared/a -> shared/a"),
         ({"a": ["projects/orders"]}, "projects/orders -> shared/a -> projects/orders"),
     ],
 )
-def test_circles_are_refused_by_name(repository: Repository, files: dict[str, list[str]], circle: str) -> None:
+def test_cycles_are_refused_by_name(repository: Repository, files: dict[str, list[str]], cycle: str) -> None:
     """For every unit that depends on them; the others go on."""
     repository.commit(
         {
@@ -96,11 +96,11 @@ def test_circles_are_refused_by_name(repository: Repository, files: dict[str, li
     )
     catalog = read_catalog(repository.read, "main")
     assert list(catalog.names) == ["calendar"]
-    assert circle in problem(catalog, "projects/orders")
-    assert "closes a circle" in problem(catalog, "projects/invoices")
+    assert cycle in problem(catalog, "projects/orders")
+    assert "closes a cycle" in problem(catalog, "projects/invoices")
 
 
-def test_a_folder_that_is_reached_on_two_ways_is_no_circle(repository: Repository) -> None:
+def test_a_folder_that_is_reached_on_two_ways_is_no_cycle(repository: Repository) -> None:
     """It is one input."""
     repository.commit(
         {

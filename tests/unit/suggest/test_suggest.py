@@ -159,7 +159,7 @@ def test_shared_code_says_itself_what_it_needs(repository: Repository) -> None:
     }
 
 
-def test_what_would_close_a_circle_is_not_suggested(repository: Repository) -> None:
+def test_what_would_close_a_cycle_is_not_suggested(repository: Repository) -> None:
     """Also where only two suggestions together would."""
     repository.commit(
         {
@@ -174,7 +174,7 @@ def test_what_would_close_a_circle_is_not_suggested(repository: Repository) -> N
         }
     )
     _, made = search(repository)
-    assert {one.file: (one.depends_on, one.circles) for one in made} == {
+    assert {one.file: (one.depends_on, one.cycles) for one in made} == {
         "libs/a/pyproject.toml": (("libs/b",), ()),
         "libs/c/pyproject.toml": ((), (("libs/c", "libs/a", "libs/b", "libs/c"),)),
     }

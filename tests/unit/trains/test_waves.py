@@ -12,7 +12,7 @@ NAMES = [f"u{number}" for number in range(8)]
 
 @st.composite
 def orders(draw: st.DrawFn) -> tuple[list[str], dict[str, list[str]]]:
-    """Members, and what units come after, without circles: a unit is only after those that come before it in a list."""
+    """Members, and what units come after, without cycles: a unit is only after those that come before it in a list."""
     order = draw(st.permutations(NAMES))
     after = {
         name: draw(st.lists(st.sampled_from(order[:place]), unique=True)) if place else []
@@ -42,17 +42,17 @@ def test_the_order_in_which_members_are_named_does_not_matter(drawn: tuple[list[
 
 
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique=True))
-def test_a_circle_is_refused_with_all_of_it(circle: list[str]) -> None:
+def test_a_cycle_is_refused_with_all_of_it(cycle: list[str]) -> None:
     """So that one knows where to cut it."""
-    after = {one: [other] for one, other in zip(circle, [*circle[1:], circle[0]], strict=True)}
+    after = {one: [other] for one, other in zip(cycle, [*cycle[1:], cycle[0]], strict=True)}
     with pytest.raises(RequestError) as caught:
-        plan_waves(circle, after)
-    said = str(caught.value).split("circle: ")[1].split(". ")[0].split(" -> ")
+        plan_waves(cycle, after)
+    said = str(caught.value).split("cycle: ")[1].split(". ")[0].split(" -> ")
     assert said[0] == said[-1]
-    assert sorted(said[1:]) == sorted(circle)
+    assert sorted(said[1:]) == sorted(cycle)
 
 
-def test_a_circle_that_leads_through_units_that_stay_is_one_too() -> None:
+def test_a_cycle_that_leads_through_units_that_stay_is_one_too() -> None:
     """They are after each other all the same."""
     with pytest.raises(RequestError, match="a -> b -> a"):
         plan_waves(["a"], {"a": ["b"], "b": ["a"]})
