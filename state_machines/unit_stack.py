@@ -11,18 +11,14 @@ from state_machines.promotion import promotion
 
 def unit_stack(unit: Unit, organization: Organization) -> str:
     """The CloudFormation template of a unit's stack, as compact JSON; equal inputs give equal text."""
-    gated = [name for name in unit.environments(organization) if unit.needs_approval(name, organization)]
-    gates = {
-        f"Gate{name.capitalize()}": _state_machine(
-            unit.gate_name(name), gate(unit, name, organization), organization.tooling_role_arn(GATE_ROLE)
-        )
-        for name in gated
-    }
-    return _template(unit, organization, promotion(unit, organization), gates)
+    return _template(unit, organization, promotion(unit, organization))
 
 
 def retired_stack(unit: Unit, organization: Organization) -> str:
-    """The template of a unit that is no longer in the repository: whatever is started ends at once, saying so."""
+    """The template of a unit that is no longer in the repository: whatever is started ends at once, saying so.
+
+    Its gates stay: what was under way when it went may wait for a decision.
+    """
     definition = {
         "Comment": f"{unit.name} is no longer in the repository",
         "StartAt": "Retired",
@@ -35,17 +31,28 @@ def retired_stack(unit: Unit, organization: Organization) -> str:
             }
         },
     }
-    return _template(unit, organization, definition, {})
+    return _template(unit, organization, definition)
 
 
-def _template(unit: Unit, organization: Organization, definition: dict[str, Any], gates: dict[str, Any]) -> str:
+def _template(unit: Unit, organization: Organization, definition: dict[str, Any]) -> str:
     role = organization.tooling_role_arn(PROMOTION_ROLE)
+    promotion_machine = _state_machine(unit.state_machine_name, definition, role)
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"State machines that promote the deployment unit {unit.name}",
-        "Resources": {"Promotion": _state_machine(unit.state_machine_name, definition, role), **gates},
+        "Resources": {"Promotion": promotion_machine, **_gates(unit, organization)},
     }
     return json.dumps(template, separators=(",", ":"))
+
+
+def _gates(unit: Unit, organization: Organization) -> dict[str, Any]:
+    gated = [name for name in unit.environments(organization) if unit.needs_approval(name, organization)]
+    return {
+        f"Gate{name.capitalize()}": _state_machine(
+            unit.gate_name(name), gate(unit, name, organization), organization.tooling_role_arn(GATE_ROLE)
+        )
+        for name in gated
+    }
 
 
 def _state_machine(name: str, definition: dict[str, Any], role: str) -> dict[str, Any]:

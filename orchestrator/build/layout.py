@@ -41,6 +41,11 @@ def sbom_key(unit: str, version: str) -> str:
     return f"projects/{unit}/release/{version}/sbom.cdx.json"
 
 
+def taken_over_key(unit: str, sha256: str) -> str:
+    """Key, in a target's bucket, of what is kept of a stack that was there before the unit."""
+    return f"projects/{unit}/taken-over/{sha256}.json"
+
+
 def build_log_key(unit: str, execution: str) -> str:
     """Key of the log of the build that a promotion made."""
     return f"logs/{unit}/{execution}/build.log"

@@ -64,6 +64,8 @@ def retire(
     say(f"{unit} is retired: its state machine starts nothing any more. What is left of it:")
     for place in places:
         say(f"  {place}")
+    for promotion in here.wiring.ledger.promotions.under_way(unit):
+        say(f"Still under way: {promotion.name}. It may be approved or rejected; 'orchestrator abort {unit}' ends it.")
     if not delete:
         say(f"To delete all of it: orchestrator retire {unit} --delete")
         return

@@ -20,6 +20,7 @@ class Running(BaseModel):
             promotion ended in the middle, and nobody verified what is there.
         order: the promotion that changed it last, comparable with other promotions' order.
         good: the releases that passed their smoke tests here, oldest first, at most 20.
+        taken_over: by target, the SHA-256 of what is kept of a stack that was there before the unit took it over.
         updated_at: when it last changed, ISO 8601.
     """
 
@@ -32,6 +33,7 @@ class Running(BaseModel):
     order: str = ""
     execution: str = ""
     good: tuple[str, ...] = ()
+    taken_over: dict[str, str] = {}
     updated_at: str = ""
 
     @property

@@ -11,6 +11,7 @@ from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
 from orchestrator.steps.ordering import superseded_message
+from orchestrator.steps.taken_over import TakenOver
 
 # What this step notes of its own deployment.
 _BEGUN = ("DEPLOYING", "DEPLOYED", "FAILED")
@@ -106,6 +107,7 @@ class Deployer:
             where = ", ".join(busy)
             message = f"Another operation is under way on stack {step.stack_name} in {where}."
             return StepResult(status=Status.BUSY, message=message, retry_after=20)
+        self._keep(step, plans)
         for account, one in plans:
             self._start(step, account, one)
         stacks = [
@@ -122,6 +124,20 @@ class Deployer:
 
         changes = stacks[0][0].wait_for(look, unfinished, PATIENCE_SECONDS) if stacks else []
         return self._result(step, changes)
+
+    def _keep(self, step: DeployInput, plans: list[tuple[TargetAccount, ChangeSetOf]]) -> None:
+        """Keep stacks that are about to be taken over as they are, in case no release works there."""
+        kept = {
+            str(account.target): digest
+            for account, one in plans
+            if not one.empty
+            and is_ready(account.stack(step.stack_name, step.environment), one.change_set)
+            and (digest := TakenOver(self.files).keep(account, step))
+        }
+        if kept:
+            known = self.ledger.environments.running(step.release.unit, step.environment.name)
+            state = known.model_copy(update={"taken_over": {**known.taken_over, **kept}})
+            self.ledger.environments.record(state, step.execution)
 
     @staticmethod
     def _is_busy_elsewhere(step: DeployInput, account: TargetAccount, planned: ChangeSetOf) -> bool:

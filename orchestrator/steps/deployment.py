@@ -133,8 +133,12 @@ def parameters(manifest: Manifest, declared: Iterable[str], target: Target, envi
 
 def change_set_name(version: str, execution: Execution) -> str:
     """Name of the change set of a release in a promotion: the same at every try, and legal."""
-    digest = hashlib.sha256(execution.id.encode()).hexdigest()[:12]
-    return f"release-{version.replace('.', '-').replace('!', '-')}-{digest}"
+    return f"release-{version.replace('.', '-').replace('!', '-')}-{execution_digest(execution)}"
+
+
+def execution_digest(execution: Execution) -> str:
+    """What tells the change sets of one promotion from those of others."""
+    return hashlib.sha256(execution.id.encode()).hexdigest()[:12]
 
 
 def is_ready(stack: Stack, change_set_id: str) -> bool:

@@ -1,5 +1,9 @@
-"""Roll back: return every target of an environment to the last known good release, and verify it there."""
+"""Roll back: return every target of an environment to the last known good release, and verify it there.
 
+Where there was none yet, a stack that was taken over is given back as it was before.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +20,7 @@ from orchestrator.steps.checks import Checks
 from orchestrator.steps.contract import RollBackResult, SmokeTestResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, anew_if_gone, change_of
 from orchestrator.steps.smoke_test import failure_message, verify
+from orchestrator.steps.taken_over import TakenOver
 
 
 class Parts(BaseModel):
@@ -62,48 +67,76 @@ class RollBack:
             ROLLED_BACK; IN_PROGRESS when it is worth asking again; FAILED when there is nothing to return to,
             or returning failed too. Each message begins with why the roll back was needed.
         """
-        unit, environment = step.release.unit, step.environment.name
-        running = self.ledger.environments.running(unit, environment)
-        good = running.known_good_before(
-            step.release.version, lambda version: self.ledger.controls.quarantine(unit, version) is not None
+        running = self.ledger.environments.running(step.release.unit, step.environment.name)
+        good = self._last_known_good(step, running)
+        return self._to_release(step, running, good) if good else self._to_before(step, running)
+
+    def _accounts(self, step: RollBackInput) -> list[TargetAccount]:
+        return [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
+
+    def _last_known_good(self, step: RollBackInput, running: Running) -> Manifest | None:
+        unit = step.release.unit
+        version = running.known_good_before(
+            step.release.version, lambda one: self.ledger.controls.quarantine(unit, one) is not None
         )
-        if good is None:
+        return self.files.manifest(self.ledger.releases.release(unit, version)) if version else None
+
+    def _to_release(self, step: RollBackInput, running: Running, manifest: Manifest) -> RollBackResult:
+        def propose(account: TargetAccount) -> str:
+            self.files.copy(manifest, account)
+            return self.files.propose(manifest, account, step)
+
+        accounts = self._accounts(step)
+        ways = [(account, partial(propose, account)) for account in accounts]
+        if unfinished := self._change(step, running, ways, manifest.name):
+            return unfinished.model_copy(update={"version": manifest.version})
+        return self._verify(step, running, manifest, accounts)
+
+    def _to_before(self, step: RollBackInput, running: Running) -> RollBackResult:
+        """Give stacks back as they were before the unit took them over, if nothing of it ever worked there."""
+        taken, kept = TakenOver(self.files), {} if running.good else running.taken_over
+        accounts = self._accounts(step) if kept else []
+        found = [(one, before) for one in accounts if (before := taken.kept(one, step, kept.get(str(one.target))))]
+        if not found:
             self._end(step, running, "FAILED")
             message = (
-                f"{step.failure} There is no last known good release of {unit} in {environment} to return to: "
-                f"the stack {step.stack_name} is left as it is for inspection."
+                f"{step.failure} There is no last known good release of {step.release.unit} in "
+                f"{step.environment.name} to return to: the stack {step.stack_name} is left as it is for inspection."
             )
             return RollBackResult(status=Status.FAILED, message=message)
-        manifest = self.files.manifest(self.ledger.releases.release(unit, good))
-        accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
-        return self._return_to(step, running, manifest, accounts)
+        ways = [(account, partial(taken.propose, before, account, step)) for account, before in found]
+        what = f"what it was before {step.release.unit}"
+        if unfinished := self._change(step, running, ways, what):
+            return unfinished
+        self._end(step, running.model_copy(update={"version": None, "taken_over": {}}), "ROLLED_BACK")
+        returned = f"{step.failure} The stack {step.stack_name} in {step.environment.name} was returned to {what}."
+        message = " ".join([returned, *taken.left(step, found)])
+        return RollBackResult(status=Status.ROLLED_BACK, message=message)
 
-    def _return_to(
-        self, step: RollBackInput, running: Running, manifest: Manifest, accounts: list[TargetAccount]
-    ) -> RollBackResult:
-        changes = [anew_if_gone(partial(self._change, step, manifest, account)) for account in accounts]
+    def _change(
+        self, step: RollBackInput, running: Running, ways: Sequence[tuple[TargetAccount, Callable[[], str]]], what: str
+    ) -> RollBackResult | None:
+        """Change stacks by change sets that are made for it; returns None when all are changed."""
+        stacks = [(account.stack(step.stack_name, step.environment), propose) for account, propose in ways]
+        changes = [anew_if_gone(partial(self._changed, stack, propose)) for stack, propose in stacks]
         if any(change.progress is Progress.PENDING for change in changes):
-            message = f"CloudFormation returns {step.environment.name} to {manifest.name}."
-            return RollBackResult(status=Status.IN_PROGRESS, message=message, version=manifest.version, retry_after=15)
+            message = f"CloudFormation returns {step.environment.name} to {what}."
+            return RollBackResult(status=Status.IN_PROGRESS, message=message, retry_after=15)
         failed = [
             change.reason or "the stack changed meanwhile" for change in changes if change.progress != Progress.DONE
         ]
-        if failed:
-            self._end(step, running, "FAILED")
-            message = f"{step.failure} Returning to {manifest.name} failed too: {'; '.join(failed)}"
-            return RollBackResult(status=Status.FAILED, message=message, version=manifest.version)
-        return self._verify(step, running, manifest, accounts)
+        if not failed:
+            return None
+        self._end(step, running, "FAILED")
+        message = f"{step.failure} Returning to {what} failed too: {'; '.join(failed)}"
+        return RollBackResult(status=Status.FAILED, message=message)
 
-    def _change(self, step: RollBackInput, manifest: Manifest, account: TargetAccount) -> Change:
-        stack = account.stack(step.stack_name, step.environment)
+    @staticmethod
+    def _changed(stack: Stack, propose: Callable[[], str]) -> Change:
         settled = stack.wait_until_settled(PATIENCE_SECONDS)
         if settled is not None and settled.busy:
             return Change(progress=Progress.PENDING)
-        self.files.copy(manifest, account)
-        return self._execute(stack, self.files.propose(manifest, account, step))
-
-    @staticmethod
-    def _execute(stack: Stack, change_set: str) -> Change:
+        change_set = propose()
         found = stack.wait_for_change_set(change_set, PATIENCE_SECONDS)
         if found.readiness is Readiness.READY:
             stack.execute(change_set)

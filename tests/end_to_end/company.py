@@ -35,6 +35,8 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
+ADOPTED = "metronome-live"
+"""The one stack that a unit may take over."""
 _HANDLER = """\
 import os
 
@@ -206,16 +208,16 @@ class Company:
         """Lift the hold that a rollback left."""
         self.ledger.controls.lift_hold(self.unit, environment, "test")
 
-    def function(self, environment: str) -> "tuple[LambdaClient, str]":
+    def function(self, environment: str, stack: str | None = None) -> "tuple[LambdaClient, str]":
         """The unit's function where it is deployed: a client of its account, and its name."""
         session = self.root_of(self.organization.environment(environment).targets[0].account)
         client = session.client("cloudformation", config=CLIENT)
-        stacks = client.describe_stacks(StackName=f"app-{self.unit}")["Stacks"]
+        stacks = client.describe_stacks(StackName=stack or f"app-{self.unit}")["Stacks"]
         return session.client("lambda", config=CLIENT), stacks[0]["Outputs"][0]["OutputValue"]
 
-    def ask(self, environment: str) -> dict[str, Any]:
-        """Call the unit where it is deployed."""
-        client, name = self.function(environment)
+    def ask(self, environment: str, stack: str | None = None) -> dict[str, Any]:
+        """Call the unit where it is deployed, in a stack of another name if one is given."""
+        client, name = self.function(environment, stack)
         answer = client.invoke(FunctionName=name, Payload=b"{}")
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document
@@ -281,6 +283,6 @@ def _toml(organization: Organization) -> str:
         for one in organization.environments
     )
     return (
-        f'[tooling]\naccount = "{tooling.account}"\nregion = "{tooling.region}"\n\n'
+        f'[adopt]\nstacks = ["{ADOPTED}"]\n\n[tooling]\naccount = "{tooling.account}"\nregion = "{tooling.region}"\n\n'
         f'[lambda]\npython = "{platform.python}"\narchitecture = "{platform.architecture}"\n{repository}{environments}'
     )

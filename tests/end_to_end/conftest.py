@@ -33,7 +33,7 @@ from orchestrator.bootstrap.synth import synthesize_cached
 from orchestrator.config.organization import Lambda, Organization, bucket_name
 from orchestrator.local.accounts import create_organization_role
 from orchestrator.local.cloud import LocalCloud, free_port
-from tests.end_to_end.company import Company
+from tests.end_to_end.company import ADOPTED, Company
 from tests.end_to_end.shared import Shared
 from tests.shared_folder import alone, once
 
@@ -118,6 +118,7 @@ def organization_of(accounts: list[str], url: str | None) -> Organization:
             "environments": environments,
             "lambda": {"python": f"3.{sys.version_info.minor}", "architecture": architecture},
             "repository": {"url": url or "file:///nowhere"},
+            "adopt": {"stacks": [ADOPTED]},
         }
     )
 

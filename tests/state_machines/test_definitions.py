@@ -18,7 +18,7 @@ from orchestrator.config.unit import Unit
 from state_machines.gate import gate
 from state_machines.graph import mermaid
 from state_machines.promotion import promotion
-from state_machines.unit_stack import unit_stack
+from state_machines.unit_stack import retired_stack, unit_stack
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["dev", "test", "staging", "prod", "dr"]
@@ -165,6 +165,16 @@ def test_a_units_stack_holds_state_machines_and_nothing_else() -> None:
     resources = json.loads(unit_stack(unit_of(), organization_of(4, frozenset({"prod"}))))["Resources"]
     assert {one["Type"] for one in resources.values()} == {"AWS::StepFunctions::StateMachine"}
     assert set(resources) == {"Promotion", "GateProd"}
+
+
+def test_a_retired_unit_promotes_nothing_and_keeps_its_gates() -> None:
+    """What was under way when it went may wait for a decision."""
+    organization = organization_of(4, frozenset({"prod"}))
+    before, after = (json.loads(one(unit_of(), organization))["Resources"] for one in (unit_stack, retired_stack))
+    assert after["GateProd"] == before["GateProd"]
+    assert set(after) == set(before)
+    definition = json.loads(after["Promotion"]["Properties"]["DefinitionString"])
+    assert [state["Type"] for state in definition["States"].values()] == ["Fail"]
 
 
 def test_the_picture_shows_every_state() -> None:

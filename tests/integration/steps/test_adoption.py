@@ -43,14 +43,42 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
 def deploy_by_hand(company: MotoCompany, template: dict[str, Any] = BY_HAND, **tags: str) -> Any:
     """Create the stack, with a value that nobody wrote down; returns its resources."""
     cloudformation = company.client("dev", "cloudformation")
-    without_default = [name for name, one in template["Parameters"].items() if "Default" not in one]
+    # Moto hides a value that is like the name of a hidden parameter.
+    values = {name: name if "NoEcho" in one else "DEBUG" for name, one in template["Parameters"].items()}
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(template),
-        Parameters=[{"ParameterKey": name, "ParameterValue": "DEBUG"} for name in without_default],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in values.items()
+            if "Default" not in template["Parameters"][name]
+        ],
         Tags=[{"Key": name.replace("_", ":"), "Value": value} for name, value in tags.items()],
     )
     return cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+
+
+def broken(company: MotoCompany, template: dict[str, Any] = RELEASED, **settings: Any) -> Steps:
+    """Deploy a first release to dev that fails its smoke test: the next step is the roll back."""
+    company.site.broken.add("1.0.0")
+    release = company.publish("1.0.0", template=template, stack_name={"dev": STACK}, **settings)
+    steps = Steps(company, release, "dev", "first", stack=STACK)
+    document = steps.deployed()
+    steps.input["environment_part"] = {**document, "smoke_test": steps("smoke_test")}
+    return steps
+
+
+def described(company: MotoCompany) -> tuple[set[str], dict[str, str], dict[str, str]]:
+    """The stack's resources, parameters and tags."""
+    cloudformation = company.client("dev", "cloudformation")
+    resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    return (
+        {f"{one['LogicalResourceId']} {one['PhysicalResourceId']}" for one in resources},
+        # Moto keeps those that a template no longer has.
+        {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"] if one["ParameterKey"] == "Level"},
+        {one["Key"]: one["Value"] for one in stack["Tags"]},
+    )
 
 
 def promoted(company: MotoCompany, template: dict[str, Any] = RELEASED, **settings: Any) -> Steps:
@@ -120,3 +148,34 @@ def test_a_stack_that_nobody_can_update_is_refused_and_not_deleted(company: Moto
         promoted(company)("plan")
     (stack,) = company.client("dev", "cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     assert stack["StackStatus"] == status
+
+
+def test_a_stack_whose_first_release_does_not_work_is_what_it_was(company: MotoCompany) -> None:
+    """Its resources, parameters and tags; the ledger knows of no release there, and of a hold."""
+    deploy_by_hand(company, team="payments")
+    before = described(company)
+    steps = broken(company, parameters={"dev": {"Level": "INFO"}})
+    assert described(company) != before
+    result = steps("roll_back")
+    assert result["status"] == "ROLLED_BACK"
+    assert "failed its smoke tests in dev" in result["message"]
+    assert "The stack clock-live in dev was returned to what it was before clock." in result["message"]
+    assert described(company) == before
+    running = company.ledger.environments.running("clock", "dev")
+    assert (running.version, running.status, running.good, running.taken_over) == (None, "ROLLED_BACK", (), {})
+    assert company.ledger.controls.hold("clock", "dev")
+    assert company.lock("dev") is None
+
+
+SECRET: dict[str, Any] = {"Type": "String", "NoEcho": True}
+
+
+def test_a_value_that_nobody_is_shown_is_named(company: MotoCompany) -> None:
+    """Where a release gave another one; what nothing touched is as it was."""
+    hidden = {**BY_HAND, "Parameters": {**BY_HAND["Parameters"], "Secret": SECRET, "Other": SECRET}}
+    deploy_by_hand(company, hidden)
+    template = {**RELEASED, "Parameters": {**RELEASED["Parameters"], "Secret": SECRET, "Other": SECRET}}
+    steps = broken(company, template=template, parameters={"dev": {"Secret": "new"}})
+    assert steps("roll_back")["message"].endswith(
+        "CloudFormation shows nobody what its parameters Secret were: set them by hand."
+    )
