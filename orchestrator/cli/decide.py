@@ -9,20 +9,24 @@ from typing import Annotated
 import click
 from botocore.exceptions import ClientError
 
+from orchestrator.aws.errors import error_code
 from orchestrator.aws.session import CLIENT
 from orchestrator.build import layout
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import note, say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment
+from orchestrator.config.unit import gate_name
 from orchestrator.config.windows import opens_at
-from orchestrator.errors import AccessError, RequestError
+from orchestrator.errors import AccessError, RequestError, UnknownNameError
 from orchestrator.identity.proof import sign
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
 from orchestrator.steps.decide import GateInput, TrainGateInput, decision_of, subject_of
 from orchestrator.steps.plan_document import Plan
 
+# There is none of that name, or none can be.
+_NO_GATE = ("StateMachineDoesNotExist", "InvalidArn", "ValidationException")
 UnitName = Annotated[str, Argument(help="The unit's name.")]
 EnvironmentName = Annotated[str, Argument(help="The environment that waits.")]
 Release = Annotated[str, Option(help="The version that is decided on.")]
@@ -89,11 +93,25 @@ def decide(here: Context, unit: str, environment: str, decision: dict[str, str])
     Raises:
         RequestError: the unit has no gate there, or the decision was refused.
     """
-    found = here.catalog("HEAD").unit(unit)
+    given = GateInput.model_validate(decision)
+    try:
+        found = here.catalog("HEAD").unit(unit)
+    except UnknownNameError as unknown:
+        return _decide_on_retired(here, unit, environment, given, unknown)
     check_environment(here, found, environment)
     if not found.needs_approval(environment, here.organization):
         raise RequestError(f"{unit} needs no approval in {environment}: there is nothing to decide.")
-    return start_gate(here, found.gate_name(environment), unit, environment, GateInput.model_validate(decision))
+    return start_gate(here, found.gate_name(environment), unit, environment, given)
+
+
+def _decide_on_retired(here: Context, unit: str, environment: str, given: GateInput, unknown: UnknownNameError) -> str:
+    """Decide on a unit whose folder is gone: what was under way then may wait, and its gates are still there."""
+    try:
+        return start_gate(here, gate_name(unit, environment), unit, environment, given)
+    except ClientError as error:
+        if error_code(error) in _NO_GATE:
+            raise unknown from error
+        raise
 
 
 def start_gate(here: Context, gate: str, unit: str | None, environment: str, given: GateInput | TrainGateInput) -> str:

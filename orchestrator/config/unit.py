@@ -136,7 +136,7 @@ class Unit(Settings):
 
     def gate_name(self, environment: str) -> str:
         """Name of the gate: the state machine that is started to approve or reject."""
-        return f"{self.name}-approve-{environment}"
+        return gate_name(self.name, environment)
 
     def stack_name(self, environment: str, organization: Organization) -> str:
         """Name of the unit's stack in the targets of an environment."""
@@ -167,3 +167,8 @@ class Unit(Settings):
         """The unit's own template parameters in an environment."""
         own = self.settings.parameters
         return {**own.get(EVERY_ENVIRONMENT, {}), **own.get(environment, {})}
+
+
+def gate_name(unit: str, environment: str) -> str:
+    """Name of a unit's gate, which is there as long as its state machines are, also when its folder is gone."""
+    return f"{unit}-approve-{environment}"

@@ -177,5 +177,8 @@ class SmokeTestResult(StepResult):
 class RollBackResult(StepResult):
     """What an environment was returned to."""
 
-    version: str | None = Field(default=None, description="The last known good release, None when there is none.")
+    version: str | None = Field(
+        default=None,
+        description="The last known good release; None where there is none, also when the stack was returned to what it was.",
+    )
     outcomes: tuple[SmokeTestOutcome, ...] = ()

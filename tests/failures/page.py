@@ -47,6 +47,7 @@ _ELSEWHERE = """\
 | the stack, or what runs there, moved since the plan | planned anew, and asked for anew | `tests/state_machines/test_on_moto.py` |
 | an artifact was altered or is missing | nothing is deployed; the message names the key and both digests | `tests/integration/steps/test_handlers.py`, `tests/unit/build/test_store.py` |
 | a smoke test fails | the environment is rolled back, and put on hold | `tests/state_machines/test_on_moto.py`, `tests/end_to_end/test_promotion.py` |
+| the first release in a stack that was taken over does not work | the stack is returned to what it was before, and the environment is on hold | `tests/integration/steps/test_adoption.py`, `tests/end_to_end/test_adoption.py` |
 | the rollback fails, too | the promotion says both; the environment is on hold | both of them |
 | the status event comes twice, late or out of order | nothing is done, nobody is told twice | `tests/integration/steps/test_on_promotion_change.py` |
 | Step Functions forgot an execution whose event was lost | the next end closes it | `tests/integration/steps/test_on_promotion_change.py` |
