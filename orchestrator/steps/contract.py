@@ -179,6 +179,6 @@ class RollBackResult(StepResult):
 
     version: str | None = Field(
         default=None,
-        description="The last known good release; None where there is none, also when the stack was returned to what it was.",
+        description="The last known good release, None when there is none: a stack may be what it was before the unit.",
     )
     outcomes: tuple[SmokeTestOutcome, ...] = ()

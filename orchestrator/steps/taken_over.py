@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from orchestrator.aws.stack import Stack, StackState, Template
 from orchestrator.aws.target import TargetAccount
 from orchestrator.build import layout
-from orchestrator.build.archive import sha256_of
+from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import DeploymentError
 from orchestrator.steps.adoption import UNIT_TAG
