@@ -19,7 +19,7 @@ from orchestrator.local.cloud import free_port
 from orchestrator.promotions.follow import Follower
 
 # Standard workflows, per state transition, in us-east-1 and eu-west-1.
-_DOLLARS_PER_TRANSITION = 0.000025
+DOLLARS_PER_TRANSITION = 0.000025
 _TASKS = ("Build", "Smoke-test")
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     for name in ("wall", "build", "cloudformation", "smoke_test", "overhead"):
         print(f"median {name}: {statistics.median(row[name] for row in rows):.2f} s")
     transitions = statistics.median(row["transitions"] for row in rows)
-    print(f"median state transitions: {transitions:.0f}, ${transitions * _DOLLARS_PER_TRANSITION:.6f} on AWS")
+    print(f"median state transitions: {transitions:.0f}, ${transitions * DOLLARS_PER_TRANSITION:.6f} on AWS")
 
 
 def _tell_story() -> list[dict[str, Any]]:
@@ -51,14 +51,13 @@ def _tell_story() -> list[dict[str, Any]]:
 
 
 def _measure(story: Story) -> list[dict[str, Any]]:
-    stepfunctions = story.here.wiring.stepfunctions
     catalog = story.here.catalog("HEAD")
     found: list[dict[str, Any]] = []
     for unit in catalog.units.values():
-        arn = catalog.organization.state_machine_arn(unit.state_machine_name)
         stack = unit.stack_name(catalog.organization.environment_names[0], catalog.organization)
-        executions = stepfunctions.list_executions(stateMachineArn=arn)["executions"]
-        found += [_take_apart(story, execution["executionArn"], stack) for execution in executions]
+        # What a train moves goes through one environment at a time: `benchmarks.trains` measures that.
+        alone = [one for one in story.here.wiring.ledger.promotions.promotions(unit.name) if "train" not in one.request]
+        found += [_take_apart(story, one.execution, stack) for one in alone]
     return found
 
 
@@ -68,8 +67,8 @@ def _take_apart(story: Story, execution: str, stack: str) -> dict[str, Any]:
     began, ended = described["startDate"], described["stopDate"]
     pages = stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution)
     events = [dict(event) for page in pages for event in page["events"]]
-    spent = {task: _seconds_in(events, task) for task in _TASKS}
-    waiting = _seconds_in(events, "Approve")
+    spent = {task: seconds_in(events, task) for task in _TASKS}
+    waiting = seconds_in(events, "Approve")
     cloudformation = sum(_operations(name, stack, began, ended) for name in ENVIRONMENTS)
     wall = (ended - began).total_seconds() - waiting
     return {
@@ -83,7 +82,7 @@ def _take_apart(story: Story, execution: str, stack: str) -> dict[str, Any]:
     }
 
 
-def _seconds_in(events: list[dict[str, Any]], task: str) -> float:
+def seconds_in(events: list[dict[str, Any]], task: str) -> float:
     """Seconds spent in all states whose name begins with a task's."""
     entered: dict[str, Any] = {}
     total = 0.0

@@ -14,7 +14,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.decide import start_gate
 from orchestrator.cli.output import Format, complain, say, say_json
 from orchestrator.cli.parameters import Argument, Option, group
-from orchestrator.cli.tables import console, table
+from orchestrator.cli.tables import show, table, text
 from orchestrator.errors import ConfigurationError, RequestError, UnknownNameError
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.trains import Stage, Train
@@ -104,15 +104,21 @@ def status(
     """Show what a train did to whom, and where it is."""
     here: Context = context.obj
     found = find_train(here, name)
-    stages = here.wiring.ledger.trains.stages(name)
     if output is Format.JSON:
+        stages = here.wiring.ledger.trains.stages(name)
         say_json({**found.model_dump(mode="json"), "stages": {key: one.model_dump() for key, one in stages.items()}})
         return
+    show_train(here, found)
+
+
+def show_train(here: Context, found: Train) -> None:
+    """Draw what a train did to whom, and say how it stands."""
+    stages = here.wiring.ledger.trains.stages(found.name)
     names = [one for one in (BUILD, *found.environments) if one != BUILD or BUILD in stages]
-    shown = table(f"Train {name}", "unit", "release", *(one.lower() for one in names))
+    shown = table(f"Train {found.name}", "unit", "release", *(one.lower() for one in names))
     for unit in found.members:
         shown.add_row(unit, found.versions.get(unit, ""), *(_cell(stages.get(one), unit) for one in names))
-    console.print(shown)
+    show(shown)
     say(_line(here, found))
     for line in _messages(stages, names):
         say(line)
@@ -132,8 +138,9 @@ def history(
     shown = table("Trains", "started", "name", "releases", "outcome", "what happened")
     for one in found:
         releases = ", ".join(f"{unit}@{one.versions[unit]}" if unit in one.versions else unit for unit in one.members)
-        shown.add_row(f"{one.started_at:%Y-%m-%d %H:%M}", one.name, releases, one.outcome or one.status, one.message)
-    console.print(shown)
+        outcome = one.outcome or one.status
+        shown.add_row(f"{one.started_at:%Y-%m-%d %H:%M}", one.name, text(releases), text(outcome), text(one.message))
+    show(shown)
 
 
 def retry(

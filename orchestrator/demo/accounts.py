@@ -22,6 +22,27 @@ class Probe:
     output: str
     payload: dict[str, Any]
 
+    def with_payload(self, **more: Any) -> "Probe":
+        """The same, called with something besides."""
+        return Probe(self.output, {**self.payload, **more})
+
+
+_LINE = {"sku": "TEA-01", "quantity": 2, "unit_price": "9.90"}
+PROBES = {
+    "orders": Probe("PriceOrderFunction", {"currency": "EUR", "lines": [_LINE]}),
+    "invoices": Probe(
+        "IssueInvoiceFunction",
+        {
+            "number": "DEMO-1",
+            "currency": "EUR",
+            "seller": {"country": "DE"},
+            "buyer": {"country": "DE"},
+            "lines": [{"description": "Tea", "quantity": 1, "unit_price": "10.00", "category": "standard"}],
+        },
+    ),
+    "nightly_report": Probe("StartReportFunction", {"dry_run": True}),
+}
+
 
 @dataclass(frozen=True)
 class Accounts:

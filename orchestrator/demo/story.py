@@ -23,32 +23,21 @@ from orchestrator.cli.output import say
 from orchestrator.cli.promote import start
 from orchestrator.cli.status import draw_matrix, read_matrix
 from orchestrator.cli.tables import console, show
-from orchestrator.demo.accounts import Accounts, Probe
+from orchestrator.demo import changes
+from orchestrator.demo.accounts import PROBES, Accounts
+from orchestrator.demo.ride import Ride
 from orchestrator.demo.workspace import Workspace
 from orchestrator.errors import OrchestratorError
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.source.affected import verdicts
+from orchestrator.trains.names import ARRIVED
 
 ENVIRONMENTS = ["dev", "test", "staging", "prod"]
+_TOGETHER = {"orders": "0.1.0.post2", "invoices": "0.1.0.post2"}
 _START_SECONDS = 90.0
 _LOOK_SECONDS = 0.25
-_LINE = {"sku": "TEA-01", "quantity": 2, "unit_price": "9.90"}
-PROBES = {
-    "orders": Probe("PriceOrderFunction", {"currency": "EUR", "lines": [_LINE]}),
-    "invoices": Probe(
-        "IssueInvoiceFunction",
-        {
-            "number": "DEMO-1",
-            "currency": "EUR",
-            "seller": {"country": "DE"},
-            "buyer": {"country": "DE"},
-            "lines": [{"description": "Tea", "quantity": 1, "unit_price": "10.00", "category": "standard"}],
-        },
-    ),
-    "nightly_report": Probe("StartReportFunction", {"dry_run": True}),
-}
 
 
 class NotVerifiedError(OrchestratorError):
@@ -124,43 +113,47 @@ class Story:
         self._expect_everywhere({"orders": "0.1.0", "invoices": "0.1.0", "nightly_report": "0.1.0"})
 
         _chapter("One unit is changed: only that one runs")
-        self.workspace.replace(
-            "projects/orders/src/orders/order.py", 'SHIPPING = Decimal("4.90")', 'SHIPPING = Decimal("5.90")'
-        )
-        self._merge(self.workspace.commit("Raise the price of shipping"), {"orders"})
+        self._merge(changes.raise_shipping(self.workspace), {"orders"})
         self._expect_everywhere({"orders": "0.1.0.post1", "invoices": "0.1.0", "nightly_report": "0.1.0"})
 
         _chapter("Shared code is changed: only the unit that depends on it runs")
-        self.workspace.append(
-            "projects/shared/src/billing_rules/vat.py", "\n# Checked against the rates of this year.\n"
-        )
-        self._merge(self.workspace.commit("Check the VAT rates"), {"invoices"})
+        self._merge(changes.check_rates(self.workspace), {"invoices"})
         self._expect_everywhere({"orders": "0.1.0.post1", "invoices": "0.1.0.post1"})
 
+        _chapter("Two units that must change together: one train takes both, with one approval")
+        self._ride()
+
         _chapter("A release that breaks in test: its smoke test fails there, and test gets back what worked")
-        self.workspace.replace(
-            "projects/orders/src/orders/order.py",
-            "return self.quantity * self.unit_price",
-            'return (self.quantity + (os.environ.get("ENVIRONMENT") == "test")) * self.unit_price',
-        )
-        self.workspace.replace(
-            "projects/orders/src/orders/order.py", "from decimal import", "import os\nfrom decimal import"
-        )
-        broken = self._merge(self.workspace.commit("Count lines in a clever way"), {"orders"}, status="FAILED")
+        broken = self._merge(changes.count_cleverly(self.workspace), {"orders"}, status="FAILED")
         self._verify("the promotion says why it failed", "smoke tests in test" in broken["orders"].message)
         self._expect(
-            "orders", {"dev": "0.1.0.post2", "test": "0.1.0.post1", "staging": "0.1.0.post1", "prod": "0.1.0.post1"}
+            "orders", {"dev": "0.1.0.post3", "test": "0.1.0.post2", "staging": "0.1.0.post2", "prod": "0.1.0.post2"}
         )
 
-        _chapter("An older version is redeployed by StartExecution")
+        _chapter("The release before is redeployed by StartExecution")
         unit = self.here.catalog("HEAD").unit("orders")
-        execution = start(self.here, unit, {"version": "0.1.0", "reason": "the demonstration"})
+        execution = start(self.here, unit, {"version": "0.1.0.post2", "reason": "the demonstration"})
         self._follow({"orders": execution}, "SUCCEEDED")
-        self._expect_everywhere({"orders": "0.1.0", "invoices": "0.1.0.post1", "nightly_report": "0.1.0"})
+        self._expect_everywhere({**_TOGETHER, "nightly_report": "0.1.0"})
 
         _chapter("In the end")
         show(draw_matrix(read_matrix(self.here.wiring.ledger, ENVIRONMENTS), ENVIRONMENTS))
         say(f"{len(self.verified)} facts were verified by calling the deployed Lambdas in their accounts.")
+
+    def _ride(self) -> None:
+        """Orders get another kind of reference, and invoices carry it: neither may be anywhere without the other."""
+        train = Ride(self.here, self.approve)(changes.carry_references(self.workspace), set(_TOGETHER))
+        self._verify("the train arrived", train.outcome == ARRIVED, train.message)
+        self._verify("it carried both", train.versions == _TOGETHER, str(train.versions))
+        self._expect_everywhere(_TOGETHER)
+        for environment in ENVIRONMENTS:
+            order = self.accounts.call("orders", environment, PROBES["orders"])["reference"]
+            invoice = self.accounts.call("invoices", environment, PROBES["invoices"].with_payload(order=order))
+            self._verify(
+                f"in {environment}, an invoice carries the order's reference",
+                (order[:5], invoice["order"]) == ("SHOP-", order),
+                f"they are {order} and {invoice['order']}",
+            )
 
     def _merge(self, commit: str, expected: set[str], status: str = "SUCCEEDED") -> dict[str, Progress]:
         """Put a merge event, check that just the expected units run, and follow them to their end."""

@@ -76,8 +76,8 @@ class TrainRecovery:
 
     def _request(self, train: Train) -> dict[str, Any]:
         """What carries a train on: its releases, from where it came to an end."""
-        if train.request.get("digests") and set(train.versions) != set(train.members):
-            # Not all was built: what was is found by its digest.
+        if not train.environments or (train.request.get("digests") and set(train.versions) != set(train.members)):
+            # It did not even begin, or not all was built: what was is found by its digest.
             return train.request
         stages = self.ledger.trains.stages(train.name)
         left = [name for name in train.environments if name not in stages or not _passed(stages[name].outcomes)]

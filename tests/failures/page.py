@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.failures.endings import Ending
 from tests.failures.kinds import Failure
 from tests.failures.table import FAILURES, STATES
+from tests.failures.trains import TRAIN_FAILURES, TRAIN_STATES, TrainEnding
 
 PAGE = Path(__file__).parents[2] / "docs" / "failure-modes.md"
 
@@ -23,7 +24,23 @@ def page() -> str:
         "`status` and `history`. What failed unexpectedly goes on with `orchestrator retry`.\n\n"
         f"| what fails | {' | '.join(f'`{state}`' for state in STATES.values())} |\n|---{'|---' * len(STATES)}|\n{rows}\n\n"
         f"{key}\n* **-**: the step makes no such call, does not look at the answer, or cannot meet it.\n\n"
-        f"{_ELSEWHERE}"
+        f"{_trains()}\n\n{_ELSEWHERE}"
+    )
+
+
+def _trains() -> str:
+    """The table of the states that a train has besides those of its members' promotions."""
+    rows = "\n".join(
+        f"| {name} | {' | '.join(_short(endings[step]) if step in endings else '-' for step in TRAIN_STATES)} |"
+        for name, (_, endings) in TRAIN_FAILURES.items()
+    )
+    key = "\n".join(f"* **{_short(ending)}**: {ending.value}." for ending in TrainEnding)
+    return (
+        "## Trains\n\n"
+        "What fails under a member's promotion ends as above, and the train's `on_failure` says what follows. What fails\n"
+        "under a state of the train itself is proven cell by cell in `tests/state_machines/test_train_failures_on_moto.py`.\n\n"
+        f"| what fails | {' | '.join(f'`{state}`' for state in TRAIN_STATES.values())} |\n|---{'|---' * len(TRAIN_STATES)}|\n"
+        f"{rows}\n\n{key}"
     )
 
 
@@ -32,7 +49,7 @@ def _cell(failure: Failure, step: str) -> str:
     return _short(ending) if ending else "-"
 
 
-def _short(ending: Ending) -> str:
+def _short(ending: Ending | TrainEnding) -> str:
     return ending.name.lower().replace("_", " ")
 
 
