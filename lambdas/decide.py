@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambdas.edge import respond
-from orchestrator.steps.decide import DecideInput
+from orchestrator.steps.gate_input import DecideInput
 from orchestrator.wiring import Wiring
 
 wiring = Wiring.from_environment()

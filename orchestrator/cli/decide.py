@@ -22,7 +22,7 @@ from orchestrator.errors import AccessError, RequestError, UnknownNameError
 from orchestrator.identity.proof import sign
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
-from orchestrator.steps.decide import GateInput, TrainGateInput, decision_of, subject_of
+from orchestrator.steps.gate_input import GateInput, TrainGateInput, decision_of, subject_of
 from orchestrator.steps.plan_document import Plan
 
 # There is none of that name, or none can be.

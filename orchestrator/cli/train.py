@@ -21,7 +21,7 @@ from orchestrator.ledger.trains import Stage, Train
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
 from orchestrator.promotions.trains import TrainRecovery
-from orchestrator.steps.decide import TrainGateInput
+from orchestrator.steps.gate_input import TrainGateInput
 from orchestrator.steps.on_train_change import how_a_train_ended
 from orchestrator.steps.resolve_train import resolve_versions
 from orchestrator.trains.bom import FILE_NAME, TrainFile, read_bom

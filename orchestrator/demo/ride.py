@@ -14,7 +14,7 @@ from orchestrator.cli.train import decide, show_train
 from orchestrator.errors import OrchestratorError
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.trains import Train
-from orchestrator.steps.decide import TrainGateInput
+from orchestrator.steps.gate_input import TrainGateInput
 from orchestrator.trains.names import train_of
 
 Found = TypeVar("Found")

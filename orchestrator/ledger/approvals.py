@@ -9,6 +9,26 @@ from orchestrator.ledger.table import Item, LedgerTable, train_key, unit_key
 _TRAIN = "train/"
 
 
+class Verdict(BaseModel):
+    """What was decided on a request, as far as it is more than approved or rejected.
+
+    Attributes:
+        gate: ARN of the execution that decided.
+        message: one sentence for the promotion and for people.
+        identity: ARN of who decided, empty when nobody could tell.
+        evidence: how that is known, as in `Decision`.
+        helped: whether another gate has handed it on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    gate: str
+    message: str
+    identity: str = ""
+    evidence: str = ""
+    helped: bool = False
+
+
 class ApprovalRequest(BaseModel):
     """What a person is asked to decide on: one plan of one release for one environment, or those of a whole train.
 
@@ -20,6 +40,7 @@ class ApprovalRequest(BaseModel):
         manifest_sha256: of the release, or over those of all members; `plan_hash` likewise.
         authors: of the commits, as git writes them.
         policy: whose decisions count, where the gate itself does not say it.
+        verdict: what was decided; None before, and where no gate did.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +60,7 @@ class ApprovalRequest(BaseModel):
     approved_by: tuple[str, ...] = ()
     status: str = "PENDING"
     requested_at: str = ""
+    verdict: Verdict | None = None
 
     @property
     def bound(self) -> tuple[str, str]:
@@ -104,11 +126,23 @@ class ApprovalRecords:
         now = self.request(request.unit, request.environment)
         return now is not None and (now.status, now.token) == ("PENDING", request.token)
 
-    def close_request(self, request: ApprovalRequest, status: str) -> bool:
+    def close_request(self, request: ApprovalRequest, status: str, verdict: Verdict | None = None) -> bool:
         """Turn a pending request into a decided one; False when somebody else was first."""
-        item = {"pk": _key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(request)}
-        mine = Attr("status").eq("PENDING") & Attr("execution").eq(request.execution) & Attr("token").eq(request.token)
-        return self._table.put({**item, "status": status}, mine)
+        return self._turn(request, "PENDING", status, verdict)
+
+    def note_help(self, request: ApprovalRequest, verdict: Verdict) -> None:
+        """Note, before it is done, that another gate than the one that decided hands a decision on."""
+        self._turn(request, request.status, request.status, verdict.model_copy(update={"helped": True}))
+
+    def expire(self, request: ApprovalRequest) -> bool:
+        """Note that a decision came too late: the promotion did not wait any more."""
+        return self._turn(request, request.status, "EXPIRED", request.verdict)
+
+    def _turn(self, request: ApprovalRequest, old: str, new: str, verdict: Verdict | None) -> bool:
+        turned = request.model_copy(update={"status": new, "verdict": verdict})
+        item = {"pk": _key(request.unit), "sk": f"APPROVAL#{request.environment}", **_stored(turned)}
+        mine = Attr("status").eq(old) & Attr("execution").eq(request.execution) & Attr("token").eq(request.token)
+        return self._table.put(item, mine)
 
     def close_requests(self, unit: str, execution: str) -> None:
         """Close what a promotion that has ended still asks for."""
@@ -123,10 +157,10 @@ class ApprovalRecords:
         unchanged = Attr("approved_by").eq(list(request.approved_by)) & Attr("token").eq(request.token)
         return more if self._table.put(item, unchanged & Attr("status").eq("PENDING")) else None
 
-    def use_proof(self, fingerprint: str) -> bool:
-        """Note that a proof of identity was used; False when it was used before."""
-        item = {"pk": f"PROOF#{fingerprint}", "sk": "USED", "used_at": self._table.now()}
-        return self._table.put(item, Attr("pk").not_exists())
+    def use_proof(self, fingerprint: str, gate: str) -> bool:
+        """Note that a proof of identity was used; False when another execution of a gate has used it."""
+        item = {"pk": f"PROOF#{fingerprint}", "sk": "USED", "gate": gate, "used_at": self._table.now()}
+        return self._table.put(item, Attr("pk").not_exists() | Attr("gate").eq(gate))
 
     def record_decision(self, decision: Decision) -> None:
         """Keep a decision for good."""

@@ -73,7 +73,8 @@ class ApprovalRequester:
             message = superseded_message(step.release, environment, newer.version if newer else None)
             answer(self.stepfunctions, step.token, ApprovalResult(status=Status.SUPERSEDED, message=message))
             return
-        if older and older.status == "PENDING" and older.execution != step.execution.id:
+        # Also one that was decided: who did may have been killed before the promotion was told.
+        if older and older.execution != step.execution.id:
             message = f"{unit}@{older.version} is superseded in {environment} by {step.release.name}, asked for later."
             answer(self.stepfunctions, older.token, ApprovalResult(status=Status.SUPERSEDED, message=message))
         supersede_trains(self.ledger, self.stepfunctions, request, (unit,), f"{step.release.name}, asked for later")

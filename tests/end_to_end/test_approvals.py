@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.identity.proof import sign
-from orchestrator.steps.decide import GateInput, decision_of
+from orchestrator.steps.gate_input import GateInput, decision_of
 from tests.end_to_end.company import Company
 from tests.end_to_end.shared import Shared
 from tests.waiting import until

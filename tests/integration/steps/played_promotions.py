@@ -10,8 +10,9 @@ from orchestrator.config.organization import Environment
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import Execution, Release, Request, SmokeTestOutcome, Status, StepResult
-from orchestrator.steps.decide import DecideInput, Decider
+from orchestrator.steps.decide import Decider
 from orchestrator.steps.deploy import Deployer, DeployInput
+from orchestrator.steps.gate_input import DecideInput
 from orchestrator.steps.on_promotion_change import ChangeDetail, PromotionChange, PromotionChanged
 from orchestrator.steps.request_approval import ApprovalRequester, RequestApprovalInput
 from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput

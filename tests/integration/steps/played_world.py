@@ -1,8 +1,9 @@
 """Step Functions and the target of one unit in one environment, played by a few lines for the real steps."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -12,6 +13,10 @@ from orchestrator.steps.deployment import Change, Progress
 from orchestrator.steps.plan_document import Plan
 
 MACHINE = "arn:aws:states:eu-west-1:111111111111:stateMachine:promote-clock"
+
+
+class KilledError(Exception):
+    """The process of a Lambda ends in the middle of what it does."""
 
 
 @dataclass
@@ -35,10 +40,24 @@ class World:
         self.plans: dict[str, Plan] = {}
         self.deployed: str | None = None
         self.passes = True
+        self.killed: Literal["before", "after"] | None = None
+        """When the next one who answers a promotion is killed: before it is answered, or after."""
+        self.meanwhile: Callable[[], object] | None = None
+        """What happens right before the next promotion is answered."""
 
     def send_task_success(self, taskToken: str, output: str) -> None:  # noqa: N803  # boto3's names.
         """Answer a promotion that waits; whoever does not is gone."""
-        run = next(one for one in self.runs if f"token-{one.execution.name}" == taskToken)
+        killed, self.killed = self.killed, None
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        if killed != "before":
+            self._answer(taskToken, output)
+        if killed:
+            raise KilledError
+
+    def _answer(self, token: str, output: str) -> None:
+        run = next(one for one in self.runs if f"token-{one.execution.name}" == token)
         if run.at != "asked" or run.status != "RUNNING":
             raise ClientError({"Error": {"Code": "TaskTimedOut", "Message": ""}}, "SendTaskSuccess")
         run.approval = json.loads(output)

@@ -4,7 +4,7 @@ The real steps and the real ledger (on moto), one unit and one environment that 
 the target are played by a few lines, so that Hypothesis can try thousands of orders.
 """
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from moto import mock_aws
 
 from tests.integration.steps.played_promotions import PlayedPromotions
-from tests.integration.steps.played_world import Run
+from tests.integration.steps.played_world import KilledError, Run
 
 
 class Promotions(RuleBasedStateMachine):
@@ -57,7 +57,7 @@ class Promotions(RuleBasedStateMachine):
         """The next step of a promotion that is not the newest."""
         self.go_on(number, yes=True)
 
-    @rule(number=st.integers(0, 3), what=st.sampled_from(["stop", "tell", "tell", "decide", "resume"]))
+    @rule(number=st.integers(0, 3), what=st.sampled_from(["stop", "tell", "tell", "decide", "kill", "resume"]))
     def disturb(self, number: int, what: str) -> None:
         """What comes from outside, at any moment."""
         runs = self.played.world.runs
@@ -65,6 +65,12 @@ class Promotions(RuleBasedStateMachine):
             self.played.resume()
         elif what == "decide" and (run := self.one_of(runs, number)):
             self.played.decided(run, approve=True)
+        elif what == "kill" and (run := self.one_of(runs, number)):
+            # Between taking a decision and handing it on; where there is none to be taken, nothing is killed.
+            self.played.world.killed = "before"
+            with suppress(KilledError):
+                self.played.decided(run, approve=True)
+            self.played.world.killed = None
         elif what == "stop" and (run := self.one_of(self.played.under_way, number)):
             # By hand, or its process died.
             run.status = "ABORTED"

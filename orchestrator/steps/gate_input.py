@@ -1,0 +1,85 @@
+"""What a gate is started with, and the decision that is being made of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from orchestrator.config.base import EnvironmentName, UnitName
+from orchestrator.identity.policy import ApprovalPolicy
+from orchestrator.ledger.approvals import ApprovalRequest, train_subject
+from orchestrator.steps.contract import Document
+from orchestrator.trains.bom import TrainName
+
+
+class DecideInput(Document):
+    """What Decide is given: which gate it is, and what somebody started it with, which may be anything."""
+
+    unit: UnitName | None = Field(default=None, description="None at the gate of trains.")
+    environment: EnvironmentName
+    gate: str = Field(description="ARN of the gate's execution.")
+    started_at: datetime = Field(description="When that execution started.")
+    decision: Any
+    policy: ApprovalPolicy = ApprovalPolicy()
+
+
+class Given(Document):
+    """What every gate is started with."""
+
+    decision: Literal["approve", "reject"]
+    reason: str = ""
+    proof: str | None = Field(default=None, repr=False, description="Attached by the command line.")
+
+
+class GateInput(Given):
+    """What the gate of a unit is started with."""
+
+    release: str
+
+
+class TrainGateInput(Given):
+    """What the gate of trains is started with."""
+
+    train: TrainName
+
+    @property
+    def release(self) -> str:
+        """What is decided on: a train has no version but its name."""
+        return self.train
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision being made: what was asked of which gate, and who asks, as far as that is known."""
+
+    step: DecideInput
+    given: GateInput | TrainGateInput
+    policy: ApprovalPolicy
+    who: str = ""
+    evidence: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Whom it is about: a unit, or a train."""
+        return subject_of(self.step.unit, self.given)
+
+    @property
+    def named(self) -> str:
+        """The same, as people write it."""
+        return self.step.unit or f"the train {self.given.release}"
+
+
+def decision_of(subject: str, environment: str, given: Given) -> dict[str, str]:
+    """What a proof of identity is bound to: all of the decision, and the gate it is for."""
+    return {"unit": subject, "environment": environment, **given.model_dump(exclude={"proof"})}
+
+
+def subject_of(unit: str | None, given: GateInput | TrainGateInput) -> str:
+    """Whom a decision is about, as the ledger calls it."""
+    return unit or train_subject(given.release)
+
+
+def name_of(request: ApprovalRequest) -> str:
+    """What is decided on, as people write it."""
+    return f"The train {request.train}" if request.train else f"{request.unit}@{request.version}"
