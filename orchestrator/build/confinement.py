@@ -48,11 +48,13 @@ class Confinement:
         scratch: the build's folder; home and temporary files of its commands lie in it, too.
         cache: uv's cache. It belongs to one unit, so that no unit can put anything into another one's.
         limits: how much they may use.
+        more: folders that they may write to besides.
     """
 
     scratch: Path
     cache: Path
     limits: Limits = DEFAULT
+    more: tuple[Path, ...] = ()
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of the commands: those of the build, with folders that may be written to."""
@@ -86,7 +88,7 @@ class Confinement:
             variables: what it sees besides, and gains nothing by: they may be the unit's.
         """
         spec = Spec(
-            writable=(str(self.scratch), str(self.cache), *_DEVICES),
+            writable=(str(self.scratch), str(self.cache), *map(str, self.more), *_DEVICES),
             readable=tuple(dict.fromkeys(map(str, _readable(command, environment)))),
             ports=tuple(sorted({_HTTPS, *_ports(_urls(environment))})),
             data_bytes=self.limits.memory_bytes,

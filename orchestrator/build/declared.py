@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
 from orchestrator.build.sha256 import sha256_of
-from orchestrator.build.wheels import Wheel
+from orchestrator.build.wheel import Wheel
 from orchestrator.config.organization import Lambda
+from orchestrator.source.survey import within
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Declared:
         pyproject: the text of `pyproject.toml`; empty for a unit without a project.
         uv_lock: the text of `uv.lock`, None when there is none.
         requirements: the text of `requirements.txt`, None when there is none.
+        workspace: the folder of `uv.lock`, which is another than the unit's when that is a member of a workspace.
     """
 
     where: str
@@ -28,6 +30,7 @@ class Declared:
     pyproject: str
     uv_lock: str | None = None
     requirements: str | None = None
+    workspace: str | None = None
 
     @property
     def pins(self) -> tuple[Pin, ...] | None:
@@ -39,6 +42,11 @@ class Declared:
         if self.requirements is None or self.uv_lock is not None:
             return None
         return read_pins(self.requirements, self.file(REQUIREMENTS_FILE))
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the unit has a lock file."""
+        return self.uv_lock is not None or self.pins is not None
 
     @property
     def warnings(self) -> list[str]:
@@ -66,7 +74,17 @@ class Declared:
 
     def file(self, name: str) -> str:
         """A file of the unit, as errors name it."""
-        return f"{self.where}/{name}" if self.where else name
+        return within(self.where, name)
+
+    @property
+    def uv_lock_file(self) -> str:
+        """The `uv.lock`, as errors name it."""
+        return within(self.where if self.workspace is None else self.workspace, UV_LOCK)
+
+    @property
+    def member(self) -> str:
+        """How that `uv.lock` calls the unit's folder."""
+        return "." if self.workspace is None else self.where.removeprefix(self.workspace).lstrip("/")
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,23 @@
 """A unit's dependencies: locked for the Lambda runtime, and made into a layer."""
 
+import json
 import re
 import tomllib
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
-from orchestrator.build.fetch import Fetcher
 from orchestrator.build.layer import LayerFile, assemble
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, check_uv_lock, missing_pins, unfit_pins
 from orchestrator.build.run import Outcome
-from orchestrator.build.runtime import describe, platform_tag
+from orchestrator.build.runtime import Target, lambda_runtime
 from orchestrator.build.sha256 import sha256_of
+from orchestrator.build.unpacked import Unpacked, top_level
 from orchestrator.build.uv import Uv
-from orchestrator.build.wheels import UnusableLockError, Wheel, from_json, no_wheel, select, to_json
+from orchestrator.build.wheel import Wheel, from_json, to_json
 from orchestrator.config.organization import Lambda
 from orchestrator.config.unit import FILE_NAME
 from orchestrator.errors import BuildError
@@ -25,6 +27,8 @@ _NO_WHEEL = re.compile(r"\b([A-Za-z0-9][\w.-]*?)(?:[=<>!]=?[^\s,]+)? has no (?:u
 LAYERS = "layers"
 _LOCKS, _WHEELS = "locks", "locked-wheels"
 _PYLOCK = "pylock.toml"
+# Unpacking is decompressing, beside which other threads can write.
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -70,16 +74,44 @@ class Dependencies:
             found = self.cache.take(LAYERS, locked.sha256, into)
             if found:
                 return LayerFile(into, found)
-            wheels = Fetcher(self.uv, self.cache, self.platform).fetch(self._wheels(locked, scratch), scratch)
-            made = assemble(wheels, into)
+            # Only a layer that is new needs HTTP, which takes long to import.
+            from orchestrator.build.fetch import Fetcher  # noqa: PLC0415
+
+            fetched = Fetcher(self.uv, self.cache, self._target).fetch(self._wheels(locked, scratch), scratch)
+            made = assemble([one.path for one in fetched], into)
             if made.clashes:
                 self.uv.commands.note(f"Several packages bring these files, the last one's stays: {made.clashes}")
             self.cache.keep(LAYERS, locked.sha256, into, made.sha256)
             return LayerFile(into, made.sha256)
 
+    def unpacked(self, locked: Lock, *, anew: bool) -> tuple[Path, ...]:
+        """The folders that a layer can be imported from, one for each wheel.
+
+        There are none where not all of the wheels are on this machine, and where two have something of the same name:
+        there, only the layer itself tells what stays.
+
+        Args:
+            locked: what the layer was made of.
+            anew: whether to unpack wheels that are not unpacked yet.
+        """
+        kept = self.cache.read(_WHEELS, locked.sha256)
+        wheels = [wheel.sha256 for wheel in from_json(kept)] if kept else []
+        unpacked = Unpacked(self.cache)
+        folders = [unpacked.find(one) for one in wheels]
+        if anew and not all(folders):
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                folders = list(pool.map(unpacked.of_wheel, wheels))
+        there = tuple(filter(None, folders))
+        names = [name for folder in there for name in top_level(folder)]
+        return there if len(there) == len(wheels) and len(names) == len(set(names)) else ()
+
+    @property
+    def _target(self) -> Target:
+        return lambda_runtime(self.platform)
+
     def _moment(self, declared: Declared) -> str:
         """Lock files know themselves which versions; all else is looked up as of the commit."""
-        return "" if declared.uv_lock is not None or declared.pins is not None else self.uv.as_of.isoformat()
+        return "" if declared.is_locked else self.uv.as_of.isoformat()
 
     def _lock(self, declared: Declared, scratch: Path) -> Lock:
         if declared.uv_lock is not None:
@@ -93,14 +125,20 @@ class Dependencies:
         return locked
 
     def _exported(self, declared: Declared, text: str, scratch: Path) -> tuple[Wheel, ...]:
-        file = declared.file(UV_LOCK)
-        check_uv_lock(text, file, declared.pyproject, self.platform)
+        file, member = declared.uv_lock_file, declared.member
+        check_uv_lock(text, file, declared.pyproject, self.platform, member)
         pylock = scratch / _PYLOCK
-        # As they were exported: the unit's programs may run beside this, and alter their files.
-        for name, content in ((FILE_NAME, declared.pyproject), (UV_LOCK, text)):
+        # As they were exported: the unit's programs may run beside this, and alter their files. Of a workspace, what
+        # is frozen needs no other member.
+        (scratch / member).mkdir(parents=True, exist_ok=True)
+        workspace = f"[tool.uv.workspace]\nmembers = [{json.dumps(member)}]\n"
+        for name, content in ((FILE_NAME, workspace), (f"{member}/{FILE_NAME}", declared.pyproject), (UV_LOCK, text)):
             (scratch / name).write_text(content, encoding="utf-8")
         what = ["--format", _PYLOCK, "--output-file", str(pylock), "--no-emit-project", "--no-default-groups"]
-        command = ["export", "--frozen", "--quiet", "--no-header", *what]
+        project = (
+            [] if declared.workspace is None else ["--package", tomllib.loads(declared.pyproject)["project"]["name"]]
+        )
+        command = ["export", "--frozen", "--quiet", "--no-header", *what, *project]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
         self.uv.commands.require(_STEP, outcome, f"{file} cannot be read; uv says why below.")
         return self._select(pylock)
@@ -120,7 +158,7 @@ class Dependencies:
         if not declared.dependencies:
             return ()
         outcome = self.uv.attempt(_STEP, self._compile(declared.dependencies, scratch), scratch)
-        where = f"{declared.said} cannot be had for {describe(self.platform)}; uv says why below. Correct them there."
+        where = f"{declared.said} cannot be had for {self._target.said}; uv says why below. Correct them there."
         self.uv.commands.require(_STEP, outcome, self._reason(outcome, where))
         return self._select(scratch / _PYLOCK)
 
@@ -146,16 +184,20 @@ class Dependencies:
         return [
             *("pip", "compile", "requirements.in", "--output-file", _PYLOCK, "--quiet"),
             *("--no-header", "--only-binary", ":all:"),
-            *("--python-version", self.platform.python, "--python-platform", platform_tag(self.platform)),
+            *self._target.options,
         ]
 
     def _select(self, pylock: Path, allowed: Collection[str] | None = None) -> tuple[Wheel, ...]:
+        from orchestrator.build.wheels import UnusableLockError, select  # noqa: PLC0415  # As above.
+
         document = tomllib.loads(pylock.read_text(encoding="utf-8"))
         try:
-            return select(document, self.platform, allowed)
+            return select(document, self._target, allowed)
         except UnusableLockError as error:
             raise BuildError(self.uv.commands.unit, _STEP, str(error)) from error
 
     def _reason(self, outcome: Outcome, otherwise: str) -> str:
+        from orchestrator.build.wheels import no_wheel  # noqa: PLC0415  # As above.
+
         missing = sorted(set(_NO_WHEEL.findall(outcome.output)))
-        return no_wheel(missing, self.platform) if missing else otherwise
+        return no_wheel(missing, self._target) if missing else otherwise

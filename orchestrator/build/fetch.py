@@ -20,13 +20,12 @@ from urllib.request import (
 from orchestrator.build.archive import zip_folder
 from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.cache import Cache
-from orchestrator.build.runtime import platform_tag
+from orchestrator.build.runtime import Target
+from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.uv import Uv
-from orchestrator.build.wheels import Wheel
-from orchestrator.config.organization import Lambda
+from orchestrator.build.wheel import WHEELS, Fetched, Wheel
 
 _STEP = "install dependencies"
-_KIND = "wheels"
 _AT_ONCE = 8
 _SECONDS = 60
 _CHUNK = 1024 * 1024
@@ -43,14 +42,14 @@ class Fetcher:
     Attributes:
         uv: knows the package index and its credentials.
         cache: keeps wheels.
-        platform: what they are for.
+        target: what they are for.
     """
 
     uv: Uv
     cache: Cache
-    platform: Lambda
+    target: Target
 
-    def fetch(self, wheels: Sequence[Wheel], scratch: Path) -> list[Path]:
+    def fetch(self, wheels: Sequence[Wheel], scratch: Path) -> list[Fetched]:
         """Bring all wheels into a folder, each with the SHA-256 that the lock names.
 
         One that cannot be downloaded, because the index wants credentials or is reached by another address from
@@ -61,37 +60,37 @@ class Fetcher:
         """
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             downloads = [pool.submit(self._download, wheel, scratch) for wheel in wheels]
-        paths = []
+        fetched = []
         for wheel, download in zip(wheels, downloads, strict=True):
             try:
-                paths.append(download.result())
+                fetched.append(download.result())
             except FetchError as error:
                 self.uv.commands.note(f"{wheel.file} is installed by uv, because it could not be downloaded: {error}")
-                paths.append(self._install(wheel, scratch))
-        return paths
+                fetched.append(self._install(wheel, scratch))
+        return fetched
 
-    def _download(self, wheel: Wheel, scratch: Path) -> Path:
+    def _download(self, wheel: Wheel, scratch: Path) -> Fetched:
         path = scratch / f"{wheel.name}.whl"
-        with self.cache.locked(_KIND, wheel.sha256):
-            if not self.cache.take(_KIND, wheel.sha256, path, wheel.sha256):
+        with self.cache.locked(WHEELS, wheel.sha256):
+            if not self.cache.take(WHEELS, wheel.sha256, path, wheel.sha256):
                 download(wheel.url, wheel.sha256, path)
-                self.cache.keep(_KIND, wheel.sha256, path, wheel.sha256)
-        return path
+                self.cache.keep(WHEELS, wheel.sha256, path, wheel.sha256)
+        return Fetched(path, wheel.sha256)
 
-    def _install(self, wheel: Wheel, scratch: Path) -> Path:
+    def _install(self, wheel: Wheel, scratch: Path) -> Fetched:
         folder, requirements = scratch / f"{wheel.name}.installed", scratch / f"{wheel.name}.txt"
         requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
         command = [
             *("pip", "install", "--target", str(folder), "--requirement", str(requirements)),
             *("--no-deps", "--require-hashes", "--link-mode", "copy", "--only-binary", ":all:"),
-            *("--python-version", self.platform.python, "--python-platform", platform_tag(self.platform)),
+            *self.target.options,
         ]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
         gone = f"{wheel.requirement} cannot be had any more; uv says why below. Lock it anew."
         self.uv.commands.require(_STEP, outcome, gone)
         path = scratch / f"{wheel.name}.zip"
         zip_folder(folder, path)
-        return path
+        return Fetched(path, sha256_of_file(path))
 
 
 def download(url: str, sha256: str, into: Path) -> None:

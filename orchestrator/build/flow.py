@@ -1,16 +1,22 @@
-"""The flow of one build: export, lock, layer, version, package, manifest; the steps themselves are in `job.py`."""
+"""One build, from the sources to the release: what takes long is started before what takes long to import.
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+Export the sources, start the unit's build backend, which waits for them; then `making` does the rest.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.build import layout
+from orchestrator.build.backend import Backend
 from orchestrator.build.build import Tools
+from orchestrator.build.bytecode import Bytecode
 from orchestrator.build.confinement import Confinement
-from orchestrator.build.job import Job
-from orchestrator.build.manifest import Manifest
+from orchestrator.build.exported import Exported
+from orchestrator.build.gate import Gate
+from orchestrator.build.package import Started, start_backend
 from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
@@ -19,7 +25,44 @@ from orchestrator.build.tidy import tidy
 from orchestrator.build.uv import Uv
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.export import export
+from orchestrator.source.facts import PYPROJECT
 from orchestrator.source.repository import SourceRepository
+from orchestrator.source.survey import within
+
+# The package, what cfn-lint finds, what the check of handlers needs, and bytecode of two groups of wheels.
+_BESIDE = 5
+# What runs before the organization's own limit is known, in seconds; none may be longer.
+_LONGEST = 480 * 60
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of one build. What runs beside other commands has one of its own that its commands write to.
+
+    Attributes:
+        tree: the exported sources, which no command may write to.
+        own: which no command may write to, either.
+        work: for what runs one after the other.
+        packing: for the build backend.
+        linting: for cfn-lint.
+        compiling: for bytecode.
+    """
+
+    tree: Path
+    own: Path
+    work: Path
+    packing: Path
+    linting: Path
+    compiling: Path
+
+    @classmethod
+    def made(cls, folder: Path) -> "Places":
+        """Make all of them in a folder."""
+        names = ("tree", "own", "work", "package", "lint", "compile")
+        places = [folder / name for name in names]
+        for one in places:
+            one.mkdir()
+        return cls(*places)
 
 
 @dataclass(frozen=True)
@@ -46,92 +89,49 @@ class Flow:
 
     def run(self) -> tuple[str, tuple[str, ...]]:
         """Build and publish the release; returns its version, and warnings that are no part of it."""
-        catalog, name = self.catalog, self.name
-        unit, commit, digest = catalog.unit(name), catalog.commit, catalog.digest(name)
-        platform = catalog.organization.lambda_
-        inputs = tuple(one.path for one in catalog.inputs[unit.name])
         with (
             scratch_folder("orchestrator-build-") as folder,
             _joined_logs(self.log, folder / "own"),
-            ThreadPoolExecutor(3) as beside,
+            ThreadPoolExecutor(_BESIDE) as beside,
+            Gate() as gate,
         ):
-            # What runs beside other commands has a folder of its own: nothing may be altered while it is looked at.
-            tree, scratch, own, packing, linting = (folder / one for one in ("tree", "work", "own", "package", "lint"))
-            for one in (tree, scratch, own, packing, linting):
-                one.mkdir()
-            uv = self._uv(self.log, scratch)
-            job = Job(
-                unit,
-                catalog.organization,
-                digest,
-                self.store,
-                self.releases,
-                uv,
-                self.tools.cache,
-                tree,
-                scratch,
-                own,
-            )
-            export(self.repository, commit.id, inputs, tree)
-            declared = job.declared()
-            # A version is claimed when nothing can be wrong any more; nearly always it is this one.
-            presumed = self.releases.presumed_version(unit.name, digest, unit.version)
-            packing_uv = self._uv(own / "package.log", packing)
-            packed = beside.submit(job.package, packing_uv, packing, declared, presumed)
-            templates = job.templates()
-            commands = self._commands(own / "lint.log", linting)
-            linted = beside.submit(job.lint, commands, linting, templates)
-            locked = job.lock(declared)
-            template = job.template(templates, has_layer=bool(locked.requirements))
-            layer = job.layer(locked)
-            job.remember(declared, layer)
-            layer_file = job.layer_file(locked, layer)
-            beside.submit(job.prepare_check, layer_file, template)
-            package = packed.result()
-            beside.submit(job.uv_version, packing_uv, packing)
-            left_out, here = job.check(package, layer_file, template)
-            warnings = [*linted.result(), *declared.warnings, *left_out]
-            version = self.releases.claim_version(unit.name, digest, unit.version)
-            if version != presumed:
-                package = job.package(packing_uv, packing, declared, version)
-            wheel, sdist = job.publish_package(version, package)
-            tools = job.tools(self.store.get(wheel.key, sha256=wheel.sha256))
-            assets = job.publish_assets(templates)
-            uv.commands.note("".join(f"\nWarning: {one}" for one in (*warnings, *here)))
-            manifest = Manifest(
-                unit=unit.name,
-                version=version,
-                digest=digest,
-                commit=commit.id,
-                author=commit.author,
-                committed_at=commit.committed_at,
-                inputs=inputs,
-                builder=self.tools.builder,
-                tools=tools,
-                python=platform.python,
-                architecture=platform.architecture,
-                requirements=locked.requirements,
-                settings=unit.settings,
-                layer=layer,
-                wheel=wheel,
-                sdist=sdist,
-                template=job.publish(layout.template_key(unit.name, version), template.text),
-                templates=job.publish_templates(version, template),
-                assets=assets,
-                sbom=job.sbom(version, wheel, layer, tools, assets),
-                warnings=tuple(warnings),
-            )
-            job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
+            places = Places.made(folder)
+            commands = self.commands(places.own / "compile.log", places.compiling)
+            bytecode = Bytecode(commands, self.tools.python, places.compiling)
+            # The threads are waited for: what nobody needs any more must end.
+            with bytecode.ended():
+                backend = self._backend(places, lambda folders: beside.submit(bytecode.make, folders))
+                export(self.repository, self.catalog.commit.id, self.inputs, places.tree)
+                started = self._started(backend, places.tree, gate, beside)
+                # While that is under way, there is time to import what takes longest.
+                from orchestrator.build.making import Making  # noqa: PLC0415
+
+                done = Making(self, places, backend, started, bytecode, beside).run()
         tidy(self.tools.cache.folder, self.tools.allowance)
-        return version, tuple(here)
+        return done
 
-    def _uv(self, log: Path, scratch: Path) -> Uv:
-        return Uv(self._commands(log, scratch), self.tools.uv, self.tools.python, self.catalog.commit.committed_at)
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The folders that the release is made of."""
+        return tuple(one.path for one in self.catalog.inputs[self.name])
 
-    def _commands(self, log: Path, scratch: Path) -> Commands:
-        seconds = self.catalog.organization.build.timeout_minutes * 60
+    def commands(self, log: Path, scratch: Path) -> Commands:
+        """Commands that may write to a folder."""
         confinement = Confinement(scratch, self.tools.cache.of_uv(self.name), self.tools.limits)
-        return Commands(self.name, log, self.tools.environment, seconds, confinement)
+        return Commands(self.name, log, self.tools.environment, _LONGEST, confinement)
+
+    def _backend(self, places: Places, found: Callable[[Sequence[Path]], object]) -> Backend:
+        """What runs the unit's build backend, beside the rest: it has a log of its own."""
+        commands = self.commands(places.own / "package.log", places.packing)
+        uv = Uv(commands, self.tools.uv, self.tools.python, self.catalog.commit.committed_at)
+        return Backend(uv, self.tools.cache, places.packing, places.own, found)
+
+    def _started(self, backend: Backend, tree: Path, gate: Gate, beside: Executor) -> Started | None:
+        """The unit's build backend; None when it has no project."""
+        text = Exported(tree).text(within(self.catalog.facts[self.name].folder, PYPROJECT))
+        if text is None or "project" not in tomllib.loads(text):
+            return None
+        return start_backend(backend, text, gate, beside)
 
 
 @contextmanager

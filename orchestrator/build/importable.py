@@ -91,19 +91,22 @@ class HandlerCheck:
                 warnings.append(_warning(function, outcome))
         return warnings
 
-    def prepare(self, functions: Sequence[Function], layer: LayerFile) -> None:
-        """Do beside other steps what a check needs whatever the wheel will be."""
-        if functions and runs_here(self.platform):
-            self._kept(layer)
+    def will_import(self, functions: Sequence[Function]) -> bool:
+        """Whether the check imports any of these functions' handlers, as far as the machine goes."""
+        return bool(functions) and runs_here(self.platform)
+
+    def prepare(self, layer: LayerFile) -> None:
+        """Do beside other steps what a check that imports needs, whatever the wheel will be."""
+        self._folders(layer)
 
     def _imported(self, function: Function, wheel: Path, layer: LayerFile | None, scratch: Path) -> Outcome:
         """Try to import a handler; returns how that ended where it is no proof against it."""
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
         code = unpack(wheel, folder / "wheel")
-        outcome = self._import(function, [code, *([self._kept(layer) / ROOT] if layer else [])])
+        outcome = self._import(function, [code, *(self._folders(layer) if layer else ())])
         if _problem(outcome, function) and layer:
-            # The kept folder may have been deleted or changed meanwhile: only one of this build's own is proof.
+            # What is kept may have been deleted or changed meanwhile: only what this build has unpacked is proof.
             outcome = self._import(function, [code, unpack(layer.path, folder / "layer") / ROOT])
         problem = _problem(outcome, function)
         if problem:
@@ -114,6 +117,10 @@ class HandlerCheck:
         script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(import_handler.__file__).absolute()]
         arguments: list[str | Path] = [function.module, function.name, str(_SECONDS), *folders]
         return self.uv.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
+
+    def _folders(self, layer: LayerFile) -> tuple[Path, ...]:
+        """The folders to import what is in a layer from: its wheels', where nothing is in two of them."""
+        return layer.unpacked or (self._kept(layer) / ROOT,)
 
     def _kept(self, layer: LayerFile) -> Path:
         """A layer's files, kept for all builds that have the same layer."""

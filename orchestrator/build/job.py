@@ -13,7 +13,6 @@ from orchestrator import __version__
 from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
 from orchestrator.build.artifact import Artifact
-from orchestrator.build.backend import Backend
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import LAYERS, Dependencies
@@ -27,7 +26,7 @@ from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.manifest import Layer
-from orchestrator.build.package import Package, build_package, generator, refuse_pointers
+from orchestrator.build.package import Package, Started, build_package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
 from orchestrator.build.publishing import ReleaseStore, missing
@@ -103,13 +102,16 @@ class Job:
         document = read_template(source.path.read_bytes(), source.file)
         return plain_code(self.unit, self.tree, document, source.file.removeprefix(f"{self.unit.folder}/"))
 
-    def lock(self, declared: Declared) -> Lock:
-        """Lock what is declared, or find what it was locked to for an earlier release.
+    def known_layer(self, declared: Declared) -> int | None:
+        """Number of the layer that the dependencies led to when they were first declared; None when they are new."""
+        return self.releases.layer_of(self.unit.name, declared.key(self.organization.lambda_))
+
+    def lock(self, declared: Declared, number: int | None) -> Lock:
+        """Lock what is declared, or find what it was locked to for an earlier release, by the number of its layer.
 
         So a change of sources alone leaves the dependencies as they are: what nobody declared anew is not resolved
         anew, until the unit declares its next version.
         """
-        number = self.releases.layer_of(self.unit.name, declared.key(self.organization.lambda_))
         if number is not None:
             requirements = self.store.find(layout.requirements_key(self.unit.name, number))
             if requirements is not None:
@@ -202,24 +204,28 @@ class Job:
             raise missing(self.store.location(layout.layer_sbom_key(self.unit.name, number)), None)
         return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
 
-    def package(self, uv: Uv, scratch: Path, declared: Declared, version: str) -> Package:
-        """Build the wheel and the sdist, in a copy of the sources.
+    def package(self, uv: Uv, started: Started | None, declared: Declared, version: str) -> Package:
+        """Build the wheel and the sdist, by the build backend that was started or, without a project, without any.
 
         It runs beside other commands, so `uv` has a log of its own, and a folder that its commands alone write to.
         """
-        if self.unit.plain:
+        if started is None:
             package = plain_package(self.unit, version, self.plain.files, uv, self._own_folder("package"))
         else:
-            backend = Backend(uv, self.cache, scratch, self.own)
-            tree = copy_tree(self.tree, scratch)
-            package = build_package(backend, self.unit, declared.pyproject, version, tree)
+            package = build_package(started, self.unit, declared.pyproject, version, self.tree)
         refuse_pointers(package.wheel, self.unit.name)
         return package
 
-    def prepare_check(self, layer: LayerFile | None, template: UnitTemplate) -> None:
-        """Do beside other steps what the check needs whatever the package will be."""
-        if layer:
-            self._handlers.prepare(wheel_functions(json.loads(template.text)), layer)
+    def unpacked(self, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
+        """The layer with the folders that it can be imported from; a new one, which will be, is unpacked for it."""
+        layer = replace(layer, unpacked=self._dependencies.unpacked(locked, anew=is_new))
+        if is_new:
+            self._handlers.prepare(layer)
+        return layer
+
+    def will_import(self, template: UnitTemplate) -> bool:
+        """Whether handlers of the template are to be imported here."""
+        return self._handlers.will_import(wheel_functions(json.loads(template.text)))
 
     def check(self, package: Package, layer: LayerFile | None, template: UnitTemplate) -> tuple[list[str], list[str]]:
         """Check that wheel, layer and template will run together.

@@ -9,6 +9,7 @@ and installers' notes.
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,10 +39,17 @@ class _Member:
 
 @dataclass(frozen=True)
 class LayerFile:
-    """A layer on this machine, with its SHA-256: what is hashed once need not be hashed again."""
+    """A layer on this machine.
+
+    Attributes:
+        path: the file.
+        sha256: what is hashed once need not be hashed again.
+        unpacked: the folders that its files lie in on this machine, where they do.
+    """
 
     path: Path
     sha256: str
+    unpacked: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,26 @@ def assemble(wheels: Sequence[Path], into: Path) -> Assembled:
             for path in sorted(members):
                 _put(layer, path, members)
     return Assembled(layer.sha256, tuple(sorted(set(clashes))))
+
+
+def extract(archive: Path, into: Path) -> None:
+    """Write the files of one wheel into a folder, as they lie below a layer's `python/`.
+
+    Raises:
+        ArtifactError: as `assemble`, or it holds more than a layer can.
+        OSError: files of it cannot be written.
+    """
+    into.mkdir()
+    with _opened(archive) as opened:
+        members = {path: _Member(opened, entry) for path, entry in _installed(opened)}
+        if sum(member.entry.file_size for member in members.values()) > LARGEST_UNZIPPED:
+            raise ArtifactError(f"{archive.name} takes more than a layer can hold: do without it.")
+        for folder in sorted({path.rpartition("/")[0] for path in members}):
+            (into / folder).mkdir(parents=True, exist_ok=True)
+        for path, member in members.items():
+            content = _record(member, members) if _is_record(path) else _content(member)
+            (into / path).write_bytes(content)
+            (into / path).chmod(_mode(member))
 
 
 def installed_path(name: str) -> str | None:
@@ -125,11 +153,27 @@ def _installed(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]
 def _put(layer: RawZipWriter, path: str, members: dict[str, _Member]) -> None:
     member = members[path]
     name = f"{ROOT}/{path}"
-    if path.endswith(".dist-info/RECORD") and path.count("/") == 1:
+    if _is_record(path):
         layer.write(name, _FILE, _record(member, members))
-        return
-    mode = _PROGRAM if member.entry.external_attr >> 16 & _EXECUTABLE else _FILE
-    layer.copy(name, mode, member.archive, member.entry)
+    else:
+        layer.copy(name, _mode(member), member.archive, member.entry)
+
+
+def _content(member: _Member) -> bytes:
+    try:
+        return member.archive.read(member.entry)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ArtifactError(
+            f"{member.entry.filename} in {member.archive.filename} cannot be read: {error}. Lock another version."
+        ) from error
+
+
+def _is_record(path: str) -> bool:
+    return path.endswith(".dist-info/RECORD") and path.count("/") == 1
+
+
+def _mode(member: _Member) -> int:
+    return _PROGRAM if member.entry.external_attr >> 16 & _EXECUTABLE else _FILE
 
 
 def _record(member: _Member, there: Container[str | None]) -> bytes:

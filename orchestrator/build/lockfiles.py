@@ -18,6 +18,8 @@ from orchestrator.errors import ConfigurationError
 UV_LOCK = "uv.lock"
 REQUIREMENTS_FILE = "requirements.txt"
 _HASH = re.compile(r"\s--hash[= ](\w+):(\w+)")
+# How a lock calls the folder that it lies in.
+_ITSELF = "."
 RENEW_PINS = "uv pip compile --universal --generate-hashes pyproject.toml -o requirements.txt"
 """The command that makes a `requirements.txt` which is a lock."""
 
@@ -83,8 +85,8 @@ def unfit_pins(file: str) -> str:
     return f"{file} and project.dependencies contradict each other; uv says how below. Renew it: {RENEW_PINS}"
 
 
-def check_uv_lock(text: str, file: str, pyproject: str, platform: Lambda) -> None:
-    """Check that a `uv.lock` was made for the `pyproject.toml` beside it.
+def check_uv_lock(text: str, file: str, pyproject: str, platform: Lambda, member: str = _ITSELF) -> None:
+    """Check that a `uv.lock` was made for a `pyproject.toml`: the one beside it, or one of a member of its workspace.
 
     `uv export --locked` would say so too, but asks the package index again where a build machine reaches it by
     another address than the developer, and needs an interpreter of the project's version.
@@ -95,19 +97,30 @@ def check_uv_lock(text: str, file: str, pyproject: str, platform: Lambda) -> Non
     project = tomllib.loads(pyproject)["project"]
     lock = parse_toml(text, file)
     try:
-        problem = _staleness(lock, project, platform)
+        problem = _staleness(lock, project, platform, member)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(file, f"is not a file that 'uv lock' wrote: {error!r}.") from error
     if problem:
         raise ConfigurationError(file, f"{problem} Renew it: run 'uv lock' in the unit's folder and commit the file.")
 
 
-def _staleness(lock: Mapping[str, Any], project: Mapping[str, Any], platform: Lambda) -> str:
+def is_member(text: str, file: str, folder: str) -> bool:
+    """Whether a `uv.lock` locks what lies in a folder, as it is called from there.
+
+    Raises:
+        ConfigurationError: it is not valid.
+    """
+    return any(_lies_in(one, folder) for one in parse_toml(text, file).get("package", ()))
+
+
+def _staleness(lock: Mapping[str, Any], project: Mapping[str, Any], platform: Lambda, member: str) -> str:
     name = canonicalize_name(project["name"])
-    root = next((one for one in lock.get("package", ()) if one.get("name") == name and _is_root(one)), None)
+    root = next((one for one in lock.get("package", ()) if one.get("name") == name and _lies_in(one, member)), None)
     if root is None:
         return f"does not hold {name}: it was made for another project."
-    if SpecifierSet(project.get("requires-python", "")) != SpecifierSet(lock.get("requires-python", "")):
+    # A workspace's is what all of its members have in common.
+    is_alone = member == _ITSELF
+    if is_alone and SpecifierSet(project.get("requires-python", "")) != SpecifierSet(lock.get("requires-python", "")):
         return "was made for another project.requires-python."
     declared = set(_applying((Requirement(one) for one in project.get("dependencies", ())), platform))
     recorded = root.get("metadata", {}).get("requires-dist", ())
@@ -118,8 +131,8 @@ def _staleness(lock: Mapping[str, Any], project: Mapping[str, Any], platform: La
     return f"was made for other project.dependencies than those of pyproject.toml; they differ in {differing}."
 
 
-def _is_root(package: Mapping[str, Any]) -> bool:
-    return "." in (package.get("source", {}).get(kind) for kind in ("editable", "virtual", "directory"))
+def _lies_in(package: Mapping[str, Any], folder: str) -> bool:
+    return folder in (package.get("source", {}).get(kind) for kind in ("editable", "virtual", "directory"))
 
 
 def _recorded(entry: Mapping[str, Any]) -> Requirement:

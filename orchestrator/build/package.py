@@ -1,25 +1,34 @@
 """A unit's own code as a wheel and an sdist, made by the build backend that the unit names."""
 
 import io
+import secrets
 import tempfile
 import zipfile
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from orchestrator.build.archive import repack_tar
-from orchestrator.build.backend import Backend, BuildSystem
+from orchestrator.build.backend import Backend
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive, check_tar
+from orchestrator.build.build_system import BuildSystem
 from orchestrator.build.confinement import was_refused
+from orchestrator.build.gate import Gate
 from orchestrator.build.project import with_version
 from orchestrator.build.run import Outcome
-from orchestrator.build.run_backend import MORE_REQUIREMENTS
+from orchestrator.build.scratch import copy_tree
 from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.build.uv import Uv
-from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import BuildError
+from orchestrator.source.facts import PYPROJECT
+
+if TYPE_CHECKING:
+    # The backend is started before the models are imported, which takes long.
+    from orchestrator.config.unit import Unit
 
 _STEP = "build wheel and sdist"
 # The earliest time that a zip, and so a wheel, can hold.
@@ -57,36 +66,70 @@ def generator(wheel: bytes) -> str:
     return lines[0].partition(":")[2].strip()[:_LONGEST_GENERATOR] if lines else "not told"
 
 
-def build_package(backend: Backend, unit: Unit, pyproject: str, version: str, tree: Path) -> Package:
-    """Build the wheel and the sdist, each from the unit's folder within the exported tree.
+@dataclass(frozen=True)
+class Started:
+    """A build backend that waits for something to build.
+
+    Attributes:
+        backend: runs it.
+        gate: opens to the unit's folder.
+        out: where it writes.
+        outcome: how it ends; None leaves the unit to uv.
+    """
+
+    backend: Backend
+    gate: Gate
+    out: Path
+    outcome: Future[Outcome | None]
+
+
+def start_backend(backend: Backend, pyproject: str, gate: Gate, pool: Executor) -> Started:
+    """Start the build backend that a `pyproject.toml` names, in another thread; it takes longer than to find sources.
 
     Args:
-        backend: runs the build backend.
+        backend: runs it.
+        pyproject: the text of the unit's `pyproject.toml`.
+        gate: not opened yet.
+        pool: runs the thread.
+    """
+    out = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
+    system = BuildSystem.read(pyproject)
+
+    def run() -> Outcome | None:
+        return backend.build(_STEP, system, out, _variables(backend.uv), gate) if system else None
+
+    return Started(backend, gate, out, pool.submit(run))
+
+
+def build_package(started: Started, unit: "Unit", pyproject: str, version: str, sources: Path) -> Package:
+    """Build the wheel and the sdist, in a copy of the sources.
+
+    Args:
+        started: the build backend.
         unit: the unit.
-        pyproject: the text of its `pyproject.toml`, as it was exported: the unit's programs may have altered the file.
-        version: the release's; the exported file gets the text with it.
-        tree: the exported tree, in the folder that commands may write to.
+        pyproject: the text of its `pyproject.toml`.
+        version: the release's; the copied file gets the text with it.
+        sources: the exported tree, which no command can write to.
 
     Raises:
         BuildError: the backend failed, or made something that cannot be released.
         ArtifactError: what the backend made holds links, or more than Lambda takes.
         ConfigurationError: the version cannot be set.
     """
-    uv, file = backend.uv, unit.path(FILE_NAME)
-    exported = UntrustedFolder(
-        backend.scratch, tree.relative_to(backend.scratch).parts, f"{unit.name}'s", file, _ADVICE
-    )
-    text = with_version(pyproject, version, file)
-    exported.write(file, text.encode())
-    built = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
-    timestamp = source_time(uv)
-    system = BuildSystem.read(text)
-    outcome = _run(backend, system, tree / unit.folder, built, {"SOURCE_DATE_EPOCH": str(timestamp)})
+    backend, file = started.backend, unit.path(PYPROJECT)
+    uv = backend.uv
+    folder = _moved(_copied(sources, backend.own, file, with_version(pyproject, version, file)), backend) / unit.folder
+    started.gate.open(folder)
+    outcome = started.outcome.result() or _by_uv(uv, folder, started.out)
     uv.commands.require(_STEP, outcome, _reason(outcome))
     stem = file_stem(unit.name, version)
     # Whatever wrote it, what is checked and published is a copy, which only this process writes to.
     made = UntrustedFolder(
-        backend.scratch, (built.parent.name, built.name), f"the build backend of {unit.name}", file, _ADVICE
+        backend.scratch,
+        (started.out.parent.name, started.out.name),
+        f"the build backend of {unit.name}",
+        file,
+        _ADVICE,
     )
     wheel, sdist = (_only(unit.name, made, ending) for ending in (".whl", ".tar.gz"))
     _check_wheel(unit.name, wheel, version)
@@ -96,8 +139,25 @@ def build_package(backend: Backend, unit: Unit, pyproject: str, version: str, tr
     check_archive(stored.wheel, LARGEST_UNZIPPED)
     made.copy_file(sdist, copies / "made.tar.gz", Budget(LARGEST_UNZIPPED))
     check_tar(copies / "made.tar.gz", LARGEST_UNZIPPED)
-    repack_tar(copies / "made.tar.gz", stored.sdist, timestamp)
+    repack_tar(copies / "made.tar.gz", stored.sdist, source_time(uv))
     return stored
+
+
+def _copied(sources: Path, own: Path, file: str, text: str) -> Path:
+    """A copy of the sources with another text of one file, out of reach of the backend, which runs already."""
+    copy = copy_tree(sources, own)
+    written = UntrustedFolder(own, copy.relative_to(own).parts, "the repository", file, _ADVICE)
+    written.write(file, text.encode())
+    return copy
+
+
+def _moved(copy: Path, backend: Backend) -> Path:
+    """Put the copy where the backend may write, at a stroke: nothing can have put a link in its way."""
+    return copy.rename(backend.scratch / f"sources-{secrets.token_hex(8)}")
+
+
+def _variables(uv: Uv) -> dict[str, str]:
+    return {"SOURCE_DATE_EPOCH": str(source_time(uv))}
 
 
 def source_time(uv: Uv) -> int:
@@ -128,14 +188,10 @@ def _reason(outcome: Outcome) -> str:
     return failed if was_refused(outcome.output) else f"{failed} `uv build` in the folder shows the same."
 
 
-def _run(backend: Backend, system: BuildSystem | None, folder: Path, built: Path, variables: dict[str, str]) -> Outcome:
-    """Run the backend by itself where that does, which is several times faster; else let uv do it."""
-    if system:
-        outcome = backend.build(_STEP, system, folder, built, variables)
-        if outcome.code != MORE_REQUIREMENTS:
-            return outcome
-    arguments = ["build", str(folder), "--wheel", "--sdist", "--out-dir", str(built)]
-    return backend.uv.attempt(_STEP, arguments, folder.parent, variables)
+def _by_uv(uv: Uv, folder: Path, out: Path) -> Outcome:
+    """Let uv run the backend, in an environment that it makes for it."""
+    arguments = ["build", str(folder), "--wheel", "--sdist", "--out-dir", str(out)]
+    return uv.attempt(_STEP, arguments, folder.parent, _variables(uv))
 
 
 def _only(unit: str, folder: UntrustedFolder, ending: str) -> str:

@@ -3,9 +3,11 @@
 import os
 import shlex
 import shutil
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.build.confinement import ALLOWED, Confinement, was_refused
@@ -52,6 +54,17 @@ class Commands:
         self._deadline = time.monotonic() + timeout_seconds
         self._confinement = confinement
 
+    def writing_to(self, folders: Sequence[Path]) -> "Commands":
+        """The same, for a program that runs nobody else's code and may write to some more folders."""
+        other = copy(self)
+        other._confinement = replace(self._confinement, more=tuple(folders))  # noqa: SLF001  # It is one of these.
+        return other
+
+    def limit(self, timeout_seconds: float) -> None:
+        """Change how long all commands may take together, from the beginning; what runs is held to it, too."""
+        self._deadline += timeout_seconds - self._timeout
+        self._timeout = timeout_seconds
+
     @property
     def search_path(self) -> str:
         """Where programs are looked for."""
@@ -63,7 +76,13 @@ class Commands:
             log.write(f"{text}\n")
 
     def attempt(
-        self, step: str, command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] | None = None
+        self,
+        step: str,
+        command: Sequence[str | Path],
+        cwd: Path,
+        variables: Mapping[str, str] | None = None,
+        *,
+        stdin: int = subprocess.DEVNULL,
     ) -> Outcome:
         """Run a command and say how it ended.
 
@@ -73,6 +92,7 @@ class Commands:
                 the program, too, is a `Path` where it lies in a place of the worker's own.
             cwd: where it runs.
             variables: added to what it sees; they may be the unit's.
+            stdin: a file that it reads from.
 
         Raises:
             BuildError: the program is not there or cannot be started, or it used more than a build may.
@@ -87,8 +107,8 @@ class Commands:
             confined = self._confinement.command([program, *command[1:]], seen, left * _CORES, variables or {})
             with self._log.open("ab") as log:
                 output = BoundedOutput(log, self._confinement.limits.log_bytes)
-                watch = Watch(output, self._confinement.limits, self._deadline, self._confinement.scratch)
-                code = watch.run(confined, cwd, seen)
+                watch = Watch(output, self._confinement.limits, lambda: self._deadline, self._confinement.scratch)
+                code = watch.run(confined, cwd, seen, stdin)
                 text = output.finish()
         except OSError as error:
             raise BuildError(

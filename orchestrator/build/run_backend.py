@@ -1,8 +1,8 @@
 """Runs a unit's build backend (PEP 517), as a script, in an interpreter of its own that imports nothing of ours.
 
-Its arguments: the folders that the backend and what it requires are installed in, as a search path, the unit's folder,
-the folder for the results, then the backend as `build-system.build-backend` names it, and the folders of
-`build-system.backend-path`.
+It is started before the sources are there. Its arguments: the folder for the results, the backend as
+`build-system.build-backend` names it, and the folders that the backend and what it requires lie in. The unit's folder
+comes over its standard input when there is something to build; nothing does when there is not.
 """
 
 import gc
@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import reduce
 from typing import Any, NoReturn
 
+NOTHING_TO_BUILD = 74
 MORE_REQUIREMENTS = 75  # Of the sysexits: "try again", here with an environment that holds what the backend asked for.
 # What backends import in a hook and not before. Imported once here, no hook's process has to do it again.
 _IN_HOOKS: Mapping[str, tuple[str, ...]] = {
@@ -31,23 +32,25 @@ _IN_HOOKS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def main(installed: str, folder: str, out: str, name: str, *backend_path: str) -> int:
+def main(out: str, name: str, *installed: str) -> int:
     """Build an sdist and a wheel; returns the exit code."""
     # Imports leave nothing to collect; and what is not looked at again is shared by the hooks' processes.
     gc.disable()
-    for one in installed.split(os.pathsep):
+    for one in installed:
         site.addsitedir(one)
-    sys.path[:0] = [os.path.join(folder, path) for path in backend_path]  # noqa: PTH118  # Imports want strings.
+    for needed in (name.partition(":")[0], *_IN_HOOKS.get(name, ())):
+        # Another version of it may have none of that name, and what is wrong with the backend is told below.
+        with suppress(ImportError):
+            importlib.import_module(needed)
+    folder = os.fsdecode(sys.stdin.buffer.read())
+    if not folder:
+        return NOTHING_TO_BUILD
     os.chdir(folder)
     os.umask(0o022)
     module, _, attribute = name.partition(":")
     backend = reduce(getattr, filter(None, attribute.split(".")), importlib.import_module(module))
     if any(_asked(backend, f"get_requires_for_build_{kind}") for kind in ("sdist", "wheel")):
         return MORE_REQUIREMENTS
-    for needed in _IN_HOOKS.get(name, ()):
-        # Another version of it may have none of that name.
-        with suppress(ImportError):
-            importlib.import_module(needed)
     gc.freeze()
     # In a process of its own each, as frontends do: a hook may leave the process in any state.
     return next((code for kind in ("sdist", "wheel") if (code := _forked(getattr(backend, f"build_{kind}"), out))), 0)

@@ -11,6 +11,7 @@ is; then cfn-lint's.
 import gc
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -90,7 +91,15 @@ def main(consists_of: str, options: list[str]) -> None:
                 _import_partially(name)
         importlib.import_module(_FIRST)
         _leave_out_rules({word.encode() for word in words})
-    importlib.import_module("cfnlint.runner").main()
+    try:
+        importlib.import_module("cfnlint.runner").main()
+    except SystemExit as ended:
+        if not isinstance(ended.code, int):
+            raise
+        # Taking all of it apart first would take a fifth of the time.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code)
 
 
 def _import_partially(name: str) -> None:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,11 @@ class Watch:
     Args:
         output: keeps what it prints.
         limits: how far it may go.
-        deadline: on the monotonic clock, when it must have ended.
+        deadline: tells when it must have ended, on the monotonic clock; that may change meanwhile.
         disk: a folder on the disk that it works on, which it cannot remove.
     """
 
-    def __init__(self, output: BoundedOutput, limits: Limits, deadline: float, disk: Path) -> None:
+    def __init__(self, output: BoundedOutput, limits: Limits, deadline: Callable[[], float], disk: Path) -> None:
         self._output = output
         self._limits = limits
         self._deadline = deadline
@@ -38,20 +38,23 @@ class Watch:
         self.excess = ""
         """What it used too much of, in a sentence; empty when it kept within its limits."""
 
-    def run(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> int | None:
+    def run(
+        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: int = subprocess.DEVNULL
+    ) -> int | None:
         """Run it to its end; returns its exit code, None when it ran out of time.
 
         Args:
             command: of `orchestrator.confine`.
             cwd: where it runs.
             environment: all that it sees.
+            stdin: what it reads.
         """
         # Its own session: an interrupt on the terminal is the worker's to deal with.
         process = subprocess.Popen(
             list(command),
             cwd=cwd,
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -83,7 +86,7 @@ class Watch:
     def _goes_on(self, process: int) -> bool:
         """Whether it may go on."""
         self.excess = next(self._excesses(process), "")
-        return not self.excess and time.monotonic() < self._deadline
+        return not self.excess and time.monotonic() < self._deadline()
 
     def _excesses(self, process: int) -> Iterator[str]:
         limits, started = self._limits, descendants(process)

@@ -1,9 +1,7 @@
-"""The wheels that a lock comes down to on one platform."""
+"""The wheels that a lock comes down to on one machine."""
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from packaging.pylock import Package, Pylock, PylockValidationError
@@ -11,8 +9,8 @@ from packaging.tags import create_compatible_tags_selector
 from packaging.utils import parse_wheel_filename
 
 from orchestrator.build.lockfiles import RENEW_PINS, REQUIREMENTS_FILE
-from orchestrator.build.runtime import describe, marker_environment, wheel_tags
-from orchestrator.config.organization import Lambda
+from orchestrator.build.runtime import Target
+from orchestrator.build.wheel import Wheel
 
 # What the markers of a lock may ask for besides the platform.
 _NO_EXTRAS: Mapping[str, AbstractSet[str]] = {"extras": frozenset(), "dependency_groups": frozenset()}
@@ -22,46 +20,12 @@ class UnusableLockError(Exception):
     """A lock holds something that a layer cannot be made of; the text says what, and what to do."""
 
 
-@dataclass(frozen=True)
-class Wheel:
-    """One wheel, as an index offers it.
-
-    Attributes:
-        name: of the package, normalized.
-        version: of the package.
-        file: the wheel's file name.
-        url: where it is offered; may need credentials that only uv knows.
-        sha256: which it must have.
-    """
-
-    name: str
-    version: str
-    file: str
-    url: str
-    sha256: str
-
-    @property
-    def requirement(self) -> str:
-        """The wheel as a line of a requirements file, such as `requests==2.32.5`, without its hash."""
-        return f"{self.name}=={self.version}"
-
-
-def to_json(wheels: Iterable[Wheel]) -> bytes:
-    """Wheels, as they are kept."""
-    return json.dumps([asdict(wheel) for wheel in wheels]).encode()
-
-
-def from_json(text: bytes) -> tuple[Wheel, ...]:
-    """Wheels that were kept."""
-    return tuple(Wheel(**one) for one in json.loads(text))
-
-
-def select(document: Mapping[str, Any], platform: Lambda, allowed: Collection[str] | None = None) -> tuple[Wheel, ...]:
-    """The best wheel of every package of a lock that a platform needs, in order of name.
+def select(document: Mapping[str, Any], target: Target, allowed: Collection[str] | None = None) -> tuple[Wheel, ...]:
+    """The best wheel of every package of a lock that a machine needs, in order of name.
 
     Args:
         document: a `pylock.toml` (PEP 751), parsed.
-        platform: what the wheels must load on, and what markers are evaluated for.
+        target: what the wheels must load on.
         allowed: SHA-256 of the files that may be used; None allows all that the lock names.
 
     Raises:
@@ -69,21 +33,21 @@ def select(document: Mapping[str, Any], platform: Lambda, allowed: Collection[st
     """
     try:
         lock = Pylock.from_dict(document)
-        found, loadable = _found(lock, platform, allowed), _found(lock, platform, None)
+        found, loadable = _found(lock, target, allowed), _found(lock, target, None)
     except (PylockValidationError, ValueError) as error:
         raise UnusableLockError(f"the lock is not valid: {error}. Make it anew") from error
     without = sorted(name for name, wheel in loadable.items() if wheel is None)
     if without:
-        raise UnusableLockError(no_wheel(without, platform))
+        raise UnusableLockError(no_wheel(without, target))
     refused = sorted(name for name, wheel in found.items() if wheel is None)
     if refused:
-        raise UnusableLockError(_no_hash(refused, platform))
+        raise UnusableLockError(_no_hash(refused, target))
     return tuple(wheel for _, wheel in sorted(found.items()) if wheel)
 
 
-def _found(lock: Pylock, platform: Lambda, allowed: Collection[str] | None) -> dict[str, Wheel | None]:
-    environment: dict[str, str | AbstractSet[str]] = {**marker_environment(platform), **_NO_EXTRAS}
-    best = create_compatible_tags_selector(wheel_tags(platform))
+def _found(lock: Pylock, target: Target, allowed: Collection[str] | None) -> dict[str, Wheel | None]:
+    environment: dict[str, str | AbstractSet[str]] = {**target.markers, **_NO_EXTRAS}
+    best = create_compatible_tags_selector(target.tags)
     found: dict[str, Wheel | None] = {}
     for package in lock.packages:
         if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
@@ -93,17 +57,17 @@ def _found(lock: Pylock, platform: Lambda, allowed: Collection[str] | None) -> d
     return found
 
 
-def no_wheel(names: Iterable[str], platform: Lambda) -> str:
+def no_wheel(names: Iterable[str], target: Target) -> str:
     """What to say of packages that a layer cannot be made of."""
     return (
-        f"{', '.join(names)} cannot be used, because there is no wheel for {describe(platform)}. Allow a version in "
+        f"{', '.join(names)} cannot be used, because there is no wheel for {target.said}. Allow a version in "
         "project.dependencies that has one, publish a wheel to your package index, or do without it."
     )
 
 
-def _no_hash(names: Iterable[str], platform: Lambda) -> str:
+def _no_hash(names: Iterable[str], target: Target) -> str:
     return (
-        f"{', '.join(names)} cannot be used: there are wheels for {describe(platform)}, and none has a SHA-256 that "
+        f"{', '.join(names)} cannot be used: there are wheels for {target.said}, and none has a SHA-256 that "
         f"was locked. Either {REQUIREMENTS_FILE} lacks that hash, then renew it: {RENEW_PINS}; or the package index "
         "offers other files than when it was locked, then find out why before you do."
     )

@@ -1,16 +1,18 @@
 """Build backends that are run without uv."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from orchestrator.build.backend import Backend, BuildSystem
+from orchestrator.build import run_backend
+from orchestrator.build.backend import Backend
 from orchestrator.build.build import Tools
-from orchestrator.build.cache import Cache
-from orchestrator.build.run_backend import MORE_REQUIREMENTS
+from orchestrator.build.build_system import BuildSystem
+from orchestrator.build.gate import Gate
+from orchestrator.build.run_backend import MORE_REQUIREMENTS, NOTHING_TO_BUILD
 from orchestrator.build.uv import Uv
-from orchestrator.errors import ConfigurationError
 from tests.unit.build.fakes import COMMITTED_AT, real_commands
 
 _HATCHLING = BuildSystem(("hatchling",), "hatchling.build")
@@ -52,61 +54,95 @@ def unit(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def backend(real_tools: Tools, tmp_path: Path) -> Backend:
+def found() -> list[Path]:
+    """The folders that a backend was imported from."""
+    return []
+
+
+@pytest.fixture
+def backend(real_tools: Tools, tmp_path: Path, found: list[Path]) -> Backend:
     """Runs backends with the real uv."""
     uv = Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT)
     own = tmp_path / "own"
     own.mkdir()
-    return Backend(uv, real_tools.cache, tmp_path, own)
+    return Backend(uv, real_tools.cache, tmp_path, own, found.extend)
 
 
 @pytest.mark.parametrize("name", ["hatchling.build", "setuptools.build_meta"])
-def test_a_backend_is_installed_once_and_builds_both(name: str, backend: Backend, unit: Path, tmp_path: Path) -> None:
-    """The second time nothing is asked of the index."""
-    system = BuildSystem((name.split(".", maxsplit=1)[0],), name, ())
+def test_a_backend_is_looked_up_once_and_builds_both(
+    name: str, backend: Backend, unit: Path, tmp_path: Path, found: list[Path]
+) -> None:
+    """The second time nothing is asked of the index; it is imported from where its wheels are unpacked."""
+    system = BuildSystem((name.split(".", maxsplit=1)[0],), name)
     for number in (1, 2):
         (tmp_path / str(number)).mkdir()
-        outcome = backend.build("build", system, unit, tmp_path / str(number) / "out", {})
+        gate = Gate()
+        gate.open(unit)
+        outcome = backend.build("build", system, tmp_path / str(number) / "out", {}, gate)
+        assert outcome is not None
         assert outcome.code == 0, outcome.output
         made = {path.name for path in (tmp_path / str(number) / "out").iterdir()}
         assert made == {"orders-0.1.0-py3-none-any.whl", "orders-0.1.0.tar.gz"}
     log = (tmp_path / "log").read_text(encoding="utf-8")
-    assert log.count(" pip install ") <= 1
+    assert log.count(" pip compile ") <= 1
+    assert any((folder / name.partition(".")[0]).is_dir() for folder in found)
 
 
-def test_hooks_run_in_the_units_folder_each_in_a_process_of_its_own(
-    backend: Backend, unit: Path, tmp_path: Path
-) -> None:
-    """As PEP 517 has it."""
-    (unit / "own.py").write_text(_OWN.format(sdist=""), encoding="utf-8")
-    outcome = backend.build("build", BuildSystem(("hatchling",), "own", (".",)), unit, tmp_path / "out", {})
-    assert (outcome.code, outcome.output) == (0, "in unit\n")
-
-
-def test_a_backend_that_fails_says_why(backend: Backend, unit: Path, tmp_path: Path) -> None:
-    """And builds nothing further."""
-    (unit / "own.py").write_text(_OWN.format(sdist="raise ValueError('no licence')"), encoding="utf-8")
-    outcome = backend.build("build", BuildSystem(("hatchling",), "own", (".",)), unit, tmp_path / "out", {})
-    assert outcome.code == 1
-    assert "ValueError: no licence" in outcome.output
+def test_a_backend_that_waits_ends_when_there_is_nothing_to_build(backend: Backend, tmp_path: Path) -> None:
+    """Such as when the sources cannot be had."""
+    with Gate() as gate:
+        pass
+    outcome = backend.build("build", _HATCHLING, tmp_path / "out", {}, gate)
+    assert outcome is not None
+    assert outcome.code == NOTHING_TO_BUILD
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_backend_that_asks_for_more_is_left_to_uv(backend: Backend, unit: Path, tmp_path: Path) -> None:
+def test_a_backend_that_requires_what_is_no_wheel_is_left_to_uv(backend: Backend, unit: Path, tmp_path: Path) -> None:
+    """Uv builds what it requires, too."""
+    gate = Gate()
+    gate.open(unit)
+    system = BuildSystem(("hatchling @ https://nowhere.invalid/hatchling.tar.gz",), "hatchling.build")
+    assert backend.build("build", system, tmp_path / "out", {}, gate) is None
+
+
+def run_own(unit: Path, source: str, out: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a backend with this source in the unit's folder."""
+    installed = out.with_name("installed")
+    for folder in (installed, out):
+        folder.mkdir()
+    (installed / "own.py").write_text(source, encoding="utf-8")
+    command = [sys.executable, "-I", "-S", str(Path(run_backend.__file__)), str(out), "own", str(installed)]
+    return subprocess.run(command, input=str(unit), capture_output=True, text=True, check=False)
+
+
+def test_hooks_run_in_the_units_folder_each_in_a_process_of_its_own(unit: Path, tmp_path: Path) -> None:
+    """As PEP 517 has it."""
+    done = run_own(unit, _OWN.format(sdist=""), tmp_path / "out")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "in unit\n", "")
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert made == {"orders-0.1.0-py3-none-any.whl", "orders-0.1.0.tar.gz"}
+
+
+@pytest.mark.parametrize("end", ["raise ValueError('no licence')", "raise SystemExit('ValueError: no licence')"])
+def test_a_backend_that_fails_says_why(end: str, unit: Path, tmp_path: Path) -> None:
+    """And builds nothing further."""
+    done = run_own(unit, _OWN.format(sdist=end), tmp_path / "out")
+    assert done.returncode == 1
+    assert "ValueError: no licence" in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_backend_that_asks_for_more_is_left_to_uv(unit: Path, tmp_path: Path) -> None:
     """Such as a compiler's helper for just this unit."""
     hook = "def get_requires_for_build_wheel(settings=None):\n    return ['cython']\n"
-    (unit / "own.py").write_text(_OWN.format(sdist="") + hook, encoding="utf-8")
-    outcome = backend.build("build", BuildSystem(("hatchling",), "own", (".",)), unit, tmp_path / "out", {})
-    assert outcome.code == MORE_REQUIREMENTS
+    assert run_own(unit, _OWN.format(sdist="") + hook, tmp_path / "out").returncode == MORE_REQUIREMENTS
 
 
-def test_a_backend_sees_nothing_of_what_the_orchestrator_has_installed(
-    backend: Backend, unit: Path, tmp_path: Path
-) -> None:
+def test_a_backend_sees_nothing_of_what_the_orchestrator_has_installed(unit: Path, tmp_path: Path) -> None:
     """A build must not depend on the machine it runs on."""
-    (unit / "own.py").write_text(_OWN.format(sdist="import pydantic"), encoding="utf-8")
-    outcome = backend.build("build", BuildSystem(("hatchling",), "own", (".",)), unit, tmp_path / "out", {})
-    assert "No module named 'pydantic'" in outcome.output
+    done = run_own(unit, _OWN.format(sdist="import pydantic"), tmp_path / "out")
+    assert "No module named 'pydantic'" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -126,29 +162,3 @@ def test_a_backend_sees_nothing_of_what_the_orchestrator_has_installed(
 def test_only_backends_in_plain_python_are_run_here(table: str, system: BuildSystem | None) -> None:
     """Others may need programs on the PATH; and what is not valid is told by uv, which takes no options from it."""
     assert BuildSystem.read(table) == system
-
-
-_LINKING_UV = """#!/bin/sh
-while [ "$1" != --target ]; do shift; done
-mkdir "$2" && {harm}
-"""
-
-
-@pytest.mark.parametrize("harm", ["ln -s {secret} $2/data", "rmdir $2 && ln -s {folder} $2", "mkfifo $2/data"])
-def test_what_a_backend_requires_cannot_have_files_of_others_packed(
-    harm: str, real_tools: Tools, unit: Path, tmp_path: Path
-) -> None:
-    """It may run code when it is installed, and what is packed is read by the build."""
-    secret = tmp_path / "private" / "credentials"
-    secret.parent.mkdir()
-    secret.write_text("stolen")
-    program, work, own = tmp_path / "uv", tmp_path / "work", tmp_path / "own"
-    program.write_text(_LINKING_UV.format(harm=harm.format(secret=secret, folder=secret.parent)))
-    program.chmod(0o755)
-    for folder in (work, own):
-        folder.mkdir()
-    uv = Uv(real_commands(real_tools, work), str(program), sys.executable, COMMITTED_AT)
-    backend = Backend(uv, Cache(tmp_path / "cache"), work, own)
-    with pytest.raises(ConfigurationError, match=r"in what the packages of build-system\.requires wrote"):
-        backend.build("build", _HATCHLING, unit, work / "out", {})
-    assert not (tmp_path / "cache" / "unpacked-backends").exists()

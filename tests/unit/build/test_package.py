@@ -1,12 +1,14 @@
 """Wheels and sdists, from a fake backend."""
 
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from orchestrator.build.backend import Backend
-from orchestrator.build.package import Package, build_package, file_stem
+from orchestrator.build.gate import Gate
+from orchestrator.build.package import Package, build_package, file_stem, start_backend
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.load import load_organization, load_unit
@@ -15,7 +17,7 @@ from tests.unit.build.fakes import COMMITTED_AT, ORGANIZATION, PYPROJECT, Folder
 
 
 def package(repository: FolderRepository, machine: Path, tmp_path: Path, version: str = "0.1.0") -> Package:
-    """Build the unit's package in the repository's own folder."""
+    """Build the unit's package."""
     tools = fake_uv(machine)
     uv = Uv(
         Commands("orders", tmp_path / "log", tools.environment, 30, confined(tmp_path)),
@@ -26,7 +28,10 @@ def package(repository: FolderRepository, machine: Path, tmp_path: Path, version
     unit = load_unit(PYPROJECT, "projects/orders", load_organization(ORGANIZATION))
     own = tmp_path / "own"
     own.mkdir(exist_ok=True)
-    return build_package(Backend(uv, tools.cache, tmp_path, own), unit, PYPROJECT, version, repository.folder)
+    backend = Backend(uv, tools.cache, tmp_path, own, list)
+    with ThreadPoolExecutor(1) as pool:
+        started = start_backend(backend, PYPROJECT, Gate(), pool)
+        return build_package(started, unit, PYPROJECT, version, repository.folder)
 
 
 def test_wheel_and_sdist_are_named_after_unit_and_version(

@@ -1,0 +1,172 @@
+"""Makes a release of exported sources: lock, layer, package, version, manifest. The steps are in `job.py`."""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator.build import layout
+from orchestrator.build.backend import Backend
+from orchestrator.build.bytecode import Bytecode
+from orchestrator.build.declared import Declared, Lock
+from orchestrator.build.exported import Exported
+from orchestrator.build.flow import Flow, Places
+from orchestrator.build.gate import Gate
+from orchestrator.build.job import Job
+from orchestrator.build.layer import LayerFile
+from orchestrator.build.manifest import Layer, Manifest
+from orchestrator.build.package import Package, Started, start_backend
+from orchestrator.build.run import Commands
+from orchestrator.build.template import UnitTemplate
+from orchestrator.build.templates import Templates
+from orchestrator.build.workspace import find_workspace_lock
+from orchestrator.config.unit import Unit
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a release is made of, besides its package."""
+
+    templates: Templates
+    template: UnitTemplate
+    locked: Lock
+    layer: Layer | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Making:
+    """The making of one release.
+
+    Attributes:
+        flow: whose part this is.
+        places: the folders.
+        backend: runs the unit's build backend.
+        started: how it runs: it waits for the sources; None when the unit has no project.
+        bytecode: compiles what is unpacked.
+        beside: runs what goes on beside the rest.
+    """
+
+    flow: Flow
+    places: Places
+    backend: Backend
+    started: Started | None
+    bytecode: Bytecode
+    beside: Executor
+
+    def run(self) -> tuple[str, tuple[str, ...]]:
+        """Make and publish the release; returns its version, and warnings that are no part of it."""
+        job = self._job()
+        releases, unit = self.flow.releases, job.unit
+        for commands in (self.backend.uv.commands, self.bytecode.commands):
+            commands.limit(self._seconds)
+        declared = job.declared()
+        # A version is claimed when nothing can be wrong any more; nearly always it is this one.
+        presumed = releases.presumed_version(unit.name, job.digest, unit.version)
+        packed = self.beside.submit(job.package, self.backend.uv, self.started, declared, presumed)
+        templates = job.templates()
+        linting = self._commands("lint", self.places.linting)
+        linted = self.beside.submit(job.lint, linting, self.places.linting, templates)
+        declared = self._with_workspace(declared)
+        known = job.known_layer(declared)
+        locked = job.lock(declared, known)
+        template = job.template(templates, has_layer=bool(locked.requirements))
+        layer = job.layer(locked)
+        job.remember(declared, layer)
+        layer_file = job.layer_file(locked, layer)
+        unpacked = (
+            self.beside.submit(self._unpacked, job, layer_file, locked, is_new=known is None)
+            if layer_file and job.will_import(template)
+            else None
+        )
+        package = packed.result()
+        self.beside.submit(job.uv_version, self.backend.uv, self.places.packing)
+        left_out, here = job.check(package, unpacked.result() if unpacked else layer_file, template)
+        warnings = [*linted.result(), *declared.warnings, *left_out]
+        version = releases.claim_version(unit.name, job.digest, unit.version)
+        if version != presumed:
+            package = self._packed_again(job, declared, version)
+        job.uv.commands.note("".join(f"\nWarning: {one}" for one in (*warnings, *here)))
+        self._publish(job, version, package, Parts(templates, template, locked, layer, tuple(warnings)))
+        return version, tuple(here)
+
+    def _with_workspace(self, declared: Declared) -> Declared:
+        """With the lock of the workspace that the unit is a member of, where it has none of its own."""
+        if declared.is_locked or not declared.dependencies or not declared.pyproject:
+            return declared
+        flow, exported = self.flow, Exported(self.places.tree)
+        settings = flow.catalog.unit(flow.name).settings_file
+        found = find_workspace_lock(flow.repository, flow.catalog.commit.id, exported, declared.where, settings)
+        return replace(declared, uv_lock=found.text, workspace=found.folder) if found else declared
+
+    def _publish(self, job: Job, version: str, package: Package, parts: Parts) -> None:
+        unit, commit, platform = job.unit, self.flow.catalog.commit, job.organization.lambda_
+        wheel, sdist = job.publish_package(version, package)
+        tools = job.tools(self.flow.store.get(wheel.key, sha256=wheel.sha256))
+        assets = job.publish_assets(parts.templates)
+        manifest = Manifest(
+            unit=unit.name,
+            version=version,
+            digest=job.digest,
+            commit=commit.id,
+            author=commit.author,
+            committed_at=commit.committed_at,
+            inputs=self.flow.inputs,
+            builder=self.flow.tools.builder,
+            tools=tools,
+            python=platform.python,
+            architecture=platform.architecture,
+            requirements=parts.locked.requirements,
+            settings=unit.settings,
+            layer=parts.layer,
+            wheel=wheel,
+            sdist=sdist,
+            template=job.publish(layout.template_key(unit.name, version), parts.template.text),
+            templates=job.publish_templates(version, parts.template),
+            assets=assets,
+            sbom=job.sbom(version, wheel, parts.layer, tools, assets),
+            warnings=parts.warnings,
+        )
+        job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
+
+    def _packed_again(self, job: Job, declared: Declared, version: str) -> Package:
+        """The package with another version, by a backend that is started anew."""
+        with Gate() as gate:
+            started = start_backend(self.backend, declared.pyproject, gate, self.beside) if self.started else None
+            return job.package(self.backend.uv, started, declared, version)
+
+    def _unpacked(self, job: Job, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
+        """The layer, unpacked where it is going to be imported; what of it was never compiled is from now on."""
+        found = job.unpacked(layer, locked, is_new=is_new)
+        if is_new:
+            self.beside.submit(self.bytecode.make, found.unpacked)
+        return found
+
+    def _job(self) -> Job:
+        flow, places = self.flow, self.places
+        commands = flow.commands(flow.log, places.work)
+        commands.limit(self._seconds)
+        return Job(
+            self._unit,
+            flow.catalog.organization,
+            flow.catalog.digest(flow.name),
+            flow.store,
+            flow.releases,
+            replace(self.backend.uv, commands=commands),
+            flow.tools.cache,
+            places.tree,
+            places.work,
+            places.own,
+        )
+
+    def _commands(self, part: str, scratch: Path) -> Commands:
+        commands = self.flow.commands(self.places.own / f"{part}.log", scratch)
+        commands.limit(self._seconds)
+        return commands
+
+    @property
+    def _unit(self) -> Unit:
+        return self.flow.catalog.unit(self.flow.name)
+
+    @property
+    def _seconds(self) -> float:
+        return self.flow.catalog.organization.build.timeout_minutes * 60

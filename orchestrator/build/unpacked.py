@@ -1,0 +1,54 @@
+"""Wheels that are unpacked once for all builds, beside the archives: what is imported from there needs no copy."""
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from orchestrator.build.cache import Cache
+from orchestrator.build.layer import extract
+from orchestrator.build.tidy import used
+from orchestrator.build.wheel import WHEELS, Fetched
+
+_KIND = "unpacked-wheels"
+# What was not in the wheel.
+_BYTECODE, _OF_THE_CACHE = "__pycache__", "."
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The folders of wheels, by the SHA-256 of what was unpacked. Only this process writes to them.
+
+    Attributes:
+        cache: keeps them.
+    """
+
+    cache: Cache
+
+    def of(self, archive: Fetched) -> Path | None:
+        """The folder of an archive that was fetched; None when it could not be made."""
+        folder = self.cache.folder_of(_KIND, archive.sha256, partial(extract, archive.path))
+        return folder if folder.is_dir() else None
+
+    def of_wheel(self, sha256: str) -> Path | None:
+        """The folder of a wheel, if it or the wheel is on this machine."""
+        folder = self.find(sha256)
+        if folder:
+            return folder
+        with TemporaryDirectory(prefix="orchestrator-wheel-") as scratch:
+            archive = Path(scratch, "wheel.whl")
+            taken = self.cache.take(WHEELS, sha256, archive, sha256)
+            return self.of(Fetched(archive, sha256)) if taken else None
+
+    def find(self, sha256: str) -> Path | None:
+        """The folder of what was unpacked before."""
+        folder = self.cache.folder / _KIND / sha256
+        used(folder)
+        return folder if folder.is_dir() else None
+
+
+def top_level(folder: Path) -> list[str]:
+    """What in a folder can be imported, and all else that a wheel has put there."""
+    names = os.listdir(folder)  # noqa: PTH208  # Names are all it takes.
+    return [name for name in names if name != _BYTECODE and not name.startswith(_OF_THE_CACHE)]
