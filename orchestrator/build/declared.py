@@ -7,7 +7,7 @@ from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, 
 from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.wheel import Wheel
 from orchestrator.config.organization import Lambda
-from orchestrator.source.survey import within
+from orchestrator.source.reading import within
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from orchestrator.build.uv import Uv
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.export import export
 from orchestrator.source.facts import PYPROJECT
+from orchestrator.source.reading import within
 from orchestrator.source.repository import SourceRepository
-from orchestrator.source.survey import within
 
 # The package, what cfn-lint finds, what the check of handlers needs, and bytecode of two groups of wheels.
 _BESIDE = 5

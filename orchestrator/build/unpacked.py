@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orchestrator.build.cache import Cache
+from orchestrator.build.cache_folder import used
 from orchestrator.build.layer import extract
-from orchestrator.build.tidy import used
 from orchestrator.build.wheel import WHEELS, Fetched
 
 _KIND = "unpacked-wheels"

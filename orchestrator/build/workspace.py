@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from orchestrator.build.exported import Exported
 from orchestrator.build.lockfiles import UV_LOCK, is_member
 from orchestrator.errors import ConfigurationError
+from orchestrator.source.reading import within
 from orchestrator.source.repository import SourceRepository
-from orchestrator.source.survey import within
 
 
 @dataclass(frozen=True)
