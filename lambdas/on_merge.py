@@ -9,10 +9,10 @@ from orchestrator.ledger.table import LedgerBusyError
 from orchestrator.steps.merge_event import BranchDeletedError, MergeEvent, parse_event
 from orchestrator.steps.on_merge import MergeResult, OvertakenError
 from orchestrator.steps.starts import StartsError
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import unit_stack
 
-wiring = Wiring.from_environment()
+wiring = BranchWiring.from_environment()
 
 
 def handler(event: Any, _context: object) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 from lambdas.edge import respond
 from orchestrator.steps.plan_train import PlanTrainInput
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.trains import TrainWiring
 
-wiring = Wiring.from_environment()
+wiring = TrainWiring.from_environment()
 
 
 def handler(event: Any, _context: object) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 from lambdas.edge import respond
 from orchestrator.steps.request_approval import RequestApprovalInput
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.approvals import ApprovalWiring
 
-wiring = Wiring.from_environment()
+wiring = ApprovalWiring.from_environment()
 
 
 def handler(event: Any, _context: object) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 from lambdas.edge import respond
 from orchestrator.steps.resolve_release import ResolveReleaseInput
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.branches import BranchWiring
 
-wiring = Wiring.from_environment()
+wiring = BranchWiring.from_environment()
 
 
 def handler(event: Any, _context: object) -> Any:

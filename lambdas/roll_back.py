@@ -4,9 +4,9 @@ from typing import Any
 
 from lambdas.edge import respond
 from orchestrator.steps.roll_back import RollBackInput
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.targets import TargetWiring
 
-wiring = Wiring.from_environment()
+wiring = TargetWiring.from_environment()
 
 
 def handler(event: Any, _context: object) -> Any:

@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from lambdas.edge import logger
 from orchestrator.steps.starts import StartMessage
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import retired_stack, unit_stack
 
-wiring = Wiring.from_environment()
+wiring = BranchWiring.from_environment()
 # A message that failed comes again after this many seconds, a little later each time.
 _AGAIN_SECONDS = 20
 

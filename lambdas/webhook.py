@@ -11,9 +11,9 @@ from lambdas.edge import logger
 from orchestrator.errors import OrchestratorError
 from orchestrator.source.github.delivery import Verdict
 from orchestrator.steps.webhook import WebhookRequest
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.webhook import WebhookWiring
 
-wiring = Wiring.from_environment()
+wiring = WebhookWiring.from_environment()
 
 
 def handler(event: Any, _context: object) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from orchestrator.cli.context import settings
 from orchestrator.config.organization import DEAD_LETTERS, STARTS, Organization
 from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.wiring import Wiring
 from tests.aws_answers import Answers
 from tests.ledger_table import make_ledger_table
 from tests.moto_lambdas import Lambdas

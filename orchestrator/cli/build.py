@@ -30,7 +30,7 @@ from orchestrator.source.catalog import Catalog
 if TYPE_CHECKING:
     # Not imported when releases are built into a folder: it takes longer than all the rest.
     from orchestrator.build.manifest import BuiltBy
-    from orchestrator.wiring import Wiring
+    from orchestrator.wiring.wiring import Wiring
 
 
 _HEAD = "HEAD"

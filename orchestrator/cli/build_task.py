@@ -12,7 +12,7 @@ from orchestrator.cli.output import complain, say
 from orchestrator.cli.parameters import command
 from orchestrator.confine import system
 from orchestrator.errors import RequestError
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.wiring import Wiring
 
 SETTINGS = ("branch", "bucket", "ledger_table", "repository_url")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     # A command that needs no AWS must not wait for boto3 to be imported, nor one that needs no configuration for its
     # models: they are imported where they are used.
     from orchestrator.config.organization import Organization
-    from orchestrator.wiring import Wiring
+    from orchestrator.wiring.wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Context:
     @cached_property
     def wiring(self) -> "Wiring":
         """The parts, wired for the tooling account."""
-        from orchestrator.wiring import Wiring  # noqa: PLC0415  # See above.
+        from orchestrator.wiring.wiring import Wiring  # noqa: PLC0415  # See above.
 
         tooling = self.organization.tooling
         if self.account != tooling.account:

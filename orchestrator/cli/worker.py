@@ -19,7 +19,7 @@ from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Option, command
 from orchestrator.config.organization import BUILDER_ROLE
 from orchestrator.confine import system
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.wiring import Wiring
 
 _INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -28,7 +28,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
-from orchestrator.wiring import Wiring
+from orchestrator.wiring.wiring import Wiring
 from tests.git_repository import GitRepository
 from tests.waiting import until
 

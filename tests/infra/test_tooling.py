@@ -62,7 +62,7 @@ def test_every_handler_has_its_lambda(tooling: Template, resources: Find) -> Non
 
 def test_every_lambda_is_given_the_settings_that_its_wiring_reads(with_options: Template, resources: Find) -> None:
     """A setting that is missing would show only when the step runs."""
-    steps = Path("orchestrator/wiring.py").read_text()
+    steps = "".join(path.read_text() for path in Path("orchestrator/wiring").glob("*.py"))
     known = set(re.findall(r'settings(?:\[|\.get\()"(\w+)"', steps))
     given: set[str] = set()
     for function in resources(with_options, "AWS::Lambda::Function"):

@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.config.organization import STARTS
 from orchestrator.trains.names import TRAIN_MACHINE
+from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import retired_stack, unit_stack
 from tests.aws_answers import refuse, say
 from tests.integration.steps.test_start_promotion import messages
@@ -73,9 +74,9 @@ def test_without_the_state_machine_of_trains_one_is_told_to_make_it(company: Mot
     write(company, "orchestrator.toml", ORGANIZATION + TRAIN)
     company.call("on_merge", {"detail": {"branch": "main", "commit": company.commit("Merge")}})
     company.read(STARTS)
-    (problem,) = company.wiring.start_promotion(unit_stack, retired_stack)(
-        "main", ["clock", "calendar"]
-    ).failures.values()
+    wiring = BranchWiring(company.wiring.session, company.wiring.settings)
+    start = wiring.start_promotion(unit_stack, retired_stack)
+    (problem,) = start("main", ["clock", "calendar"]).failures.values()
     assert problem == (
         "The train times cannot be started: there is no state machine orchestrator-train. Run 'orchestrator bootstrap'."
     )

@@ -1,0 +1,12 @@
+"""Wires what follows the begin and the end of executions."""
+
+from orchestrator.steps.on_promotion_change import PromotionChange
+from orchestrator.wiring.wiring import Wiring
+
+
+class ChangeWiring(Wiring):
+    """Puts together what records them."""
+
+    def on_promotion_change(self) -> PromotionChange:
+        """Wire what follows a promotion's begin and end."""
+        return PromotionChange(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])

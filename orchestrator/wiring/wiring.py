@@ -1,0 +1,161 @@
+"""What all functions and commands share: settings, clients, the ledger, the repository."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+
+from orchestrator.aws.executions import Executions
+from orchestrator.aws.secrets import read_secret
+from orchestrator.aws.session import CLIENT
+from orchestrator.aws.stack import Stack
+from orchestrator.build.store import ArtifactStore
+from orchestrator.config.organization import UNIT_STACK_ROLE
+from orchestrator.errors import StepError
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.source.open import Access, open_repository
+from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.admission import Admission
+from orchestrator.steps.starts import Starts
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+_PREFIX = "ORCHESTRATOR_"
+_DEAD_LETTER_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Puts the steps together.
+
+    Args:
+        session: the caller's AWS session.
+        settings: the environment variables that begin with ORCHESTRATOR_, without that prefix, in lower case.
+    """
+
+    session: boto3.Session
+    settings: Mapping[str, str]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Wire a Lambda: its role's credentials, and the settings its function was given."""
+        settings = {
+            name.removeprefix(_PREFIX).lower(): value for name, value in environment.items() if name.startswith(_PREFIX)
+        }
+        return cls(boto3.Session(), settings)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        table = self.session.resource("dynamodb", config=CLIENT).Table(self.settings["ledger_table"])
+        return Ledger(table, now)
+
+    @cached_property
+    def store(self) -> ArtifactStore:
+        """The tooling account's artifacts."""
+        return ArtifactStore(self.session.client("s3", config=CLIENT), self.settings["bucket"])
+
+    @cached_property
+    def repository(self) -> SourceRepository:
+        """The repository that merges come from."""
+        access = Access(self._client, self._repository_secret, self._certificates)
+        return open_repository(self.settings["repository_url"], access)
+
+    def _client(self, service: Any, region: str | None = None) -> Any:
+        return self.session.client(service, region_name=region, config=CLIENT)
+
+    def _repository_secret(self) -> str:
+        return read_secret(self.session.client("secretsmanager", config=CLIENT), self.settings["repository_secret"])
+
+    @property
+    def _certificates(self) -> str | None:
+        """The file of the authorities that AWS's certificates are checked with, where one is configured."""
+        # boto3 shows it nowhere.
+        configured: str | None = self.session._session.get_config_variable("ca_bundle")  # noqa: SLF001
+        return configured
+
+    @cached_property
+    def stepfunctions(self) -> "SFNClient":
+        """Step Functions of the tooling account."""
+        return self.session.client("stepfunctions", config=CLIENT)
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """SNS of the tooling account."""
+        return self.session.client("sns", config=CLIENT)
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """CloudFormation of the tooling account."""
+        return self.session.client("cloudformation", config=CLIENT)
+
+    @cached_property
+    def executions(self) -> Executions:
+        """Executions in the tooling account."""
+        return Executions(self.stepfunctions)
+
+    @property
+    def _admission(self) -> Admission:
+        return Admission(self.ledger, now, self.executions.is_alive)
+
+    def put_aside(self, event: Any, reason: str) -> None:
+        """Keep an event that cannot be acted on, with the reason, in the dead-letter queue."""
+        self.session.client("sqs", config=CLIENT).send_message(
+            QueueUrl=self.settings["dead_letters_url"],
+            MessageBody=json.dumps({"reason": reason, "event": event})[:_DEAD_LETTER_BYTES],
+        )
+
+    def report(self, subject: str, text: str) -> None:
+        """Tell people of a failure."""
+        self.sns.publish(TopicArn=self.settings["failures_topic"], Subject=subject, Message=text)
+
+    def function(self, function_arn: str) -> Callable[[Any], Any]:
+        """One of the orchestrator's functions, to be called from several threads: clients may, sessions may not.
+
+        A call raises `StepError` with what the function says when it fails.
+        """
+        client = self.session.client("lambda", config=CLIENT)
+
+        def call(event: Any) -> Any:
+            answer = client.invoke(FunctionName=function_arn, Payload=json.dumps(event))
+            document = json.loads(answer["Payload"].read())
+            if "FunctionError" in answer:
+                raise StepError(f"{function_arn.rsplit(':', 1)[-1]} failed: {document.get('errorMessage', document)}")
+            return document
+
+        return call
+
+    @cached_property
+    def starts(self) -> Starts:
+        """The queue of units for which something has to be done."""
+        return Starts(self.session.client("sqs", config=CLIENT), self.settings["starts_url"], time.sleep)
+
+    @property
+    def start_tries(self) -> int:
+        """How often a message of it is tried before it is put aside."""
+        return int(self.settings["start_tries"])
+
+    def _machines(self, name: str) -> Stack:
+        """A stack with a unit's state machines, which CloudFormation changes with its own role."""
+        where = f"{self._account}/{self.session.region_name}"
+        role = f"arn:aws:iam::{self._account}:role/{UNIT_STACK_ROLE}"
+        return Stack(self.cloudformation, name, where, time.sleep, role)
+
+    @cached_property
+    def _account(self) -> str:
+        return str(self.session.client("sts", config=CLIENT).get_caller_identity()["Account"])
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
