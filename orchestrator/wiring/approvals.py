@@ -1,27 +1,33 @@
 """Wires what approvals of promotions need."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.httpsession import URLLib3Session
 
 from orchestrator.aws.session import CLIENT
-from orchestrator.identity.proof import Verifier
-from orchestrator.identity.trail import Trail
-from orchestrator.steps.decide import Decider
-from orchestrator.steps.request_approval import ApprovalRequester
 from orchestrator.wiring.wiring import Wiring, now
+
+if TYPE_CHECKING:
+    from orchestrator.steps.decide import Decider
+    from orchestrator.steps.request_approval import ApprovalRequester
 
 
 class ApprovalWiring(Wiring):
     """Puts the steps of an approval together."""
 
-    def request_approval(self) -> ApprovalRequester:
+    def request_approval(self) -> "ApprovalRequester":
         """Wire Approve."""
+        from orchestrator.steps.request_approval import ApprovalRequester
+
         topic = self.settings["approvals_topic"]
         return ApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic, self.executions.is_alive)
 
-    def decide(self) -> Decider:
+    def decide(self) -> "Decider":
         """Wire Decide."""
+        from orchestrator.identity.proof import Verifier
+        from orchestrator.identity.trail import Trail
+        from orchestrator.steps.decide import Decider
+
         sts = self.session.client("sts", config=CLIENT)
         # What it asks is the repository's and people's: no redirect is followed, and nothing else is trusted.
         trusted: Any = self._certificates or True  # The stubs know no file here.

@@ -2,22 +2,24 @@
 
 import time
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
-from orchestrator.aws.target import TargetAccount
-from orchestrator.build.store import ArtifactStore
-from orchestrator.config.organization import Environment, Target
-from orchestrator.steps.checks import StackChecks
-from orchestrator.steps.contract import Execution
-from orchestrator.steps.deploy import Deployer
-from orchestrator.steps.deployment import ReleaseFiles
-from orchestrator.steps.drift import DriftFinder
-from orchestrator.steps.plan import Planner
-from orchestrator.steps.preview import Previewer
-from orchestrator.steps.retire import Retirer
-from orchestrator.steps.roll_back import RollBack
-from orchestrator.steps.smoke_test import SmokeTester
 from orchestrator.wiring.wiring import Wiring
+
+if TYPE_CHECKING:
+    from orchestrator.aws.target import TargetAccount
+    from orchestrator.build.store import ArtifactStore
+    from orchestrator.config.organization import Environment, Target
+    from orchestrator.steps.contract import Execution
+    from orchestrator.steps.deploy import Deployer
+    from orchestrator.steps.deployment import ReleaseFiles
+    from orchestrator.steps.drift import DriftFinder
+    from orchestrator.steps.plan import Planner
+    from orchestrator.steps.preview import Previewer
+    from orchestrator.steps.retire import Retirer
+    from orchestrator.steps.roll_back import RollBack
+    from orchestrator.steps.smoke_test import SmokeTester
 
 
 class TargetWiring(Wiring):
@@ -28,44 +30,66 @@ class TargetWiring(Wiring):
         return Assumer(self.session.client("sts", config=CLIENT), sessions_beside(self.session))
 
     @cached_property
-    def _files(self) -> ReleaseFiles:
+    def _files(self) -> "ReleaseFiles":
+        from orchestrator.steps.deployment import ReleaseFiles
+
         return ReleaseFiles(self.store, _store_of)
 
-    def target(self, environment: Environment, target: Target, execution: Execution) -> TargetAccount:
+    def target(self, environment: "Environment", target: "Target", execution: "Execution") -> "TargetAccount":
         """Open a target with its environment's deployer role."""
+        from orchestrator.aws.target import TargetAccount
+
         role = RoleToAssume(
             target.role_arn(environment.deployer_role), execution.name, self.settings.get("external_id")
         )
         return TargetAccount(target, self._assume(role, target.region), time.sleep)
 
-    def plan(self) -> Planner:
+    def plan(self) -> "Planner":
         """Wire Plan."""
+        from orchestrator.steps.plan import Planner
+
         return Planner(self.ledger, self._files, self._admission, self.target, self.repository)
 
-    def preview(self) -> Previewer:
+    def preview(self) -> "Previewer":
         """Wire Preview."""
+        from orchestrator.steps.preview import Previewer
+
         return Previewer(self.plan())
 
-    def deploy(self) -> Deployer:
+    def deploy(self) -> "Deployer":
         """Wire Deploy."""
+        from orchestrator.steps.deploy import Deployer
+
         return Deployer(self.ledger, self._admission, self._files, self.target, self.executions)
 
-    def smoke_test(self) -> SmokeTester:
+    def smoke_test(self) -> "SmokeTester":
         """Wire Smoke-test."""
+        from orchestrator.steps.checks import StackChecks
+        from orchestrator.steps.smoke_test import SmokeTester
+
         return SmokeTester(self.ledger, self._files, self.target, StackChecks(time.sleep))
 
-    def roll_back(self) -> RollBack:
+    def roll_back(self) -> "RollBack":
         """Wire Roll back."""
+        from orchestrator.steps.checks import StackChecks
+        from orchestrator.steps.roll_back import RollBack
+
         return RollBack(self.ledger, self._files, self.target, StackChecks(time.sleep))
 
-    def drift(self) -> DriftFinder:
+    def drift(self) -> "DriftFinder":
         """Wire Drift."""
+        from orchestrator.steps.drift import DriftFinder
+
         return DriftFinder(self.ledger, self._files, self.target)
 
-    def retire(self) -> Retirer:
+    def retire(self) -> "Retirer":
         """Wire Retire."""
+        from orchestrator.steps.retire import Retirer
+
         return Retirer(self.ledger, self.settings["branch"], self.target, self._machines)
 
 
-def _store_of(account: TargetAccount) -> ArtifactStore:
+def _store_of(account: "TargetAccount") -> "ArtifactStore":
+    from orchestrator.build.store import ArtifactStore
+
     return ArtifactStore(account.s3, account.target.bucket)

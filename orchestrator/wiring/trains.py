@@ -1,33 +1,47 @@
 """Wires the steps of trains."""
 
-from orchestrator.steps.on_train_change import TrainChange
-from orchestrator.steps.plan_train import TrainPlanner
-from orchestrator.steps.request_train_approval import TrainApprovalRequester
-from orchestrator.steps.resolve_train import TrainResolver
-from orchestrator.steps.settle_train import TrainSettler
+from typing import TYPE_CHECKING
+
 from orchestrator.wiring.changes import ChangeWiring
+
+if TYPE_CHECKING:
+    from orchestrator.steps.on_train_change import TrainChange
+    from orchestrator.steps.plan_train import TrainPlanner
+    from orchestrator.steps.request_train_approval import TrainApprovalRequester
+    from orchestrator.steps.resolve_train import TrainResolver
+    from orchestrator.steps.settle_train import TrainSettler
 
 
 class TrainWiring(ChangeWiring):
     """Puts the steps of a train together."""
 
-    def resolve_train(self) -> TrainResolver:
+    def resolve_train(self) -> "TrainResolver":
         """Wire Resolve train."""
+        from orchestrator.steps.resolve_train import TrainResolver
+
         return TrainResolver(self.ledger, self.repository, self.settings["branch"])
 
-    def plan_train(self) -> TrainPlanner:
+    def plan_train(self) -> "TrainPlanner":
         """Wire the planning of a train."""
+        from orchestrator.steps.plan_train import TrainPlanner
+
         return TrainPlanner(self.ledger, self.repository, self._admission)
 
-    def request_train_approval(self) -> TrainApprovalRequester:
+    def request_train_approval(self) -> "TrainApprovalRequester":
         """Wire the approval of a train."""
+        from orchestrator.steps.request_train_approval import TrainApprovalRequester
+
         topic = self.settings["approvals_topic"]
         return TrainApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic)
 
-    def settle_train(self) -> TrainSettler:
+    def settle_train(self) -> "TrainSettler":
         """Wire what follows a train's wave."""
+        from orchestrator.steps.settle_train import TrainSettler
+
         return TrainSettler(self.ledger, self.stepfunctions, self.on_promotion_change())
 
-    def on_train_change(self) -> TrainChange:
+    def on_train_change(self) -> "TrainChange":
         """Wire what follows a train's begin and end."""
+        from orchestrator.steps.on_train_change import TrainChange
+
         return TrainChange(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])

@@ -2,22 +2,27 @@
 
 import time
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from orchestrator.aws.merge_event import put_merge
-from orchestrator.aws.secrets import read_secret
 from orchestrator.aws.session import CLIENT
-from orchestrator.source.github.address import GitHubAddress
-from orchestrator.source.github.delivery import Expected
-from orchestrator.steps.webhook import Secrets, Webhook
 from orchestrator.wiring.wiring import Wiring
+
+if TYPE_CHECKING:
+    from orchestrator.steps.webhook import Webhook
 
 
 class WebhookWiring(Wiring):
     """Puts the webhook together."""
 
     @cached_property
-    def webhook(self) -> Webhook:
+    def webhook(self) -> "Webhook":
         """What GitHub calls; it remembers its secret for a while."""
+        from orchestrator.aws.merge_event import put_merge
+        from orchestrator.aws.secrets import read_secret
+        from orchestrator.source.github.address import GitHubAddress
+        from orchestrator.source.github.delivery import Expected
+        from orchestrator.steps.webhook import Secrets, Webhook
+
         secretsmanager = self.session.client("secretsmanager", config=CLIENT)
         number = self.settings["repository_id"]
         address = GitHubAddress.parse(self.settings["repository_url"])

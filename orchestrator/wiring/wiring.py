@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
-from orchestrator.aws.executions import Executions
-from orchestrator.aws.secrets import read_secret
 from orchestrator.aws.session import CLIENT
-from orchestrator.aws.stack import Stack
-from orchestrator.build.store import ArtifactStore
-from orchestrator.config.organization import UNIT_STACK_ROLE
-from orchestrator.errors import StepError
-from orchestrator.ledger.ledger import Ledger
-from orchestrator.source.open import Access, open_repository
-from orchestrator.source.repository import SourceRepository
-from orchestrator.steps.admission import Admission
-from orchestrator.steps.starts import Starts
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
+
+    from orchestrator.aws.executions import Executions
+    from orchestrator.aws.stack import Stack
+    from orchestrator.build.store import ArtifactStore
+    from orchestrator.ledger.ledger import Ledger
+    from orchestrator.source.repository import SourceRepository
+    from orchestrator.steps.admission import Admission
+    from orchestrator.steps.starts import Starts
 
 
 _PREFIX = "ORCHESTRATOR_"
@@ -55,19 +52,25 @@ class Wiring:
         return cls(boto3.Session(), settings)
 
     @cached_property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> "Ledger":
         """The ledger."""
+        from orchestrator.ledger.ledger import Ledger
+
         table = self.session.resource("dynamodb", config=CLIENT).Table(self.settings["ledger_table"])
         return Ledger(table, now)
 
     @cached_property
-    def store(self) -> ArtifactStore:
+    def store(self) -> "ArtifactStore":
         """The tooling account's artifacts."""
+        from orchestrator.build.store import ArtifactStore
+
         return ArtifactStore(self.session.client("s3", config=CLIENT), self.settings["bucket"])
 
     @cached_property
-    def repository(self) -> SourceRepository:
+    def repository(self) -> "SourceRepository":
         """The repository that merges come from."""
+        from orchestrator.source.open import Access, open_repository
+
         access = Access(self._client, self._repository_secret, self._certificates)
         return open_repository(self.settings["repository_url"], access)
 
@@ -75,6 +78,8 @@ class Wiring:
         return self.session.client(service, region_name=region, config=CLIENT)
 
     def _repository_secret(self) -> str:
+        from orchestrator.aws.secrets import read_secret
+
         return read_secret(self.session.client("secretsmanager", config=CLIENT), self.settings["repository_secret"])
 
     @property
@@ -100,12 +105,16 @@ class Wiring:
         return self.session.client("cloudformation", config=CLIENT)
 
     @cached_property
-    def executions(self) -> Executions:
+    def executions(self) -> "Executions":
         """Executions in the tooling account."""
+        from orchestrator.aws.executions import Executions
+
         return Executions(self.stepfunctions)
 
     @property
-    def _admission(self) -> Admission:
+    def _admission(self) -> "Admission":
+        from orchestrator.steps.admission import Admission
+
         return Admission(self.ledger, now, self.executions.is_alive)
 
     def put_aside(self, event: Any, reason: str) -> None:
@@ -124,6 +133,8 @@ class Wiring:
 
         A call raises `StepError` with what the function says when it fails.
         """
+        from orchestrator.errors import StepError
+
         client = self.session.client("lambda", config=CLIENT)
 
         def call(event: Any) -> Any:
@@ -136,8 +147,10 @@ class Wiring:
         return call
 
     @cached_property
-    def starts(self) -> Starts:
+    def starts(self) -> "Starts":
         """The queue of units for which something has to be done."""
+        from orchestrator.steps.starts import Starts
+
         return Starts(self.session.client("sqs", config=CLIENT), self.settings["starts_url"], time.sleep)
 
     @property
@@ -145,8 +158,11 @@ class Wiring:
         """How often a message of it is tried before it is put aside."""
         return int(self.settings["start_tries"])
 
-    def _machines(self, name: str) -> Stack:
+    def _machines(self, name: str) -> "Stack":
         """A stack with a unit's state machines, which CloudFormation changes with its own role."""
+        from orchestrator.aws.stack import Stack
+        from orchestrator.config.organization import UNIT_STACK_ROLE
+
         where = f"{self._account}/{self.session.region_name}"
         role = f"arn:aws:iam::{self._account}:role/{UNIT_STACK_ROLE}"
         return Stack(self.cloudformation, name, where, time.sleep, role)
