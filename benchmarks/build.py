@@ -1,9 +1,11 @@
 """Builds against `sam build`, side by side: whole processes in turn, medians of five; `python -m benchmarks.build`.
 
-What is warm, in both: the downloaded packages (our wheels, pip's and uv's caches), bytecode of the tools themselves,
-the operating system's file cache. Cold is all else that a tool keeps: resolutions, layers, build environments, and
-`.aws-sam`. Both ask the package index on a cold build. SAM installs the newest versions, as we do; unlike it, we also
-make a wheel, an sdist and a layer with hashes, check the template and sizes, and import the handler.
+What is warm, in both: the downloaded packages (pip's and uv's caches, our wheels), bytecode of the tools themselves,
+the operating system's file cache. Cold is all else that a tool keeps: resolutions, layers, build environments and
+`.aws-sam`. What we have unpacked of downloaded wheels, with its bytecode, belongs to the download, as it does for uv:
+the build is then the first one of its unit, on a machine that knows the packages. In rows that say "nothing unpacked",
+that is deleted as well. Both ask the package index on a cold build. SAM installs the newest versions, as we do; unlike
+it, we also make a wheel, an sdist and a layer with hashes, check the template and sizes, and import the handler.
 """
 
 import os
@@ -17,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -37,7 +40,8 @@ _ROUNDS = 5
 _LIGHT = ("requests", "pydantic", "aws-lambda-powertools")
 # The newest that load on the older C library of python3.11's runtime. We find them ourselves; SAM must be told.
 _HEAVY = ("pandas==2.3.2", "numpy==2.2.6")
-_DOWNLOADS = "wheels"
+_DOWNLOADS = ("wheels",)
+_UNPACKED = (*_DOWNLOADS, "unpacked-wheels")
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,13 @@ class Bench:
         folder: everything is in here.
         sam: the program.
         cache: ours.
+        kept: what of it stays there in a cold build.
     """
 
     folder: Path
     sam: Path
     cache: Path
+    kept: tuple[str, ...] = _UNPACKED
 
     @classmethod
     def set_up(cls, folder: Path) -> "Bench":
@@ -89,11 +95,11 @@ class Bench:
         return self._run([str(self.sam), "build", *options], workload.sam, {"PATH": path, "SAM_CLI_TELEMETRY": "0"})
 
     def forget(self, workload: Workload) -> None:
-        """Delete all that both tools keep, but for downloads."""
+        """Delete all that both tools keep, but for some of what they have downloaded."""
         shutil.rmtree(workload.folder / "out", ignore_errors=True)
         shutil.rmtree(workload.sam / ".aws-sam", ignore_errors=True)
         for kind in self.cache.iterdir():
-            if kind.is_dir() and kind.name != _DOWNLOADS:
+            if kind.is_dir() and kind.name not in self.kept:
                 shutil.rmtree(kind)
 
     @staticmethod
@@ -136,7 +142,7 @@ class Case:
             f"CPU {self._medians('cpu', 1)} s",
             f"memory {self._medians('memory', 1e6)} MB",
         ]
-        return f"{self.name:<43}{'; '.join(figures)}"
+        return f"{self.name:<57}{'; '.join(figures)}"
 
     def _medians(self, what: str, unit: float) -> str:
         ours, theirs = (
@@ -156,19 +162,26 @@ def main() -> None:
         unchecked = replace(heavy, folder=Path(folder, "unchecked"), checked=False)
         for workload in (light, heavy, unchecked, ten):
             workload.write()
-        for case in _cases(bench, light, ten):
+        for case in chain(_cases(bench, light, ten), _heavy_cases(bench, heavy, unchecked)):
             print(case, flush=True)
-        checked = _cold(bench, heavy, "heavy unit, cold", 1 / 2)
-        print(checked, flush=True)
-        print(_cold(bench, unchecked, "heavy unit, cold, handler not imported", 1 / 2, checked.theirs), flush=True)
         for workload in (light, heavy):
             print(_in_process(bench, workload), flush=True)
 
 
 def _cases(bench: Bench, light: Workload, ten: Workload) -> Iterator[Case]:
-    yield _cold(bench, light, "light unit, cold", 1 / 4)
+    cold = _cold(bench, light, "light unit, cold", 1 / 4)
+    yield cold
+    yield _cold(replace(bench, kept=_DOWNLOADS), light, "light unit, cold, nothing unpacked", 1 / 4, cold.theirs)
     yield from _again(bench, light)
     yield _no_change(bench, ten)
+
+
+def _heavy_cases(bench: Bench, heavy: Workload, unchecked: Workload) -> Iterator[Case]:
+    cold = _cold(bench, heavy, "heavy unit, cold", 1 / 2)
+    yield cold
+    for name, workload in (("", heavy), (", handler not imported", unchecked)):
+        bare = replace(bench, kept=_DOWNLOADS)
+        yield _cold(bare, workload, f"heavy unit, cold, nothing unpacked{name}", 1 / 2, cold.theirs)
 
 
 def _again(bench: Bench, light: Workload) -> Iterator[Case]:

@@ -256,7 +256,7 @@ class Job:
         wheel: Artifact,
         layer: Layer | None,
         tools: Mapping[str, str],
-        assets: Iterable[Artifact],
+        assets: Iterable[tuple[Artifact, Path]],
     ) -> Artifact:
         """Publish the release's bill of materials."""
         facts = {"digest": self.digest, "python": self.organization.lambda_.python}

@@ -103,6 +103,7 @@ class Making:
         wheel, sdist = job.publish_package(version, package)
         tools = job.tools(self.flow.store.get(wheel.key, sha256=wheel.sha256))
         assets = job.publish_assets(parts.templates)
+        files = [(one, parts.templates.files[one.key]) for one in assets]
         manifest = Manifest(
             unit=unit.name,
             version=version,
@@ -123,7 +124,7 @@ class Making:
             template=job.publish(layout.template_key(unit.name, version), parts.template.text),
             templates=job.publish_templates(version, parts.template),
             assets=assets,
-            sbom=job.sbom(version, wheel, parts.layer, tools, assets),
+            sbom=job.sbom(version, wheel, parts.layer, tools, files),
             warnings=parts.warnings,
         )
         job.publish(layout.manifest_key(unit.name, version), manifest.to_json())

@@ -7,6 +7,7 @@ import os
 import py_compile
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import cache_from_source
 
 # Nobody imports these, and some packages consist mostly of them.
@@ -22,8 +23,10 @@ def main(stop: str, *folders: str) -> int:
         for file in _modules(folder):
             if os.path.exists(stop):  # noqa: PTH110  # pathlib is slow to import.
                 return STOPPED
-            # What cannot be compiled is for another Python, or a test's bad example: importing it tells.
-            py_compile.compile(file, quiet=2)
+            # What cannot be compiled is for another Python, or a test's bad example: importing it tells. And a name
+            # can be too long for the bytecode's.
+            with suppress(OSError):
+                py_compile.compile(file, quiet=2)
     return 0
 
 

@@ -6,6 +6,7 @@ the packages' own metadata in the layer, versions and hashes from the lock that 
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.message import Message
@@ -28,6 +29,8 @@ _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 _NAMESPACE = UUID("7c1f6b7e-3a35-5c61-9a06-2f4f6f8e2f11")
 _METADATA = ".dist-info/METADATA"
 _LONGEST_LICENCE = 64
+# Bytes; what is longer is none.
+_LONGEST_METADATA = 4 * 1024**2
 Bom = dict[str, Any]
 
 
@@ -80,24 +83,18 @@ def layer_bom(archive: Path, lock: str, subject: Subject, platform: Lambda) -> B
     return _bom(subject, components, needs)
 
 
-def release_bom(subject: Subject, layer: Bom | None, tools: Mapping[str, str], assets: Iterable[Artifact] = ()) -> Bom:
+def release_bom(
+    subject: Subject, layer: Bom | None, tools: Mapping[str, str], assets: Iterable[tuple[Artifact, Path]] = ()
+) -> Bom:
     """The bill of materials of a release: the unit, what its layer holds, and what its templates refer to.
 
     Args:
         subject: the unit's wheel.
         layer: the layer's bill of materials, None when there is no layer.
         tools: what it was built with, names and versions.
-        assets: of a CDK app; what is in them is not looked at.
+        assets: of a CDK app, each with the file that it was published from.
     """
-    files = [
-        {
-            "type": "file",
-            "bom-ref": one.key,
-            "name": one.key,
-            "hashes": [{"alg": "SHA-256", "content": one.sha256}],
-        }
-        for one in assets
-    ]
+    files = [_asset(one, path) for one, path in assets]
     components = [*(layer["components"] if layer else []), *files]
     needs = [one for one in layer["dependencies"] if one["ref"] != _ref(layer)] if layer else []
     made = _bom(subject, components, needs)
@@ -152,6 +149,33 @@ def _component(pin: Pin, metadata: Message) -> dict[str, Any]:
     }
 
 
+def _asset(asset: Artifact, path: Path) -> dict[str, Any]:
+    """A file that templates refer to, with the packages that are installed in it if it is an archive."""
+    try:
+        found = _metadata(path) if zipfile.is_zipfile(path) else {}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        # The app may have made it itself, and it need not be for Python.
+        found = {}
+    packages = [
+        {
+            "type": "library",
+            "bom-ref": f"{asset.key}#{name}",
+            "name": name,
+            "version": str(metadata.get("Version", "")),
+            "licenses": _licences(metadata),
+            "purl": f"pkg:pypi/{name}@{metadata.get('Version', '')}",
+        }
+        for name, metadata in sorted(found.items())
+    ]
+    return {
+        "type": "file",
+        "bom-ref": asset.key,
+        "name": asset.key,
+        "hashes": [{"alg": "SHA-256", "content": asset.sha256}],
+        **({"components": packages} if packages else {}),
+    }
+
+
 def _licences(metadata: Message) -> list[dict[str, Any]]:
     expression = metadata.get("License-Expression")
     if expression:
@@ -173,10 +197,12 @@ def _needed(metadata: Message, references: Mapping[str, str], platform: Lambda) 
 
 
 def _metadata(archive: Path) -> Mapping[str, Message]:
-    """The metadata of each package in a layer, by its normalized name."""
+    """The metadata of each package in an archive, by its normalized name."""
     with zipfile.ZipFile(archive) as opened:
         texts: Iterable[str] = (
-            opened.read(name).decode(errors="replace") for name in opened.namelist() if name.endswith(_METADATA)
+            opened.read(one).decode(errors="replace")
+            for one in opened.infolist()
+            if one.filename.endswith(_METADATA) and one.file_size <= _LONGEST_METADATA
         )
         parsed = [HeaderParser().parsestr(text) for text in texts]
     return {canonicalize_name(str(one["Name"])): one for one in parsed if one["Name"]}

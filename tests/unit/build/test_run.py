@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ def test_a_failure_carries_the_reason_and_the_last_twenty_lines(tmp_path: Path) 
     with pytest.raises(BuildError, match="Build of orders failed at 'count': it cannot count") as raised:
         commands(tmp_path).run("count", python("[print(n) for n in range(30)]; exit(3)"), tmp_path, "it cannot count")
     assert raised.value.log.split() == [str(number) for number in range(10, 30)]
+
+
+def test_a_command_that_runs_already_is_held_to_a_limit_that_is_set_later(tmp_path: Path) -> None:
+    """What is started first knows none but the longest."""
+    runner = commands(tmp_path, 600)
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(runner.attempt, "wait", ["sleep", "600"], tmp_path)
+        runner.limit(0.5)
+    assert outcome.result().code is None
+    with pytest.raises(BuildError, match=r"longer than 0\.5 seconds"):
+        runner.require("wait", outcome.result(), "no")
 
 
 def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,16 +51,26 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Bom:
     return layer_bom(path, LOCK, Subject("orders-layer", "1", "", {}), Lambda())
 
 
+@pytest.fixture
+def bundled(tmp_path: Path) -> Path:
+    """An asset that a CDK app has made of a function with its packages."""
+    path = tmp_path / "asset.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("handler.py", "")
+        archive.writestr("colors-0.4.dist-info/METADATA", "Name: Colors\nVersion: 0.4\nLicense: BSD\n")
+    return path
+
+
 def by_name(bom: Bom) -> dict[str, Any]:
     """The components by name."""
     return {one["name"]: one for one in bom["components"]}
 
 
-def test_it_satisfies_the_schema_with_and_without_a_layer(layer: Bom) -> None:
+def test_it_satisfies_the_schema_with_and_without_a_layer(layer: Bom, bundled: Path) -> None:
     """Strictly: no key that the standard does not know."""
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     asset = Artifact(key="projects/orders/assets/a.zip", sha256="f" * 64, size=1)
-    for bom in (layer, release_bom(RELEASE, layer, {"uv": "1"}, [asset]), release_bom(RELEASE, None, {})):
+    for bom in (layer, release_bom(RELEASE, layer, {"uv": "1"}, [(asset, bundled)]), release_bom(RELEASE, None, {})):
         assert validator.validate_str(bom_json(bom).decode()) is None
 
 
@@ -93,3 +104,17 @@ def test_equal_releases_have_equal_bytes_and_others_another_number(layer: Bom) -
     assert bom_json(first) == bom_json(again)
     assert first["serialNumber"] != other["serialNumber"]
     assert "timestamp" not in first["metadata"]
+
+
+def test_what_is_installed_in_an_asset_is_listed_with_it(bundled: Path, tmp_path: Path) -> None:
+    """Beside what the layer holds: it may be another version of the same. Of other files there is nothing to list."""
+    plain, broken = tmp_path / "data.txt", tmp_path / "broken.zip"
+    plain.write_text("x", encoding="utf-8")
+    broken.write_bytes(bundled.read_bytes().replace(b"Name: Colors", b"Name: Colour"))
+    assets = [(Artifact(key=path.name, sha256="f" * 64, size=1), path) for path in (bundled, plain, broken)]
+    found = by_name(release_bom(RELEASE, None, {}, assets))
+    (package,) = found["asset.zip"]["components"]
+    assert (package["name"], package["version"]) == ("colors", "0.4")
+    assert (package["purl"], package["licenses"]) == ("pkg:pypi/colors@0.4", [{"license": {"name": "BSD"}}])
+    assert "components" not in found["data.txt"]
+    assert "components" not in found["broken.zip"]
