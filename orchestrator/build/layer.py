@@ -27,6 +27,7 @@ _LINK_MASK = 0o170000
 _KINDS = ("purelib", "platlib", "data")
 # Programs name an interpreter of the machine that installed them; headers are for compiling.
 _LEFT_OUT_FOLDERS = ("bin", "include")
+_TESTS = {"test", "tests"}
 _UVS_LOCK = (".lock",)
 _NOTES = ("INSTALLER", "REQUESTED", "uv_cache.json", "uv_build.json")
 
@@ -87,7 +88,9 @@ def assemble(wheels: Sequence[Path], into: Path) -> Assembled:
 
 
 def extract(archive: Path, into: Path) -> None:
-    """Write the files of one wheel into a folder, as they lie below a layer's `python/`.
+    """Write the files of one wheel into a folder, as they lie below a layer's `python/`, but for tests.
+
+    Those are most of the files of large packages, and hardly ever imported.
 
     Raises:
         ArtifactError: as `assemble`, or it holds more than a layer can.
@@ -98,9 +101,10 @@ def extract(archive: Path, into: Path) -> None:
         members = {path: _Member(opened, entry) for path, entry in _installed(opened)}
         if sum(member.entry.file_size for member in members.values()) > LARGEST_UNZIPPED:
             raise ArtifactError(f"{archive.name} takes more than a layer can hold: do without it.")
-        for folder in sorted({path.rpartition("/")[0] for path in members}):
+        written = {path: member for path, member in members.items() if _TESTS.isdisjoint(path.split("/")[:-1])}
+        for folder in sorted({path.rpartition("/")[0] for path in written}):
             (into / folder).mkdir(parents=True, exist_ok=True)
-        for path, member in members.items():
+        for path, member in written.items():
             content = _record(member, members) if _is_record(path) else _content(member)
             (into / path).write_bytes(content)
             (into / path).chmod(_mode(member))

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from importlib.util import cache_from_source
 
-# Nobody imports these, and some packages consist mostly of them.
-_TESTS = {"test", "tests"}
 _LEAST_URGENT = 19
 STOPPED = 75
 
@@ -32,7 +30,7 @@ def main(stop: str, *folders: str) -> int:
 
 def _modules(folder: str) -> Iterator[str]:
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - _TESTS)
+        folders.sort()
         for name in sorted(names):
             file = f"{parent}/{name}"
             if name.endswith(".py") and not os.path.exists(cache_from_source(file)):  # noqa: PTH110  # As above.

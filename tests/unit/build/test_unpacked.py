@@ -50,7 +50,14 @@ def cache(tmp_path: Path) -> Cache:
 def wheels(tmp_path: Path) -> list[Path]:
     """Two, with all that is put elsewhere or left out."""
     alpha = ("alpha/__init__.py", "alpha/run.sh", "alpha-1.data/purelib/extra.py", "alpha-1.data/scripts/tool")
-    beta = ("beta.py", "beta-1.data/platlib/beta_c.so", "beta/__pycache__/x.pyc", "include/beta.h")
+    beta = (
+        "beta.py",
+        "beta_more/tests/test_beta.py",
+        "beta_more/tests.py",
+        "beta-1.data/platlib/beta_c.so",
+        "beta/__pycache__/x.pyc",
+        "include/beta.h",
+    )
     return [wheel(tmp_path, "alpha", alpha), wheel(tmp_path, "beta", beta)]
 
 
@@ -64,7 +71,7 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def test_unpacked_wheels_hold_what_the_layer_of_them_does(cache: Cache, wheels: list[Path], tmp_path: Path) -> None:
-    """To the byte, so that what can be imported from them can be imported from it."""
+    """To the byte, so that what can be imported from them can be imported from it. Tests are left out."""
     assemble(wheels, tmp_path / "layer.zip")
     layer = unpack(tmp_path / "layer.zip", tmp_path / "layer") / ROOT
     folders = [Unpacked(cache).of(Fetched(path, sha256_of_file(path))) for path in wheels]
@@ -73,8 +80,9 @@ def test_unpacked_wheels_hold_what_the_layer_of_them_does(cache: Cache, wheels: 
         found |= contents(folder)
     programs = {"alpha/run.sh"}
     assert {name: content for name, (_, content) in found.items()} == {
-        name: content for name, (_, content) in contents(layer).items()
+        name: content for name, (_, content) in contents(layer).items() if "/tests/" not in name
     }
+    assert "beta_more/tests.py" in found
     assert {name for name, (mode, _) in found.items() if mode} == programs
 
 
@@ -146,17 +154,16 @@ def compiled(folder: Path) -> set[str]:
     return {path.name.partition(".")[0] for path in folder.rglob("*.pyc")}
 
 
-def test_what_can_be_compiled_is_and_tests_are_left_out(bytecode: Bytecode, tmp_path: Path) -> None:
+def test_what_can_be_compiled_is(bytecode: Bytecode, tmp_path: Path) -> None:
     """None of it is run, and what is no Python is no error."""
     folder = tmp_path / "wheel"
-    (folder / "alpha/tests").mkdir(parents=True)
+    (folder / "alpha").mkdir(parents=True)
     ran = tmp_path / "ran"
     for name, source in (
         ("alpha/__init__.py", f"open({str(ran)!r}, 'w')\n"),
         ("alpha/other.py", "x = 1\n"),
         ("alpha/broken.py", "x = = 1\n"),
         ("alpha/deep.py", f"x = {'(' * 5000}\n"),
-        ("alpha/tests/test_alpha.py", "x = 1\n"),
     ):
         (folder / name).write_text(source, encoding="utf-8")
     bytecode.make([folder])
