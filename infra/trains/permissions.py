@@ -35,7 +35,7 @@ def _settle_train(names: Names) -> Statements:
 def _on_train_change(names: Names) -> Statements:
     return [
         ledger(names),
-        allow(["states:DescribeExecution"], [names.train_executions]),
+        allow(["states:DescribeExecution"], [names.train_executions, names.promotion_executions]),
         allow(["states:StopExecution"], [names.promotion_executions]),
         allow(["sns:Publish"], [names.failures]),
     ]

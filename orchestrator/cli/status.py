@@ -10,6 +10,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table
+from orchestrator.cli.train_view import train_line
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.controls import EVERY
 from orchestrator.ledger.environments import Running
@@ -37,7 +38,7 @@ def status(
     unit: Annotated[str | None, Argument(help="One unit; all when left out.")] = None,
     output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
-    """Show what runs where, the promotions under way, and why the last ones failed."""
+    """Show what runs where, the promotions and trains under way, and why the last ones failed."""
     here: Context = context.obj
     ledger, names = here.wiring.ledger, here.organization.environment_names
     matrix = read_matrix(ledger, names)
@@ -48,6 +49,7 @@ def status(
         matrix = {name: row for name, row in matrix.items() if name == unit}
         last = {name: order for name, order in last.items() if name == unit}
     under_way = ledger.promotions.under_way(unit)
+    trains = [one for one in ledger.trains.under_way() if unit is None or unit in one.members]
     failed = failures(ledger, matrix, last)
     if output is Format.JSON:
         units = {unit: {name: cell.model_dump() for name, cell in row.items()} for unit, row in matrix.items()}
@@ -55,6 +57,7 @@ def status(
             {
                 "units": units,
                 "under_way": [one.model_dump() for one in under_way],
+                "trains": [one.model_dump(mode="json") for one in trains],
                 "failures": [one.model_dump() for one in failed],
                 "holds": [one.model_dump() for one in ledger.controls.holds()],
                 "freezes": [one.model_dump() for one in ledger.controls.freezes()],
@@ -65,6 +68,8 @@ def status(
     show(draw_matrix(matrix, names))
     for one in under_way:
         say(_line(here, one))
+    for train in trains:
+        say(f"train {train.name}: {train_line(here, train)}")
     for one in failed:
         say(f"failed: {one.unit}, {one.name} ({one.outcome}): {one.message}")
     for line in controls(ledger):

@@ -1,9 +1,9 @@
 """`orchestrator train`: units promoted together, from one bill of materials."""
 
 import secrets
+import sys
 import time
 import tomllib
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import click
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.decide import start_gate
+from orchestrator.cli.decide import Yes, start_gate
 from orchestrator.cli.output import Format, complain, say, say_json
 from orchestrator.cli.parameters import Argument, Option, group
 from orchestrator.cli.tables import show, table, text
+from orchestrator.cli.train_view import show_plans, show_train
 from orchestrator.errors import ConfigurationError, RequestError, UnknownNameError
-from orchestrator.ledger.approvals import train_subject
-from orchestrator.ledger.trains import Stage, Train
+from orchestrator.ledger.trains import Train
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
 from orchestrator.promotions.trains import TrainRecovery
@@ -25,7 +25,7 @@ from orchestrator.steps.gate_input import TrainGateInput
 from orchestrator.steps.on_train_change import how_a_train_ended
 from orchestrator.steps.resolve_train import resolve_versions
 from orchestrator.trains.bom import FILE_NAME, TrainFile, read_bom
-from orchestrator.trains.names import BUILD, TRAIN_MACHINE, train_gate_name
+from orchestrator.trains.names import ARRIVED, TRAIN_MACHINE, train_gate_name
 from orchestrator.trains.waves import plan_waves
 
 Name = Annotated[str, Argument(help="The train's name, as 'train start' said it.")]
@@ -111,19 +111,6 @@ def status(
     show_train(here, found)
 
 
-def show_train(here: Context, found: Train) -> None:
-    """Draw what a train did to whom, and say how it stands."""
-    stages = here.wiring.ledger.trains.stages(found.name)
-    names = [one for one in (BUILD, *found.environments) if one != BUILD or BUILD in stages]
-    shown = table(f"Train {found.name}", "unit", "release", *(one.lower() for one in names))
-    for unit in found.members:
-        shown.add_row(unit, found.versions.get(unit, ""), *(_cell(stages.get(one), unit) for one in names))
-    show(shown)
-    say(_line(here, found))
-    for line in _messages(stages, names):
-        say(line)
-
-
 def history(
     context: click.Context,
     limit: Annotated[int, Option(help="How many at the most, newest first.", min=1)] = _SHOWN,
@@ -168,9 +155,15 @@ def abort(
         say(f"Stopped {stopped}")
 
 
-def approve(context: click.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
-    """Approve a train, with all of its plans, for an environment that waits for it."""
-    say(decide(context.obj, name, environment, TrainGateInput(train=name, decision="approve", reason=reason)))
+def approve(
+    context: click.Context, name: Name, environment: EnvironmentName, reason: Reason = "", *, yes: Yes = False
+) -> None:
+    """Show all plans of a train for an environment that waits for it, and approve it."""
+    here: Context = context.obj
+    here.organization.environment(environment)
+    if show_plans(here, find_train(here, name), environment) and not yes and sys.stdin.isatty():
+        click.confirm("Approve this?", abort=True, err=True)
+    say(decide(here, name, environment, TrainGateInput(train=name, decision="approve", reason=reason)))
 
 
 def reject(context: click.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
@@ -221,39 +214,7 @@ def _follow(here: Context, execution: str) -> None:
     """Wait for a train's end; exits 1 unless all of it arrived."""
     described = Follower(here.wiring.stepfunctions, time.sleep).result(execution)
     ended = how_a_train_ended(described["status"], described)
-    if described["status"] != "SUCCEEDED":
+    if ended.outcome != ARRIVED:
         complain(f"The train ended as {ended.outcome}: {ended.message}")
         raise click.exceptions.Exit(1)
     say(ended.message)
-
-
-def _line(here: Context, found: Train) -> str:
-    if found.status != "RUNNING":
-        return f"{found.outcome}: {found.message}"
-    if not here.wiring.executions.is_alive(found.execution):
-        return f"ended unseen. Go on with: orchestrator train retry {found.name}"
-    asked = here.wiring.ledger.approvals.requests(train_subject(found.name))
-    how = "".join(
-        f"; waits for approval: orchestrator train approve {found.name} {one.environment}"
-        for one in asked
-        if one.status == "PENDING"
-    )
-    return f"under way since {found.started_at:%Y-%m-%d %H:%M} UTC{how}"
-
-
-def _cell(stage: Stage | None, unit: str) -> str:
-    part = stage.parts.get(unit) if stage else None
-    if part is None:
-        return "[dim]-[/]"
-    if part.outcome:
-        colour = {"PROMOTED": "green", "FAILED": "red", "RETURN_FAILED": "red"}.get(part.outcome, "yellow")
-        return f"[{colour}]{part.outcome.lower().replace('_', ' ')}[/]"
-    return "[cyan]moves[/]" if part.moves else "[dim]waits[/]"
-
-
-def _messages(stages: dict[str, Stage], names: Iterable[str]) -> Iterable[str]:
-    """Why members did not pass, a line for each."""
-    for name in names:
-        for unit, part in (stages[name].parts if name in stages else {}).items():
-            if part.outcome and part.outcome != "PROMOTED":
-                yield f"{unit} in {name.lower()}: {part.message}"

@@ -1,5 +1,6 @@
 """`orchestrator units`: what the repository holds."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import click
@@ -9,6 +10,7 @@ from orchestrator.cli.output import Format, complain, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.together import broken_units, missing_members
 
 
 def register(app: click.Group) -> None:
@@ -24,15 +26,33 @@ def units(
     """List the deployment units of the repository, and what is wrong with those that are not valid."""
     here: Context = context.obj
     catalog = here.catalog(commit)
+    problems = list(_problems(catalog))
     if output is Format.JSON:
-        say_json(_document(catalog))
+        say_json(_document(catalog, problems))
     else:
-        _show(catalog)
-    if catalog.problems:
+        _show(catalog, problems)
+    if problems:
         raise click.exceptions.Exit(1)
 
 
-def _document(catalog: Catalog) -> dict[str, object]:
+def _problems(catalog: Catalog) -> Iterator[str]:
+    """What is wrong with units, and with trains because of that."""
+    yield from map(str, catalog.problems.values())
+    broken = broken_units(catalog, {})
+    for train in catalog.organization.trains:
+        yield from missing_members(train, catalog.names, broken)
+        if unknown := [unit for unit in train.units if unit in broken]:
+            yield (
+                f"orchestrator.toml: trains: {train.name!r} waits with all that a merge changes of it until "
+                f"{', '.join(unknown)} is valid, or no longer in it."
+            )
+
+
+def _train_of(catalog: Catalog, unit: str) -> str:
+    return next((one.name for one in catalog.organization.trains if unit in one.units), "")
+
+
+def _document(catalog: Catalog, problems: list[str]) -> dict[str, object]:
     return {
         "commit": catalog.commit.id,
         "units": [
@@ -43,22 +63,25 @@ def _document(catalog: Catalog) -> dict[str, object]:
                 "digest": catalog.digest(unit.name),
                 "inputs": [one.path for one in catalog.inputs[unit.name]],
                 "environments": unit.environments(catalog.organization),
+                "train": _train_of(catalog, unit.name),
             }
             for unit in catalog.units.values()
         ],
-        "problems": [str(problem) for problem in catalog.problems.values()],
+        "problems": problems,
     }
 
 
-def _show(catalog: Catalog) -> None:
-    shown = table(f"Units at {catalog.commit.id[:12]}", "unit", "version", "built from", "environments")
+def _show(catalog: Catalog, problems: list[str]) -> None:
+    columns = ("unit", "version", "built from", "environments", *(["train"] if catalog.organization.trains else []))
+    shown = table(f"Units at {catalog.commit.id[:12]}", *columns)
     for unit in catalog.units.values():
         ladder = [
             f"{name} (approval)" if unit.needs_approval(name, catalog.organization) else name
             for name in unit.environments(catalog.organization)
         ]
         inputs = ", ".join(one.path for one in catalog.inputs[unit.name])
-        shown.add_row(unit.name, unit.version, text(inputs), " -> ".join(ladder))
+        cells = (unit.name, unit.version, text(inputs), " -> ".join(ladder), _train_of(catalog, unit.name))
+        shown.add_row(*cells[: len(columns)])
     show(shown)
-    for problem in catalog.problems.values():
-        complain(str(problem))
+    for problem in problems:
+        complain(problem)

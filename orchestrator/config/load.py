@@ -33,7 +33,7 @@ def load_organization(text: bytes | str, file: str = organization_file.FILE_NAME
     Raises:
         ConfigurationError: it is not TOML, or a key or value is not valid.
     """
-    return _validated(Organization, parse_toml(text, file), file, prefix="")
+    return validated(Organization, parse_toml(text, file), file, prefix="")
 
 
 def load_unit(text: bytes | str, folder: str, organization: Organization) -> Unit:
@@ -92,10 +92,10 @@ def is_project(document: dict[str, Any]) -> bool:
 def _settings(document: dict[str, Any], file: str, organization: Organization, told: Told) -> UnitSettings:
     """The settings of both files, which may not say the same thing twice."""
     own = _table(_table(document, "tool", file), "orchestrator", file)
-    settings = _validated(UnitSettings, own, file, prefix="tool.orchestrator.")
+    settings = validated(UnitSettings, own, file, prefix="tool.orchestrator.")
     _check_environments(settings, organization, file, "tool.orchestrator.")
     if told.settings is not None:
-        theirs = _validated(UnitSettings, told.settings, organization_file.FILE_NAME, prefix=f"{told.table}.")
+        theirs = validated(UnitSettings, told.settings, organization_file.FILE_NAME, prefix=f"{told.table}.")
         _check_environments(theirs, organization, organization_file.FILE_NAME, f"{told.table}.")
     twice = sorted(set(own) & set(told.settings or ()))
     if twice:
@@ -226,7 +226,12 @@ def _check_environments(settings: UnitSettings, organization: Organization, file
         raise ConfigurationError(file, *problems)
 
 
-def _validated(model: type[Model], values: Any, file: str, *, prefix: str) -> Model:
+def validated(model: type[Model], values: Any, file: str, *, prefix: str = "") -> Model:
+    """Read a part of a file.
+
+    Raises:
+        ConfigurationError: a key or value is not valid, each named behind the prefix.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:

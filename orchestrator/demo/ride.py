@@ -10,7 +10,8 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.tables import console
-from orchestrator.cli.train import decide, show_train
+from orchestrator.cli.train import decide
+from orchestrator.cli.train_view import show_train
 from orchestrator.errors import OrchestratorError
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.trains import Train

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.aws.executions import Executions, describe_execution, stop_execution
@@ -9,7 +10,7 @@ from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
 from orchestrator.promotions.start import Starter
-from orchestrator.trains.names import retry_name
+from orchestrator.trains.names import ARRIVED, retry_name, retry_names
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -42,8 +43,9 @@ class TrainRecovery:
             The execution that goes on: the same one, or a new one.
 
         Raises:
-            RequestError: it runs, or has arrived; or its releases are not built.
+            RequestError: it runs, or has arrived, or so does one that carries it on.
         """
+        self._check_not_carried_on(train)
         described = describe_execution(self.stepfunctions, train.execution) or {}
         if described.get("status") in ("RUNNING", "SUCCEEDED"):
             raise RequestError(f"{train.name} is {described['status'].lower()}: there is nothing to retry.")
@@ -70,6 +72,14 @@ class TrainRecovery:
             if execution == train.execution:
                 stages = self.ledger.trains.stages(train.name).values()
                 moving += [part.moves for one in stages for part in one.parts.values() if part.moves]
+
+    def _check_not_carried_on(self, train: Train) -> None:
+        found = (self.ledger.trains.train(name) for name in retry_names(train.name))
+        for other in takewhile(bool, found):
+            is_alive = other is not None and Executions(self.stepfunctions).is_alive(other.execution)
+            if other and other.name != train.name and (is_alive or other.outcome == ARRIVED):
+                how = "is under way" if is_alive else "has arrived"
+                raise RequestError(f"{train.name} was carried on already: {other.name} {how}.")
 
     def _taken(self, name: str) -> bool:
         return self.ledger.trains.train(name) is not None

@@ -35,6 +35,16 @@ def broken_units(catalog: Catalog, standings: Mapping[str, Standing]) -> frozens
     return frozenset({*known, *(unit_name(folder.rsplit("/", 1)[-1]) for folder in catalog.problems)})
 
 
+def missing_members(train: MergedTrain, known: Collection[str], broken: Collection[str]) -> list[str]:
+    """What is wrong with a train some of whose members are not there; in a sentence, or nothing."""
+    missing = ", ".join(repr(unit) for unit in train.units if unit not in known and unit not in broken)
+    said = (
+        f"orchestrator.toml: trains: {train.name!r} has {missing}, of which there is no unit. Take it out, or correct "
+        "the name; the other members go without it."
+    )
+    return [said] if missing else []
+
+
 @dataclass(frozen=True)
 class Trains:
     """All trains of an organization.
@@ -87,7 +97,7 @@ class _Calling:
         """Call for one train, or for none of its members together."""
         members = [unit for unit in train.units if unit in self.wanted]
         changed = {unit for unit in members if not self._standing(unit).has_started(self.wanted[unit])}
-        self._name_missing(train)
+        self.problems += missing_members(train, self.wanted, self.broken)
         unknown = [unit for unit in train.units if unit in self.broken]
         if changed and unknown:
             self._wait(train, changed, unknown)
@@ -100,14 +110,6 @@ class _Calling:
 
     def _standing(self, unit: str) -> Standing:
         return self.standings.get(unit, Standing())
-
-    def _name_missing(self, train: MergedTrain) -> None:
-        missing = [unit for unit in train.units if unit not in self.wanted and unit not in self.broken]
-        if missing:
-            self.problems.append(
-                f"orchestrator.toml: trains: {train.name!r} has {', '.join(map(repr, missing))}, of which there is no "
-                "unit. Take it out, or correct the name; the other members go without it."
-            )
 
     def _keep(self, members: Iterable[str]) -> None:
         """Members that stand as they should are not called for anew because of what they went together with."""

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.aws.executions import describe_or_aborted, stop_execution
+from orchestrator.aws.executions import describe_execution, describe_or_aborted, stop_execution
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
 from orchestrator.steps.notice import train_failure_notice
 from orchestrator.steps.on_promotion_change import (
+    ChangeDetail,
     Noted,
+    PromotionChange,
     PromotionChanged,
     current_status,
     document_of,
@@ -32,12 +34,14 @@ class TrainChange:
     Args:
         ledger: keeps the outcome.
         stepfunctions: tells how it ended, and stops its members' promotions.
+        change: notes how these ended.
         sns: tells people.
         topic: ARN of the topic that failures are announced on.
     """
 
     ledger: Ledger
     stepfunctions: "SFNClient"
+    change: PromotionChange
     sns: "SNSClient"
     topic: str
 
@@ -72,10 +76,17 @@ class TrainChange:
         return ended
 
     def stop_members(self, train: Train, why: str) -> None:
-        """Stop the promotions that still move members; one that has not begun yet finds that the train has ended."""
+        """Stop the promotions that still move members; one that has not begun yet finds that the train has ended.
+
+        What their own events tell is noted at once, as these may be lost: locks are freed.
+        """
         for stage in self.ledger.trains.stages(train.name).values():
             for execution in (part.moves for part in stage.parts.values() if part.moves):
                 stop_execution(self.stepfunctions, execution, f"The train {train.name} has ended: {why}")
+                described = describe_execution(self.stepfunctions, execution)
+                if described and described["status"] != _RUNNING:
+                    detail = ChangeDetail(executionArn=execution, status=described["status"])
+                    self.change(PromotionChanged(detail=detail))
 
 
 def _unknown(described: dict[str, Any]) -> Train:

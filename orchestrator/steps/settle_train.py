@@ -81,6 +81,9 @@ class TrainSettler:
     def _next(self, train: Train, stage: Stage) -> TrainResult:
         before = {unit: frozenset(part.after) for unit, part in stage.parts.items()}
         on_failure = TrainRequest.model_validate(train.request).on_failure
+        if stage.environment == BUILD and on_failure == "roll_back":
+            # A release that nobody has deployed is nothing to return from.
+            on_failure = "stop"
         found = next_move(stage.waves, before, stage.outcomes, on_failure)
         if found.move is Move.WAVE:
             _, moved = Mover(self.ledger, train, stage).forth(found.units)
@@ -154,9 +157,10 @@ def lost_members(stages: Mapping[str, Stage]) -> frozenset[str]:
 
 def describe(stage: Stage) -> str:
     """What became of a train in one environment, in a sentence for each kind of outcome."""
-    where = "their builds" if stage.environment == BUILD else stage.environment
+    is_build = stage.environment == BUILD
+    where, words = ("their builds", _WORDS | {Outcome.PROMOTED: "built"}) if is_build else (stage.environment, _WORDS)
     by_outcome = {kind: [unit for unit, one in stage.outcomes.items() if one is kind] for kind in Outcome}
-    said = [f"{', '.join(units)} {_WORDS[kind]}" for kind, units in by_outcome.items() if units]
+    said = [f"{', '.join(units)} {words[kind]}" for kind, units in by_outcome.items() if units]
     failed = [f"{unit}: {part.message}" for unit, part in stage.parts.items() if part.outcome is Outcome.FAILED]
     return " ".join([f"In {where}: {'; '.join(said)}.", *failed])
 

@@ -1,12 +1,12 @@
 """The bill of materials: which releases a train carries, how far, and what becomes of it when one of them fails."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from orchestrator.config.base import EnvironmentName, Settings, UnitName
+from orchestrator.config.load import validated
 from orchestrator.config.trains import ON_FAILURE, OnFailure
 from orchestrator.errors import ConfigurationError, RequestError
 
@@ -82,21 +82,14 @@ def read_bom(values: dict[str, Any], file: Path | None) -> TrainFile:
         RequestError: one of the command line is not, or no release is named.
     """
     try:
-        bom = TrainFile.model_validate(values)
-    except ValidationError as error:
-        problems = list(_problems(error))
+        bom = validated(TrainFile, values, str(file))
+    except ConfigurationError as error:
         if file is not None:
-            raise ConfigurationError(str(file), *problems) from error
-        raise RequestError(f"The train is not valid: {'; '.join(problems)}.") from error
+            raise
+        raise RequestError(f"The train is not valid: {' '.join(error.problems)}") from error
     if not bom.units:
         raise RequestError("A train must name at least one release, such as orders@0.2.1 or invoices@latest.")
     return bom
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for one in error.errors():
-        key = ".".join(map(str, one["loc"]))
-        yield ": ".join(filter(None, [key, one["msg"].removeprefix("Value error, ")]))
 
 
 def parse_train_request(request: Any) -> TrainRequest:
@@ -106,7 +99,7 @@ def parse_train_request(request: Any) -> TrainRequest:
         RequestError: it is not what a train can be started with.
     """
     try:
-        return TrainRequest.model_validate(request)
-    except ValidationError as error:
-        problems = "; ".join(_problems(error))
-        raise RequestError(f"The train's input is not valid: {problems}. An example: {_EXAMPLE}") from error
+        return validated(TrainRequest, request, "")
+    except ConfigurationError as error:
+        problems = " ".join(error.problems)
+        raise RequestError(f"The train's input is not valid: {problems} An example: {_EXAMPLE}") from error

@@ -44,4 +44,5 @@ class TrainWiring(ChangeWiring):
         """Wire what follows a train's begin and end."""
         from orchestrator.steps.on_train_change import TrainChange
 
-        return TrainChange(self.ledger, self.stepfunctions, self.sns, self.settings["failures_topic"])
+        change, topic = self.on_promotion_change(), self.settings["failures_topic"]
+        return TrainChange(self.ledger, self.stepfunctions, change, self.sns, topic)

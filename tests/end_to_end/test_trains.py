@@ -90,9 +90,9 @@ def test_a_merge_of_both_is_in_every_account_after_one_approval(company: Company
     name = merge(company, "Add two dials")
     waits(company, name)
     assert f"waits for approval: orchestrator train approve {name} prod" in run(company, cloud, "status", name)
-    assert f"The train {name} was approved for prod: tested" in run(
-        company, cloud, "approve", name, "prod", "--reason", "tested"
-    )
+    said = run(company, cloud, "approve", name, "prod", "--reason", "tested")
+    assert f"The train {name} was approved for prod: tested" in said
+    assert all(f"{unit}@1.0.0 is the first there in prod" in said for unit in (FIRST, SECOND))
     train = ended(company, name)
     assert (train.status, train.outcome, train.automatic) == ("SUCCEEDED", "ARRIVED", True), train.message
     assert train.versions.keys() == {FIRST, SECOND}
@@ -100,8 +100,8 @@ def test_a_merge_of_both_is_in_every_account_after_one_approval(company: Company
         assert versions(company, environment) == train.versions
     (decision,) = company.ledger.approvals.decisions(train_subject(name))
     assert (decision.status, decision.evidence) == ("APPROVED", "proof")
-    # Its builds, and four environments.
-    assert run(company, cloud, "status", name).count("promoted") == 2 * 5
+    told = run(company, cloud, "status", name)
+    assert (told.count("built"), told.count("promoted")) == (2, 2 * 4)
     for unit in (FIRST, SECOND):
         assert all(one.name.startswith(name) for one in company.ledger.promotions.promotions(unit))
 
@@ -159,6 +159,7 @@ def test_a_train_is_stopped_carried_on_and_rejected(company: Company, cloud: Loc
     assert "late has ended already" in run(company, cloud, "abort", "late", code=2)
     assert "Goes on as " in run(company, cloud, "retry", "late")
     waits(company, "late-r2")
+    assert "late was carried on already: late-r2 is under way" in run(company, cloud, "retry", "late", code=2)
     assert "was rejected for prod: no" in run(company, cloud, "reject", "late-r2", "prod", "--reason", "no")
     assert ended(company, "late-r2").outcome == "REJECTED"
     assert "No approval of late-r2 for prod is waiting" in run(company, cloud, "approve", "late-r2", "prod", code=2)

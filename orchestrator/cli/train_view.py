@@ -1,0 +1,92 @@
+"""How a train is shown: what was done to whom, how it stands, and what a decision on it is about."""
+
+from collections.abc import Iterable
+
+from botocore.exceptions import ClientError
+
+from orchestrator.build import layout
+from orchestrator.cli.context import Context
+from orchestrator.cli.output import note, say
+from orchestrator.cli.tables import show, table
+from orchestrator.ledger.approvals import train_subject
+from orchestrator.ledger.trains import Part, Stage, Train
+from orchestrator.steps.plan_document import Plan
+from orchestrator.trains.names import BUILD
+
+_RUNNING = "RUNNING"
+_COLOURS = {"PROMOTED": "green", "FAILED": "red", "RETURN_FAILED": "red"}
+
+
+def show_train(here: Context, found: Train) -> None:
+    """Draw what a train did to whom, and say how it stands."""
+    stages = here.wiring.ledger.trains.stages(found.name)
+    names = [one for one in (BUILD, *found.environments) if one != BUILD or BUILD in stages]
+    shown = table(f"Train {found.name}", "unit", "release", *(one.lower() for one in names))
+    for unit in found.members:
+        cells = (_cell(here, found, stages.get(one), unit) for one in names)
+        shown.add_row(unit, found.versions.get(unit, ""), *cells)
+    show(shown)
+    say(train_line(here, found))
+    for line in _messages(stages, names):
+        say(line)
+
+
+def train_line(here: Context, found: Train) -> str:
+    """How a train ended, or what it is at."""
+    if found.status != _RUNNING:
+        return f"{found.outcome}: {found.message}"
+    if not here.wiring.executions.is_alive(found.execution):
+        return f"ended unseen. Go on with: orchestrator train retry {found.name}"
+    asked = here.wiring.ledger.approvals.requests(train_subject(found.name))
+    how = "".join(
+        f"; waits for approval: orchestrator train approve {found.name} {one.environment}"
+        for one in asked
+        if one.status == "PENDING"
+    )
+    return f"under way since {found.started_at:%Y-%m-%d %H:%M} UTC{how}"
+
+
+def show_plans(here: Context, train: Train, environment: str) -> bool:
+    """Show the plans that a decision is about; False when nothing waits, which the gate says better."""
+    try:
+        asked = here.wiring.ledger.approvals.request(train_subject(train.name), environment)
+        stage = here.wiring.ledger.trains.stage(train.name, environment)
+        if stage is None or asked is None or asked.status != "PENDING":
+            return False
+        for unit, part in stage.parts.items():
+            key = layout.plan_key(unit, train.name, environment)
+            plan = Plan.read(here.wiring.store, key, part.plan_hash)
+            say(plan.summary)
+            for line in plan.lines:
+                say(f"  {line}")
+    except ClientError as error:
+        # Who may decide need not be one who may look.
+        note(f"The plans cannot be shown to you: {error}")
+    return True
+
+
+def _cell(here: Context, train: Train, stage: Stage | None, unit: str) -> str:
+    part = stage.parts.get(unit) if stage else None
+    if stage is None or part is None:
+        return "[dim]-[/]"
+    found = part.outcome or _moving(here, part)
+    if found is None:
+        return "[dim]waits[/]" if train.status == _RUNNING else "[dim]-[/]"
+    if found == _RUNNING:
+        return "[cyan]moves[/]"
+    word = "built" if stage.environment == BUILD and found == "PROMOTED" else found.lower().replace("_", " ")
+    return f"[{_COLOURS.get(found, 'yellow')}]{word}[/]"
+
+
+def _moving(here: Context, part: Part) -> str | None:
+    """What is known of the promotion that moves a member; None before it has begun."""
+    promotions = here.wiring.ledger.promotions.promotions(part.unit) if part.moves else []
+    return next((one.outcome or one.status for one in promotions if one.execution == part.moves), None)
+
+
+def _messages(stages: dict[str, Stage], names: Iterable[str]) -> Iterable[str]:
+    """Why members did not pass, a line for each."""
+    for name in names:
+        for unit, part in (stages[name].parts if name in stages else {}).items():
+            if part.outcome and part.outcome != "PROMOTED":
+                yield f"{unit} in {name.lower()}: {part.message}"

@@ -1,0 +1,33 @@
+"""`orchestrator units`: what there is, which train it is in, and what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.main import main
+from tests.source_repository import ORGANIZATION, Repository, unit
+
+TRAIN = """
+[[trains]]
+name = "billing"
+units = ["orders", "invoices", "ledgers"]
+"""
+
+
+def test_what_keeps_a_train_from_starting_is_told_before_the_merge(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Members that are not there, and those that are not valid; with exit code 1."""
+    repository = Repository(tmp_path)
+    projects = {"orders": unit(), "reports": unit(), "invoices": "[project]\n"}
+    files = {f"projects/{name}/pyproject.toml": text for name, text in projects.items()}
+    templates = {f"projects/{name}/template.yaml": "Resources: {}\n" for name in projects}
+    repository.commit({"orchestrator.toml": ORGANIZATION + TRAIN, **files, **templates})
+    with pytest.raises(SystemExit) as ended:
+        main(["--repository", str(tmp_path), "units"])
+    assert ended.value.code == 1
+    said = capsys.readouterr()
+    rows = {line.split()[0]: line.split()[-1] for line in said.out.splitlines() if line}
+    assert (rows["orders"], rows["reports"]) == ("billing", "dev")
+    assert "'billing' has 'ledgers', of which there is no unit" in said.err
+    assert "'billing' waits with all that a merge changes of it until invoices is valid" in said.err
