@@ -17,17 +17,19 @@ _AGAIN_SECONDS = 20
 
 def handler(event: Any, _context: object) -> Any:
     """Work on a batch of messages; those that failed are named, and come again until the queue puts them aside."""
-    messages = {record["messageId"]: _parse(record["body"]) for record in event["Records"]}
+    held = wiring.starts.hold({record["messageId"]: record["receiptHandle"] for record in event["Records"]})
+    records = [record for record in event["Records"] if record["messageId"] in held]
+    messages = {record["messageId"]: _parse(record["body"]) for record in records}
     try:
         problems = _work([message for message in messages.values() if message])
     except Exception:
         # What a failed call leaves in the queue would come again only when a whole batch had had time.
-        for record in event["Records"]:
+        for record in records:
             _again(record)
         raise
     failed = [
         (record, problem)
-        for record in event["Records"]
+        for record in records
         if (problem := problems.get(messages[record["messageId"]], "") or _garbage(messages[record["messageId"]]))
     ]
     for record, problem in failed:
@@ -36,7 +38,12 @@ def handler(event: Any, _context: object) -> Any:
     given_up = [f"{record['body']}: {problem}" for record, problem in failed if _tried(record) >= wiring.start_tries]
     if given_up:
         wiring.report("orchestrator: promotion not started", "\n\n".join(given_up))
-    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record, _ in failed]}
+    undone = {record["messageId"] for record, _ in failed} | ({*_ids(event)} - held)
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in _ids(event) if one in undone]}
+
+
+def _ids(event: Any) -> list[str]:
+    return [str(record["messageId"]) for record in event["Records"]]
 
 
 def _work(messages: list[StartMessage]) -> dict[StartMessage | None, str]:

@@ -10,6 +10,7 @@ from infra.tooling.source import read_repository
 from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.organization import WEBHOOK_SECRET, Organization
 from orchestrator.ledger.deliveries import DELIVERIES
+from orchestrator.steps.starts import WORK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def _start_promotion(names: Names) -> Statements:
         "TagResource",
         *_DELETE,
     ]
-    messages = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"]
+    # The second forms again.
+    messages = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility*", "GetQueueAttributes"]
     return [
         ledger(names),
         *read_repository(names),
@@ -188,7 +190,12 @@ _TELLING = ("failures_topic", *SOURCE_SETTINGS)
 
 STEPS = (
     Step("on_merge", 900, ("ledger_table", "bucket", "code", "starts_url", "dead_letters_url", *_TELLING), _on_merge),
-    Step("start_promotion", 900, ("ledger_table", "bucket", "starts_url", "start_tries", *_TELLING), _start_promotion),
+    Step(
+        "start_promotion",
+        WORK_SECONDS,
+        ("ledger_table", "bucket", "starts_url", "start_tries", *_TELLING),
+        _start_promotion,
+    ),
     Step("resolve_release", 60, ("ledger_table", *SOURCE_SETTINGS), _resolve_release),
     Step("plan", 120, (*_TARGETS, *SOURCE_SETTINGS), _plan),
     Step("request_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_approval),

@@ -9,6 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from orchestrator.config.organization import DEAD_STARTS, STARTS
+from orchestrator.steps.starts import WORK_SECONDS
 
 START_TRIES = 5
 """How often a message is tried before it is put aside."""
@@ -16,8 +17,6 @@ START_TRIES = 5
 # ten stacks at once.
 _BATCH = 10
 _BATCHES_AT_ONCE = 5
-# As AWS recommends: six times as long as the function may take.
-_VISIBILITY_MINUTES = 90
 
 
 def starts_queue(scope: Construct) -> sqs.Queue:
@@ -35,7 +34,8 @@ def starts_queue(scope: Construct) -> sqs.Queue:
         scope,
         "Starts",
         queue_name=STARTS,
-        visibility_timeout=cdk.Duration.minutes(_VISIBILITY_MINUTES),
+        # The least that Lambda takes. Each call renews it when it begins, so nothing comes again while it is worked on.
+        visibility_timeout=cdk.Duration.seconds(WORK_SECONDS),
         dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=START_TRIES),
         **per_unit,
         **safe,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 NO_TRAINS: Mapping[str, str] = MappingProxyType({})
+WORK_SECONDS = 900
+"""How long a call that works on messages may take."""
 _AT_ONCE = 10
 _TRIES = 6
 
@@ -74,6 +76,25 @@ class Starts:
         )
         for some in _batches(entries, _AT_ONCE):
             self._send(some)
+
+    def hold(self, receipts: Mapping[str, str]) -> set[str]:
+        """Keep messages that were received from coming again for as long as the call that works on them may take.
+
+        So the queue itself need not keep them any longer than that: what a call leaves that is killed comes again soon.
+
+        Args:
+            receipts: by message, at most ten.
+
+        Returns:
+            The messages that are still ours; others have been waiting for too long, and are somebody else's by now.
+        """
+        entries: Any = [
+            {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": WORK_SECONDS}
+            for number, receipt in enumerate(receipts.values())
+        ]
+        answer = self.sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
+        lost = {int(one["Id"]) for one in answer.get("Failed", [])}
+        return {message for number, message in enumerate(receipts) if number not in lost}
 
     def try_again(self, receipt: str, seconds: int) -> None:
         """Let a message that was received come again after some seconds."""

@@ -14,8 +14,8 @@ Template = dict[str, Any]
 _WHOLE_SERVICES = {"lambda:*", "glue:*", "logs:*", "events:*", "sqs:*", "sns:*", "dynamodb:*", "s3:*"}
 
 
-# The one action besides of which the embedded cloud knows a second form.
-_TWO_FORMS = {"sqs:SendMessage*"}
+# The actions besides of which the embedded cloud knows a second form.
+_TWO_FORMS = {"sqs:SendMessage*", "sqs:ChangeMessageVisibility*"}
 
 
 def policies(template: Template) -> Iterator[tuple[str, Template]]:

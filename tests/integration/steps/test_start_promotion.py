@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from orchestrator.config.organization import STARTS
+from orchestrator.steps.starts import WORK_SECONDS
 from tests.aws_answers import refuse, say
 from tests.merges import definition, executions, look, machines, merge, project, write
 from tests.moto_company import MotoCompany
@@ -13,6 +15,13 @@ from tests.moto_company import MotoCompany
 _FULL = refuse("ValidationError", "Too many stacks.")
 # The receipts of these messages are made up.
 _TAKEN = say("{}")
+_HELD = say('{"Successful": [], "Failed": []}')
+
+
+@pytest.fixture(autouse=True)
+def _receipts(company: MotoCompany) -> None:
+    """Take them for receipts of the queue."""
+    company.answers.always["sqs.ChangeMessageVisibilityBatch"] = _HELD
 
 
 def messages(*bodies: object, tried: int = 1) -> dict[str, Any]:
@@ -46,7 +55,7 @@ def test_one_units_failure_does_not_hold_the_others_back(company: MotoCompany) -
 
 
 def test_what_failed_comes_again_soon(company: MotoCompany) -> None:
-    """Not after the hour and a half that a batch may take."""
+    """Not after the quarter of an hour that a batch may take."""
     failing(company)
     sqs = company.sqs
     found = sqs.get_queue_attributes(QueueUrl=STARTS, AttributeNames=["ApproximateNumberOfMessagesNotVisible"])
@@ -66,6 +75,29 @@ def test_what_was_not_even_begun_comes_again_soon_as_well(company: MotoCompany) 
     with pytest.raises(AssertionError, match="Not today"):
         company.call("start_promotion", batch)
     assert company.answers.given[-3:] == ["dynamodb.BatchGetItem", *["sqs.ChangeMessageVisibility"] * 2]
+
+
+def test_what_comes_again_does_so_when_the_call_that_had_it_cannot_work_on_it_any_more(company: MotoCompany) -> None:
+    """As soon as that, should its process be killed; never before, however long it was on its way."""
+    asked: list[dict[str, Any]] = []
+
+    def hold(request: Any) -> AWSResponse | None:
+        asked.extend(json.loads(request.body)["Entries"])
+        return _HELD(request)
+
+    company.answers.always["sqs.ChangeMessageVisibilityBatch"] = hold
+    merge(company)
+    assert [one["VisibilityTimeout"] for one in asked] == [WORK_SECONDS] * 2
+
+
+def test_a_message_that_somebody_else_has_by_now_is_left_to_them(company: MotoCompany) -> None:
+    """It waited for too long; the rest of its batch is done."""
+    company.call("on_merge", {"detail": {"branch": "main", "commit": company.commit("Merge")}})
+    lost = {"Id": "1", "SenderFault": True, "Code": "ReceiptHandleIsInvalid"}
+    company.answers.next["sqs.ChangeMessageVisibilityBatch"] = [say(json.dumps({"Successful": [], "Failed": [lost]}))]
+    batch = messages(*({"branch": "main", "unit": unit} for unit in ("clock", "calendar")))
+    assert company.call("start_promotion", batch) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert set(executions(company)) == {"clock"}
 
 
 def test_people_are_told_of_what_is_not_tried_again(company: MotoCompany) -> None:
