@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orchestrator.adoption.look import Look
 from orchestrator.adoption.propose import ProposedUnit, Proposer
 from orchestrator.adoption.write import Accounts, globs_of, written
+from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Lambda
 from orchestrator.config.told import ROOT
 from orchestrator.source.discovery import Finder
@@ -63,6 +64,6 @@ class _Trial:
     def __call__(self, units: list[ProposedUnit], unplaced: Mapping[str, str]) -> tuple[str, Surveyed]:
         finder = Finder(self.repository, self.commit.id)
         stray = finder.find(tuple(globs_of(units))).keys() - {unit.place.folder for unit in units}
-        exclude = (unplaced.keys() & stray) | finder.problems.keys()
+        exclude = map(escaped, (unplaced.keys() & stray) | finder.problems.keys())
         text = written(self.accounts, units, exclude, self.platform)
         return text, Survey(self.repository, self.commit.id, text.encode()).surveyed()

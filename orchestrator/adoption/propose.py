@@ -18,6 +18,7 @@ from orchestrator.build.template_code import FUNCTIONS, property_of
 from orchestrator.config.load import is_project, parse_toml
 from orchestrator.config.names import qualified_name, unit_name
 from orchestrator.config.organization import Lambda
+from orchestrator.config.reserved import unreserved
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.facts import PYPROJECT
 
@@ -112,7 +113,7 @@ class Proposer:
         file = f"{place.folder}/{PYPROJECT}".lstrip("/")
         document = {} if place.project is None else parse_toml(place.project, file)
         if not is_project(document):
-            return derived
+            return unreserved(derived)
         own = document.get("project", {}).get("name")
         same = not isinstance(own, str) or canonicalize_name(own) == canonicalize_name(derived)
         name = derived if same else unit_name(str(own))
@@ -182,7 +183,7 @@ def _with_unique_names(units: list[ProposedUnit]) -> Iterator[ProposedUnit]:
         if shared[unit.name.replace("_", "-")] == 1:
             yield unit
             continue
-        name = qualified_name(unit.place.folder or unit.name)
+        name = unreserved(qualified_name(unit.place.folder or unit.name))
         if name.replace("_", "-") in given:
             name = f"{name[:31].rstrip('-_')}-{hashlib.sha256(unit.place.folder.encode()).hexdigest()[:8]}"
         given.add(name.replace("_", "-"))

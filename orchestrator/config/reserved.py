@@ -8,6 +8,11 @@ TRAINS = "train"
 """What the gates of trains are named after, as a unit's gates are after the unit."""
 
 
+def unreserved(name: str) -> str:
+    """A name that a unit may have: the given one, unless it is reserved."""
+    return f"unit-{name}" if name == TRAINS else name
+
+
 def refuse_reserved(name: str, folder: str, file: str, told: Told, *, plain: bool) -> None:
     """Refuse a unit whose gates would be those of trains: whoever approves one would approve the other.
 
@@ -30,5 +35,5 @@ def refuse_reserved(name: str, folder: str, file: str, told: Told, *, plain: boo
     raise ConfigurationError(
         file,
         f"{key} = {name!r} is not valid, be it set or the folder's own: gates such as {name}-approve-prod are those of "
-        f"release trains. Set {key} to any other name, such as 'unit-{name}'.",
+        f"release trains. Set {key} to any other name, such as {unreserved(name)!r}.",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
 
 from orchestrator.config.names import qualified_name, unit_name
+from orchestrator.config.reserved import unreserved
 from orchestrator.config.told import ROOT, Told, table_of
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.facts import ORGANIZATION_FILE, Facts
@@ -50,7 +51,7 @@ def _same_name(facts: Facts, folders: list[str]) -> ConfigurationError:
         facts.folder or ROOT,
         f"has the same name as another unit, {facts.name!r} ({' and '.join(folders)}; '-' and '_' are the same in the "
         f"name of a stack): write [{table_of(facts.folder)}] into orchestrator.toml, with a name such as "
-        f"name = {qualified_name(facts.folder)!r}.",
+        f"name = {unreserved(qualified_name(facts.folder))!r}.",
     )
 
 

@@ -109,6 +109,15 @@ def test_names_that_clash_are_told_apart_by_the_folders_above(existing: Existing
     assert tomllib.loads(made.text)["unit"]["shop/api"] == {"name": "shop-api"}
 
 
+def test_a_name_that_no_unit_may_have_is_not_proposed(existing: Existing) -> None:
+    """Gates of release trains have it; a project that is called so must be renamed, which is said."""
+    existing.write("ml/train/template.yaml", "train/template.yaml", "named/template.yaml")
+    existing.write("named/pyproject.toml", text='[project]\nname = "train"\nversion = "1.0"\n')
+    made, catalog = existing.draft()
+    assert folders(catalog) == {"ml-train": "ml/train", "unit-train": "train"}
+    assert "such as 'unit-train'" in made.unplaced["named"]
+
+
 def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(existing: Existing) -> None:
     """What it hides is not written down, and its default is only proposed."""
     existing.write("orders/template.yaml", text=SAM)
