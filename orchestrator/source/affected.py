@@ -1,5 +1,6 @@
 """Which units a merge affects: those whose digest differs from the last one a promotion was started for."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,10 +52,16 @@ def verdicts(catalog: Catalog, last: Mapping[str, LastStart], units: Iterable[st
     """
     valid = [_verdict(catalog, name, last.get(name)) for name in (catalog.names if units is None else units)]
     invalid = [
-        Verdict(folder.rsplit("/", 1)[-1], Reason.INVALID, "", str(problem))
-        for folder, problem in catalog.problems.items()
+        Verdict(name, Reason.INVALID, "", str(catalog.problems[folder])) for folder, name in _invalid(catalog).items()
     ]
     return sorted(valid + invalid, key=lambda verdict: verdict.unit)
+
+
+def _invalid(catalog: Catalog) -> dict[str, str]:
+    """By folder, what units with a problem are called: as the folder itself where that may be several units' name."""
+    names = {folder: catalog.surveyed.called(folder) for folder in catalog.problems}
+    count = Counter([*names.values(), *catalog.names])
+    return {folder: name if count[name] == 1 else folder for folder, name in names.items()}
 
 
 def _verdict(catalog: Catalog, name: str, last: LastStart | None) -> Verdict:

@@ -6,7 +6,6 @@ from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from orchestrator.config.names import unit_name
 from orchestrator.config.told import NOTHING, Told
 from orchestrator.errors import ConfigurationError, UnknownNameError
 from orchestrator.source.digest import Input
@@ -97,7 +96,7 @@ class Catalog:
         if name in self.surveyed.folders:
             return
         for folder, problem in self.problems.items():
-            if name in (folder, unit_name(folder.rsplit("/", 1)[-1])):
+            if name in (folder, self.surveyed.called(folder)):
                 raise problem
         globs = ", ".join(self.surveyed.organization.globs)
         hint = f"Units are looked for at {globs}, by a pyproject.toml or a template."

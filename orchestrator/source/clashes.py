@@ -61,6 +61,6 @@ def refuse_idle_settings(told: Mapping[str, Told], known: Mapping[str, Facts], p
         if said.settings is not None and folder not in known and (folder or ROOT) not in problems:
             problems[folder or ROOT] = ConfigurationError(
                 ORGANIZATION_FILE,
-                f"[{said.table}] is of no unit: no glob of 'units' finds one there, and no unit depends on it. Correct "
-                "the folder, or remove the table.",
+                f"[{said.table}] is of no unit: no glob of 'units' finds one there, and no unit depends on it. "
+                "Correct the folder, which is one and no glob, or remove the table.",
             )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from orchestrator.config.told import Told, told
+from orchestrator.config.names import unit_name
+from orchestrator.config.told import NOTHING, ROOT, Told, told
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
@@ -73,6 +74,16 @@ class Surveyed:
     def told(self) -> Mapping[str, Told]:
         """By folder, what `orchestrator.toml` says of single units."""
         return told(self.organization.units, self.templates)
+
+    def called(self, folder: str) -> str:
+        """The name of the unit in a folder, as far as it is known where something is wrong with it."""
+        key = "" if folder == ROOT else folder
+        if key in self.known:
+            return self.known[key].name
+        given = (self.told.get(key, NOTHING).settings or {}).get("name")
+        if isinstance(given, str):
+            return given
+        return unit_name(folder.rsplit("/", 1)[-1]) if key else ROOT
 
     def unlike(self, other: "Surveyed") -> list[str]:
         """The units that are not there, or not of the same digest, in another one; in order of name."""

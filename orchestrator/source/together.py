@@ -7,7 +7,6 @@ arrived go along with the next one, changed or not: else the rest of what change
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from orchestrator.config.names import unit_name
 from orchestrator.config.trains import MergedTrain
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.demand import Demand, Look, Standing, Together
@@ -32,7 +31,7 @@ class Called:
 def broken_units(catalog: Catalog, standings: Mapping[str, Standing]) -> frozenset[str]:
     """Units that are not valid, called as they are where their folders name them, or as they were when they were."""
     known = {unit for unit, one in standings.items() if one.demand and one.demand.folder in catalog.problems}
-    return frozenset({*known, *(unit_name(folder.rsplit("/", 1)[-1]) for folder in catalog.problems)})
+    return frozenset({*known, *(catalog.surveyed.called(folder) for folder in catalog.problems)})
 
 
 def missing_members(train: MergedTrain, known: Collection[str], broken: Collection[str]) -> list[str]:

@@ -69,6 +69,23 @@ def test_a_broken_unit_does_not_hold_the_others_back(repository: Repository) -> 
     assert found["invoices"][0] is Reason.CHANGED
 
 
+def test_a_broken_unit_is_called_by_its_name(repository: Repository) -> None:
+    """By its folder where others have that name, and by the name that is given to it where one is."""
+    settings = '[unit."more/given"]\nname = "chosen"\n[unit."more/given-2"]\nname = "2"\n'
+    broken = "[project]\n"
+    repository.commit(
+        {
+            "orchestrator.toml": f'units = ["projects/*", "more/*"]\n{ORGANIZATION}\n{settings}',
+            **{f"{folder}/pyproject.toml": broken for folder in ("projects/Tax", "more/orders", "more/given")},
+            **{f"{folder}/pyproject.toml": broken for folder in ("projects/twice", "more/twice")},
+            "more/given-2/pyproject.toml": unit(),
+        }
+    )
+    found = judged(repository, "main~1", "main")
+    named = {name for name, (reason, _) in found.items() if reason is Reason.INVALID}
+    assert named == {"tax", "more/orders", "chosen", "projects/twice", "more/twice", "2"}
+
+
 def test_a_dependency_that_is_not_there_is_a_problem_of_its_unit(repository: Repository) -> None:
     """Named with the file that names it."""
     new = repository.commit({"projects/orders/pyproject.toml": unit("projects/nothing")})
