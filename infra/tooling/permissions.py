@@ -71,7 +71,7 @@ def _on_merge(names: Names) -> Statements:
         # Nobody else writes what is found there to tell which units are to be promoted.
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("surveys/*")]),
         allow(["s3:ListBucket"], [names.bucket]),
-        branches(names, "ConditionCheckItem"),
+        branches(names, "BatchGetItem", "ConditionCheckItem"),
         # The embedded cloud knows a second form, for many at once, which to AWS is the same action.
         allow(["sqs:SendMessage*"], [names.starts]),
         allow(["sqs:SendMessage"], [names.dead_letters]),
