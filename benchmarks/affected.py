@@ -1,8 +1,8 @@
 """How long it takes to tell what one changed file affects, beside the least that git itself needs, and beside others.
 
-`python -m benchmarks.affected` makes repositories of 1,000, 5,000 and 10,000 units. It prints medians of
-`git diff --name-only`, of the decision within a process that has looked at the commit before and in one that has not,
-and of the command as a whole process; at 5,000 units then those of other tools, in the same clone.
+`python -m benchmarks.affected [UNITS...]` makes repositories of 1,000, 5,000 and 10,000 units, or of so many. It prints
+medians of `git diff --name-only`, of the decision within a process that has looked at the commit before and in one that
+has not, and of the command as a whole process; at 5,000 units then those of other tools, in the same clone.
 """
 
 import os
@@ -31,7 +31,7 @@ def main() -> None:
     """Measure and print."""
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}; load {load}")
-    for units in _SIZES:
+    for units in map(int, sys.argv[1:] or _SIZES):
         with tempfile.TemporaryDirectory(prefix="orchestrator-affected-") as folder:
             made = ManyUnits(Path(folder, "shop.git"))
             made.begin(units, peers.files(units))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from orchestrator.errors import SourceError
 from orchestrator.source.repository import Entry, SourceRepository
 
 
@@ -80,6 +81,10 @@ def _level_by_level(repository: SourceRepository, old: str, new: str, worth: Col
     level = [""]
     while level:
         before, after = repository.folders(old, level), repository.folders(new, level)
+        for commit, listed in ((old, before), (new, after)):
+            # Some hosts leave out all folders of a commit that they do not have.
+            if level == [""] and not listed:
+                raise SourceError(f"{repository.url} has no commit {commit!r}.")
         differing = [
             (f"{folder}/{name}" if folder else name, Change(earlier.get(name), later.get(name)))
             for folder in level

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import SourceError, UnknownNameError
+from orchestrator.source.changes import Change, changes
 from orchestrator.source.export import export, tree
 from orchestrator.source.repository import Commit, Entry, Mode, SourceRepository
 from tests.conformance.sample import BRANCHES, LARGE, LIBRARY, MANY, ODD_NAMES, Sample
@@ -77,6 +78,27 @@ def test_folders_are_those_of_the_commit(repository: SourceRepository, sample: S
     assert changed == {"orders", "größe", "with space", "shared"}
     unchanged = (repository.folders(sample.commits[name], [""]) for name in ("units", "empty"))
     assert next(unchanged) == next(unchanged)
+
+
+def test_what_differs_between_commits_is_what_their_folders_list(repository: SourceRepository, sample: Sample) -> None:
+    """In the folders that matter; whoever tells more tells what is so."""
+    old, new = sample.commits["units"], sample.commits["last"]
+    found = changes(repository, old, new, ["projects/orders", "nowhere/at/all"])
+    for folder in ("", "projects", "projects/orders"):
+        before, after = (entries(sample.listed(f"{commit}:{folder}")) for commit in (old, new))
+        expected = {
+            f"{folder}/{name}".lstrip("/"): Change(before.get(name), after.get(name))
+            for name in before.keys() | after.keys()
+            if before.get(name) != after.get(name)
+        }
+        assert expected
+        assert {path: one for path, one in found.items() if path.rpartition("/")[0] == folder} == expected
+
+
+def test_what_differs_from_a_commit_that_is_not_there_is_not_told(repository: SourceRepository, sample: Sample) -> None:
+    """As after a forced push: the whole commit is looked at then."""
+    with pytest.raises((SourceError, UnknownNameError)):
+        changes(repository, "f" * 40, sample.commits["last"], ["projects"])
 
 
 def test_files_are_read_byte_by_byte(repository: SourceRepository, sample: Sample) -> None:
