@@ -4,17 +4,9 @@ import json
 from typing import Any
 
 from tests.moto_company import MotoCompany
+from tests.organization_toml import organization_toml
 
-ORGANIZATION = """\
-[tooling]
-account = "123456789012"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "222222222222"
-region = "eu-west-1"
-"""
+ORGANIZATION = organization_toml("dev", tooling="123456789012")
 
 
 def project(name: str) -> str:

@@ -9,17 +9,9 @@ from orchestrator.source.affected import Reason, verdicts
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.local_git import LocalGitRepository
 from tests.git_repository import GitRepository
+from tests.organization_toml import organization_toml
 
-ORGANIZATION = """
-[tooling]
-account = "111111111111"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "222222222222"
-region = "eu-west-1"
-"""
+ORGANIZATION = organization_toml("dev")
 
 
 class Repository:

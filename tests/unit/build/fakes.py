@@ -22,24 +22,11 @@ from orchestrator.build.version import next_version
 from orchestrator.errors import UnknownNameError
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.repository import Commit, Commits, Entry, Mode
+from tests.organization_toml import organization_toml
 
 BUCKET = "artifacts"
 COMMITTED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
-ORGANIZATION = """
-[tooling]
-account = "111111111111"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "222222222222"
-region = "eu-west-1"
-
-[[environments]]
-name = "prod"
-account = "333333333333"
-region = "eu-west-1"
-"""
+ORGANIZATION = organization_toml("dev", "prod")
 PYPROJECT = """
 [build-system]
 requires = ["some-backend"]

@@ -5,23 +5,9 @@ from pydantic import ValidationError
 
 from orchestrator.config.load import load_organization, load_unit, parse_toml
 from orchestrator.errors import ConfigurationError
+from tests.organization_toml import organization_toml
 
-GOOD = """
-[tooling]
-account = "111111111111"
-region = "eu-west-1"
-
-[[environments]]
-name = "dev"
-account = "222222222222"
-region = "eu-west-1"
-
-[[environments]]
-name = "prod"
-account = "333333333333"
-region = "eu-west-1"
-approval = true
-"""
+GOOD = organization_toml("dev", "prod") + "approval = true\n"
 UNIT = '[project]\nname = "orders"\nversion = "0.1.0"\n'
 
 
