@@ -4,15 +4,16 @@ Used for the orchestrator's own stacks, for the stacks with units' state machine
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential_jitter
 
 from orchestrator.aws.change_set import ChangeSet, Readiness, parse_change_set
 from orchestrator.aws.errors import error_code
+from orchestrator.aws.stack_state import StackState
+from orchestrator.aws.template import Template
 from orchestrator.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -22,74 +23,18 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Sleep = Callable[[float], None]
 
-# A template up to this size goes in the request; a larger one must lie in S3.
-INLINE_TEMPLATE_BYTES = 51_200
 _CAPABILITIES: list[Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]] = [
     "CAPABILITY_IAM",
     "CAPABILITY_NAMED_IAM",
     "CAPABILITY_AUTO_EXPAND",
 ]
-# A create that failed leaves a stack without resources, which can only be deleted.
-_ONLY_DELETABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
-_NEVER_DEPLOYED = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 # A change set that was executed is kept too: a second try then sees that it is done.
 _KEPT = (Readiness.PENDING, Readiness.READY, Readiness.EXECUTING, Readiness.EXECUTED)
 _ROLLBACK_SECONDS = 60.0
-_HEALTHY = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
 class ChangeSetGoneError(DeploymentError):
     """A change set is gone that was being made: CloudFormation deletes those beside the one that is executed."""
-
-
-class StackState(BaseModel):
-    """What DescribeStacks says."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    status: str
-    reason: str = ""
-    change_set_id: str = ""
-    outputs: dict[str, str] = {}
-    parameters: dict[str, str] = {}
-    tags: dict[str, str] = {}
-
-    @property
-    def exists(self) -> bool:
-        """Whether it was ever deployed: a stack under review was not."""
-        return self.status not in _NEVER_DEPLOYED
-
-    @property
-    def busy(self) -> bool:
-        """Whether an operation is under way."""
-        return self.status.endswith("_IN_PROGRESS") and self.exists
-
-    @property
-    def left_over(self) -> bool:
-        """Whether an operation failed so that something must be done before it can be changed again."""
-        return self.status in (*_ONLY_DELETABLE, "UPDATE_ROLLBACK_FAILED")
-
-    @property
-    def healthy(self) -> bool:
-        """Whether the last operation ended as it was meant to."""
-        return self.status in _HEALTHY
-
-
-class Template(BaseModel):
-    """A template, in the request or at a URL, with its parameters and the stack's tags.
-
-    Attributes:
-        kept: parameters that keep the value that they have in the stack.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    body: str | None = None
-    url: str | None = None
-    parameters: Mapping[str, str] = {}
-    kept: tuple[str, ...] = ()
-    tags: Mapping[str, str] = {}
 
 
 class Stack:
@@ -259,7 +204,7 @@ class Stack:
 
     def _without_leftovers(self) -> StackState | None:
         state = self.state()
-        if state is None or state.status not in _ONLY_DELETABLE:
+        if state is None or not state.only_deletable:
             return state
         self._client.delete_stack(StackName=self.name, **self._role())  # type: ignore[arg-type]  # Present or not.
         state = self.wait_for(self.state, lambda found: found is not None and found.exists, seconds=60)

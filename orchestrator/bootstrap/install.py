@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.session import CLIENT
-from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, Stack, StackState, Template
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.stack_state import StackState
+from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.bootstrap.bundle import make_builder, make_bundle
 from orchestrator.build import layout
 from orchestrator.build.sha256 import sha256_of_file

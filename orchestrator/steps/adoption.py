@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from orchestrator.aws.stack import Stack, StackState
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.stack_state import StackState
 from orchestrator.build.manifest import Manifest
 from orchestrator.errors import DeploymentError
 from orchestrator.steps.contract import StepInput

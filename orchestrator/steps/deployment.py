@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from orchestrator.aws.change_set import ChangeSet, Readiness
-from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES, ChangeSetGoneError, Stack, Template
+from orchestrator.aws.stack import ChangeSetGoneError, Stack
 from orchestrator.aws.target import TargetAccount
+from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.build.manifest import Manifest
 from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import Target

@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.executions import start_execution
-from orchestrator.aws.stack import Stack, Template
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.template import Template
 from orchestrator.build import layout
 from orchestrator.build.store import ArtifactStore
 from orchestrator.config import organization as organization_file

@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator.aws.stack import Stack, StackState, Template
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.target import TargetAccount
+from orchestrator.aws.template import Template
 from orchestrator.build import layout
 from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.store import ArtifactStore

@@ -12,7 +12,8 @@ import pytest
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
-from orchestrator.aws.stack import Stack, Template
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.template import Template
 from orchestrator.bootstrap.install import Bootstrap, Effect
 from orchestrator.build.archive import zip_files
 from orchestrator.build.store import ArtifactStore

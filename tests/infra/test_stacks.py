@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES
+from orchestrator.aws.template import INLINE_TEMPLATE_BYTES
 from orchestrator.config.organization import Organization
 from orchestrator.config.stacks import stacked_targets
 

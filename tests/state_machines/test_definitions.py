@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.aws.stack import INLINE_TEMPLATE_BYTES
+from orchestrator.aws.template import INLINE_TEMPLATE_BYTES
 from orchestrator.build.request import HANDED_BACK, VARIABLES
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit

@@ -8,7 +8,8 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_cloudformation import CloudFormationClient
 
-from orchestrator.aws.stack import Stack, Template
+from orchestrator.aws.stack import Stack
+from orchestrator.aws.template import Template
 from orchestrator.errors import DeploymentError
 from orchestrator.steps.deployment import Change, Progress, change_of
 

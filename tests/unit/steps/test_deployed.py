@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from orchestrator.aws.stack import StackState
+from orchestrator.aws.stack_state import StackState
 from orchestrator.build.artifact import Artifact
 from orchestrator.config.organization import Target
 from orchestrator.steps.deployed import Deployed
