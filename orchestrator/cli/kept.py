@@ -56,9 +56,11 @@ class Kept:
             return
         from orchestrator.build.files import replace  # noqa: PLC0415  # Only where something new was found.
 
+        content = written(surveyed)
         # A cache that cannot be written to makes the next call slower, not this one wrong.
         with suppress(OSError):
-            replace(self._path(), written(surveyed))
+            if content is not None:
+                replace(self._path(), content)
 
     def _path(self) -> Path:
         name = hashlib.sha256(f"{self.root}\0{_code()}".encode(errors="surrogateescape")).hexdigest()

@@ -13,8 +13,8 @@ from orchestrator.source.surveyed import OrganizationFacts, Surveyed
 _OWN = 0
 
 
-def written(surveyed: Surveyed) -> bytes:
-    """Write it."""
+def written(surveyed: Surveyed) -> bytes | None:
+    """Write it; None where JSON cannot say what `orchestrator.toml` says, such as a date."""
     known, trees = surveyed.known, surveyed.trees
     document = {
         "commit": surveyed.commit,
@@ -29,7 +29,10 @@ def written(surveyed: Surveyed) -> bytes:
         "asked": sorted(surveyed.asked - known.keys()),
         "looked_at": sorted(surveyed.looked_at),
     }
-    return json.dumps(document, separators=(",", ":")).encode()
+    try:
+        return json.dumps(document, separators=(",", ":")).encode()
+    except TypeError:
+        return None
 
 
 def read(content: bytes) -> Surveyed:

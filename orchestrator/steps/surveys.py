@@ -61,7 +61,9 @@ class Surveys:
 
     def keep(self, seen: Seen) -> None:
         """Keep what was seen."""
-        self.store.put(self._key, f"{self.code}\n{seen.run}\n".encode() + written(seen.surveyed))
+        content = written(seen.surveyed)
+        if content is not None:
+            self.store.put(self._key, f"{self.code}\n{seen.run}\n".encode() + content)
         self._last = seen
 
     def _stored(self) -> Seen | None:

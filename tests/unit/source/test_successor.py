@@ -127,7 +127,9 @@ def _agree(repository: SourceRepository, old: str, new: str) -> None:
     except ConfigurationError:
         event("orchestrator.toml is not valid")
         return
-    kept = read(written(base))
+    content = written(base)
+    assert content is not None
+    kept = read(content)
     assert _comparable(kept) == _comparable(base)
     found = successor(kept, repository, whole.commit)
     event("told from what differs" if found else "surveyed")

@@ -58,6 +58,19 @@ def test_what_another_branch_or_another_version_found_is_not_used(surveyed: Surv
     assert Surveys(store, branch, code).seen(7) is None
 
 
+def test_what_cannot_be_written_is_not_kept() -> None:
+    """A date is a mistake of one unit's settings, and holds no other unit back."""
+    text = f'{ORGANIZATION}\n[unit."projects/a"]\nname = 2026-01-01\n'
+    files = {"orchestrator.toml": (Mode.FILE, text), "projects/a/pyproject.toml": (Mode.FILE, unit())}
+    surveyed = read_catalog(TreeRepository({"main": files}), "main").surveyed
+    assert list(surveyed.problems) == ["projects/a"]
+    store = MemoryStore()
+    warm = Surveys(store, "main", "code")
+    warm.keep(Seen(7, surveyed))
+    assert store.objects == {}
+    assert warm.seen(7) == Seen(7, surveyed)
+
+
 def test_what_was_damaged_is_not_used(surveyed: Surveyed) -> None:
     """It is found anew."""
     store = MemoryStore()
