@@ -23,7 +23,8 @@ from orchestrator.config.unit import FILE_NAME
 from orchestrator.errors import BuildError
 
 _STEP = "lock dependencies"
-_NO_WHEEL = re.compile(r"\b([A-Za-z0-9][\w.-]*?)(?:[=<>!]=?[^\s,]+)? has no (?:usable )?wheels")
+# A name, with the versions that uv looked at where there are any; of several groups of versions, the last one.
+_NO_WHEEL = re.compile(r"\b([A-Za-z0-9][\w.-]{0,99})(?:[=<>!~]=?\S{1,200})?\s+(?:has|have) no (?:usable )?wheels")
 LAYERS = "layers"
 _LOCKS, _WHEELS = "locks", "locked-wheels"
 _PYLOCK = "pylock.toml"

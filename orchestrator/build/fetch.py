@@ -20,6 +20,7 @@ from urllib.request import (
 from orchestrator.build.archive import zip_folder
 from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.cache import Cache
+from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import Target
 from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.uv import Uv
@@ -28,6 +29,7 @@ from orchestrator.build.wheel import WHEELS, Fetched, Wheel
 _STEP = "install dependencies"
 _AT_ONCE = 8
 _SECONDS = 60
+_OTHER_FILE = "Hash mismatch"
 _CHUNK = 1024 * 1024
 
 
@@ -86,11 +88,19 @@ class Fetcher:
             *self.target.options,
         ]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
-        gone = f"{wheel.requirement} cannot be had any more; uv says why below. Lock it anew."
-        self.uv.commands.require(_STEP, outcome, gone)
+        self.uv.commands.require(_STEP, outcome, _gone(wheel, outcome))
         path = scratch / f"{wheel.name}.zip"
         zip_folder(folder, path)
         return Fetched(path, sha256_of_file(path))
+
+
+def _gone(wheel: Wheel, outcome: Outcome) -> str:
+    if _OTHER_FILE in outcome.output:
+        return (
+            f"{wheel.requirement} is refused: the package index offers another file than the one that was locked, "
+            f"{wheel.file} with SHA-256 {wheel.sha256}. Find out why before you lock it anew."
+        )
+    return f"{wheel.requirement} cannot be had any more; uv says why below. Lock it anew."
 
 
 def download(url: str, sha256: str, into: Path) -> None:

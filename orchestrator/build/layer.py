@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.rawzip import RawZipWriter
@@ -149,7 +149,12 @@ def _installed(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]
             raise ArtifactError(f"{entry.filename} in {archive.filename} is a symbolic link, which no wheel may hold.")
         path = installed_path(entry.filename)
         if path is not None and entry.file_size > LARGEST_UNZIPPED:
-            raise ArtifactError(f"{path} takes {entry.file_size:,} bytes, which no layer can hold: do without it.")
+            # Wheels are named for their packages here.
+            package = PurePath(archive.filename or "").stem
+            raise ArtifactError(
+                f"{path} of {package} takes {entry.file_size:,} bytes unzipped, and Lambda allows "
+                f"{LARGEST_UNZIPPED:,} for function and layer: do without {package}."
+            )
         if path is not None:
             yield path, entry
 

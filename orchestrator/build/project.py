@@ -126,7 +126,14 @@ def _python_problems(project: dict[str, Any], python: str) -> Iterator[str]:
 def _dependency_problems(project: dict[str, Any]) -> Iterator[str]:
     for dependency in project.get("dependencies", ()):
         try:
-            Requirement(dependency)
+            wanted = Requirement(dependency)
         except (InvalidRequirement, RecursionError) as error:
             why = str(error).split("\n", 1)[0]
             yield f"project.dependencies: {dependency!r} is not valid: {why}. Use PEP 508, such as 'requests>=2.32'."
+            continue
+        if wanted.url is not None:
+            yield (
+                f"project.dependencies: {dependency!r} is a folder, a file or a repository, and a layer is made of "
+                f"wheels of a package index. Publish it there and write {wanted.name!r}; code of this repository is "
+                "shared by tool.orchestrator.depends_on, and put into the wheel by the build backend."
+            )

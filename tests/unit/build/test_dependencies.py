@@ -51,6 +51,16 @@ def test_an_index_without_upload_dates_is_asked_as_of_now(
     assert "does not say when files were uploaded: looking up as of now" in log
 
 
+def test_a_file_that_is_not_the_one_that_was_locked_is_told_apart_from_one_that_is_gone(
+    dependencies: Dependencies, machine: Path, tmp_path: Path
+) -> None:
+    """Whoever locks anew without asking why would trust it."""
+    locked = dependencies.lock(declared("a==1"), tmp_path)
+    (machine / "fail-install").write_text("error: Hash mismatch for `a==1`", encoding="utf-8")
+    with pytest.raises(BuildError, match=r"a==1 is refused: .* another file than the one that was locked, a-1-py3"):
+        dependencies.layer(locked, tmp_path, tmp_path / "layer.zip")
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -58,6 +68,9 @@ def test_an_index_without_upload_dates_is_asked_as_of_now(
         "Because numpy==9 has no usable wheels and you require numpy==9, we can conclude",
         "Because numpy>=1 has no wheels with a matching Python ABI tag",
         "Because only numpy==9 is available and numpy==9 has no usable wheels",
+        "Because numpy>=2.4.0rc1,<=2.4.6 has no usable wheels and only the following versions of numpy are available:",
+        "Because all versions of numpy have no usable wheels and you require numpy, we can conclude",
+        "Because all of:\n    numpy>=2.4.0,<=2.4.1\n    numpy>=2.4.3\nhave no wheels with a matching platform tag",
     ],
 )
 def test_a_dependency_without_a_wheel_is_named(

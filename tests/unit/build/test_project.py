@@ -38,6 +38,11 @@ def test_dependencies_are_taken_as_written() -> None:
         ("requires-python = 3.13", "project.requires-python = 3.13 is not valid: it must be text"),
         (f'dependencies = ["a; {"(" * 5000}"]', "is not valid"),
         ('dependencies = ["a", "b = 3"]', "project.dependencies: 'b = 3' is not valid"),
+        (
+            'dependencies = ["b @ file:../b"]',
+            "'b @ file:../b' is a folder, a file or a repository, and a layer is made",
+        ),
+        ('dependencies = ["b @ git+https://nowhere.invalid/b"]', "Publish it there and write 'b'"),
     ],
 )
 def test_what_cannot_be_built_is_refused(line: str, problem: str) -> None:
