@@ -45,8 +45,7 @@ class Contents:
 
     def problem(self, function: Function) -> str:
         """Why a handler cannot work, as far as that can be seen without importing it."""
-        stem = function.module.replace(".", "/")
-        file = next((name for name in self.names if name.startswith(stem) and self._is_module(name, stem)), None)
+        file = self._file(function)
         if file is None:
             return (
                 f"there is no module {function.module!r} in the wheel or the layer. A handler is "
@@ -60,16 +59,34 @@ class Contents:
         unknown = sorted(name for name in _imported(tree) if not self._is_known(name))
         return f"{file} imports {', '.join(unknown)}, {NOWHERE}" if unknown else ""
 
+    def misspelt(self, function: Function) -> str:
+        """Where the source of a handler is not Python, as this machine's Python reads it; empty when it is."""
+        file = self._file(function)
+        try:
+            self._parsed(file or "")
+        except SyntaxError as error:
+            return f"{file}, line {error.lineno or 1}: {error.msg}"
+        except (ValueError, RecursionError, MemoryError):
+            # What these say depends on the machine.
+            return ""
+        return ""
+
+    def _file(self, function: Function) -> str | None:
+        stem = function.module.replace(".", "/")
+        return next((name for name in self.names if name.startswith(stem) and self._is_module(name, stem)), None)
+
     def _source(self, file: str) -> ast.Module | None:
-        """The unit's own module; None for another package's, and for compiled code."""
+        """The unit's own module; None for another package's, for compiled code, and for what cannot be read here."""
+        try:
+            return self._parsed(file)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            # It may be written for another Python; importing it tells.
+            return None
+
+    def _parsed(self, file: str) -> ast.Module | None:
         with zipfile.ZipFile(self.wheel) as archive:
-            if not file.endswith(".py") or file not in archive.namelist():
-                return None
-            try:
-                return ast.parse(archive.read(file))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                # It may be written for another Python; importing it tells.
-                return None
+            own = file.endswith(".py") and file in archive.namelist()
+            return ast.parse(archive.read(file)) if own else None
 
     def _outline(self, file: str) -> list[str]:
         """What a module imports and defines; of what cannot be told, whether it is the same."""

@@ -1,9 +1,11 @@
 """The Lambda functions of a template that run the unit's wheel."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.build.template_code import dependency_layers
+from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
 
 _FUNCTION, _SERVERLESS = "AWS::Lambda::Function", "AWS::Serverless::Function"
@@ -60,6 +62,45 @@ def check_layers(template: Mapping[str, Any], file: str) -> None:
     ]
     if problems:
         raise ConfigurationError(file, *problems)
+
+
+def check_platform(template: Mapping[str, Any], platform: Lambda, file: str) -> None:
+    """Check that functions with the wheel and the unit's layer run on what the layer is made for.
+
+    Raises:
+        ConfigurationError: functions do not; each is named.
+    """
+    own = dependency_layers(dict(template))
+    problems = [
+        problem
+        for resource, kind, properties in _functions(template)
+        if _runs_wheel(kind, properties) and _refers(properties.get("Layers"), own)
+        for problem in misfits(resource, properties.get("Runtime"), properties.get("Architectures"), platform)
+    ]
+    if problems:
+        raise ConfigurationError(file, *problems)
+
+
+def misfits(resource: str, runtime: Any, architectures: Any, platform: Lambda) -> Iterator[str]:
+    """Why a function, by its properties as they are written, does not run on what a release is made for."""
+    if isinstance(runtime, str) and runtime != platform.runtime:
+        yield (
+            f"Resources.{resource}.Properties.Runtime = {runtime!r}: the unit's wheel and layer are made for "
+            f"{platform.runtime} (lambda.python of orchestrator.toml). Write Runtime: !Ref Runtime and declare that "
+            "parameter, or change one of the two."
+        )
+    processors = architectures or ["x86_64"]
+    if isinstance(processors, list) and processors != [platform.architecture]:
+        yield (
+            f"Resources.{resource}.Properties.Architectures = {processors!r}: the layer is made for "
+            f"{platform.architecture} (lambda.architecture of orchestrator.toml). Write [{platform.architecture}]."
+        )
+
+
+def _refers(value: Any, names: Sequence[str]) -> bool:
+    if isinstance(value, dict):
+        return value.get("Ref") in names or any(_refers(one, names) for one in value.values())
+    return isinstance(value, list) and any(_refers(one, names) for one in value)
 
 
 def _functions(template: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

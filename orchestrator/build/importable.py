@@ -60,7 +60,7 @@ class HandlerCheck:
         else, and the layer stays, one that could be imported is not imported again.
 
         Returns:
-            A sentence for each handler whose module failed like that.
+            A sentence for each handler whose module failed like that, or cannot be read by this machine's Python.
 
         Raises:
             BuildError: a handler, or a module that it imports, is neither in the wheel nor in the layer.
@@ -77,7 +77,7 @@ class HandlerCheck:
                 self._fail(function, problem)
         if not runs_here(self.platform):
             self.uv.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
-            return []
+            return self._misspelt(functions, there)
         warnings = []
         for function in {one.handler: one for one in functions}.values():
             key = sha256_of(f"{self.uv.python}\n{function.handler}\n{there.imports}".encode())
@@ -85,7 +85,7 @@ class HandlerCheck:
                 self.uv.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
                 continue
             outcome = self._imported(function, wheel, layer, scratch)
-            if outcome.code == 0:
+            if outcome.code == import_handler.IMPORTED:
                 self.cache.keep(_KIND, key, b"")
             elif outcome.code == import_handler.FAILED:
                 warnings.append(_warning(function, outcome))
@@ -99,6 +99,17 @@ class HandlerCheck:
         """Do beside other steps what a check that imports needs, whatever the wheel will be."""
         self._folders(layer)
 
+    def _misspelt(self, functions: Sequence[Function], there: Contents) -> list[str]:
+        """An older Python may not know what a newer one does: then it is a warning."""
+        found = [(function, error) for function in functions if (error := there.misspelt(function))]
+        if found and sys.version_info[:2] >= tuple(int(part) for part in self.platform.python.split(".")):
+            self._fail(*found[0])
+        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return [
+            f"{_where(function)}: {error}, says the Python {here} of this machine, which is older than the function's."
+            for function, error in found
+        ]
+
     def _imported(self, function: Function, wheel: Path, layer: LayerFile | None, scratch: Path) -> Outcome:
         """Try to import a handler; returns how that ended where it is no proof against it."""
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
@@ -110,7 +121,7 @@ class HandlerCheck:
             outcome = self._import(function, [code, unpack(layer.path, folder / "layer") / ROOT])
         problem = _problem(outcome, function)
         if problem:
-            self._fail(function, f"{problem}\n{outcome.tail}")
+            self._fail(function, f"{problem}\n{outcome.tail}".rstrip())
         return outcome
 
     def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
@@ -131,11 +142,14 @@ class HandlerCheck:
 
 
 def _warning(function: Function, outcome: Outcome) -> str:
-    why = outcome.tail.splitlines()[-1] if outcome.tail else "it said nothing"
     return (
-        f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {why}. If a variable or "
-        "a service is what is missing here, let the module look for it when it is called."
+        f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {_last_line(outcome)}. "
+        "If a variable or a service is what is missing here, let the module look for it when it is called."
     )
+
+
+def _last_line(outcome: Outcome) -> str:
+    return outcome.tail.splitlines()[-1] if outcome.tail else "it said nothing"
 
 
 def _where(function: Function) -> str:
@@ -145,7 +159,7 @@ def _where(function: Function) -> str:
 def _problem(outcome: Outcome, function: Function) -> str:
     """Why an import that was tried shows that a handler does not work."""
     match outcome.code:
-        case 0 | import_handler.FAILED:
+        case import_handler.IMPORTED | import_handler.FAILED:
             return ""
         case import_handler.NO_FUNCTION:
             return f"{function.module} defines no function {function.name!r}."
@@ -153,7 +167,8 @@ def _problem(outcome: Outcome, function: Function) -> str:
             missing = _MISSING.findall(outcome.output)
             if _C_LIBRARY in outcome.output or (missing and missing[-1] in OF_THE_RUNTIME):
                 return ""
-            return f"importing it fails: {missing[-1]} is something {NOWHERE}" if missing else "importing it fails."
+            why = f"{missing[-1]} is something {NOWHERE}" if missing else _last_line(outcome)
+            return f"importing it fails: {why}"
         case code if code == KILLED + signal.SIGALRM:
             return f"importing it takes longer than {_SECONDS} seconds, and Lambda gives a function 10 to start."
         case _:

@@ -17,7 +17,7 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import LAYERS, Dependencies
 from orchestrator.build.exported import Exported
-from orchestrator.build.handlers import check_layers, wheel_functions
+from orchestrator.build.handlers import check_layers, check_platform, wheel_functions
 from orchestrator.build.importable import HandlerCheck
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.limits import STEP as SIZE_STEP
@@ -151,8 +151,10 @@ class Job:
         document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
         check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
         check_layers(document, source.file)
+        text = template_json(document, source.file)
+        check_platform(document, self.organization.lambda_, source.file)
         looked_up = tuple(function.looked_up(source.path.parent, self.tree) for function in functions)
-        return UnitTemplate(template_json(document, source.file), source, looked_up)
+        return UnitTemplate(text, source, looked_up)
 
     def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
         """Check the templates for the regions that they go to; returns the warnings.

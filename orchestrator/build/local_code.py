@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orchestrator.build.handlers import misfits
 from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.template_code import (
     FUNCTIONS,
@@ -181,22 +182,10 @@ def _instead(kind: str, key: str) -> str:
 
 def _problems(document: dict[str, Any], name: str, platform: Lambda, *, has_layer: bool) -> Iterator[str]:
     resource = document["Resources"][name]
-    place = FUNCTIONS[resource["Type"]].property
     handler, runtime = (property_of(document, resource, key) for key in ("Handler", "Runtime"))
     if not isinstance(handler, str) or "." not in handler:
         yield f"Resources.{name}.Properties.Handler = {handler!r} must be text such as 'orders.app.handle'."
-    if isinstance(runtime, str) and runtime != platform.runtime:
-        yield (
-            f"Resources.{name}.Properties.Runtime = {runtime!r}: {place} names a folder, which the unit's wheel and "
-            f"layer replace, and orchestrator.toml makes those for {platform.runtime} (lambda.python). Write "
-            "Runtime: !Ref Runtime and declare that parameter, or change one of the two."
-        )
-    architectures = property_of(document, resource, "Architectures") or ["x86_64"]
-    if isinstance(architectures, list) and architectures != [platform.architecture]:
-        yield (
-            f"Resources.{name}.Properties.Architectures = {architectures!r}: the layer is made for "
-            f"{platform.architecture} (lambda.architecture of orchestrator.toml). Write [{platform.architecture}]."
-        )
+    yield from misfits(name, runtime, property_of(document, resource, "Architectures"), platform)
     if has_layer and not isinstance(properties(resource).get("Layers", []), list):
         yield f"Resources.{name}.Properties.Layers must be a list, so that the unit's own layer can be added to it."
     if has_layer and ADDED_LAYER in document["Resources"]:

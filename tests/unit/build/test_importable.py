@@ -5,12 +5,13 @@ import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator.build.archive import zip_files
 from orchestrator.build.build import Tools
-from orchestrator.build.handlers import Function, check_layers, wheel_functions
+from orchestrator.build.handlers import Function, check_layers, check_platform, wheel_functions
 from orchestrator.build.importable import HandlerCheck, runs_here
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.limits import sizes, too_large
@@ -124,8 +125,9 @@ def test_a_handler_of_a_package_in_the_layer_passes(bench: Bench) -> None:
     ("source", "problem"),
     [
         ("import helper.deep\ndef handle(): ...\n", "importing it fails: helper is something which neither"),
-        ("from helper import NOTHING\ndef handle(): ...\n", "importing it fails"),
+        ("from helper import NOTHING\ndef handle(): ...\n", "importing it fails: ImportError: cannot import name"),
         ("def handle(): ...\nimport os; os._exit(3)\n", "ends the interpreter"),
+        ("def handle(): ...\nimport sys; sys.exit()\n", "ends the interpreter"),
         ("handle = 1\n", "defines no function 'handle'"),
         ("import signal; signal.alarm(1)\nwhile True: pass\ndef handle(): ...\n", "longer than 60 seconds"),
     ],
@@ -138,6 +140,19 @@ def test_what_only_importing_tells_is_refused_where_this_machine_is_like_lambdas
         bench.check(source)
     bench.check(source, _ELSEWHERE)
     assert "Handlers are looked at and not imported" in bench.log.read_text(encoding="utf-8")
+
+
+def test_a_handler_that_is_not_python_is_refused_at_its_line(bench: Bench) -> None:
+    """With nothing of how it was imported; an older Python than the function's may not know better, so it warns."""
+    source = "def handle(event, context): ...\ndef other(:\n"
+    with pytest.raises(BuildError, match=r"importing it fails: SyntaxError: ") as raised:
+        bench.check(source)
+    assert 'handler.py", line 2' in str(raised.value)
+    assert "import_handler.py" not in str(raised.value)
+    with pytest.raises(BuildError, match=r"does not work: orders/handler\.py, line 2: "):
+        bench.check(source, _ELSEWHERE.model_copy(update={"python": "3.10"}))
+    (warning,) = bench.check(source, _ELSEWHERE)
+    assert "Handler = 'orders.handler.handle': orders/handler.py, line 2: " in warning
 
 
 def test_a_module_that_needs_what_is_not_here_is_no_error(bench: Bench) -> None:
@@ -216,6 +231,32 @@ def test_a_function_with_too_many_layers_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"t\.yaml: Resources\.Six\.Properties\.Layers has 6 layers") as raised:
         check_layers(template, "t.yaml")
     assert "Five" not in str(raised.value)
+
+
+def test_a_function_runs_on_what_its_layer_is_made_for() -> None:
+    """Compiled parts load nowhere else. A function without the layer may run on whatever its author likes."""
+    layer = {"Content": {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "LayerKey"}}}
+    common = {"Code": _CODE, "Layers": {"Fn::If": ["HasLayer", [{"Ref": "Own"}], {"Ref": "AWS::NoValue"}]}}
+    of = {
+        "Fits": {**common, "Runtime": "python3.13", "Architectures": ["arm64"]},
+        "ByParameter": {**common, "Runtime": {"Ref": "Runtime"}, "Architectures": {"Ref": "Processor"}},
+        "Older": {**common, "Runtime": "python3.11", "Architectures": ["arm64"]},
+        "Intel": {**common, "Runtime": "python3.13"},
+        "Alone": {**common, "Runtime": "python3.12", "Layers": ["arn:aws:lambda:eu-west-1:111111111111:layer:x:1"]},
+    }
+    template: dict[str, Any] = {
+        "Resources": {
+            "Own": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer},
+            **{name: {"Type": "AWS::Lambda::Function", "Properties": one} for name, one in of.items()},
+        }
+    }
+    arm = Lambda.model_validate({"python": "3.13", "architecture": "arm64"})
+    with pytest.raises(ConfigurationError) as raised:
+        check_platform(template, arm, "t.yaml")
+    assert [line.split(": ", 2)[1] for line in str(raised.value).splitlines()] == [
+        "Resources.Older.Properties.Runtime = 'python3.11'",
+        "Resources.Intel.Properties.Architectures = ['x86_64']",
+    ]
 
 
 def test_a_release_that_lambda_would_refuse_is_told_by_package_the_largest_first(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_template_without_local_folders_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("python3.13", "python3.11", "Runtime = 'python3.11': CodeUri names a folder"),
+        ("python3.13", "python3.11", "Runtime = 'python3.11': the unit's wheel and layer are made for python3.13"),
         ("Runtime: python3.13", "Runtime: python3.13, Architectures: [arm64]", "Architectures = ['arm64']: the layer"),
         ("app.handle", "app", "Handler = 'app' must be text such as"),
         ("Handler: app.handle", "Handler: app.handle, Layers: !Ref Given", "Layers must be a list"),
