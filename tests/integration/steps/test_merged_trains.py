@@ -9,7 +9,7 @@ from orchestrator.config.organization import STARTS
 from orchestrator.trains.names import TRAIN_MACHINE
 from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import retired_stack, unit_stack
-from tests.aws_answers import refuse, say
+from tests.aws_answers import refuse
 from tests.integration.steps.test_start_promotion import messages
 from tests.merges import ORGANIZATION, asked, executions, look, merge, project, write
 from tests.moto_company import MotoCompany
@@ -60,8 +60,9 @@ def test_the_last_member_whose_state_machines_are_ready_starts_the_train(trains:
     assert [one["Attributes"]["MessageGroupId"] for one in found] == ["train/times"] * 2
     trains.lambdas.handler("start_promotion")
     trains.answers.next["cloudformation.CreateChangeSet"] = [refuse("ValidationError", "Too many stacks.")]
-    trains.answers.next["sqs.ChangeMessageVisibility"] = [say("{}")]
     batch = messages(*(one["Body"] for one in found))
+    for record, message in zip(batch["Records"], found, strict=True):
+        record["receiptHandle"] = message["ReceiptHandle"]
     (failed,) = trains.call("start_promotion", batch)["batchItemFailures"]
     assert started(trains) == []
     again = {"Records": [one for one in batch["Records"] if one["messageId"] == failed["itemIdentifier"]]}
