@@ -1,6 +1,5 @@
 """The one name that looks legal and that no unit may have: release trains have it."""
 
-from orchestrator.config import organization as organization_file
 from orchestrator.config.told import Told, table_of
 from orchestrator.errors import ConfigurationError
 
@@ -29,7 +28,9 @@ def refuse_reserved(name: str, folder: str, file: str, told: Told, *, plain: boo
     if name != TRAINS:
         return
     if plain or "name" in (told.settings or {}):
-        file, key = organization_file.FILE_NAME, f"{table_of(folder)}.name"
+        from orchestrator.config.organization import FILE_NAME  # noqa: PLC0415  # Names are asked for without models.
+
+        file, key = FILE_NAME, f"{table_of(folder)}.name"
     else:
         key = "tool.orchestrator.name"
     raise ConfigurationError(
