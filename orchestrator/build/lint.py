@@ -1,7 +1,9 @@
 """Checks a template with cfn-lint, beside the rest of the build, in a process of its own: it takes seconds to load."""
 
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,13 +18,14 @@ from orchestrator.build.run import Commands, Outcome
 from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.template import read_template
 from orchestrator.build.untrusted import UntrustedFolder
+from orchestrator.config.globs import escaped
 from orchestrator.errors import BuildError, ConfigurationError
 
 STEP = "check template"
 _KIND = "cfn-lint"
 _REPORT = "report.json"
 # Raised when what is kept of a finding changes.
-_FORMAT = "2"
+_FORMAT = "3"
 _ERROR = "Error"
 # What cfn-lint says of itself when one of its rules failed.
 _OF_ITSELF = "E0002"
@@ -89,7 +92,7 @@ class Linter:
 
     def _run(self, template: Path, regions: list[str], accepted: Collection[str]) -> tuple[Finding, ...]:
         options: list[str | Path] = ["--ignore-checks", *accepted] if accepted else []
-        options += ["--regions", *regions, "--template", template]
+        options += ["--regions", *regions, "--template", self._named_plainly(template)]
         found = self._reported(template, self._attempt(consists_of(template), options))
         if found is None or any(one.rule == _OF_ITSELF for one in found):
             # Another version of it may need what it was run without.
@@ -99,6 +102,15 @@ class Linter:
         if found is None:
             raise BuildError(self.commands.unit, STEP, "cfn-lint wrote no report; see the log.")
         return found
+
+    def _named_plainly(self, template: Path) -> Path:
+        """A template whose path is no glob, copied if need be: cfn-lint would look for what that matches."""
+        if escaped(str(template)) == str(template):
+            return template
+        # Of a name that nobody can know: a template that was checked before could have put a link there.
+        copy = Path(tempfile.mkdtemp(prefix="template-", dir=self.scratch)) / f"template{template.suffix}"
+        shutil.copyfile(template, copy)
+        return copy
 
     def _attempt(self, words: str, options: list[str | Path]) -> Outcome:
         report = self.scratch / _REPORT

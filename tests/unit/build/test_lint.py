@@ -170,3 +170,12 @@ def test_a_linter_that_needs_what_it_was_run_without_is_run_as_it_is(tmp_path: P
     attempts = (tmp_path / "log").read_text().split("== check template")[1:]
     assert ["*" in attempt.split("--format")[0] for attempt in attempts] == [False, True]
     assert all("sympy.matrices" in attempt for attempt in attempts)
+
+
+def test_a_template_in_a_folder_that_is_like_a_glob_is_checked(tmp_path: Path) -> None:
+    """As itself; nor is a mistake in its name kept for others of the same content."""
+    folder = tmp_path / "a [old]*"
+    folder.mkdir()
+    (folder / "template.yaml").write_text(TEMPLATE)
+    found = linter(tmp_path)(folder / "template.yaml", ["eu-west-1"])
+    assert {one.rule for one in found} == {"W2001", "E3002"}
