@@ -68,10 +68,11 @@ class Kept:
 
 
 def _code() -> str:
-    """What identifies the code that decides: another version of it may decide otherwise."""
+    """What identifies the code that decides: another version of it may decide otherwise. Bytecode comes and goes."""
     files = sorted(
         (entry.path, entry.stat().st_mtime_ns, entry.stat().st_size)
         for folder in _DECIDING
         for entry in os.scandir(_CODE / folder)
+        if entry.name.endswith(".py")
     )
     return json.dumps(files)
