@@ -1,8 +1,8 @@
 """The state that builds a release: a task for workers of an activity, or a CodeBuild build that is waited for."""
 
-from orchestrator.build import request
 from orchestrator.config.organization import BUILD_PROJECT, Organization
 from orchestrator.config.unit import Unit
+from orchestrator.steps import build_request
 from state_machines.states import EXECUTION, State, retry
 
 # How long a build may take to begin where a worker took it, in seconds.
@@ -57,7 +57,7 @@ def _activity(unit: Unit, organization: Organization) -> State:
         # A worker that is stopped hands back what it had not begun; one that was killed says nothing.
         "Retry": [
             {
-                "ErrorEquals": [request.HANDED_BACK],
+                "ErrorEquals": [build_request.HANDED_BACK],
                 "IntervalSeconds": _HANDED_BACK_SECONDS,
                 "MaxAttempts": 5,
                 "BackoffRate": 1.0,
@@ -69,11 +69,11 @@ def _activity(unit: Unit, organization: Organization) -> State:
 
 def _codebuild(unit: Unit) -> State:
     values = {
-        request.UNIT: {"Value": unit.name},
-        request.REQUEST: {"Value.$": "States.JsonToString($)"},
-        request.EXECUTION_ID: {"Value.$": "$$.Execution.Id"},
-        request.EXECUTION_NAME: {"Value.$": "$$.Execution.Name"},
-        request.STARTED_AT: {"Value.$": "$$.Execution.StartTime"},
+        build_request.UNIT: {"Value": unit.name},
+        build_request.REQUEST: {"Value.$": "States.JsonToString($)"},
+        build_request.EXECUTION_ID: {"Value.$": "$$.Execution.Id"},
+        build_request.EXECUTION_NAME: {"Value.$": "$$.Execution.Name"},
+        build_request.STARTED_AT: {"Value.$": "$$.Execution.StartTime"},
     }
     variables = [{"Name": name, "Type": "PLAINTEXT", **value} for name, value in values.items()]
     return {

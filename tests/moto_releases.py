@@ -4,9 +4,9 @@ import json
 from functools import cached_property
 from typing import Any
 
-from orchestrator.build import layout
-from orchestrator.build.manifest import Manifest
 from orchestrator.config.unit import UnitSettings
+from orchestrator.releases import layout
+from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.contract import Release
 from tests.git_repository import GitRepository
 from tests.moto_accounts import MotoAccounts

@@ -9,7 +9,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from orchestrator.build.request import VARIABLES
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
 from orchestrator.cli.build_task import SETTINGS
 from orchestrator.config.base import WORDS, Settings
@@ -26,6 +25,7 @@ from orchestrator.config.organization import (
 from orchestrator.config.trains import MergedTrain
 from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window
+from orchestrator.steps.build_request import VARIABLES
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 _TABLES: tuple[tuple[str, type[Settings]], ...] = (

@@ -14,12 +14,12 @@ from orchestrator.adoption.look import Place, SamDeployment
 from orchestrator.build.local_code import local_folders, use_artifacts
 from orchestrator.build.project import read_project
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
-from orchestrator.build.template_code import FUNCTIONS, property_of
 from orchestrator.config.load import is_project, parse_toml
 from orchestrator.config.names import qualified_name, unit_name
 from orchestrator.config.organization import Lambda
 from orchestrator.config.reserved import unreserved
 from orchestrator.errors import ConfigurationError
+from orchestrator.releases.template_code import FUNCTIONS, property_of
 from orchestrator.source.facts import PYPROJECT
 
 _RUNTIME = re.compile(r"python(3\.1[1-9])")

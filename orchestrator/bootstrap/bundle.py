@@ -53,6 +53,8 @@ _COMMAND_LINE = (
     "six",
     "uv",
 )
+# Parts of the package that run elsewhere: on people's machines, and where builds do.
+_NOT_FOR_LAMBDAS = ("adoption", "bootstrap", "build", "cli", "confine", "demo", "local", "suggest")
 SIGNING = ("cffi", "cryptography")
 """Libraries that sign as a GitHub App: as large as all others together, so they are only there where they are used."""
 
@@ -73,7 +75,7 @@ class _Content:
         return replace(self, libraries=(*self.libraries, *more))
 
 
-_LAMBDAS = _Content(_LIBRARIES, left_out=("cli", "local", "bootstrap", "demo"), is_compiled=True)
+_LAMBDAS = _Content(_LIBRARIES, left_out=_NOT_FOR_LAMBDAS, is_compiled=True)
 _BUILDER = _Content((*_LIBRARIES, *_COMMAND_LINE), programs=("uv",))
 
 

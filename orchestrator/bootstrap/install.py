@@ -15,9 +15,6 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.bootstrap.bundle import make_builder, make_bundle
-from orchestrator.build import layout
-from orchestrator.build.sha256 import sha256_of_file
-from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import (
     ARTIFACTS_STACK,
     BUILD_ACTIVITY,
@@ -30,6 +27,9 @@ from orchestrator.config.organization import (
 )
 from orchestrator.config.stacks import stacked_targets, target_template
 from orchestrator.errors import DeploymentError
+from orchestrator.releases import layout
+from orchestrator.releases.sha256 import sha256_of_file
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.deployment import Change, Progress, change_of
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from orchestrator.build import layout
 from orchestrator.build.archive import zip_folder
-from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
+from orchestrator.releases import layout
+from orchestrator.releases.sha256 import sha256_of_file
 
 _STACK, _NESTED, _ASSETS = "aws:cloudformation:stack", "cdk:cloud-assembly", "cdk:asset-manifest"
 # The CDK refuses to deploy to accounts without its bootstrap stack by these; nothing of that stack is used here.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from orchestrator.build.build_system import BuildSystem
 from orchestrator.build.cache import Cache
-from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.unpacked import Unpacked
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import Wheel
+from orchestrator.releases.sha256 import sha256_of
 
 _KIND = "backends"
 _LIST, _LOCK = "requirements.in", "pylock.toml"

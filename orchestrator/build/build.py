@@ -11,21 +11,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.build import layout
 from orchestrator.build.cache import Cache
 from orchestrator.build.published import Published
-from orchestrator.build.publishing import ReleaseStore
-from orchestrator.build.releases import ReleaseLedger
-from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.tidy import Allowance
 from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.errors import ArtifactError
+from orchestrator.releases import layout
+from orchestrator.releases.numbering import ReleaseLedger
+from orchestrator.releases.publishing import ReleaseStore
+from orchestrator.releases.sha256 import sha256_of
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.repository import SourceRepository
 
 if TYPE_CHECKING:
     # The models take longer to import than it takes to find a release.
-    from orchestrator.build.manifest import BuiltBy, Manifest
+    from orchestrator.releases.manifest import BuiltBy, Manifest
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Build:
     @cached_property
     def manifest(self) -> "Manifest":
         """The release's manifest."""
-        from orchestrator.build.manifest import Manifest  # noqa: PLC0415  # See above.
+        from orchestrator.releases.manifest import Manifest  # noqa: PLC0415  # See above.
 
         return Manifest.from_json(self.text)
 

@@ -11,7 +11,7 @@ from threading import Lock
 
 from orchestrator.build.cache_folder import used
 from orchestrator.build.files import replace
-from orchestrator.build.sha256 import sha256_of, sha256_of_file
+from orchestrator.releases.sha256 import sha256_of, sha256_of_file
 
 
 @dataclass(frozen=True)

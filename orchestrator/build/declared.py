@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
-from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.wheel import Wheel
 from orchestrator.config.organization import Lambda
+from orchestrator.releases.sha256 import sha256_of
 from orchestrator.source.reading import within
 
 

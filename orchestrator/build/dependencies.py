@@ -14,13 +14,13 @@ from orchestrator.build.layer import LayerFile, assemble
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, check_uv_lock, missing_pins, unfit_pins
 from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import Target, lambda_runtime
-from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.unpacked import Unpacked, top_level
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import Wheel, from_json, to_json
 from orchestrator.config.organization import Lambda
 from orchestrator.config.unit import FILE_NAME
 from orchestrator.errors import BuildError
+from orchestrator.releases.sha256 import sha256_of
 
 _STEP = "lock dependencies"
 # A name, with the versions that uv looked at where there are any; of several groups of versions, the last one.

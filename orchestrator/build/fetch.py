@@ -22,9 +22,9 @@ from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import Target
-from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import WHEELS, Fetched, Wheel
+from orchestrator.releases.sha256 import sha256_of_file
 
 _STEP = "install dependencies"
 _AT_ONCE = 8

@@ -17,12 +17,12 @@ from orchestrator.build.confinement import Confinement
 from orchestrator.build.exported import Exported
 from orchestrator.build.gate import Gate
 from orchestrator.build.package import Started, start_backend
-from orchestrator.build.publishing import ReleaseStore
-from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
 from orchestrator.build.scratch import scratch_folder
 from orchestrator.build.tidy import tidy
 from orchestrator.build.uv import Uv
+from orchestrator.releases.numbering import ReleaseLedger
+from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.export import export
 from orchestrator.source.facts import PYPROJECT

@@ -3,12 +3,12 @@
 from itertools import count
 from pathlib import Path
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.build.files import write_once
-from orchestrator.build.publishing import altered, describe, missing, taken
-from orchestrator.build.releases import Recorded
-from orchestrator.build.sha256 import sha256_of
-from orchestrator.build.version import first_version
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.numbering import Recorded
+from orchestrator.releases.publishing import altered, describe, missing, taken
+from orchestrator.releases.sha256 import sha256_of
+from orchestrator.releases.version import first_version
 
 # Beside the layout, which is a contract: what the bucket keeps as metadata, and what the ledger keeps.
 _OWN = ".orchestrator"

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.build.template_code import dependency_layers
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
+from orchestrator.releases.template_code import dependency_layers
 
 _FUNCTION, _SERVERLESS = "AWS::Lambda::Function", "AWS::Serverless::Function"
 _WHEEL = {"Ref": "SourceKey"}

@@ -17,11 +17,11 @@ from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.run import Outcome
-from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine.launch import KILLED
 from orchestrator.errors import BuildError
+from orchestrator.releases.sha256 import sha256_of
 
 _STEP = "import handlers"
 _KIND = "imported"

@@ -10,9 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from orchestrator import __version__
-from orchestrator.build import layout
 from orchestrator.build.archive import zip_files
-from orchestrator.build.artifact import Artifact
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import LAYERS, Dependencies
@@ -25,12 +23,9 @@ from orchestrator.build.limits import too_large
 from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
-from orchestrator.build.manifest import Layer
 from orchestrator.build.package import Package, Started, build_package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
-from orchestrator.build.publishing import ReleaseStore, missing
-from orchestrator.build.releases import ReleaseLedger
 from orchestrator.build.run import Commands
 from orchestrator.build.sbom import Subject, bom_json, layer_bom, release_bom
 from orchestrator.build.scratch import copy_tree
@@ -40,6 +35,11 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import BuildError
+from orchestrator.releases import layout
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.manifest import Layer
+from orchestrator.releases.numbering import ReleaseLedger
+from orchestrator.releases.publishing import ReleaseStore, missing
 from orchestrator.source.facts import TEMPLATES
 
 

@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from orchestrator.build import run_linter
 from orchestrator.build.cache import Cache
 from orchestrator.build.run import Commands, Outcome
-from orchestrator.build.sha256 import sha256_of
 from orchestrator.build.template import read_template
 from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.config.globs import escaped
 from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.releases.sha256 import sha256_of
 
 STEP = "check template"
 _KIND = "cfn-lint"

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.build.handlers import misfits
-from orchestrator.build.sha256 import sha256_of
-from orchestrator.build.template_code import (
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import ConfigurationError
+from orchestrator.releases.sha256 import sha256_of
+from orchestrator.releases.template_code import (
     FUNCTIONS,
     LAYERS,
     SAM_FUNCTION,
@@ -24,8 +26,6 @@ from orchestrator.build.template_code import (
     properties,
     property_of,
 )
-from orchestrator.config.organization import Lambda
-from orchestrator.errors import ConfigurationError
 
 ADDED_LAYER = "OrchestratorDependencies"
 # What else the AWS CLI and SAM upload from local paths. Source: their documentation of `package`.

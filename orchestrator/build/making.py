@@ -4,7 +4,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator.build import layout
 from orchestrator.build.backend import Backend
 from orchestrator.build.bytecode import Bytecode
 from orchestrator.build.declared import Declared, Lock
@@ -13,13 +12,14 @@ from orchestrator.build.flow import Flow, Places
 from orchestrator.build.gate import Gate
 from orchestrator.build.job import Job
 from orchestrator.build.layer import LayerFile
-from orchestrator.build.manifest import Layer, Manifest
 from orchestrator.build.package import Package, Started, start_backend
 from orchestrator.build.run import Commands
 from orchestrator.build.template import UnitTemplate
 from orchestrator.build.templates import Templates
 from orchestrator.build.workspace import find_workspace_lock
 from orchestrator.config.unit import Unit
+from orchestrator.releases import layout
+from orchestrator.releases.manifest import Layer, Manifest
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.artifact import Artifact
 
 _ARTIFACT = {one.name for one in fields(Artifact)}
 # They may hold anything, such as what looks like an object of the release.

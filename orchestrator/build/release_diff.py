@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.artifact import Artifact
-from orchestrator.build.compare import Difference, differences, paths, template_differences, wheel_files
 from orchestrator.build.lockfiles import pins
-from orchestrator.build.manifest import Manifest
-from orchestrator.build.store import ArtifactStore
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.compare import Difference, differences, paths, template_differences, wheel_files
+from orchestrator.releases.manifest import Manifest
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
 _Differences = tuple[Difference, ...]

@@ -18,11 +18,11 @@ from uuid import UUID, uuid5
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.build.lockfiles import Pin, pins
 from orchestrator.build.runtime import marker_environment
-from orchestrator.build.sha256 import sha256_of
 from orchestrator.config.organization import Lambda
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.sha256 import sha256_of
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 # Of serial numbers: an arbitrary number, for good.

@@ -5,12 +5,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestrator.build import layout
 from orchestrator.build.build import Build, Builder
-from orchestrator.build.request import BuildInput
-from orchestrator.build.store import ArtifactStore
+from orchestrator.releases import layout
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.build_request import BuildInput
 from orchestrator.steps.contract import Status, StepResult
 
 

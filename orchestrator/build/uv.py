@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.build.run import Commands, Outcome
-from orchestrator.build.sha256 import sha256_of
+from orchestrator.releases.sha256 import sha256_of
 
 _NO_DATES = "missing an upload date"
 

@@ -11,13 +11,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
-from orchestrator.build.manifest import Manifest
-from orchestrator.build.record import record_problems
-from orchestrator.build.sha256 import sha256_of
-from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.manifest import Manifest
+from orchestrator.releases.record import record_problems
+from orchestrator.releases.sha256 import sha256_of
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
 _ROOT = "python/"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.errors import error_code
-from orchestrator.build.failure import Failure, failure_of
-from orchestrator.build.request import HANDED_BACK
+from orchestrator.releases.failure import Failure, failure_of
+from orchestrator.steps.build_request import HANDED_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

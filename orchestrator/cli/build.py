@@ -17,7 +17,6 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import VARIABLE, cache_folder
 from orchestrator.build.environment import clean_environment
 from orchestrator.build.folder import FolderLedger, FolderStore
-from orchestrator.build.publishing import ReleaseStore
 from orchestrator.build.tidy import Allowance
 from orchestrator.cli.context import Context
 from orchestrator.cli.kept import Kept
@@ -25,11 +24,12 @@ from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.confine import landlock
 from orchestrator.errors import OrchestratorError, RequestError
+from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog
 
 if TYPE_CHECKING:
     # Not imported when releases are built into a folder: it takes longer than all the rest.
-    from orchestrator.build.manifest import BuiltBy
+    from orchestrator.releases.manifest import BuiltBy
     from orchestrator.wiring.wiring import Wiring
 
 

@@ -4,14 +4,14 @@ import os
 
 import click
 
-from orchestrator.build.failure import failure_of
-from orchestrator.build.request import BuildInput
 from orchestrator.build.task import BuildTask
 from orchestrator.cli.build import builder
 from orchestrator.cli.output import complain, say
 from orchestrator.cli.parameters import command
 from orchestrator.confine import system
 from orchestrator.errors import RequestError
+from orchestrator.releases.failure import failure_of
+from orchestrator.steps.build_request import BuildInput
 from orchestrator.wiring.wiring import Wiring
 
 SETTINGS = ("branch", "bucket", "ledger_table", "repository_url")

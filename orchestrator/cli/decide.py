@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.session import CLIENT
-from orchestrator.build import layout
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import note, say
 from orchestrator.cli.parameters import Argument, Option, command
@@ -22,6 +21,7 @@ from orchestrator.errors import AccessError, RequestError, UnknownNameError
 from orchestrator.identity.proof import sign
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
+from orchestrator.releases import layout
 from orchestrator.steps.gate_input import GateInput, TrainGateInput, decision_of, subject_of
 from orchestrator.steps.plan_document import Plan
 

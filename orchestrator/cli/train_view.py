@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from botocore.exceptions import ClientError
 
-from orchestrator.build import layout
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import note, say
 from orchestrator.cli.tables import show, table
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.trains import Part, Stage, Train
+from orchestrator.releases import layout
 from orchestrator.steps.plan_document import Plan
 from orchestrator.trains.names import BUILD
 

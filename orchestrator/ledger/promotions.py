@@ -5,8 +5,8 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.failure import Failure
 from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.releases.failure import Failure
 from orchestrator.steps.contract import Execution
 
 

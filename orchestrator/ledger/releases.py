@@ -2,10 +2,10 @@
 
 from boto3.dynamodb.conditions import Attr
 
-from orchestrator.build.releases import Recorded
-from orchestrator.build.version import first_version
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.releases.numbering import Recorded
+from orchestrator.releases.version import first_version
 from orchestrator.steps.contract import Release
 
 _NEW = Attr("pk").not_exists()

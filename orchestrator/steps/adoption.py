@@ -5,8 +5,8 @@ from typing import Any
 
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.stack_state import StackState
-from orchestrator.build.manifest import Manifest
 from orchestrator.errors import DeploymentError
+from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.contract import StepInput
 
 UNIT_TAG = "orchestrator:unit"

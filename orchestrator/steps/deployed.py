@@ -17,10 +17,10 @@ from orchestrator.aws.drift import HandChange
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
-from orchestrator.build.artifact import Artifact
-from orchestrator.build.compare import template_differences
-from orchestrator.build.manifest import Manifest
-from orchestrator.build.template_code import dependency_layers, literal_code, wheel_functions
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.compare import template_differences
+from orchestrator.releases.manifest import Manifest
+from orchestrator.releases.template_code import dependency_layers, literal_code, wheel_functions
 from orchestrator.steps.deployment import ReleaseFiles, parameters
 
 _FUNCTION, _LAYER, _STACK = "AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::CloudFormation::Stack"

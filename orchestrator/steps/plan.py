@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from orchestrator.aws.change_set import ChangeSet, Readiness
 from orchestrator.aws.target import TargetAccount, Targets
-from orchestrator.build import layout
-from orchestrator.build.manifest import Manifest
 from orchestrator.errors import DeploymentError
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.releases import layout
+from orchestrator.releases.manifest import Manifest
 from orchestrator.source.repository import Commits, SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.aws.change_set import ResourceChange
 from orchestrator.aws.drift import HandChange
-from orchestrator.build.store import ArtifactStore
 from orchestrator.config.organization import Target
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.store import ArtifactStore
 
 _VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
 _REPLACE = "replace"

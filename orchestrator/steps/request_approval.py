@@ -7,10 +7,10 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from orchestrator.aws.errors import error_code
-from orchestrator.build.store import ArtifactStore
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, bound_to
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.admission import IsAlive
 from orchestrator.steps.contract import ApprovalResult, PlanResult, Status, StepInput
 from orchestrator.steps.notice import approval_notice

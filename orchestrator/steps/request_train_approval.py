@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from orchestrator.build.store import ArtifactStore
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Stage, Train, bound_to
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import ApprovalResult, Release, Status, StepResult
 from orchestrator.steps.notice import train_approval_notice
 from orchestrator.steps.plan_document import Plan

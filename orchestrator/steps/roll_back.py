@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
-from orchestrator.build.manifest import Manifest
 from orchestrator.ledger.controls import Hold
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.checks import Checks
 from orchestrator.steps.contract import RollBackResult, SmokeTestResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, anew_if_gone, change_of

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from orchestrator.aws.target import TargetAccount, Targets
-from orchestrator.build.manifest import Manifest
 from orchestrator.ledger.controls import Hold
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.checks import Checks
 from orchestrator.steps.contract import SmokeTestOutcome, SmokeTestResult, Status, StepInput
 from orchestrator.steps.deployment import ReleaseFiles

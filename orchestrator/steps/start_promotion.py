@@ -17,13 +17,13 @@ from orchestrator.aws.errors import error_code
 from orchestrator.aws.executions import start_execution
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.template import Template
-from orchestrator.build import layout
-from orchestrator.build.store import ArtifactStore
 from orchestrator.config import organization as organization_file
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import Organization
 from orchestrator.errors import DeploymentError, OrchestratorError
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.releases import layout
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import RETIRED, Demand, Standing, Together
 from orchestrator.source.repository import SourceRepository

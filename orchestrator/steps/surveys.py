@@ -8,8 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.build.layout import survey_key
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.layout import survey_key
 from orchestrator.source.survey_document import read, written
 from orchestrator.source.surveyed import Surveyed
 

@@ -11,10 +11,10 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.target import TargetAccount
 from orchestrator.aws.template import Template
-from orchestrator.build import layout
-from orchestrator.build.sha256 import sha256_of
-from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import DeploymentError
+from orchestrator.releases import layout
+from orchestrator.releases.sha256 import sha256_of
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.adoption import UNIT_TAG
 from orchestrator.steps.contract import Document, StepInput
 from orchestrator.steps.deployment import ReleaseFiles, execution_digest, parameters, template_source

@@ -9,8 +9,8 @@ from orchestrator.wiring.wiring import Wiring
 
 if TYPE_CHECKING:
     from orchestrator.aws.target import TargetAccount
-    from orchestrator.build.store import ArtifactStore
     from orchestrator.config.organization import Environment, Target
+    from orchestrator.releases.store import ArtifactStore
     from orchestrator.steps.contract import Execution
     from orchestrator.steps.deploy import Deployer
     from orchestrator.steps.deployment import ReleaseFiles
@@ -90,6 +90,6 @@ class TargetWiring(Wiring):
 
 
 def _store_of(account: "TargetAccount") -> "ArtifactStore":
-    from orchestrator.build.store import ArtifactStore
+    from orchestrator.releases.store import ArtifactStore
 
     return ArtifactStore(account.s3, account.target.bucket)

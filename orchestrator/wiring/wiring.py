@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from orchestrator.aws.executions import Executions
     from orchestrator.aws.stack import Stack
-    from orchestrator.build.store import ArtifactStore
     from orchestrator.ledger.ledger import Ledger
+    from orchestrator.releases.store import ArtifactStore
     from orchestrator.source.repository import SourceRepository
     from orchestrator.steps.admission import Admission
     from orchestrator.steps.starts import Starts
@@ -62,7 +62,7 @@ class Wiring:
     @cached_property
     def store(self) -> "ArtifactStore":
         """The tooling account's artifacts."""
-        from orchestrator.build.store import ArtifactStore
+        from orchestrator.releases.store import ArtifactStore
 
         return ArtifactStore(self.session.client("s3", config=CLIENT), self.settings["bucket"])
 

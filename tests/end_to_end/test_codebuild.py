@@ -26,8 +26,6 @@ from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.bootstrap.bundle import make_builder
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.synth import synthesize
-from orchestrator.build import layout
-from orchestrator.build.request import EXECUTION_ID, EXECUTION_NAME, REQUEST, STARTED_AT, UNIT
 from orchestrator.config.organization import (
     BUILD_PROJECT,
     CODEBUILD_ROLE,
@@ -37,6 +35,8 @@ from orchestrator.config.organization import (
     Repository,
 )
 from orchestrator.local.cloud import LocalCloud
+from orchestrator.releases import layout
+from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, REQUEST, STARTED_AT, UNIT
 from orchestrator.steps.contract import Execution
 from tests.end_to_end.company import Company
 

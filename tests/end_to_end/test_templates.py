@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.aws.session import CLIENT
-from orchestrator.build.manifest import Manifest
 from orchestrator.local.cloud import LocalCloud
+from orchestrator.releases.manifest import Manifest
 from tests.end_to_end.company import Company
 from tests.end_to_end.shared import Shared
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES
-from orchestrator.build.request import HANDED_BACK, VARIABLES
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
+from orchestrator.steps.build_request import HANDED_BACK, VARIABLES
 from state_machines.gate import gate
 from state_machines.graph import mermaid
 from state_machines.promotion import promotion

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator.build import layout
 from orchestrator.ledger.approvals import ApprovalRequest
+from orchestrator.releases import layout
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
 

@@ -1,36 +1,18 @@
-"""An artifacts bucket, a repository with a unit, and a build machine."""
+"""A repository with a unit, and a build machine."""
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 import uv
-from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.environment import clean_environment
-from orchestrator.build.store import ArtifactStore
-from tests.unit.build.fakes import BUCKET, FolderRepository, MemoryLedger, Workshop, example_repository
-
-
-@pytest.fixture
-def s3() -> Iterator[S3Client]:
-    """A client of an account that holds one bucket."""
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-        client.create_bucket(Bucket=BUCKET)
-        yield client
-
-
-@pytest.fixture
-def store(s3: S3Client) -> ArtifactStore:
-    """The bucket's store."""
-    return ArtifactStore(s3, BUCKET)
+from orchestrator.releases.store import ArtifactStore
+from tests.unit.build.fakes import FolderRepository, MemoryLedger, Workshop, example_repository
 
 
 @pytest.fixture

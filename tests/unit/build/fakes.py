@@ -15,11 +15,11 @@ from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import cache_folder
 from orchestrator.build.confinement import Confinement
-from orchestrator.build.releases import Recorded
 from orchestrator.build.run import Commands
-from orchestrator.build.store import ArtifactStore
-from orchestrator.build.version import next_version
 from orchestrator.errors import UnknownNameError
+from orchestrator.releases.numbering import Recorded
+from orchestrator.releases.store import ArtifactStore
+from orchestrator.releases.version import next_version
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.repository import Commit, Commits, Entry, Mode
 from tests.organization_toml import organization_toml

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.build.archive import repack_tar, unpack, zip_files, zip_folder
-from orchestrator.build.sha256 import sha256_of, sha256_of_file
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.sha256 import sha256_of, sha256_of_file
 
 _NAMES = st.from_regex(r"[a-z]{1,3}(/[A-Z]{1,3})?(/[0-9]{1,3}\.py)?", fullmatch=True)
 # No file's path is a folder of another's.

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.build import layout
-from orchestrator.build.artifact import Artifact
-from orchestrator.build.manifest import Manifest
-from orchestrator.build.store import ArtifactStore
-from orchestrator.build.template_code import wheel_functions
 from orchestrator.errors import ArtifactError, BuildError, ConfigurationError, SourceError
+from orchestrator.releases import layout
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.manifest import Manifest
+from orchestrator.releases.store import ArtifactStore
+from orchestrator.releases.template_code import wheel_functions
 from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, MemoryLedger, Workshop
 
 

@@ -15,8 +15,8 @@ from orchestrator.bootstrap.synth import search_path
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.environment import clean_environment
-from orchestrator.build.template_code import literal_code
 from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.releases.template_code import literal_code
 from orchestrator.source.catalog import read_catalog
 from tests.unit.build.fakes import ORGANIZATION, FolderRepository, Workshop, fake_uv
 

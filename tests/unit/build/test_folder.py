@@ -7,9 +7,9 @@ import pytest
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.folder import FolderLedger, FolderStore
-from orchestrator.build.publishing import ReleaseStore
-from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.publishing import ReleaseStore
+from orchestrator.releases.store import ArtifactStore
 from tests.unit.build.fakes import BUCKET
 
 

@@ -13,10 +13,10 @@ import pytest
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Builder, Tools
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.usage import Limits
 from orchestrator.confine import landlock
 from orchestrator.errors import BuildError
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
 from tests.unit.build.fakes import BUCKET, ORGANIZATION, PYPROJECT, FolderRepository, MemoryLedger, running
 

@@ -15,11 +15,11 @@ from orchestrator.build.handlers import Function, check_layers, check_platform, 
 from orchestrator.build.importable import HandlerCheck, runs_here
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.limits import sizes, too_large
-from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine import landlock
 from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.releases.sha256 import sha256_of_file
 from tests.unit.build.fakes import COMMITTED_AT, real_commands
 
 _HERE = Lambda.model_validate(

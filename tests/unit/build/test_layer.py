@@ -16,10 +16,10 @@ from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.layer import assemble, installed_path
 from orchestrator.build.rawzip import RawZipWriter
-from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.sha256 import sha256_of_file
 from tests.unit.build.fakes import COMMITTED_AT, real_commands
 
 # Compiled code, programs, headers, data files, entry points, vendored packages; together they have it all.

@@ -10,9 +10,9 @@ import pytest
 
 from orchestrator.build.local_code import ADDED_LAYER, LocalFunction, check_wheel, use_artifacts
 from orchestrator.build.template import read_template
-from orchestrator.build.template_code import dependency_layers, wheel_functions
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
+from orchestrator.releases.template_code import dependency_layers, wheel_functions
 
 SAM = """
 Transform: AWS::Serverless-2016-10-31

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import uv
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.releases.artifact import Artifact
 from tests.unit.build.fakes import ORGANIZATION, Workshop
 
 SAM = """

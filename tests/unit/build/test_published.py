@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.build.published import Published
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.artifact import Artifact
 
 _WHEEL = {"key": "projects/orders/w.whl", "sha256": "0" * 64, "size": 1}
 _MANIFEST = {

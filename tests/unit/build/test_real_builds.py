@@ -12,10 +12,10 @@ from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.run import Commands
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
 from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, MemoryLedger, confined
 

@@ -9,9 +9,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.build.sbom import Bom, Subject, bom_json, layer_bom, release_bom
 from orchestrator.config.organization import Lambda
+from orchestrator.releases.artifact import Artifact
 
 LOCK = f"""\
 Flask_Thing==3.0 \\

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.task import BuildTask
 from orchestrator.errors import BuildError, UnknownNameError
+from orchestrator.releases.store import ArtifactStore
 from tests.unit.build.fakes import Workshop
 
 LOG = "logs/orders/merge-1/build.log"

@@ -16,12 +16,12 @@ from orchestrator.build.declared import Lock
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.layer import ROOT, assemble
 from orchestrator.build.run import Commands
-from orchestrator.build.sha256 import sha256_of_file
 from orchestrator.build.unpacked import Unpacked
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import WHEELS, Fetched, Wheel, to_json
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.sha256 import sha256_of_file
 from tests.unit.build.fakes import COMMITTED_AT, confined, real_commands
 
 _RECORD = "{name}-1.dist-info/RECORD"

@@ -13,11 +13,11 @@ from cyclonedx.validation.json import JsonStrictValidator
 from moto import mock_aws
 
 from orchestrator.build.build import Build, Builder, Tools
-from orchestrator.build.layout import manifest_key
-from orchestrator.build.manifest import Manifest
 from orchestrator.build.release_diff import diff_of
-from orchestrator.build.store import ArtifactStore
 from orchestrator.build.verify import ReleaseVerifier
+from orchestrator.releases.layout import manifest_key
+from orchestrator.releases.manifest import Manifest
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
 from orchestrator.steps.contract import Release
 from tests.unit.build.fakes import BUCKET, PYPROJECT, TEMPLATE, MemoryLedger, example_repository

@@ -8,12 +8,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from orchestrator.build.manifest import Manifest
 from orchestrator.cli.main import app, main
 from orchestrator.config.organization import LEDGER_TABLE
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
+from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.contract import Execution
 from tests.git_repository import GitRepository
 from tests.ledger_table import make_ledger_table

@@ -7,10 +7,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from orchestrator.build.failure import Failure
 from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
+from orchestrator.releases.failure import Failure
 from orchestrator.source.affected import LastStart
 from orchestrator.steps.contract import Execution
 from tests.ledger_table import make_ledger_table

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.aws.stack import ChangeSetGoneError
-from orchestrator.build.artifact import Artifact
-from orchestrator.build.manifest import Layer, Manifest
 from orchestrator.config.organization import Target
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.environments import Running
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.manifest import Layer, Manifest
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.deployment import anew_if_gone, change_set_name, parameters
 from orchestrator.steps.ordering import superseded_by

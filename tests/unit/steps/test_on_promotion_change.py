@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from orchestrator.build.failure import Failure
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.releases.failure import Failure
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.on_promotion_change import PromotionChange, PromotionChanged
 from tests.ledger_table import make_ledger_table

@@ -1,7 +1,7 @@
 """Finding what runs the wheel and what is the layer."""
 
 from orchestrator.build.template import read_template
-from orchestrator.build.template_code import dependency_layers, literal_code, wheel_functions
+from orchestrator.releases.template_code import dependency_layers, literal_code, wheel_functions
 
 TEMPLATE = b"""
 Globals: {Function: {CodeUri: {Bucket: !Ref ArtifactsBucket, Key: !Ref SourceKey}}}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from orchestrator.build.version import next_version
+from orchestrator.releases.version import next_version
 
 _STEMS = st.lists(st.integers(0, 30), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
 _SUFFIXES = st.sampled_from(["", "a1", "rc2", ".post1", ".post7", ".dev3", "a1.dev2", ".post1.dev2"])

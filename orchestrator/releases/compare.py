@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.record import File, recorded
+from orchestrator.releases.record import File, recorded
 
 Kind = Literal["added", "removed", "changed"]
 _NOTHING = object()

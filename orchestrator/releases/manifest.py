@@ -5,8 +5,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.build.artifact import Artifact
 from orchestrator.config.unit import UnitSettings
+from orchestrator.releases.artifact import Artifact
 
 BuiltBy = Literal["activity", "codebuild", "local"]
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from orchestrator.build.request import BuildInput
 from orchestrator.errors import RequestError
+from orchestrator.steps.build_request import BuildInput
 
 GOOD = {
     "BUILD_UNIT": "orders",

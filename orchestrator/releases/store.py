@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 from orchestrator.aws.create_once import create_once
 from orchestrator.aws.errors import error_code
-from orchestrator.build.artifact import Artifact
-from orchestrator.build.publishing import altered, describe, missing, taken
-from orchestrator.build.sha256 import sha256_of
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.publishing import altered, describe, missing, taken
+from orchestrator.releases.sha256 import sha256_of
 
 if TYPE_CHECKING:
     # Stubs alone: they are not installed where this runs.

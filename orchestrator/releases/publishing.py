@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.build.artifact import Artifact
-from orchestrator.build.sha256 import sha256_of, sha256_of_file
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.sha256 import sha256_of, sha256_of_file
 
 
 class ReleaseStore(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.build.compare import Difference, differences, paths, template_differences, wheel_files
+from orchestrator.releases.compare import Difference, differences, paths, template_differences, wheel_files
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),

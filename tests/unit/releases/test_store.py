@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_s3 import S3Client
 
-from orchestrator.build.artifact import Artifact
-from orchestrator.build.sha256 import sha256_of
-from orchestrator.build.store import ArtifactStore
 from orchestrator.errors import ArtifactError
+from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.sha256 import sha256_of
+from orchestrator.releases.store import ArtifactStore
 
 KEY = "projects/orders/x"
 

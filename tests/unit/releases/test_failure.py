@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.build.failure import failure_of, shorten
 from orchestrator.errors import BuildError
+from orchestrator.releases.failure import failure_of, shorten
 
 
 def test_what_the_unit_can_mend_is_a_build_error_with_its_notes() -> None:
