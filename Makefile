@@ -50,7 +50,7 @@ lock: ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
 		--no-header --upgrade --output-file requirements.lock pyproject.toml
 
-benchmark: setup ## Measure the figures that the README quotes
+benchmark: setup ## Measure the figures that docs/figures.md quotes
 	@$(BIN)/python -m benchmarks
 
 benchmark-build: setup ## Measure builds against `sam build`, which is installed into a scratch folder

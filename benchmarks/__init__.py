@@ -1,1 +1,1 @@
-"""Figures that the README quotes, measured on the machine that runs them: `make benchmark`."""
+"""Figures that `docs/figures.md` quotes, measured on the machine that runs them: `make benchmark`."""
