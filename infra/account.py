@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from orchestrator.config.organization import Organization, Target
+from orchestrator.config.environment import Target
+from orchestrator.config.organization import Organization
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,8 @@ from infra.target import TargetStack
 from infra.tooling.stack import ToolingStack
 from infra.trains.gates import TrainGatesStack
 from infra.trains.stack import TrainsStack
-from orchestrator.config.organization import (
-    ARTIFACTS_STACK,
-    TOOLING_STACK,
-    TRAIN_GATES_STACK,
-    TRAINS_STACK,
-    Organization,
-)
+from orchestrator.config.infrastructure import ARTIFACTS_STACK, TOOLING_STACK, TRAIN_GATES_STACK, TRAINS_STACK
+from orchestrator.config.organization import Organization
 from orchestrator.config.stacks import stacked_targets, target_template
 
 

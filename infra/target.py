@@ -11,7 +11,9 @@ from infra.tooling.permissions import TARGET_STEPS
 from infra.tooling.roles import role
 from infra.tooling.statements import Statements, allow
 from infra.units import what_units_need
-from orchestrator.config.organization import Environment, Organization, Target, function_name
+from orchestrator.config.environment import Environment, Target
+from orchestrator.config.infrastructure import function_name
+from orchestrator.config.organization import Organization
 from orchestrator.config.stacks import has_bucket, has_roles
 
 _STACKS = [

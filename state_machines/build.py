@@ -1,6 +1,7 @@
 """The state that builds a release: a task for workers of an activity, or a CodeBuild build that is waited for."""
 
-from orchestrator.config.organization import BUILD_PROJECT, Organization
+from orchestrator.config.infrastructure import BUILD_PROJECT
+from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.steps import build_request
 from state_machines.states import EXECUTION, State, retry

@@ -5,7 +5,8 @@ Build? -> Build -> Resolve release -> Begin
 Plan -> [Approve] -> Deploy -> Smoke-test -> next, or Roll back -> Failed
 """
 
-from orchestrator.config.organization import Environment, Organization
+from orchestrator.config.environment import Environment
+from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from state_machines.build import build_state
 from state_machines.states import EXECUTION, RETRY, State, States, choice, fail, task, wait

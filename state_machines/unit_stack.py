@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from orchestrator.config.organization import GATE_ROLE, PROMOTION_ROLE, Organization
+from orchestrator.config.infrastructure import GATE_ROLE, PROMOTION_ROLE
+from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from state_machines.gate import gate
 from state_machines.promotion import promotion

@@ -10,7 +10,8 @@ import boto3
 
 from orchestrator.aws.session import CLIENT, sessions_beside
 from orchestrator.cli.context import settings
-from orchestrator.config.organization import DEAD_LETTERS, STARTS, Organization
+from orchestrator.config.infrastructure import DEAD_LETTERS, STARTS
+from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.wiring.wiring import Wiring

@@ -16,7 +16,8 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.cli.context import settings
-from orchestrator.config.organization import DEAD_LETTERS, STARTS, Organization
+from orchestrator.config.infrastructure import DEAD_LETTERS, STARTS
+from orchestrator.config.organization import Organization
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from state_machines.gate import gate

@@ -12,16 +12,8 @@ from pydantic.fields import FieldInfo
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
 from orchestrator.cli.build_task import SETTINGS
 from orchestrator.config.base import WORDS, Settings
-from orchestrator.config.organization import (
-    Adopt,
-    Build,
-    Environment,
-    Lambda,
-    Organization,
-    Repository,
-    Target,
-    Tooling,
-)
+from orchestrator.config.environment import Environment, Target
+from orchestrator.config.organization import Adopt, Build, Lambda, Organization, Repository, Tooling
 from orchestrator.config.trains import MergedTrain
 from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window

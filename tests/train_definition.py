@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bootstrap.synth import synthesize_cached
-from orchestrator.config.organization import TRAIN_GATES_STACK, TRAINS_STACK, Organization
+from orchestrator.config.infrastructure import TRAIN_GATES_STACK, TRAINS_STACK
+from orchestrator.config.organization import Organization
 
 
 def train_machines(organization: Organization, cache: Path) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,8 @@ from constructs import Construct
 from infra.tooling.names import BUILD_LOG_GROUP, Names
 from infra.tooling.roles import publish_releases, role, service
 from infra.tooling.statements import Statements, allow
-from orchestrator.config.organization import BUILD_PROJECT, CODEBUILD_ROLE, LEDGER_TABLE, Lambda, Organization
+from orchestrator.config.infrastructure import BUILD_PROJECT, CODEBUILD_ROLE, LEDGER_TABLE
+from orchestrator.config.organization import Lambda, Organization
 
 # CodeBuild takes no shorter time limit.
 _SHORTEST_MINUTES = 5

@@ -16,7 +16,7 @@ from infra.tooling.permissions import Step
 from infra.tooling.roles import role
 from infra.tooling.starts import START_TRIES
 from infra.tooling.statements import allow
-from orchestrator.config.organization import LEDGER_TABLE, WEBHOOK_SECRET, function_name
+from orchestrator.config.infrastructure import LEDGER_TABLE, WEBHOOK_SECRET, function_name
 
 _MEMORY_MB = 512
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orchestrator.config.organization import (
+from orchestrator.config.infrastructure import (
     APPROVALS_TOPIC,
     BUILD_PROJECT,
     DEAD_LETTERS,
@@ -10,9 +10,9 @@ from orchestrator.config.organization import (
     LEDGER_TABLE,
     STARTS,
     UNIT_STACK_ROLE,
-    Organization,
     function_name,
 )
+from orchestrator.config.organization import Organization
 from orchestrator.trains.names import TRAIN_MACHINE
 
 BUILD_LOG_GROUP = f"/aws/codebuild/{BUILD_PROJECT}"

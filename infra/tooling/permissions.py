@@ -8,7 +8,8 @@ from aws_cdk import aws_iam as iam
 from infra.tooling.names import Names
 from infra.tooling.source import read_repository
 from infra.tooling.statements import Statements, allow, tell_of_merges
-from orchestrator.config.organization import WEBHOOK_SECRET, Organization
+from orchestrator.config.infrastructure import WEBHOOK_SECRET
+from orchestrator.config.organization import Organization
 from orchestrator.ledger.deliveries import DELIVERIES
 from orchestrator.steps.starts import WORK_SECONDS
 

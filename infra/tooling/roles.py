@@ -7,7 +7,7 @@ from infra.tooling.names import Names
 from infra.tooling.permissions import PROMOTION_STEPS, ledger, read_releases
 from infra.tooling.source import publisher_policy, read_repository
 from infra.tooling.statements import Statements, allow, tell_of_merges
-from orchestrator.config.organization import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
+from orchestrator.config.infrastructure import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
 from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
 
 OPERATOR_POLICY = "orchestrator-operator"

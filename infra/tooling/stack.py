@@ -16,13 +16,8 @@ from infra.tooling.permissions import WEBHOOK, steps_of
 from infra.tooling.roles import service_roles
 from infra.tooling.starts import consume, starts_queue
 from infra.tooling.webhook import webhook
-from orchestrator.config.organization import (
-    APPROVALS_TOPIC,
-    DEAD_LETTERS,
-    FAILURES_TOPIC,
-    LEDGER_TABLE,
-    Organization,
-)
+from orchestrator.config.infrastructure import APPROVALS_TOPIC, DEAD_LETTERS, FAILURES_TOPIC, LEDGER_TABLE
+from orchestrator.config.organization import Organization
 
 
 class ToolingStack(StaticStack):

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from orchestrator.config.organization import DEAD_STARTS, STARTS
+from orchestrator.config.infrastructure import DEAD_STARTS, STARTS
 from orchestrator.steps.starts import WORK_SECONDS
 
 START_TRIES = 5

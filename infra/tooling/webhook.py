@@ -5,7 +5,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from orchestrator.config.organization import WEBHOOK_SECRET, WEBHOOK_URL
+from orchestrator.config.infrastructure import WEBHOOK_SECRET, WEBHOOK_URL
 
 _SECRET_LENGTH = 40
 

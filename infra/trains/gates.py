@@ -8,7 +8,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.stack import StaticStack
-from orchestrator.config.organization import GATE_ROLE, Organization
+from orchestrator.config.infrastructure import GATE_ROLE
+from orchestrator.config.organization import Organization
 from orchestrator.trains.names import train_gate_name
 from state_machines.gate import train_gate
 

@@ -17,7 +17,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from orchestrator.config.organization import Environment, Organization
+from orchestrator.config.environment import Environment
+from orchestrator.config.organization import Organization
 from orchestrator.trains.names import BUILD, TRAIN_MACHINE, train_gate_name
 from state_machines.states import EXECUTION, TRANSIENT
 

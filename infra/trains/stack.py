@@ -11,7 +11,8 @@ from infra.tooling.names import Names
 from infra.tooling.roles import role, service
 from infra.trains.machine import train_machine
 from infra.trains.permissions import TRAIN_STEPS, train_role
-from orchestrator.config.organization import TRAIN_ROLE, Organization
+from orchestrator.config.infrastructure import TRAIN_ROLE
+from orchestrator.config.organization import Organization
 
 
 class TrainsStack(StaticStack):

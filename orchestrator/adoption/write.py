@@ -7,8 +7,9 @@ from typing import Any
 
 from orchestrator.adoption.propose import ProposedUnit
 from orchestrator.build.cdk import CDK_FILE
+from orchestrator.config.environment import Environment
 from orchestrator.config.globs import escaped
-from orchestrator.config.organization import Environment, Lambda, Tooling
+from orchestrator.config.organization import Lambda, Tooling
 from orchestrator.config.told import ROOT
 from orchestrator.source.facts import TEMPLATES
 

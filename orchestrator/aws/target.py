@@ -8,7 +8,7 @@ import boto3
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.aws.stack import Sleep, Stack
-from orchestrator.config.organization import Environment, Target
+from orchestrator.config.environment import Environment, Target
 from orchestrator.steps.contract import Execution
 
 if TYPE_CHECKING:

@@ -15,16 +15,15 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.bootstrap.bundle import make_builder, make_bundle
-from orchestrator.config.organization import (
+from orchestrator.config.infrastructure import (
     ARTIFACTS_STACK,
     BUILD_ACTIVITY,
     TARGET_STACK,
     TOOLING_STACK,
     TRAIN_GATES_STACK,
     TRAINS_STACK,
-    Lambda,
-    Organization,
 )
+from orchestrator.config.organization import Lambda, Organization
 from orchestrator.config.stacks import stacked_targets, target_template
 from orchestrator.errors import DeploymentError
 from orchestrator.releases import layout

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
-from orchestrator.config.organization import Target
+from orchestrator.config.environment import Target
 from orchestrator.config.unit import FILE_NAME as PROJECT_FILE
 from orchestrator.errors import ConfigurationError
 

@@ -151,7 +151,7 @@ class Context:
 
 def settings(organization: "Organization") -> dict[str, str]:
     """What the Lambdas get as environment variables, for the command line."""
-    from orchestrator.config.organization import (  # noqa: PLC0415  # See above.
+    from orchestrator.config.infrastructure import (  # noqa: PLC0415  # See above.
         APPROVALS_TOPIC,
         FAILURES_TOPIC,
         LEDGER_TABLE,

@@ -12,7 +12,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
-from orchestrator.config.organization import Environment
+from orchestrator.config.environment import Environment
 from orchestrator.config.unit import Unit
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.drift import DriftInput, DriftResult

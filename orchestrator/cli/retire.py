@@ -12,7 +12,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, Option, command
-from orchestrator.config.organization import Environment
+from orchestrator.config.environment import Environment
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.source.demand import RETIRED, Standing
 from orchestrator.steps.contract import Execution

@@ -8,7 +8,7 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import command
-from orchestrator.config.organization import TOOLING_STACK, WEBHOOK_SECRET, WEBHOOK_URL
+from orchestrator.config.infrastructure import TOOLING_STACK, WEBHOOK_SECRET, WEBHOOK_URL
 from orchestrator.errors import RequestError
 from orchestrator.source.github.address import GitHubAddress
 

@@ -17,7 +17,7 @@ from orchestrator.cli.build import builder
 from orchestrator.cli.context import Context, settings
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Option, command
-from orchestrator.config.organization import BUILDER_ROLE
+from orchestrator.config.infrastructure import BUILDER_ROLE
 from orchestrator.confine import system
 from orchestrator.wiring.wiring import Wiring
 

@@ -6,19 +6,17 @@ from pydantic import Field, model_validator
 
 from orchestrator.config.base import (
     AccountId,
-    EnvironmentName,
     ExternalId,
     OrganizationId,
     Region,
-    RoleName,
     Settings,
     StackName,
     worded,
 )
+from orchestrator.config.environment import Environment, Target
+from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, bucket_name, function_name
 from orchestrator.config.trains import MergedTrain, problems_of
-from orchestrator.config.windows import Window
 from orchestrator.errors import UnknownNameError
-from orchestrator.identity.policy import Excluded
 
 FILE_NAME = "orchestrator.toml"
 
@@ -79,75 +77,6 @@ class Tooling(Settings):
     def bucket(self) -> str:
         """Name of the bucket that releases are published to."""
         return bucket_name(self.account, self.region)
-
-
-class Target(Settings):
-    """One account and region that an environment deploys to."""
-
-    account: AccountId
-    region: Region
-
-    @property
-    def bucket(self) -> str:
-        """Name of the bucket that the target's own copies of the artifacts lie in."""
-        return bucket_name(self.account, self.region)
-
-    def role_arn(self, role: str) -> str:
-        """ARN of a role of this account."""
-        return f"arn:aws:iam::{self.account}:role/{role}"
-
-    def __str__(self) -> str:
-        return f"{self.account}/{self.region}"
-
-
-class Environment(Settings):
-    """One step of the ladder, such as `test`: its targets and what guards it."""
-
-    name: EnvironmentName = Field(examples=["dev"])
-    targets: tuple[Target, ...] = Field(min_length=1, description="At least one account and region.")
-    approval: bool = Field(default=False, description="Whether a deployment waits for a person.")
-    approval_timeout_hours: int = Field(
-        default=168, ge=1, le=8_760, description="How long it waits before the promotion ends as timed out."
-    )
-    approvers: tuple[str, ...] = Field(
-        default=(),
-        description="Patterns of ARNs of those who may decide, such as arn:aws:iam::111111111111:role/release-*; "
-        "all who may start the gate when left out.",
-    )
-    approvals: int = Field(default=1, ge=1, le=10, description="How many different people must approve.")
-    approver_is_not: tuple[Excluded, ...] = Field(
-        default=(), description="Who may not decide: the 'author' of the commit, the 'starter' of the promotion."
-    )
-    rollback_approval: bool = Field(
-        default=False, description="Whether going back to a release that worked here waits for a person too."
-    )
-    hold: Literal["until_resumed", "until_newer"] = Field(
-        default="until_resumed",
-        description="When automatic promotions come in again after a rollback: when somebody says so, or with a "
-        "newer release that passed the environments before.",
-    )
-    windows: tuple[Window, ...] = Field(
-        default=(), description="The times of the week when it may be deployed to; always when left out."
-    )
-    deployer_role: RoleName = Field(
-        default="orchestrator-deployer", description="What the orchestrator's Lambdas assume."
-    )
-    cloudformation_role: RoleName = Field(
-        default="orchestrator-cloudformation", description="What CloudFormation deploys with."
-    )
-    cloudformation_policies: tuple[str, ...] = Field(
-        default=(), description="ARNs of managed policies that role has besides what Lambda and Glue units need."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_target_in_short(cls, values: Any) -> Any:
-        """Accept `account` and `region` beside each other as the short form of a single target."""
-        if isinstance(values, dict) and "targets" not in values and {"account", "region"} & values.keys():
-            rest = {key: value for key, value in values.items() if key not in ("account", "region")}
-            single = {key: values[key] for key in ("account", "region") if key in values}
-            return {**rest, "targets": (single,)}
-        return values
 
 
 class Lambda(Settings):
@@ -299,38 +228,5 @@ class Organization(Settings):
         return f"arn:aws:iam::{self.tooling.account}:role/{name}"
 
 
-PROMOTION_ROLE = "orchestrator-promotion"
-GATE_ROLE = "orchestrator-gate"
-TRAIN_ROLE = "orchestrator-train"
-UNIT_STACK_ROLE = "orchestrator-unit-stack"
-BUILDER_ROLE = "orchestrator-builder"
-LEDGER_TABLE = "orchestrator-ledger"
-DEAD_LETTERS = "orchestrator-dead-letters"
-STARTS = "orchestrator-starts.fifo"
-DEAD_STARTS = "orchestrator-dead-starts.fifo"
-APPROVALS_TOPIC = "orchestrator-approvals"
-FAILURES_TOPIC = "orchestrator-failures"
-WEBHOOK_URL = "WebhookUrl"
-WEBHOOK_SECRET = "orchestrator/github-webhook"  # noqa: S105  # Its name.
-BUILD_ACTIVITY = "orchestrator-build"
-BUILD_PROJECT = "orchestrator-build"
-CODEBUILD_ROLE = "orchestrator-codebuild"
-ARTIFACTS_STACK = "orchestrator-artifacts"
-TOOLING_STACK = "orchestrator"
-TRAINS_STACK = "orchestrator-trains"
-TRAIN_GATES_STACK = "orchestrator-train-gates"
-TARGET_STACK = "orchestrator-target"
-
-
 def _roles(environment: Environment) -> tuple[object, ...]:
     return environment.deployer_role, environment.cloudformation_role, environment.cloudformation_policies
-
-
-def bucket_name(account: str, region: str) -> str:
-    """Name of an account's artifacts bucket; bucket names are global, so it carries account and region."""
-    return f"orchestrator-artifacts-{account}-{region}"
-
-
-def function_name(step: str) -> str:
-    """Name of the Lambda of a step: `smoke_test` runs as `orchestrator-smoke-test`."""
-    return f"orchestrator-{step.replace('_', '-')}"

@@ -1,6 +1,8 @@
 """What the infrastructure is synthesized to, known to those who write the templates and those who deploy them."""
 
-from orchestrator.config.organization import TARGET_STACK, Organization, Target
+from orchestrator.config.environment import Target
+from orchestrator.config.infrastructure import TARGET_STACK
+from orchestrator.config.organization import Organization
 
 
 def target_template(target: Target) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.config.base import EnvironmentName, UnitName
-from orchestrator.config.organization import Environment, Target
+from orchestrator.config.environment import Environment, Target
 
 Concurrency = Literal["superseded", "queued"]
 

@@ -14,7 +14,7 @@ from orchestrator.aws.change_set import ChangeSet, Readiness
 from orchestrator.aws.stack import ChangeSetGoneError, Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
-from orchestrator.config.organization import Target
+from orchestrator.config.environment import Target
 from orchestrator.config.unit import EVERY_ENVIRONMENT
 from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.store import ArtifactStore

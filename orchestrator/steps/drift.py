@@ -9,7 +9,7 @@ from orchestrator.aws.drift import Drift, DriftDetection, HandChange
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.config.base import UnitName
-from orchestrator.config.organization import Environment, Target
+from orchestrator.config.environment import Environment, Target
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import Document, Execution

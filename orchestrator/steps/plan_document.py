@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.aws.change_set import ResourceChange
 from orchestrator.aws.drift import HandChange
-from orchestrator.config.organization import Target
+from orchestrator.config.environment import Target
 from orchestrator.errors import ArtifactError
 from orchestrator.releases.store import ArtifactStore
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import Targets
 from orchestrator.config.base import UnitName
-from orchestrator.config.organization import Environment
+from orchestrator.config.environment import Environment
 from orchestrator.errors import DeploymentError, RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import RETIRED

@@ -9,7 +9,7 @@ from orchestrator.wiring.wiring import Wiring
 
 if TYPE_CHECKING:
     from orchestrator.aws.target import TargetAccount
-    from orchestrator.config.organization import Environment, Target
+    from orchestrator.config.environment import Environment, Target
     from orchestrator.releases.store import ArtifactStore
     from orchestrator.steps.contract import Execution
     from orchestrator.steps.deploy import Deployer

@@ -161,7 +161,7 @@ class Wiring:
     def _machines(self, name: str) -> "Stack":
         """A stack with a unit's state machines, which CloudFormation changes with its own role."""
         from orchestrator.aws.stack import Stack
-        from orchestrator.config.organization import UNIT_STACK_ROLE
+        from orchestrator.config.infrastructure import UNIT_STACK_ROLE
 
         where = f"{self._account}/{self.session.region_name}"
         role = f"arn:aws:iam::{self._account}:role/{UNIT_STACK_ROLE}"

@@ -23,7 +23,8 @@ from orchestrator.build.environment import clean_environment
 from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildFunction, BuildWorker
 from orchestrator.cli.context import settings
-from orchestrator.config.organization import BUILDER_ROLE, Organization
+from orchestrator.config.infrastructure import BUILDER_ROLE
+from orchestrator.config.organization import Organization
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower

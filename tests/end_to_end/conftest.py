@@ -30,7 +30,8 @@ from orchestrator.bootstrap.bundle import make_bundle
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.sessions import MemberAccounts
 from orchestrator.bootstrap.synth import synthesize_cached
-from orchestrator.config.organization import Lambda, Organization, bucket_name
+from orchestrator.config.infrastructure import bucket_name
+from orchestrator.config.organization import Lambda, Organization
 from orchestrator.local.accounts import create_organization_role
 from orchestrator.local.cloud import LocalCloud, free_port
 from tests.end_to_end.company import ADOPTED, Company

@@ -16,7 +16,8 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.template import Template
 from orchestrator.bootstrap.install import Bootstrap, Effect
 from orchestrator.build.archive import zip_files
-from orchestrator.config.organization import BUILDER_ROLE, Organization, function_name
+from orchestrator.config.infrastructure import BUILDER_ROLE, function_name
+from orchestrator.config.organization import Organization
 from orchestrator.config.stacks import target_template
 from orchestrator.errors import AccessError, DeploymentError
 from orchestrator.releases.store import ArtifactStore

@@ -26,14 +26,8 @@ from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.bootstrap.bundle import make_builder
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.organization import (
-    BUILD_PROJECT,
-    CODEBUILD_ROLE,
-    TOOLING_STACK,
-    Build,
-    Organization,
-    Repository,
-)
+from orchestrator.config.infrastructure import BUILD_PROJECT, CODEBUILD_ROLE, TOOLING_STACK
+from orchestrator.config.organization import Build, Organization, Repository
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.releases import layout
 from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, REQUEST, STARTED_AT, UNIT

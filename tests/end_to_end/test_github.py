@@ -17,7 +17,9 @@ import urllib3
 from orchestrator.aws.session import CLIENT
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.organization import TOOLING_STACK, WEBHOOK_SECRET, WEBHOOK_URL, Organization, Target
+from orchestrator.config.environment import Target
+from orchestrator.config.infrastructure import TOOLING_STACK, WEBHOOK_SECRET, WEBHOOK_URL
+from orchestrator.config.organization import Organization
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
 from tests.github.deliveries import github_headers, push

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.config.organization import function_name
+from orchestrator.config.infrastructure import function_name
 from orchestrator.errors import BuildError
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.local.cloud import LocalCloud

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orchestrator.aws.session import CLIENT
-from orchestrator.config.organization import DEAD_LETTERS
+from orchestrator.config.infrastructure import DEAD_LETTERS
 from orchestrator.ledger.promotions import Promotion
 from tests.end_to_end.company import Company
 from tests.end_to_end.shared import Shared

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.aws.session import CLIENT
-from orchestrator.config.organization import DEAD_LETTERS
+from orchestrator.config.infrastructure import DEAD_LETTERS
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
 from tests.waiting import until

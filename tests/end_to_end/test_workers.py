@@ -15,7 +15,8 @@ import boto3
 import pytest
 
 from orchestrator.bootstrap.install import Bootstrap
-from orchestrator.config.organization import PROMOTION_ROLE, Organization
+from orchestrator.config.infrastructure import PROMOTION_ROLE
+from orchestrator.config.organization import Organization
 from orchestrator.confine.processes import descendants
 from orchestrator.local.accounts import profiles, write_profiles
 from orchestrator.local.cloud import LocalCloud

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from orchestrator.config.organization import Environment
+from orchestrator.config.environment import Environment
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import Execution, Release, Request, SmokeTestOutcome, Status, StepResult

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.config.organization import STARTS
+from orchestrator.config.infrastructure import STARTS
 from orchestrator.trains.names import TRAIN_MACHINE
 from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import retired_stack, unit_stack

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from orchestrator.config.organization import STARTS
+from orchestrator.config.infrastructure import STARTS
 from orchestrator.steps.starts import WORK_SECONDS
 from tests.aws_answers import refuse, say
 from tests.merges import definition, executions, look, machines, merge, project, write

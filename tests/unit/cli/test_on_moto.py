@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.cli.main import app, main
-from orchestrator.config.organization import LEDGER_TABLE
+from orchestrator.config.infrastructure import LEDGER_TABLE
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.config.organization import Environment
+from orchestrator.config.environment import Environment
 from orchestrator.config.windows import DAYS, Window
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.stack_state import StackState
-from orchestrator.config.organization import Target
+from orchestrator.config.environment import Target
 from orchestrator.releases.artifact import Artifact
 from orchestrator.steps.deployed import Deployed
 from tests.unit.steps.test_deployment import manifest

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.aws.stack import ChangeSetGoneError
-from orchestrator.config.organization import Target
+from orchestrator.config.environment import Target
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.environments import Running
 from orchestrator.releases.artifact import Artifact

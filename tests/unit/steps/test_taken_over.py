@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator.aws.stack_state import StackState
-from orchestrator.config.organization import Environment, Target
+from orchestrator.config.environment import Environment, Target
 from orchestrator.errors import DeploymentError
 from orchestrator.steps.contract import Execution, Release, StepInput
 from orchestrator.steps.taken_over import StackBefore, TakenOver

@@ -1,0 +1,33 @@
+"""What the static infrastructure is called: stacks, roles, queues, functions and buckets."""
+
+PROMOTION_ROLE = "orchestrator-promotion"
+GATE_ROLE = "orchestrator-gate"
+TRAIN_ROLE = "orchestrator-train"
+UNIT_STACK_ROLE = "orchestrator-unit-stack"
+BUILDER_ROLE = "orchestrator-builder"
+LEDGER_TABLE = "orchestrator-ledger"
+DEAD_LETTERS = "orchestrator-dead-letters"
+STARTS = "orchestrator-starts.fifo"
+DEAD_STARTS = "orchestrator-dead-starts.fifo"
+APPROVALS_TOPIC = "orchestrator-approvals"
+FAILURES_TOPIC = "orchestrator-failures"
+WEBHOOK_URL = "WebhookUrl"
+WEBHOOK_SECRET = "orchestrator/github-webhook"  # noqa: S105  # Its name.
+BUILD_ACTIVITY = "orchestrator-build"
+BUILD_PROJECT = "orchestrator-build"
+CODEBUILD_ROLE = "orchestrator-codebuild"
+ARTIFACTS_STACK = "orchestrator-artifacts"
+TOOLING_STACK = "orchestrator"
+TRAINS_STACK = "orchestrator-trains"
+TRAIN_GATES_STACK = "orchestrator-train-gates"
+TARGET_STACK = "orchestrator-target"
+
+
+def bucket_name(account: str, region: str) -> str:
+    """Name of an account's artifacts bucket; bucket names are global, so it carries account and region."""
+    return f"orchestrator-artifacts-{account}-{region}"
+
+
+def function_name(step: str) -> str:
+    """Name of the Lambda of a step: `smoke_test` runs as `orchestrator-smoke-test`."""
+    return f"orchestrator-{step.replace('_', '-')}"
