@@ -1,17 +1,22 @@
 """`orchestrator affected`: which units a merge of a commit would promote, and why."""
 
 import gc
-from collections.abc import Collection, Iterable, Iterator
-from typing import Annotated
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.kept import Kept
-from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.output import Format, note, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.source.affected import LastStart, Reason, Verdict, verdicts
 from orchestrator.source.catalog import Catalog
+
+if TYPE_CHECKING:
+    # Who has no trains need not wait for what tells of them.
+    from orchestrator.source.demand import Standing
+    from orchestrator.source.together import Called
 
 
 def register(app: click.Group) -> None:
@@ -32,7 +37,7 @@ def affected(
     ] = False,
     output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
-    """List the units that a merge of a commit would promote."""
+    """List the units that a merge of a commit would promote, and which of them as one train."""
     # Thousands of small objects are made that do not refer to each other, and the process ends after that.
     gc.disable()
     here: Context = context.obj
@@ -49,14 +54,44 @@ def affected(
         # Of thousands, the few that are not as they were are looked at; programs are told of all.
         differing = None if output is Format.JSON else catalog.surveyed.unlike(before.surveyed)
         judged = verdicts(catalog, starts_at(before, differing), differing)
+        called = _called_since(catalog, before)
     else:
-        judged = verdicts(catalog, _starts_in_ledger(here))
+        standings = here.wiring.ledger.branches.standings(here.organization.repository.branch)
+        judged = verdicts(catalog, {unit: one.start for unit, one in standings.items() if one.start})
+        called = _called(catalog, standings, here)
     kept.keep(catalog.surveyed)
-    _tell(catalog, judged, output, explain=explain)
+    _tell(catalog, judged, called, output, explain=explain)
 
 
-def _tell(catalog: Catalog, judged: Collection[Verdict], output: Format, *, explain: bool) -> None:
+def _called_since(catalog: Catalog, before: Catalog) -> "Called | None":
+    """What is called for together where all that is at another commit was promoted; None where there are no trains."""
+    trains = catalog.surveyed.organization.trains
+    if not trains:
+        return None
+    from orchestrator.source.demand import Standing  # noqa: PLC0415  # See above.
+    from orchestrator.source.together import called_at  # noqa: PLC0415  # The same.
+
+    starts = starts_at(before, (unit for train in trains for unit in train.units))
+    return called_at(catalog, {unit: Standing(start) for unit, start in starts.items()}, lambda _: True)
+
+
+def _called(catalog: Catalog, standings: "Mapping[str, Standing]", here: Context) -> "Called | None":
+    """What is called for together as units stand; None where there are no trains."""
+    if not catalog.surveyed.organization.trains:
+        return None
+    from orchestrator.source.together import called_at  # noqa: PLC0415  # See above.
+
+    return called_at(catalog, standings, here.wiring.ledger.trains.has_arrived)
+
+
+def _tell(
+    catalog: Catalog, judged: Collection[Verdict], called: "Called | None", output: Format, *, explain: bool
+) -> None:
+    trains = together(called) if called else {}
+    problems = called.problems if called else ()
     if output is Format.JSON:
+        train_of = {unit: train for train, units in trains.items() for unit in units}
+        waiting = called.waiting if called else ()
         rows = [
             {
                 "unit": one.unit,
@@ -64,15 +99,19 @@ def _tell(catalog: Catalog, judged: Collection[Verdict], output: Format, *, expl
                 "reason": one.reason,
                 "explanation": one.explanation,
                 "digest": one.digest,
+                "train": train_of.get(one.unit, ""),
+                "waits": one.unit in waiting,
             }
             for one in judged
         ]
-        say_json({"commit": catalog.commit.id, "units": rows})
+        say_json({"commit": catalog.commit.id, "units": rows, "trains": trains, "problems": problems})
         return
     total = len(catalog.names) + len(catalog.problems)
     say(f"Affected by {catalog.commit.id[:12]}: {sum(one.affected for one in judged)} of {total} units")
-    for line in lines(judged, total, explain=explain):
+    for line in (*lines(judged, total, explain=explain), *train_lines(trains, judged, explain=explain)):
         say(line)
+    for problem in problems:
+        note(problem)
 
 
 def lines(judged: Collection[Verdict], total: int, *, explain: bool) -> Iterator[str]:
@@ -91,6 +130,27 @@ def lines(judged: Collection[Verdict], total: int, *, explain: bool) -> Iterator
         yield f"Nothing that the others ({total - len(shown)}) are built from changed (--output json lists them)."
 
 
+def together(called: "Called") -> dict[str, list[str]]:
+    """By train that would be started, the units that would go with it."""
+    found = (demand.together for demand in called.wanted.values() if demand.together)
+    return {one.train: sorted(one.digests) for one in found}
+
+
+def train_lines(trains: Mapping[str, list[str]], judged: Collection[Verdict], *, explain: bool) -> Iterator[str]:
+    """What is said of trains: who goes together, and if wanted why some do whom nothing happened to.
+
+    Args:
+        trains: by name, the units that would go.
+        judged: all that are affected, and perhaps others.
+        explain: whether to say why.
+    """
+    affected = {one.unit for one in judged if one.affected}
+    for train, units in trains.items():
+        along = ", ".join(unit for unit in units if unit not in affected)
+        why = f" ({along}: not changed, but the last train with it has not arrived)" if along and explain else ""
+        yield f"As the train {train}: {', '.join(units)}{why}"
+
+
 def starts_at(catalog: Catalog, units: Iterable[str] | None = None) -> dict[str, LastStart]:
     """What the ledger would hold had everything at a commit been started, of some units or of all."""
     return {
@@ -102,7 +162,3 @@ def starts_at(catalog: Catalog, units: Iterable[str] | None = None) -> dict[str,
         for name in (catalog.names if units is None else units)
         if name in catalog.names
     }
-
-
-def _starts_in_ledger(here: Context) -> dict[str, LastStart]:
-    return here.wiring.ledger.branches.last_starts(here.organization.repository.branch)

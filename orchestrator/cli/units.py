@@ -39,7 +39,7 @@ def _problems(catalog: Catalog) -> Iterator[str]:
     """What is wrong with units, and with trains because of that."""
     yield from map(str, catalog.problems.values())
     broken = broken_units(catalog, {})
-    for train in catalog.organization.trains:
+    for train in catalog.surveyed.organization.trains:
         yield from missing_members(train, catalog.names, broken)
         if unknown := [unit for unit in train.units if unit in broken]:
             yield (
@@ -49,7 +49,7 @@ def _problems(catalog: Catalog) -> Iterator[str]:
 
 
 def _train_of(catalog: Catalog, unit: str) -> str:
-    return next((one.name for one in catalog.organization.trains if unit in one.units), "")
+    return next((one.name for one in catalog.surveyed.organization.trains if unit in one.units), "")
 
 
 def _document(catalog: Catalog, problems: list[str]) -> dict[str, object]:
@@ -72,7 +72,13 @@ def _document(catalog: Catalog, problems: list[str]) -> dict[str, object]:
 
 
 def _show(catalog: Catalog, problems: list[str]) -> None:
-    columns = ("unit", "version", "built from", "environments", *(["train"] if catalog.organization.trains else []))
+    columns = (
+        "unit",
+        "version",
+        "built from",
+        "environments",
+        *(["train"] if catalog.surveyed.organization.trains else []),
+    )
     shown = table(f"Units at {catalog.commit.id[:12]}", *columns)
     for unit in catalog.units.values():
         ladder = [

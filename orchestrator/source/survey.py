@@ -15,10 +15,11 @@ from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TE
 from orchestrator.source.reading import FactsReader, within
 from orchestrator.source.repository import Entry, Mode, SourceRepository
 from orchestrator.source.sharing import Sharing
-from orchestrator.source.surveyed import OrganizationFacts, Surveyed
+from orchestrator.source.surveyed import OrganizationFacts, Surveyed, TrainFacts
 
 if TYPE_CHECKING:
     from orchestrator.config.organization import Organization
+    from orchestrator.config.trains import MergedTrain
 
 # What makes a folder without a project a unit.
 _MARKERS = (CDK_FILE, *TEMPLATES)
@@ -199,4 +200,11 @@ def _at_a_glance(organization: "Organization", text: str) -> OrganizationFacts:
         organization.unit,
         f"{platform.python}/{platform.architecture}",
         " ".join(environments),
+        tuple(map(train_facts, organization.trains)),
     )
+
+
+def train_facts(train: "MergedTrain") -> TrainFacts:
+    """What of a train it takes to tell who goes with it."""
+    settings = train.model_dump(mode="json", include={"to", "on_failure"}, exclude_defaults=True)
+    return TrainFacts(train.name, train.units, train.single, settings)

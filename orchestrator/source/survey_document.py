@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
-from orchestrator.source.surveyed import OrganizationFacts, Surveyed
+from orchestrator.source.surveyed import OrganizationFacts, Surveyed, TrainFacts
 
 # In place of what a unit is built from where it is its own folder, as it mostly is.
 _OWN = 0
@@ -48,12 +48,14 @@ def read(content: bytes) -> Surveyed:
 
 
 def _surveyed(document: dict[str, Any]) -> Surveyed:
-    text, globs, exclude, units, platform, key = document["organization"]
+    text, globs, exclude, units, platform, key, trains = document["organization"]
     known = {row[2]: _facts(row) for row in document["known"]}
     inputs = {name: _inputs(rows, known[folder]) for name, folder, _, rows in document["units"]}
     return Surveyed(
         commit=document["commit"],
-        organization=OrganizationFacts(text, tuple(globs), tuple(exclude), units, platform, key),
+        organization=OrganizationFacts(
+            text, tuple(globs), tuple(exclude), units, platform, key, tuple(map(_train, trains))
+        ),
         known=known,
         trees={row[2]: row[0] for row in document["known"] if row[2]},
         folders={name: folder for name, folder, *_ in document["units"]},
@@ -69,6 +71,11 @@ def _surveyed(document: dict[str, Any]) -> Surveyed:
 def _facts(row: list[Any]) -> Facts:
     _, name, folder, said, content, is_unit, depends_on, pipeline = row
     return Facts(name, folder, said, content, is_unit, tuple(depends_on), pipeline)
+
+
+def _train(row: list[Any]) -> TrainFacts:
+    name, units, single, settings = row
+    return TrainFacts(name, tuple(units), single, settings)
 
 
 def _row(one: Input, own: Facts) -> int | tuple[object, ...]:

@@ -6,13 +6,29 @@ So much of it that a relative of the commit need not be surveyed: `source.succes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.config.names import unit_name
 from orchestrator.config.told import NOTHING, ROOT, Told, told
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
+
+
+class TrainFacts(NamedTuple):
+    """Units that a merge promotes together.
+
+    Attributes:
+        name: what its trains are called, before the merge's commit.
+        units: its members.
+        single: how a merge that affects one member only promotes it, `"alone"` or as a `"train"`.
+        settings: what else its trains are started with.
+    """
+
+    name: str
+    units: tuple[str, ...]
+    single: str
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,6 +42,7 @@ class OrganizationFacts:
         units: what it says of single ones, by folder.
         platform: what they are built for.
         key: what identifies the environments, which each unit's configuration is checked against.
+        trains: which units go together.
     """
 
     text: str
@@ -34,6 +51,7 @@ class OrganizationFacts:
     units: dict[str, dict[str, Any]]
     platform: str
     key: str
+    trains: tuple[TrainFacts, ...] = ()
 
     def finds_like(self, other: "OrganizationFacts") -> bool:
         """Whether the same is known of a folder by both, as long as neither says anything of it."""

@@ -7,9 +7,9 @@ arrived go along with the next one, changed or not: else the rest of what change
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from orchestrator.config.trains import MergedTrain
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.demand import Demand, Look, Standing, Together
+from orchestrator.source.surveyed import TrainFacts
 from orchestrator.trains.names import train_of
 
 
@@ -34,7 +34,7 @@ def broken_units(catalog: Catalog, standings: Mapping[str, Standing]) -> frozens
     return frozenset({*known, *(catalog.surveyed.called(folder) for folder in catalog.problems)})
 
 
-def missing_members(train: MergedTrain, known: Collection[str], broken: Collection[str]) -> list[str]:
+def missing_members(train: TrainFacts, known: Collection[str], broken: Collection[str]) -> list[str]:
     """What is wrong with a train some of whose members are not there; in a sentence, or nothing."""
     missing = ", ".join(repr(unit) for unit in train.units if unit not in known and unit not in broken)
     said = (
@@ -53,7 +53,7 @@ class Trains:
         has_arrived: whether a train that was started, given its name, brought all of its members to their end.
     """
 
-    trains: tuple[MergedTrain, ...]
+    trains: tuple[TrainFacts, ...]
     has_arrived: Callable[[str], bool]
 
     @property
@@ -82,6 +82,21 @@ class Trains:
         )
 
 
+def called_at(catalog: Catalog, standings: Mapping[str, Standing], has_arrived: Callable[[str], bool]) -> Called:
+    """What a commit would call for in the members of its trains, were it where the branch is.
+
+    Args:
+        catalog: the repository at the commit.
+        standings: by unit, how the members stand.
+        has_arrived: whether a train that was started, given its name, brought all of its members to their end.
+    """
+    trains = Trains(catalog.surveyed.organization.trains, has_arrived)
+    commit = catalog.commit
+    # What state machines are like makes nobody go along.
+    wanted = {unit: Demand(unit, catalog.digest(unit), "", commit.id) for unit in trains.of if unit in catalog.names}
+    return trains.call(Look(0, commit.id, commit.committed_at), wanted, broken_units(catalog, standings), standings)
+
+
 @dataclass
 class _Calling:
     look: Look
@@ -92,7 +107,7 @@ class _Calling:
     waiting: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
-    def call(self, train: MergedTrain) -> None:
+    def call(self, train: TrainFacts) -> None:
         """Call for one train, or for none of its members together."""
         members = [unit for unit in train.units if unit in self.wanted]
         changed = {unit for unit in members if not self._standing(unit).has_started(self.wanted[unit])}
@@ -117,7 +132,7 @@ class _Calling:
             if last and last.is_like(replace(demand, together=last.together)):
                 self.wanted[unit] = replace(demand, together=last.together)
 
-    def _wait(self, train: MergedTrain, changed: set[str], unknown: list[str]) -> None:
+    def _wait(self, train: TrainFacts, changed: set[str], unknown: list[str]) -> None:
         self.waiting |= changed
         self.problems.append(
             f"{', '.join(sorted(changed))} waits: the train {train.name!r} has {', '.join(unknown)} as well, which is "
@@ -130,11 +145,10 @@ class _Calling:
         under_way = {name for name in set(trains.values()) if name and not self.has_arrived(name)}
         return {unit for unit, name in trains.items() if name in under_way}
 
-    def _together(self, train: MergedTrain, members: list[str]) -> Together:
+    def _together(self, train: TrainFacts, members: list[str]) -> Together:
         """What was called for already, if it is the same for all members; else anew."""
         digests = {unit: self.wanted[unit].digest for unit in members}
-        settings = train.model_dump(mode="json", include={"to", "on_failure"}, exclude_defaults=True)
-        new = Together(train.name, self.look.commit, self.look.run, digests, settings)
+        new = Together(train.name, self.look.commit, self.look.run, digests, train.settings)
         lasts = {unit: self._standing(unit).demand for unit in members}
         known = next((last.together for last in lasts.values() if last), None)
         if known is None or not known.is_like(new):

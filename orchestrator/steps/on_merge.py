@@ -101,7 +101,7 @@ class MergeHandler:
         standings = self.ledger.branches.standings(self.branch, units)
         look = Look(run, catalog.commit.id, self.clock())
         wanted = demands(catalog, Definitions(self.template, catalog.organization), units)
-        trains = Trains(catalog.organization.trains, self.ledger.trains.has_arrived)
+        trains = Trains(catalog.surveyed.organization.trains, self.ledger.trains.has_arrived)
         called = trains.call(look, wanted, broken_units(catalog, standings), standings)
         unknown = {*catalog.problems, *(wanted[unit].folder for unit in called.waiting)}
         asked = to_ask(look, called.wanted, unknown, standings)

@@ -22,7 +22,7 @@ def units_to_look_at(event: MergeEvent, run: int, seen: Seen | None, catalog: Ca
         seen: what was seen last, as far as that is known.
         catalog: what is seen now.
     """
-    if seen is None or seen.run != run - 1 or not event.detail.commit or catalog.organization.trains:
+    if seen is None or seen.run != run - 1 or not event.detail.commit or catalog.surveyed.organization.trains:
         return None
     before, now = seen.surveyed, catalog.surveyed
     if before.organization.text != now.organization.text or before.problems.keys() != now.problems.keys():

@@ -13,6 +13,7 @@ from orchestrator.cli.affected import lines
 from orchestrator.cli.kept import Kept
 from orchestrator.source.affected import Reason, Verdict
 from orchestrator.source.catalog import read_catalog
+from orchestrator.source.surveyed import TrainFacts
 from tests.source_repository import ORGANIZATION, Repository, unit
 
 
@@ -74,6 +75,18 @@ def test_what_is_known_is_answered_without_the_models_of_the_configuration(comma
     told = command(interpreter=("-X", "importtime"))
     imported = {line.rsplit("|", 1)[-1].strip() for line in told.splitlines() if line.startswith("import time:")}
     assert "orchestrator.source.catalog" in imported
+    assert imported.isdisjoint({"pydantic", "boto3", "botocore", "rich", "orchestrator.source.together"})
+
+
+def test_trains_are_told_of_without_the_models_of_the_configuration(command: _Command) -> None:
+    """What of them it takes is kept with the rest."""
+    table = '[[trains]]\nname = "billing"\nunits = ["orders", "invoices"]\n'
+    command.repository.commit({"orchestrator.toml": f"{ORGANIZATION}\n{table}"})
+    command.repository.commit({f"projects/{name}/a.py": "1" for name in ("orders", "invoices")})
+    assert "As the train billing: invoices, orders" in command()
+    told = command(interpreter=("-X", "importtime"))
+    imported = {line.rsplit("|", 1)[-1].strip() for line in told.splitlines() if line.startswith("import time:")}
+    assert "orchestrator.source.together" in imported
     assert imported.isdisjoint({"pydantic", "boto3", "botocore", "rich"})
 
 
@@ -87,7 +100,12 @@ def test_nothing_is_kept_of_another_repository(command: _Command, tmp_path: Path
 
 def test_what_is_kept_is_what_was_found(command: _Command, tmp_path: Path) -> None:
     """To the last input."""
+    table = '[[trains]]\nname = "billing"\nunits = ["orders", "invoices"]\nto = "dev"\n'
+    command.repository.commit({"orchestrator.toml": f"{ORGANIZATION}\n{table}"})
     catalog = read_catalog(command.repository.read, "main")
+    assert catalog.surveyed.organization.trains == (
+        TrainFacts("billing", ("orders", "invoices"), "alone", {"to": "dev"}),
+    )
     kept = Kept(command.repository.folder, tmp_path / "other")
     kept.keep(catalog.surveyed)
     assert [replace(one, problems={}) for one in kept.surveyed()] == [replace(catalog.surveyed, problems={})]

@@ -10,6 +10,7 @@ import pytest
 from orchestrator.config.trains import MergedTrain
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import Demand, Look, Standing, Together, to_ask
+from orchestrator.source.survey import train_facts
 from orchestrator.source.together import Called, Trains
 from orchestrator.steps.start_train import due_together
 
@@ -41,7 +42,7 @@ def call(
     wanted = wanted or {"orders": demand("orders"), "invoices": demand("invoices"), "ledger": demand("ledger", "old")}
     kept = {unit: one for unit, one in wanted.items() if unit not in broken}
     look = Look(run, f"commit-{run}", NOW)
-    return Trains((train,), lambda name: name != "billing-0").call(look, kept, broken, standings)
+    return Trains((train_facts(train),), lambda name: name != "billing-0").call(look, kept, broken, standings)
 
 
 def together(called: Called) -> dict[str, Together]:
