@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.cli.main import app
-from orchestrator.config.organization import LEDGER_TABLE
+from orchestrator.config.infrastructure import LEDGER_TABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
 from orchestrator.source.affected import LastStart
