@@ -1,7 +1,7 @@
 """Build backends, in an interpreter that is started before the sources are there."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,25 @@ from orchestrator.build.uv import Uv
 
 # Where programs that a backend starts find what it requires.
 _PATH = "PYTHONPATH"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a build backend has to do: an sdist and a wheel.
+
+    Attributes:
+        step: what is being done, for the log.
+        system: the unit's.
+        out: where the files go.
+        variables: added to the environment.
+        gate: opens to the unit's folder; nothing is built when it shuts.
+    """
+
+    step: str
+    system: BuildSystem
+    out: Path
+    variables: Mapping[str, str]
+    gate: Gate
 
 
 @dataclass(frozen=True)
@@ -36,29 +55,37 @@ class Backend:
     own: Path
     found: Callable[[Sequence[Path]], object]
 
-    def build(self, step: str, system: BuildSystem, out: Path, variables: dict[str, str], gate: Gate) -> Outcome | None:
-        """Build an sdist and a wheel.
-
-        Args:
-            step: what is being done, for the log.
-            system: the unit's.
-            out: where the files go.
-            variables: added to the environment.
-            gate: opens to the unit's folder; nothing is built when it shuts.
+    def started(self, work: Work) -> Callable[[], Outcome | None] | None:
+        """Start to build where all that is needed is on this machine; None where it is not.
 
         Returns:
-            How it ended; None when it cannot be done here, and is left to uv.
+            What waits for the end of it and answers as `build` does; it must be called.
         """
-        folders = BackendWheels(self.uv, self.cache, self.scratch).folders(step, system)
-        if not folders:
-            return None
+        folders = self._wheels.known(work.system)
+        return self._started(work, folders) if folders else None
+
+    def build(self, work: Work) -> Outcome | None:
+        """Build an sdist and a wheel; returns how it ended, None when it cannot be done here and is left to uv."""
+        folders = self._wheels.folders(work.step, work.system)
+        return self._started(work, folders)() if folders else None
+
+    def _started(self, work: Work, folders: tuple[Path, ...]) -> Callable[[], Outcome | None]:
         self.found(folders)
-        out.mkdir(exist_ok=True)
+        work.out.mkdir(exist_ok=True)
         script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(run_backend.__file__).absolute()]
-        seen = {**variables, _PATH: os.pathsep.join(map(str, folders))}
-        with gate.entrance() as entrance:
-            command = [*script, str(out), system.backend, *folders]
-            outcome = self.uv.commands.attempt(step, command, self.scratch, seen, stdin=entrance)
-        # The cache may have been deleted meanwhile.
-        deleted = outcome.code != 0 and not all(folder.is_dir() for folder in folders)
-        return None if outcome.code == MORE_REQUIREMENTS or deleted else outcome
+        command = [*script, str(work.out), work.system.backend, *folders]
+        seen = {**work.variables, _PATH: os.pathsep.join(map(str, folders))}
+        with work.gate.entrance() as entrance:
+            ended = self.uv.commands.start(work.step, command, self.scratch, seen, stdin=entrance)
+
+        def outcome() -> Outcome | None:
+            found = ended()
+            # The cache may have been deleted meanwhile.
+            deleted = found.code != 0 and not all(folder.is_dir() for folder in folders)
+            return None if found.code == MORE_REQUIREMENTS or deleted else found
+
+        return outcome
+
+    @property
+    def _wheels(self) -> BackendWheels:
+        return BackendWheels(self.uv, self.cache, self.scratch)

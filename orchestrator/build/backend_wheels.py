@@ -40,8 +40,7 @@ class BackendWheels:
             step: what is being done, for the log.
             system: the unit's.
         """
-        if self.uv.python != sys.executable:
-            # Which wheels another interpreter can import is not known here.
+        if not self._is_ours:
             return ()
         key = self._key(system)
         with self.cache.locked(_KIND, key):
@@ -49,7 +48,7 @@ class BackendWheels:
 
     def known(self, system: BuildSystem) -> tuple[Path, ...]:
         """The same, of what is on this machine already."""
-        kept = self.cache.read(_KIND, self._key(system))
+        kept = self.cache.read(_KIND, self._key(system)) if self._is_ours else None
         return self._all([self._unpacked.find(one) for one in kept.decode().split()]) if kept else ()
 
     def _found(self, step: str, system: BuildSystem, key: str) -> tuple[Path, ...]:
@@ -57,20 +56,23 @@ class BackendWheels:
         from orchestrator.build.fetch import Fetcher  # noqa: PLC0415
         from orchestrator.build.runtime import this_interpreter  # noqa: PLC0415
 
+        requirements = system.requirements()
+        if requirements is None:
+            return ()
         folder = Path(tempfile.mkdtemp(prefix="backend-", dir=self.scratch))
-        wheels = self._locked(step, system, folder)
+        wheels = self._locked(step, requirements, folder)
         fetched = Fetcher(self.uv, self.cache, this_interpreter()).fetch(wheels, folder)
         found = self._all([self._unpacked.of(one) for one in fetched])
         if found:
             self.cache.keep(_KIND, key, " ".join(one.sha256 for one in fetched).encode())
         return found
 
-    def _locked(self, step: str, system: BuildSystem, folder: Path) -> Sequence[Wheel]:
+    def _locked(self, step: str, requirements: Sequence[str], folder: Path) -> Sequence[Wheel]:
         """The wheels that the requirements come down to; none when they come down to something else."""
         from orchestrator.build.runtime import this_interpreter  # noqa: PLC0415  # As above.
         from orchestrator.build.wheels import UnusableLockError, select  # noqa: PLC0415
 
-        (folder / _LIST).write_text("".join(f"{one}\n" for one in system.requires), encoding="utf-8")
+        (folder / _LIST).write_text("".join(f"{one}\n" for one in requirements), encoding="utf-8")
         morning = replace(self.uv, as_of=datetime.combine(self._day, time.min, UTC))
         command = ["pip", "compile", _LIST, "--output-file", _LOCK, "--quiet", "--no-header", "--only-binary", ":all:"]
         # What was published today only is known as of the commit.
@@ -84,6 +86,11 @@ class BackendWheels:
     def _key(self, system: BuildSystem) -> str:
         interpreter = (self.uv.python, sys.implementation.cache_tag)
         return sha256_of("\0".join((str(self._day), *interpreter, *system.requires)).encode())
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether backends run on this interpreter: which wheels another one can import is not known here."""
+        return self.uv.python == sys.executable
 
     @property
     def _day(self) -> date:

@@ -1,26 +1,27 @@
 """One build, from the sources to the release: what takes long is started before what takes long to import.
 
-Export the sources, start the unit's build backend, which waits for them; then `making` does the rest.
+Start the unit's build backend, export the sources, which it waits for, and let it build; then `making` does the rest.
 """
 
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.build.backend import Backend
 from orchestrator.build.build import Tools
 from orchestrator.build.bytecode import Bytecode
 from orchestrator.build.confinement import Confinement
-from orchestrator.build.exported import Exported
 from orchestrator.build.gate import Gate
-from orchestrator.build.package import Started, start_backend
 from orchestrator.build.run import Commands
 from orchestrator.build.scratch import scratch_folder
+from orchestrator.build.starting import ProjectFile, Started, start_backend
 from orchestrator.build.tidy import tidy
 from orchestrator.build.uv import Uv
+from orchestrator.config.project import declared_version
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog
@@ -28,6 +29,10 @@ from orchestrator.source.export import export
 from orchestrator.source.facts import PYPROJECT
 from orchestrator.source.reading import within
 from orchestrator.source.repository import SourceRepository
+
+if TYPE_CHECKING:
+    # Imported while the backend starts.
+    from orchestrator.build.package import Package
 
 # The package, what cfn-lint finds, what the check of handlers needs, and bytecode of two groups of wheels.
 _BESIDE = 5
@@ -66,6 +71,21 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Packing:
+    """A package that is being made.
+
+    Attributes:
+        version: what for. A version is claimed when nothing can be wrong any more; nearly always it is this one.
+        package: what will be made.
+        project: what of; None for a unit without a project.
+    """
+
+    version: str
+    package: "Future[Package]"
+    project: ProjectFile | None = None
+
+
+@dataclass(frozen=True)
 class Flow:
     """One build of one unit.
 
@@ -101,12 +121,15 @@ class Flow:
             # The threads are waited for: what nobody needs any more must end.
             with bytecode.ended():
                 backend = self._backend(places, lambda folders: beside.submit(bytecode.make, folders))
+                project = self._project()
+                started = start_backend(backend, project, gate, beside) if project else None
                 export(self.repository, self.catalog.commit.id, self.inputs, places.tree)
-                started = self._started(backend, places.tree, gate, beside)
-                # While that is under way, there is time to import what takes longest.
-                from orchestrator.build.making import Making  # noqa: PLC0415
+                with _cut_short(backend):
+                    packing = self._packing(started, places.tree, beside) if started else None
+                    # While that is under way, there is time to import what takes longest.
+                    from orchestrator.build.making import Making  # noqa: PLC0415
 
-                done = Making(self, places, backend, started, bytecode, beside).run()
+                    done = Making(self, places, backend, packing, bytecode, beside).run()
         tidy(self.tools.cache.folder, self.tools.allowance)
         return done
 
@@ -126,12 +149,36 @@ class Flow:
         uv = Uv(commands, self.tools.uv, self.tools.python, self.catalog.commit.committed_at)
         return Backend(uv, self.tools.cache, places.packing, places.own, found)
 
-    def _started(self, backend: Backend, tree: Path, gate: Gate, beside: Executor) -> Started | None:
-        """The unit's build backend; None when it has no project."""
-        text = Exported(tree).text(within(self.catalog.facts[self.name].folder, PYPROJECT))
-        if text is None or "project" not in tomllib.loads(text):
+    def _project(self) -> ProjectFile | None:
+        """The unit's project file; None when it has none, or one that says nothing of a project."""
+        folder = self.catalog.facts[self.name].folder
+        file = within(folder, PYPROJECT)
+        content = self.repository.files(self.catalog.commit.id, [file]).get(file)
+        if content is None or "project" not in tomllib.loads(text := content.decode()):
             return None
-        return start_backend(backend, text, gate, beside)
+        return ProjectFile(self.name, folder, text)
+
+    def presumed_version(self, declared: str) -> str:
+        """The version that the release will have, unless another build is faster."""
+        return self.releases.presumed_version(self.name, self.catalog.digest(self.name), declared)
+
+    def _packing(self, started: Started, tree: Path, beside: Executor) -> Packing:
+        """Let the backend build what was exported."""
+        from orchestrator.build.package import build_package  # noqa: PLC0415  # See above.
+
+        project = started.project
+        version = self.presumed_version(declared_version(tomllib.loads(project.text)["project"], project.path))
+        return Packing(version, beside.submit(build_package, started, version, tree), project)
+
+
+@contextmanager
+def _cut_short(backend: Backend) -> Iterator[None]:
+    """Let a backend build no longer than there is a use for it: where something else is wrong, there is none."""
+    try:
+        yield
+    except BaseException:
+        backend.uv.commands.limit(0)
+        raise
 
 
 @contextmanager

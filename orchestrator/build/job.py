@@ -23,7 +23,7 @@ from orchestrator.build.limits import too_large
 from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
-from orchestrator.build.package import Package, Started, build_package, generator, refuse_pointers
+from orchestrator.build.package import Package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
 from orchestrator.build.run import Commands
@@ -206,15 +206,9 @@ class Job:
             raise missing(self.store.location(layout.layer_sbom_key(self.unit.name, number)), None)
         return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
 
-    def package(self, uv: Uv, started: Started | None, declared: Declared, version: str) -> Package:
-        """Build the wheel and the sdist, by the build backend that was started or, without a project, without any.
-
-        It runs beside other commands, so `uv` has a log of its own, and a folder that its commands alone write to.
-        """
-        if started is None:
-            package = plain_package(self.unit, version, self.plain.files, uv, self._own_folder("package"))
-        else:
-            package = build_package(started, self.unit, declared.pyproject, version, self.tree)
+    def plain_package(self, uv: Uv, version: str) -> Package:
+        """Make the wheel and the sdist of a unit without a project."""
+        package = plain_package(self.unit, version, self.plain.files, uv, self._own_folder("package"))
         refuse_pointers(package.wheel, self.unit.name)
         return package
 

@@ -8,12 +8,13 @@ from orchestrator.build.backend import Backend
 from orchestrator.build.bytecode import Bytecode
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.exported import Exported
-from orchestrator.build.flow import Flow, Places
+from orchestrator.build.flow import Flow, Packing, Places
 from orchestrator.build.gate import Gate
 from orchestrator.build.job import Job
 from orchestrator.build.layer import LayerFile
-from orchestrator.build.package import Package, Started, start_backend
+from orchestrator.build.package import Package, build_package
 from orchestrator.build.run import Commands
+from orchestrator.build.starting import start_backend
 from orchestrator.build.template import UnitTemplate
 from orchestrator.build.templates import Templates
 from orchestrator.build.workspace import find_workspace_lock
@@ -41,7 +42,7 @@ class Making:
         flow: whose part this is.
         places: the folders.
         backend: runs the unit's build backend.
-        started: how it runs: it waits for the sources; None when the unit has no project.
+        packing: what it makes; None when the unit has no project.
         bytecode: compiles what is unpacked.
         beside: runs what goes on beside the rest.
     """
@@ -49,7 +50,7 @@ class Making:
     flow: Flow
     places: Places
     backend: Backend
-    started: Started | None
+    packing: Packing | None
     bytecode: Bytecode
     beside: Executor
 
@@ -60,9 +61,7 @@ class Making:
         for commands in (self.backend.uv.commands, self.bytecode.commands):
             commands.limit(self._seconds)
         declared = job.declared()
-        # A version is claimed when nothing can be wrong any more; nearly always it is this one.
-        presumed = releases.presumed_version(unit.name, job.digest, unit.version)
-        packed = self.beside.submit(job.package, self.backend.uv, self.started, declared, presumed)
+        packing = self.packing or self._plain_packing(job)
         templates = job.templates()
         linting = self._commands("lint", self.places.linting)
         linted = self.beside.submit(job.lint, linting, self.places.linting, templates)
@@ -78,13 +77,13 @@ class Making:
             if layer_file and job.will_import(template)
             else None
         )
-        package = packed.result()
+        package = packing.package.result()
         self.beside.submit(job.uv_version, self.backend.uv, self.places.packing)
         left_out, here = job.check(package, unpacked.result() if unpacked else layer_file, template)
         warnings = [*linted.result(), *declared.warnings, *left_out]
         version = releases.claim_version(unit.name, job.digest, unit.version)
-        if version != presumed:
-            package = self._packed_again(job, declared, version)
+        if version != packing.version:
+            package = self._packed_again(job, packing, version)
         job.uv.commands.note("".join(f"\nWarning: {one}" for one in (*warnings, *here)))
         self._publish(job, version, package, Parts(templates, template, locked, layer, tuple(warnings)))
         return version, tuple(here)
@@ -129,11 +128,17 @@ class Making:
         )
         job.publish(layout.manifest_key(unit.name, version), manifest.to_json())
 
-    def _packed_again(self, job: Job, declared: Declared, version: str) -> Package:
+    def _plain_packing(self, job: Job) -> Packing:
+        version = self.flow.presumed_version(job.unit.version)
+        return Packing(version, self.beside.submit(job.plain_package, self.backend.uv, version))
+
+    def _packed_again(self, job: Job, packing: Packing, version: str) -> Package:
         """The package with another version, by a backend that is started anew."""
+        if packing.project is None:
+            return job.plain_package(self.backend.uv, version)
         with Gate() as gate:
-            started = start_backend(self.backend, declared.pyproject, gate, self.beside) if self.started else None
-            return job.package(self.backend.uv, started, declared, version)
+            started = start_backend(self.backend, packing.project, gate, self.beside)
+            return build_package(started, version, self.places.tree)
 
     def _unpacked(self, job: Job, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
         """The layer, unpacked where it is going to be imported; what of it was never compiled is from now on."""

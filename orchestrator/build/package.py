@@ -4,10 +4,8 @@ import io
 import secrets
 import tempfile
 import zipfile
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
@@ -15,24 +13,15 @@ from packaging.version import Version
 from orchestrator.build.archive import repack_tar
 from orchestrator.build.backend import Backend
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive, check_tar
-from orchestrator.build.build_system import BuildSystem
 from orchestrator.build.confinement import was_refused
-from orchestrator.build.gate import Gate
 from orchestrator.build.project import with_version
 from orchestrator.build.run import Outcome
 from orchestrator.build.scratch import copy_tree
+from orchestrator.build.starting import STEP, Started, source_time, source_variables
 from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.build.uv import Uv
 from orchestrator.errors import BuildError
-from orchestrator.source.facts import PYPROJECT
 
-if TYPE_CHECKING:
-    # The backend is started before the models are imported, which takes long.
-    from orchestrator.config.unit import Unit
-
-_STEP = "build wheel and sdist"
-# The earliest time that a zip, and so a wheel, can hold.
-_EARLIEST = 315_532_800
 # Source: Git LFS's specification.
 _POINTER, _LONGEST_POINTER = b"version https://git-lfs.github.com/spec/v1\n", 1_023
 _LONGEST_GENERATOR, _MOST_LISTED = 200, 10
@@ -66,49 +55,12 @@ def generator(wheel: bytes) -> str:
     return lines[0].partition(":")[2].strip()[:_LONGEST_GENERATOR] if lines else "not told"
 
 
-@dataclass(frozen=True)
-class Started:
-    """A build backend that waits for something to build.
-
-    Attributes:
-        backend: runs it.
-        gate: opens to the unit's folder.
-        out: where it writes.
-        outcome: how it ends; None leaves the unit to uv.
-    """
-
-    backend: Backend
-    gate: Gate
-    out: Path
-    outcome: Future[Outcome | None]
-
-
-def start_backend(backend: Backend, pyproject: str, gate: Gate, pool: Executor) -> Started:
-    """Start the build backend that a `pyproject.toml` names, in another thread; it takes longer than to find sources.
-
-    Args:
-        backend: runs it.
-        pyproject: the text of the unit's `pyproject.toml`.
-        gate: not opened yet.
-        pool: runs the thread.
-    """
-    out = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
-    system = BuildSystem.read(pyproject)
-
-    def run() -> Outcome | None:
-        return backend.build(_STEP, system, out, _variables(backend.uv), gate) if system else None
-
-    return Started(backend, gate, out, pool.submit(run))
-
-
-def build_package(started: Started, unit: "Unit", pyproject: str, version: str, sources: Path) -> Package:
+def build_package(started: Started, version: str, sources: Path) -> Package:
     """Build the wheel and the sdist, in a copy of the sources.
 
     Args:
         started: the build backend.
-        unit: the unit.
-        pyproject: the text of its `pyproject.toml`.
-        version: the release's; the copied file gets the text with it.
+        version: the release's; the copied project file gets the text with it.
         sources: the exported tree, which no command can write to.
 
     Raises:
@@ -116,23 +68,24 @@ def build_package(started: Started, unit: "Unit", pyproject: str, version: str, 
         ArtifactError: what the backend made holds links, or more than Lambda takes.
         ConfigurationError: the version cannot be set.
     """
-    backend, file = started.backend, unit.path(PYPROJECT)
-    uv = backend.uv
-    folder = _moved(_copied(sources, backend.own, file, with_version(pyproject, version, file)), backend) / unit.folder
+    backend, project = started.backend, started.project
+    uv, unit, file = backend.uv, project.unit, project.path
+    text = with_version(project.text, version, file)
+    folder = _moved(_copied(sources, backend.own, file, text), backend) / project.folder
     started.gate.open(folder)
     outcome = started.outcome.result() or _by_uv(uv, folder, started.out)
-    uv.commands.require(_STEP, outcome, _reason(outcome))
-    stem = file_stem(unit.name, version)
+    uv.commands.require(STEP, outcome, _reason(outcome))
+    stem = file_stem(unit, version)
     # Whatever wrote it, what is checked and published is a copy, which only this process writes to.
     made = UntrustedFolder(
         backend.scratch,
         (started.out.parent.name, started.out.name),
-        f"the build backend of {unit.name}",
+        f"the build backend of {unit}",
         file,
         _ADVICE,
     )
-    wheel, sdist = (_only(unit.name, made, ending) for ending in (".whl", ".tar.gz"))
-    _check_wheel(unit.name, wheel, version)
+    wheel, sdist = (_only(unit, made, ending) for ending in (".whl", ".tar.gz"))
+    _check_wheel(unit, wheel, version)
     copies = Path(tempfile.mkdtemp(prefix="package-", dir=backend.own))
     stored = Package(copies / f"{stem}-py3-none-any.whl", copies / f"{stem}.tar.gz")
     made.copy_file(wheel, stored.wheel, Budget(LARGEST_UNZIPPED))
@@ -140,6 +93,7 @@ def build_package(started: Started, unit: "Unit", pyproject: str, version: str, 
     made.copy_file(sdist, copies / "made.tar.gz", Budget(LARGEST_UNZIPPED))
     check_tar(copies / "made.tar.gz", LARGEST_UNZIPPED)
     repack_tar(copies / "made.tar.gz", stored.sdist, source_time(uv))
+    refuse_pointers(stored.wheel, unit)
     return stored
 
 
@@ -156,15 +110,6 @@ def _moved(copy: Path, backend: Backend) -> Path:
     return copy.rename(backend.scratch / f"sources-{secrets.token_hex(8)}")
 
 
-def _variables(uv: Uv) -> dict[str, str]:
-    return {"SOURCE_DATE_EPOCH": str(source_time(uv))}
-
-
-def source_time(uv: Uv) -> int:
-    """The time of everything in a package, in seconds: the commit's."""
-    return max(_EARLIEST, int(uv.as_of.timestamp()))
-
-
 def refuse_pointers(wheel: Path, unit: str) -> None:
     """Refuse files that git keeps elsewhere: what would be deployed is a note where they are.
 
@@ -177,7 +122,7 @@ def refuse_pointers(wheel: Path, unit: str) -> None:
     if found:
         raise BuildError(
             unit,
-            _STEP,
+            STEP,
             f"{', '.join(found)} is a pointer of Git LFS and not the file itself, which builds do not fetch. Commit "
             "the file without LFS, or let the code read it from a bucket.",
         )
@@ -191,14 +136,14 @@ def _reason(outcome: Outcome) -> str:
 def _by_uv(uv: Uv, folder: Path, out: Path) -> Outcome:
     """Let uv run the backend, in an environment that it makes for it."""
     arguments = ["build", str(folder), "--wheel", "--sdist", "--out-dir", str(out)]
-    return uv.attempt(_STEP, arguments, folder.parent, _variables(uv))
+    return uv.attempt(STEP, arguments, folder.parent, source_variables(uv))
 
 
 def _only(unit: str, folder: UntrustedFolder, ending: str) -> str:
     found = [name for name in folder.names() if name.endswith(ending)]
     if len(found) != 1:
         names = ", ".join(map(repr, found[:_MOST_LISTED])) or "none"
-        raise BuildError(unit, _STEP, f"the build backend should make one {ending} file and made {names}.")
+        raise BuildError(unit, STEP, f"the build backend should make one {ending} file and made {names}.")
     return found[0]
 
 
@@ -211,18 +156,18 @@ def _check_wheel(unit: str, name: str, version: str) -> None:
     try:
         _, found, _, tags = parse_wheel_filename(name)
     except InvalidWheelFilename as error:
-        raise BuildError(unit, _STEP, f"the build backend made a wheel with an invalid name: {error}.") from error
+        raise BuildError(unit, STEP, f"the build backend made a wheel with an invalid name: {error}.") from error
     if found != Version(version):
         raise BuildError(
             unit,
-            _STEP,
+            STEP,
             f"the build backend made version {found}, and {version} was asked for: let it take the version from "
             "project.version.",
         )
     if not any(str(tag) == "py3-none-any" for tag in tags):
         raise BuildError(
             unit,
-            _STEP,
+            STEP,
             f"{name} is not a py3-none-any wheel, so it holds compiled code or is for one platform only. A unit's "
             "own code must be pure Python; dependencies with compiled code belong in the layer, that is in "
             "project.dependencies.",

@@ -21,7 +21,8 @@ from orchestrator.build.cdk import CDK_FILE
 from orchestrator.build.declared import Declared
 from orchestrator.build.local_code import local_folders
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, read_pins
-from orchestrator.build.package import Package, file_stem, source_time
+from orchestrator.build.package import Package, file_stem
+from orchestrator.build.starting import source_time
 from orchestrator.build.uv import Uv
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import ConfigurationError

@@ -5,14 +5,16 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from orchestrator.build.confinement import ALLOWED, Confinement, was_refused
 from orchestrator.build.output import BoundedOutput
-from orchestrator.build.watch import Watch
+from orchestrator.build.watch import Watch, ended, started
 from orchestrator.errors import BuildError
 
 _CORES = os.cpu_count() or 1
@@ -76,6 +78,12 @@ class Commands:
             log.write(f"{text}\n")
 
     def attempt(
+        self, step: str, command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Run a command and say how it ended; raises as `start` and its answer."""
+        return self.start(step, command, cwd, variables)()
+
+    def start(
         self,
         step: str,
         command: Sequence[str | Path],
@@ -83,8 +91,8 @@ class Commands:
         variables: Mapping[str, str] | None = None,
         *,
         stdin: int = subprocess.DEVNULL,
-    ) -> Outcome:
-        """Run a command and say how it ended.
+    ) -> Callable[[], Outcome]:
+        """Start a command.
 
         Args:
             step: what is being done, for the log and for errors.
@@ -92,24 +100,41 @@ class Commands:
                 the program, too, is a `Path` where it lies in a place of the worker's own.
             cwd: where it runs.
             variables: added to what it sees; they may be the unit's.
-            stdin: a file that it reads from.
+            stdin: a file that it reads from; what it prints is not read before the answer is called.
+
+        Returns:
+            What watches over it until it has ended, and says how; it must be called, and raises a `BuildError` when
+            the command used more than a build may.
 
         Raises:
-            BuildError: the program is not there or cannot be started, or it used more than a build may.
+            BuildError: the program is not there, or cannot be started.
         """
         self.note(f"\n== {step}\n$ {shlex.join(map(str, command))}")
         left = self._deadline - time.monotonic()
         if left <= 0:
-            return Outcome(None, "")
-        try:
+            return partial(Outcome, None, "")
+        with self._startable(step):
             seen = self._confinement.variables(self._environment)
             program = self._program(step, command[0], cwd)
             confined = self._confinement.command([program, *command[1:]], seen, left * _CORES, variables or {})
-            with self._log.open("ab") as log:
-                output = BoundedOutput(log, self._confinement.limits.log_bytes)
-                watch = Watch(output, self._confinement.limits, lambda: self._deadline, self._confinement.scratch)
-                code = watch.run(confined, cwd, seen, stdin)
-                text = output.finish()
+            return partial(self._watched, step, started(confined, cwd, seen, stdin))
+
+    def _watched(self, step: str, process: "subprocess.Popen[bytes]") -> Outcome:
+        limits = self._confinement.limits
+        with self._startable(step), ended(process), self._log.open("ab") as log:
+            output = BoundedOutput(log, limits.log_bytes)
+            watch = Watch(output, limits, lambda: self._deadline, self._confinement.scratch)
+            code = watch.run(process)
+            outcome = Outcome(code, output.finish())
+        if watch.excess:
+            raise BuildError(self.unit, step, watch.excess, outcome.tail)
+        return outcome
+
+    @contextmanager
+    def _startable(self, step: str) -> Iterator[None]:
+        """Say what may be why the system refuses to run a command."""
+        try:
+            yield
         except OSError as error:
             raise BuildError(
                 self.unit,
@@ -117,9 +142,6 @@ class Commands:
                 f"it could not be run: {error.strerror}. Either the build removed a folder that it works in, or "
                 "arguments and variables are longer than the system takes, or the disk is full.",
             ) from error
-        if watch.excess:
-            raise BuildError(self.unit, step, watch.excess, Outcome(code, text).tail)
-        return Outcome(code, text)
 
     def _program(self, step: str, name: str | Path, cwd: Path) -> str | Path:
         """A program: one that is named without a folder is looked up where the worker has its programs."""

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import used
-from orchestrator.build.layer import extract
-from orchestrator.build.wheel import WHEELS, Fetched
+
+if TYPE_CHECKING:
+    # What was unpacked before is found without what reads archives.
+    from orchestrator.build.wheel import Fetched
 
 _KIND = "unpacked-wheels"
 # What was not in the wheel.
@@ -26,8 +29,10 @@ class Unpacked:
 
     cache: Cache
 
-    def of(self, archive: Fetched) -> Path | None:
+    def of(self, archive: "Fetched") -> Path | None:
         """The folder of an archive that was fetched; None when it could not be made."""
+        from orchestrator.build.layer import extract  # noqa: PLC0415  # See above.
+
         folder = self.cache.folder_of(_KIND, archive.sha256, partial(extract, archive.path))
         return folder if folder.is_dir() else None
 
@@ -36,6 +41,8 @@ class Unpacked:
         folder = self.find(sha256)
         if folder:
             return folder
+        from orchestrator.build.wheel import WHEELS, Fetched  # noqa: PLC0415  # See above.
+
         with TemporaryDirectory(prefix="orchestrator-wheel-") as scratch:
             archive = Path(scratch, "wheel.whl")
             taken = self.cache.take(WHEELS, sha256, archive, sha256)

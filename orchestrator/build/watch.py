@@ -20,8 +20,34 @@ _CHUNK = 64 * 1024
 _SWEEP_SECONDS = 10
 
 
+def started(
+    command: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: int = subprocess.DEVNULL
+) -> "subprocess.Popen[bytes]":
+    """Start a command that is to be watched.
+
+    Args:
+        command: of `orchestrator.confine`.
+        cwd: where it runs.
+        environment: all that it sees.
+        stdin: what it reads.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    return subprocess.Popen(
+        list(command),
+        cwd=cwd,
+        env=dict(environment),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # Its own session: an interrupt on the terminal is the worker's to deal with.
+        start_new_session=True,
+    )
+
+
 class Watch:
-    """Runs one command and ends it when it goes too far.
+    """Watches one command and ends it when it goes too far.
 
     Args:
         output: keeps what it prints.
@@ -38,32 +64,11 @@ class Watch:
         self.excess = ""
         """What it used too much of, in a sentence; empty when it kept within its limits."""
 
-    def run(
-        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: int = subprocess.DEVNULL
-    ) -> int | None:
-        """Run it to its end; returns its exit code, None when it ran out of time.
-
-        Args:
-            command: of `orchestrator.confine`.
-            cwd: where it runs.
-            environment: all that it sees.
-            stdin: what it reads.
-        """
-        # Its own session: an interrupt on the terminal is the worker's to deal with.
-        process = subprocess.Popen(
-            list(command),
-            cwd=cwd,
-            env=dict(environment),
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        with _ended(process):
-            in_time = all(self._goes_on(process.pid) for _ in self._looks(process))
-            if in_time:
-                process.wait(_SWEEP_SECONDS)
-        return process.returncode if in_time or self.excess else None
+    def run(self, process: "subprocess.Popen[bytes]") -> int | None:
+        """Watch it to its end; returns its exit code, None when it has gone too far and still runs."""
+        if not all(self._goes_on(process.pid) for _ in self._looks(process)):
+            return None
+        return process.wait(_SWEEP_SECONDS)
 
     def _looks(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
         """Read what it prints until it has ended; yields now and then."""
@@ -107,7 +112,7 @@ class Watch:
 
 
 @contextmanager
-def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+def ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     """End a command with all that it has started, whatever happens meanwhile.
 
     The launcher ends everything below it when it is asked to; only if it does not answer is it killed itself.

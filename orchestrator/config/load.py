@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -15,6 +14,7 @@ from orchestrator.config import unit as unit_file
 from orchestrator.config.base import WORDS, Settings
 from orchestrator.config.names import unit_name
 from orchestrator.config.organization import Organization
+from orchestrator.config.project import declared_version
 from orchestrator.config.reserved import refuse_reserved
 from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
@@ -24,7 +24,6 @@ Model = TypeVar("Model", bound=Settings)
 
 _LARGEST_TOML, _DEEPEST_KEY = 8 * 1024 * 1024, 64
 _KEY = re.compile(r"""\s*(?:[\w-]+|"[^"]*"|'[^']*')\s*""")
-_LONGEST_VERSION = 64
 
 
 def load_organization(text: bytes | str, file: str = organization_file.FILE_NAME) -> Organization:
@@ -77,7 +76,7 @@ def unit_of(
     return Unit(
         name=name,
         folder=folder,
-        version=version if plain or settings.library else _version(project, file),
+        version=version if plain or settings.library else declared_version(project, file),
         settings=settings,
         plain=plain,
         told=told.settings is not None,
@@ -180,32 +179,6 @@ def _has_deep_key(line: str) -> bool:
         if run > _DEEPEST_KEY:
             return True
     return False
-
-
-def _version(project: dict[str, Any], file: str) -> str:
-    version = project.get("version")
-    if not isinstance(version, str):
-        raise ConfigurationError(
-            file, "project.version is missing: give the unit a version, for example version = '0.1.0'."
-        )
-    try:
-        parsed = Version(version)
-    except ValueError as error:  # Also of numbers with thousands of digits.
-        raise ConfigurationError(
-            file, f"project.version = {version!r} is not valid: use a PEP 440 version such as '0.1.0'."
-        ) from error
-    if len(str(parsed)) > _LONGEST_VERSION:
-        raise ConfigurationError(
-            file,
-            f"project.version is not valid: it has {len(str(parsed))} characters, and {_LONGEST_VERSION} fit into the "
-            "names of change sets.",
-        )
-    if parsed.local:
-        raise ConfigurationError(
-            file,
-            f"project.version = {version!r} is not valid: a local part ('+...') cannot be an object key.",
-        )
-    return str(parsed)
 
 
 def _check_environments(settings: UnitSettings, organization: Organization, file: str, prefix: str) -> None:

@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.build import run_backend
-from orchestrator.build.backend import Backend
+from orchestrator.build.backend import Backend, Work
 from orchestrator.build.build import Tools
 from orchestrator.build.build_system import BuildSystem
+from orchestrator.build.cache import Cache
 from orchestrator.build.gate import Gate
 from orchestrator.build.run_backend import MORE_REQUIREMENTS, NOTHING_TO_BUILD
 from orchestrator.build.uv import Uv
@@ -78,7 +80,7 @@ def test_a_backend_is_looked_up_once_and_builds_both(
         (tmp_path / str(number)).mkdir()
         gate = Gate()
         gate.open(unit)
-        outcome = backend.build("build", system, tmp_path / str(number) / "out", {}, gate)
+        outcome = backend.build(Work("build", system, tmp_path / str(number) / "out", {}, gate))
         assert outcome is not None
         assert outcome.code == 0, outcome.output
         made = {path.name for path in (tmp_path / str(number) / "out").iterdir()}
@@ -92,7 +94,7 @@ def test_a_backend_that_waits_ends_when_there_is_nothing_to_build(backend: Backe
     """Such as when the sources cannot be had."""
     with Gate() as gate:
         pass
-    outcome = backend.build("build", _HATCHLING, tmp_path / "out", {}, gate)
+    outcome = backend.build(Work("build", _HATCHLING, tmp_path / "out", {}, gate))
     assert outcome is not None
     assert outcome.code == NOTHING_TO_BUILD
     assert list((tmp_path / "out").iterdir()) == []
@@ -103,7 +105,7 @@ def test_a_backend_that_requires_what_is_no_wheel_is_left_to_uv(backend: Backend
     gate = Gate()
     gate.open(unit)
     system = BuildSystem(("hatchling @ https://nowhere.invalid/hatchling.tar.gz",), "hatchling.build")
-    assert backend.build("build", system, tmp_path / "out", {}, gate) is None
+    assert backend.build(Work("build", system, tmp_path / "out", {}, gate)) is None
 
 
 def run_own(unit: Path, source: str, out: Path) -> "subprocess.CompletedProcess[str]":
@@ -149,8 +151,6 @@ def test_a_backend_sees_nothing_of_what_the_orchestrator_has_installed(unit: Pat
     ("table", "system"),
     [
         ('[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n', _HATCHLING),
-        ('[build-system]\nrequires = ["--index-url=https://x"]\nbuild-backend = "hatchling.build"\n', None),
-        ('[build-system]\nrequires = ["./x"]\nbuild-backend = "hatchling.build"\n', None),
         ('[build-system]\nrequires = [1]\nbuild-backend = "hatchling.build"\n', None),
         ('[build-system]\nrequires = []\nbuild-backend = "hatchling.build"\nbackend-path = ["."]\n', None),
         ('[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n', None),
@@ -162,3 +162,30 @@ def test_a_backend_sees_nothing_of_what_the_orchestrator_has_installed(unit: Pat
 def test_only_backends_in_plain_python_are_run_here(table: str, system: BuildSystem | None) -> None:
     """Others may need programs on the PATH; and what is not valid is told by uv, which takes no options from it."""
     assert BuildSystem.read(table) == system
+
+
+@pytest.mark.parametrize("required", ["--index-url=https://x", "./x", "hatchling\n--index-url=https://x"])
+def test_what_is_no_requirement_is_not_looked_up(required: str, backend: Backend, unit: Path, tmp_path: Path) -> None:
+    """It could be an option that names another index."""
+    gate = Gate()
+    gate.open(unit)
+    system = BuildSystem((required,), "hatchling.build")
+    assert backend.build(Work("build", system, tmp_path / "out", {}, gate)) is None
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_backend_that_is_known_is_started_without_a_thread(backend: Backend, unit: Path, tmp_path: Path) -> None:
+    """It imports what it needs while the one that started it does so, too; what is not known has to be looked up."""
+    gate = Gate()
+    knows_nothing = replace(backend, cache=Cache(tmp_path / "kept"))
+    assert knows_nothing.started(Work("build", _HATCHLING, tmp_path / "first", {}, gate)) is None
+    gate.open(unit)
+    assert backend.build(Work("build", _HATCHLING, tmp_path / "first", {}, gate)) is not None
+    late = Gate()
+    ended = backend.started(Work("build", _HATCHLING, tmp_path / "second", {}, late))
+    assert ended is not None
+    late.open(unit)
+    outcome = ended()
+    assert outcome is not None
+    assert outcome.code == 0, outcome.output
+    assert {path.suffix for path in (tmp_path / "second").iterdir()} == {".whl", ".gz"}

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,10 @@ from mypy_boto3_s3 import S3Client
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.usage import Limits
 from orchestrator.confine import landlock
-from orchestrator.errors import BuildError
+from orchestrator.errors import BuildError, ConfigurationError
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
-from tests.unit.build.fakes import BUCKET, ORGANIZATION, PYPROJECT, FolderRepository, MemoryLedger, running
+from tests.unit.build.fakes import BUCKET, ORGANIZATION, PYPROJECT, TEMPLATE, FolderRepository, MemoryLedger, running
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can confine")
 confined_files = pytest.mark.skipif(landlock.abi() < landlock.OLDEST_ABI, reason="this kernel cannot confine files")
@@ -62,15 +63,16 @@ class Site:
         self.outside.mkdir()
         self.credentials = self._home / ".aws" / "credentials"
 
-    def build(self, harm: str) -> str:
+    def build(self, harm: str, template: str = TEMPLATE) -> str:
         """Build a unit that does harm; returns why that failed."""
         indented = "".join(f"    {line}\n" for line in harm.strip().splitlines())
         # Should a limit not hold, the test must end all the same.
         self._repository.write("orchestrator.toml", f"{ORGANIZATION}\n[build]\ntimeout_minutes = 1\n")
         self._repository.write("projects/orders/pyproject.toml", _PYPROJECT)
         self._repository.write("projects/orders/backend.py", _BACKEND.format(harm=indented))
+        self._repository.write("projects/orders/template.yaml", template)
         builder = Builder(self._repository, self._store, MemoryLedger(), self.tools)
-        with pytest.raises(BuildError) as raised:
+        with pytest.raises((BuildError, ConfigurationError)) as raised:
             builder.build(read_catalog(self._repository, "main"), "orders", self.log)
         return str(raised.value)
 
@@ -96,6 +98,14 @@ def test_a_build_that_prints_without_end_is_ended_and_its_log_is_bounded(site: S
     assert "xxxx" in said
     assert site.log.stat().st_size < 2 * _MIB
     assert "bytes are left out here" in site.log.read_text(encoding="utf-8")
+
+
+def test_a_build_is_not_waited_for_when_something_else_is_wrong(site: Site) -> None:
+    """It begins before all is known, so it would keep the worker for as long as builds may take."""
+    began = time.monotonic()
+    assert "template.yaml" in site.build(f"subprocess.run(['sh', '-c', ': {_MARK}; sleep 600'])", template="{")
+    # Its own time is a minute.
+    assert time.monotonic() - began < 45
 
 
 def test_a_build_that_prints_a_lot_keeps_the_beginning_and_the_end(site: Site) -> None:

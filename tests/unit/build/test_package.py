@@ -8,12 +8,12 @@ import pytest
 
 from orchestrator.build.backend import Backend
 from orchestrator.build.gate import Gate
-from orchestrator.build.package import Package, build_package, file_stem, start_backend
+from orchestrator.build.package import Package, build_package, file_stem
 from orchestrator.build.run import Commands
+from orchestrator.build.starting import ProjectFile, start_backend
 from orchestrator.build.uv import Uv
-from orchestrator.config.load import load_organization, load_unit
 from orchestrator.errors import BuildError, ConfigurationError
-from tests.unit.build.fakes import COMMITTED_AT, ORGANIZATION, PYPROJECT, FolderRepository, confined, fake_uv
+from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, confined, fake_uv
 
 
 def package(repository: FolderRepository, machine: Path, tmp_path: Path, version: str = "0.1.0") -> Package:
@@ -25,13 +25,12 @@ def package(repository: FolderRepository, machine: Path, tmp_path: Path, version
         tools.python,
         COMMITTED_AT,
     )
-    unit = load_unit(PYPROJECT, "projects/orders", load_organization(ORGANIZATION))
     own = tmp_path / "own"
     own.mkdir(exist_ok=True)
     backend = Backend(uv, tools.cache, tmp_path, own, list)
     with ThreadPoolExecutor(1) as pool:
-        started = start_backend(backend, PYPROJECT, Gate(), pool)
-        return build_package(started, unit, PYPROJECT, version, repository.folder)
+        started = start_backend(backend, ProjectFile("orders", "projects/orders", PYPROJECT), Gate(), pool)
+        return build_package(started, version, repository.folder)
 
 
 def test_wheel_and_sdist_are_named_after_unit_and_version(

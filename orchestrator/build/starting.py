@@ -1,0 +1,92 @@
+"""Starts a unit's build backend before its sources are there: it takes longer to import than sources take to find."""
+
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from orchestrator.build.backend import Backend, Work
+from orchestrator.build.build_system import BuildSystem
+from orchestrator.build.gate import Gate
+from orchestrator.build.run import Outcome
+from orchestrator.build.uv import Uv
+from orchestrator.source.facts import PYPROJECT
+from orchestrator.source.reading import within
+
+STEP = "build wheel and sdist"
+# The earliest time that a zip, and so a wheel, can hold.
+_EARLIEST = 315_532_800
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """The `pyproject.toml` of a unit.
+
+    Attributes:
+        unit: its name.
+        folder: the unit's, from the repository's root.
+        text: what it says.
+    """
+
+    unit: str
+    folder: str
+    text: str
+
+    @property
+    def path(self) -> str:
+        """The file, from the repository's root."""
+        return within(self.folder, PYPROJECT)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A build backend that waits for something to build.
+
+    Attributes:
+        project: whose backend it is.
+        backend: runs it.
+        gate: opens to the unit's folder.
+        out: where it writes.
+        outcome: how it ends; None leaves the unit to uv.
+    """
+
+    project: ProjectFile
+    backend: Backend
+    gate: Gate
+    out: Path
+    outcome: Future[Outcome | None]
+
+
+def start_backend(backend: Backend, project: ProjectFile, gate: Gate, pool: Executor) -> Started:
+    """Start the build backend that a unit names; what has to be looked up for it is, in another thread.
+
+    Args:
+        backend: runs it.
+        project: the unit's.
+        gate: not opened yet.
+        pool: runs the thread that watches over it.
+    """
+    out = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
+    system = BuildSystem.read(project.text)
+    work = Work(STEP, system, out, source_variables(backend.uv), gate) if system else None
+    return Started(project, backend, gate, out, pool.submit(_answer(backend, work)))
+
+
+def _answer(backend: Backend, work: Work | None) -> Callable[[], Outcome | None]:
+    """What waits for the backend; it is started at once where that can be done."""
+    if work is None:
+        return lambda: None
+    # A thread would start it late, as this one goes on to import what keeps all others waiting.
+    return backend.started(work) or partial(backend.build, work)
+
+
+def source_variables(uv: Uv) -> dict[str, str]:
+    """What tells build backends the time of the sources."""
+    return {"SOURCE_DATE_EPOCH": str(source_time(uv))}
+
+
+def source_time(uv: Uv) -> int:
+    """The time of everything in a package, in seconds: the commit's."""
+    return max(_EARLIEST, int(uv.as_of.timestamp()))
