@@ -13,6 +13,7 @@ from orchestrator.build.gate import Gate
 from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
 from orchestrator.build.uv import Uv
+from orchestrator.confine.launch import HERE
 
 # Where programs that a backend starts find what it requires.
 _PATH = "PYTHONPATH"
@@ -72,7 +73,7 @@ class Backend:
     def _started(self, work: Work, folders: tuple[Path, ...]) -> Callable[[], Outcome | None]:
         self.found(folders)
         work.out.mkdir(exist_ok=True)
-        script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(run_backend.__file__).absolute()]
+        script: list[str | Path] = [HERE, Path(run_backend.__file__).absolute()]
         command = [*script, str(work.out), work.system.backend, *folders]
         seen = {**work.variables, _PATH: os.pathsep.join(map(str, folders))}
         with work.gate.entrance() as entrance:

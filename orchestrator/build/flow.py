@@ -164,11 +164,11 @@ class Flow:
 
     def _packing(self, started: Started, tree: Path, beside: Executor) -> Packing:
         """Let the backend build what was exported."""
-        from orchestrator.build.package import build_package  # noqa: PLC0415  # See above.
+        from orchestrator.build.package import begin_package  # noqa: PLC0415  # See above.
 
         project = started.project
         version = self.presumed_version(declared_version(tomllib.loads(project.text)["project"], project.path))
-        return Packing(version, beside.submit(build_package, started, version, tree), project)
+        return Packing(version, beside.submit(begin_package(started, version, tree)), project)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from orchestrator.build.flow import Flow, Packing, Places
 from orchestrator.build.gate import Gate
 from orchestrator.build.job import Job
 from orchestrator.build.layer import LayerFile
-from orchestrator.build.package import Package, build_package
+from orchestrator.build.package import Package, begin_package
 from orchestrator.build.run import Commands
 from orchestrator.build.starting import start_backend
 from orchestrator.build.template import UnitTemplate
@@ -138,7 +138,7 @@ class Making:
             return job.plain_package(self.backend.uv, version)
         with Gate() as gate:
             started = start_backend(self.backend, packing.project, gate, self.beside)
-            return build_package(started, version, self.places.tree)
+            return begin_package(started, version, self.places.tree)()
 
     def _unpacked(self, job: Job, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
         """The layer, unpacked where it is going to be imported; what of it was never compiled is from now on."""

@@ -4,7 +4,9 @@ import io
 import secrets
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -55,24 +57,36 @@ def generator(wheel: bytes) -> str:
     return lines[0].partition(":")[2].strip()[:_LONGEST_GENERATOR] if lines else "not told"
 
 
-def build_package(started: Started, version: str, sources: Path) -> Package:
-    """Build the wheel and the sdist, in a copy of the sources.
+def begin_package(started: Started, version: str, sources: Path) -> Callable[[], Package]:
+    """Let a backend build a wheel and an sdist, in a copy of the sources.
 
     Args:
         started: the build backend.
         version: the release's; the copied project file gets the text with it.
         sources: the exported tree, which no command can write to.
 
+    Returns:
+        What waits for them.
+
     Raises:
-        BuildError: the backend failed, or made something that cannot be released.
-        ArtifactError: what the backend made holds links, or more than Lambda takes.
         ConfigurationError: the version cannot be set.
     """
     backend, project = started.backend, started.project
-    uv, unit, file = backend.uv, project.unit, project.path
-    text = with_version(project.text, version, file)
-    folder = _moved(_copied(sources, backend.own, file, text), backend) / project.folder
+    text = with_version(project.text, version, project.path)
+    folder = _moved(_copied(sources, backend.own, project.path, text), backend) / project.folder
     started.gate.open(folder)
+    return partial(_built, started, version, folder)
+
+
+def _built(started: Started, version: str, folder: Path) -> Package:
+    """The package when it is there.
+
+    Raises:
+        BuildError: the backend failed, or made something that cannot be released.
+        ArtifactError: what the backend made holds links, or more than Lambda takes.
+    """
+    backend, unit, file = started.backend, started.project.unit, started.project.path
+    uv = backend.uv
     outcome = started.outcome.result() or _by_uv(uv, folder, started.out)
     uv.commands.require(STEP, outcome, _reason(outcome))
     stem = file_stem(unit, version)

@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestrator.build.confinement import ALLOWED, Confinement, was_refused
 from orchestrator.build.output import BoundedOutput
 from orchestrator.build.watch import Watch, ended, started
+from orchestrator.confine.launch import HERE
 from orchestrator.errors import BuildError
 
 _CORES = os.cpu_count() or 1
@@ -97,7 +98,7 @@ class Commands:
         Args:
             step: what is being done, for the log and for errors.
             command: the program and its arguments. It may read those that are a `Path`, besides what all may read;
-                the program, too, is a `Path` where it lies in a place of the worker's own.
+                the program, too, is a `Path` where it lies in a place of the worker's own. `HERE` runs a script.
             cwd: where it runs.
             variables: added to what it sees; they may be the unit's.
             stdin: a file that it reads from; what it prints is not read before the answer is called.
@@ -145,7 +146,7 @@ class Commands:
 
     def _program(self, step: str, name: str | Path, cwd: Path) -> str | Path:
         """A program: one that is named without a folder is looked up where the worker has its programs."""
-        if isinstance(name, Path):
+        if isinstance(name, Path) or name == HERE:
             return name
         if os.sep in name:
             return str(cwd / name)

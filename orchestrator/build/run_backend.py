@@ -1,4 +1,4 @@
-"""Runs a unit's build backend (PEP 517), as a script, in an interpreter of its own that imports nothing of ours.
+"""Runs a unit's build backend (PEP 517), as a script, in an interpreter that has nothing of ours.
 
 It is started before the sources are there. Its arguments: the folder for the results, the backend as
 `build-system.build-backend` names it, and the folders that the backend and what it requires lie in. The unit's folder

@@ -1,4 +1,8 @@
-"""The flow: limits, a namespace, what is given up; then the command, and the end of all that it started."""
+"""The flow: limits, a namespace, what is given up; then the command, and the end of all that it started.
+
+A script of Python's needs no other interpreter than the one that runs this: `HERE` in the place of a program. What the
+launcher has imported is imported then, and nothing has to be started once more.
+"""
 
 import os
 import resource
@@ -7,10 +11,12 @@ import sys
 from collections.abc import Mapping
 from types import FrameType
 
-from orchestrator.confine import landlock, namespace, processes, sockets, system
+from orchestrator.confine import landlock, namespace, processes, script, sockets, system
 from orchestrator.confine.spec import Spec
 
 KILLED = 128
+HERE = "python"
+"""In the place of a program: the launcher's own interpreter, which runs the script that comes next."""
 # The command line of a launcher: it finds this package, and nothing else than the standard library.
 PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.confine.launch import main; main(sys.argv[2:])"
@@ -35,7 +41,8 @@ def main(arguments: list[str]) -> None:
     _end_on_sigterm(child)
     code = _wait(child)
     processes.end_all(os.getpid())
-    sys.exit(code)
+    # Nothing is to be tidied up, which takes as long as all of the above.
+    os._exit(code)
 
 
 def _first(spec: Spec, command: list[str], *, own_processes: bool) -> None:
@@ -56,6 +63,9 @@ def _first(spec: Spec, command: list[str], *, own_processes: bool) -> None:
 
 
 def _become(command: list[str], variables: Mapping[str, str]) -> None:
+    if command[0] == HERE:
+        os.environ.update(variables)
+        script.run(command[1], command[2:])
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them not to be.
         signal.signal(number, signal.SIG_DFL)
     try:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.build.backend import Backend
 from orchestrator.build.gate import Gate
-from orchestrator.build.package import Package, build_package, file_stem
+from orchestrator.build.package import Package, begin_package, file_stem
 from orchestrator.build.run import Commands
 from orchestrator.build.starting import ProjectFile, start_backend
 from orchestrator.build.uv import Uv
@@ -30,7 +30,7 @@ def package(repository: FolderRepository, machine: Path, tmp_path: Path, version
     backend = Backend(uv, tools.cache, tmp_path, own, list)
     with ThreadPoolExecutor(1) as pool:
         started = start_backend(backend, ProjectFile("orders", "projects/orders", PYPROJECT), Gate(), pool)
-        return build_package(started, version, repository.folder)
+        return begin_package(started, version, repository.folder)()
 
 
 def test_wheel_and_sdist_are_named_after_unit_and_version(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.confine import landlock, processes
-from orchestrator.confine.launch import PROGRAM
+from orchestrator.confine.launch import HERE, PROGRAM
 from orchestrator.confine.spec import Spec
 from tests.waiting import until
 
@@ -102,6 +102,65 @@ def test_what_only_the_command_is_to_see_is_not_seen_before(tmp_path: Path) -> N
     done = subprocess.run(launcher(wanted, "sh", "-c", "echo $MINE"), capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "yes"
     assert landlock.abi() < landlock.OLDEST_ABI or not list(outside.iterdir())
+
+
+def run_here(folder: Path, script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script in the launcher's own interpreter."""
+    file = folder / "script.py"
+    file.write_text(script, encoding="utf-8")
+    wanted = spec(folder)._replace(variables={"MINE": "yes"})
+    command = launcher(wanted, HERE, str(file), *arguments)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+
+def test_a_script_that_runs_in_its_interpreter_sees_nothing_of_it(tmp_path: Path) -> None:
+    """As if an interpreter had been started for it."""
+    script = """
+import importlib.util, os, sys
+import __main__
+print(sys.argv[1:], os.environ["MINE"], __name__, __main__.__file__ == sys.argv[0] == __file__)
+print(importlib.util.find_spec("orchestrator"), [name for name in sys.modules if name.startswith("orchestrator")])
+"""
+    done = run_here(tmp_path, script, "one", "two words")
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["['one', 'two words'] yes __main__ True", "None []"]
+
+
+@pytest.mark.skipif(landlock.abi() < landlock.OLDEST_ABI, reason="this kernel cannot confine files")
+def test_a_script_that_runs_in_its_interpreter_is_confined(tmp_path: Path) -> None:
+    """It begins when everything else is given up."""
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    script = f"open({str(inside / 'mine')!r}, 'w').close()\nopen({str(outside)!r}, 'w')\n"
+    assert "PermissionError" in run_here(inside, script).stderr
+    assert (inside / "mine").exists()
+    assert not outside.exists()
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [
+        ("", 0, ""),
+        ("raise SystemExit", 0, ""),
+        ("raise SystemExit(3)", 3, ""),
+        ("raise SystemExit('no licence')", 1, "no licence\n"),
+        ("import os; os.kill(os.getpid(), 9)", 137, ""),
+    ],
+)
+def test_a_script_that_runs_in_its_interpreter_ends_as_scripts_do(
+    end: str, code: int, said: str, tmp_path: Path
+) -> None:
+    """With what it has printed so far."""
+    done = run_here(tmp_path, f"print('printed', flush=True)\n{end}")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "printed\n", said)
+
+
+def test_a_script_that_fails_in_its_interpreter_shows_its_own_lines_alone(tmp_path: Path) -> None:
+    """Whoever wrote it knows nothing of a launcher."""
+    done = run_here(tmp_path, "print('printed')\ndef fail():\n    raise ValueError('no licence')\nfail()\n")
+    assert (done.returncode, done.stdout) == (1, "printed\n")
+    assert done.stderr.splitlines()[-1] == "ValueError: no licence"
+    assert "orchestrator" not in done.stderr.replace(str(tmp_path), "")
 
 
 def test_limits_hold(tmp_path: Path) -> None:
