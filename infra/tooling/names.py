@@ -13,6 +13,7 @@ from orchestrator.config.infrastructure import (
     function_name,
 )
 from orchestrator.config.organization import Organization
+from orchestrator.releases.layout import survey_key
 from orchestrator.trains.names import TRAIN_MACHINE
 
 BUILD_LOG_GROUP = f"/aws/codebuild/{BUILD_PROJECT}"
@@ -116,6 +117,12 @@ class Names:
     def objects(self, pattern: str) -> str:
         """Objects of the tooling account's artifacts bucket."""
         return f"{self.bucket}/{pattern}"
+
+    @property
+    def survey(self) -> str:
+        """What was found at the branch last."""
+        repository = self.organization.repository
+        return self.objects(survey_key(repository.url or "", repository.branch))
 
     def log_group(self, step: str) -> str:
         """The log streams of a step's Lambda."""

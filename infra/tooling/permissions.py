@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_iam as iam
 
 from infra.tooling.names import Names
-from infra.tooling.source import read_repository
+from infra.tooling.source import find_units, read_repository
 from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.infrastructure import WEBHOOK_SECRET
 from orchestrator.config.organization import Organization
@@ -57,7 +57,7 @@ def answer_promotions() -> iam.PolicyStatement:
 
 
 def _resolve_release(names: Names) -> Statements:
-    return [ledger(names), *read_repository(names)]
+    return [ledger(names), *find_units(names)]
 
 
 def branches(names: Names, *actions: str) -> iam.PolicyStatement:
@@ -68,10 +68,8 @@ def branches(names: Names, *actions: str) -> iam.PolicyStatement:
 def _on_merge(names: Names) -> Statements:
     return [
         ledger(names),
-        *read_repository(names),
-        # Nobody else writes what is found there to tell which units are to be promoted.
-        allow(["s3:GetObject", "s3:PutObject"], [names.objects("surveys/*")]),
-        allow(["s3:ListBucket"], [names.bucket]),
+        *find_units(names),
+        allow(["s3:PutObject"], [names.survey]),
         branches(names, "BatchGetItem", "ConditionCheckItem"),
         # The embedded cloud knows a second form, for many at once, which to AWS is the same action.
         allow(["sqs:SendMessage*"], [names.starts]),
@@ -197,7 +195,7 @@ STEPS = (
         ("ledger_table", "bucket", "starts_url", "start_tries", *_TELLING),
         _start_promotion,
     ),
-    Step("resolve_release", 60, ("ledger_table", *SOURCE_SETTINGS), _resolve_release),
+    Step("resolve_release", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _resolve_release),
     Step("plan", 120, (*_TARGETS, *SOURCE_SETTINGS), _plan),
     Step("request_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_approval),
     Step("decide", 60, ("ledger_table",), _decide),

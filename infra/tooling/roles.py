@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.tooling.names import Names
 from infra.tooling.permissions import PROMOTION_STEPS, ledger, read_releases
-from infra.tooling.source import publisher_policy, read_repository
+from infra.tooling.source import find_units, publisher_policy
 from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.infrastructure import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
 from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
@@ -93,10 +93,8 @@ def publish_releases(names: Names) -> Statements:
     """What every build needs, wherever it runs: sources, publishing releases and logs, and giving out versions."""
     return [
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
-        # Without this, S3 says of an object that is not there that access to it is denied.
-        allow(["s3:ListBucket"], [names.bucket]),
         ledger(names),
-        *read_repository(names),
+        *find_units(names),
     ]
 
 

@@ -27,6 +27,12 @@ def read_repository(names: Names) -> Statements:
     return _read_snapshots(place) if place else []
 
 
+def find_units(names: Names) -> Statements:
+    """Read the repository, and what `on_merge` found in it. Nobody else writes that: promotions follow from it."""
+    # Without ListBucket, S3 says of what is not there that access to it is denied.
+    return [*read_repository(names), allow(["s3:GetObject"], [names.survey]), allow(["s3:ListBucket"], [names.bucket])]
+
+
 def pushes_to_codecommit(names: Names) -> events.EventPattern | None:
     """Matches the events of CodeCommit that tell of the branch; None when the repository is elsewhere."""
     address, repository = _codecommit(names), names.organization.repository

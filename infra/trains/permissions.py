@@ -2,17 +2,17 @@
 
 from infra.tooling.names import Names
 from infra.tooling.permissions import SOURCE_SETTINGS, Step, answer_promotions, ledger
-from infra.tooling.source import read_repository
+from infra.tooling.source import find_units
 from infra.tooling.statements import Statements, allow
 
 
 def _resolve_train(names: Names) -> Statements:
-    return [ledger(names), *read_repository(names)]
+    return [ledger(names), *find_units(names)]
 
 
 def _plan_train(names: Names) -> Statements:
     executions = [names.promotion_executions, names.train_executions]
-    return [ledger(names), *read_repository(names), allow(["states:DescribeExecution"], executions)]
+    return [ledger(names), *find_units(names), allow(["states:DescribeExecution"], executions)]
 
 
 def _request_train_approval(names: Names) -> Statements:
@@ -42,8 +42,8 @@ def _on_train_change(names: Names) -> Statements:
 
 
 TRAIN_STEPS = (
-    Step("resolve_train", 60, ("ledger_table", *SOURCE_SETTINGS), _resolve_train),
-    Step("plan_train", 60, ("ledger_table", *SOURCE_SETTINGS), _plan_train),
+    Step("resolve_train", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _resolve_train),
+    Step("plan_train", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _plan_train),
     Step("request_train_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_train_approval),
     Step("settle_train", 60, ("ledger_table", "failures_topic"), _settle_train),
     Step("on_train_change", 60, ("ledger_table", "failures_topic"), _on_train_change),

@@ -8,9 +8,8 @@ from typing import Any
 from orchestrator.build.build import Build, Builder
 from orchestrator.releases import layout
 from orchestrator.releases.store import ArtifactStore
-from orchestrator.source.catalog import read_catalog
-from orchestrator.source.repository import SourceRepository
 from orchestrator.steps.build_request import BuildInput
+from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Status, StepResult
 
 
@@ -32,14 +31,14 @@ class BuildTask:
     """Carries out the state machine's Build step.
 
     Args:
-        repository: the sources.
+        read_catalog: tells what there is at a commit.
         branch: what is built when the request names no commit.
         builder: builds.
         store: the tooling account's artifacts bucket, which the log goes to.
     """
 
-    def __init__(self, repository: SourceRepository, branch: str, builder: Builder, store: ArtifactStore) -> None:
-        self._repository = repository
+    def __init__(self, read_catalog: ReadCatalog, branch: str, builder: Builder, store: ArtifactStore) -> None:
+        self._read_catalog = read_catalog
         self._branch = branch
         self._builder = builder
         self._store = store
@@ -70,7 +69,7 @@ class BuildTask:
         return _result(build, key)
 
     def _build(self, wanted: BuildInput, log: Path) -> Build:
-        catalog = read_catalog(self._repository, wanted.request.commit or wanted.request.branch or self._branch)
+        catalog = self._read_catalog(wanted.request.commit or wanted.request.branch or self._branch)
         return self._builder.build(catalog, wanted.unit, log)
 
 

@@ -29,7 +29,7 @@ def build_task() -> None:
     wiring = Wiring.from_environment()
     _check(wiring)
     try:
-        task = BuildTask(wiring.repository, wiring.settings["branch"], builder(wiring, "codebuild"), wiring.store)
+        task = BuildTask(wiring.catalogs, wiring.settings["branch"], builder(wiring, "codebuild"), wiring.store)
         say(task.carry_out(wanted).message)
     except Exception as error:
         _note(wiring, wanted, error)

@@ -82,5 +82,5 @@ def _worker(here: Context, name: str) -> BuildWorker:
     assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
     role = RoleToAssume(here.organization.tooling_role_arn(BUILDER_ROLE), "build-worker")
     wiring = Wiring(assume.lasting(role, tooling.region), settings(here.organization))
-    task = BuildTask(wiring.repository, here.organization.repository.branch, builder(wiring, "activity"), wiring.store)
+    task = BuildTask(wiring.catalogs, here.organization.repository.branch, builder(wiring, "activity"), wiring.store)
     return BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name)

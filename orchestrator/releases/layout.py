@@ -1,5 +1,7 @@
 """Where everything lies in an artifacts bucket: a contract with existing tools, kept to the letter."""
 
+import hashlib
+
 
 def layer_key(unit: str, number: int) -> str:
     """Key of a layer; layers count up by one when the locked requirements change, and only then."""
@@ -56,9 +58,9 @@ def plan_key(unit: str, execution: str, environment: str) -> str:
     return f"plans/{unit}/{execution}/{environment}.json"
 
 
-def survey_key(branch: str) -> str:
-    """Key of what was found at a branch last, given what identifies the branch."""
-    return f"surveys/{branch}.json"
+def survey_key(repository: str, branch: str) -> str:
+    """Key of what was found at a branch last, given the URL of its repository."""
+    return f"surveys/{hashlib.sha256(f'{repository}#{branch}'.encode()).hexdigest()}.json"
 
 
 def unit_stack_key(unit: str, digest: str) -> str:

@@ -127,18 +127,29 @@ def read_catalog(repository: SourceRepository, revision: str, bases: Iterable[Su
     Args:
         repository: where to look.
         revision: branch, tag or commit.
-        bases: what was found at other commits, or at this one: only what is new is looked at then.
+        bases: what was found at other commits, or at this one: only what is new is looked at then. No more of them is
+            taken than the first that is of this commit.
 
     Raises:
         ConfigurationError: `orchestrator.toml` is missing or not valid. A unit's own problems are listed instead.
         UnknownNameError: there is no such revision.
     """
     commit = repository.commit(revision)
-    base = min(bases, key=lambda one: one.commit != commit.id, default=None)
+    base = _nearest(commit.id, bases)
     found = successor(base, repository, commit.id) if base else None
     if found is None:
         found = Survey(repository, commit.id, _organization_file(repository, commit), base).surveyed()
     return Catalog(repository, commit, found)
+
+
+def _nearest(commit: str, bases: Iterable[Surveyed]) -> Surveyed | None:
+    """What was found at a commit; else what comes first."""
+    first = None
+    for one in bases:
+        if one.commit == commit:
+            return one
+        first = first or one
+    return first
 
 
 def _organization_file(repository: SourceRepository, commit: Commit) -> bytes:

@@ -24,7 +24,7 @@ TEMPLATES = ("template.yaml", "template.yml", "template.json")
 # What only the state machines are made of. Everything else of [tool.orchestrator] is a part of each release.
 PIPELINE = ("environments", "approval", "approvers", "approvals", "concurrency")
 # What is known without these, or no part of a release: what a unit depends on is in its inputs, no library is deployed,
-# each unit's digests are its own, and what comes first is asked by trains alone, when they start.
+# each unit's digests are its own, and what comes first matters to trains alone.
 _ELSEWHERE = ("after", "depends_on", "library", "name")
 
 
@@ -39,6 +39,7 @@ class Facts(NamedTuple):
         is_unit: whether it is deployed; shared code is not.
         depends_on: the folders or globs that it names.
         pipeline: the settings that its state machines are made of, as JSON.
+        after: the units that it comes after in a train.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Facts(NamedTuple):
     is_unit: bool
     depends_on: tuple[str, ...]
     pipeline: str
+    after: tuple[str, ...] = ()
 
 
 def facts_of(
@@ -75,6 +77,7 @@ def facts_of(
         not settings.library,
         settings.depends_on,
         json.dumps(pipeline, sort_keys=True),
+        settings.after,
     )
 
 

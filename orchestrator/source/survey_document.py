@@ -69,8 +69,8 @@ def _surveyed(document: dict[str, Any]) -> Surveyed:
 
 
 def _facts(row: list[Any]) -> Facts:
-    _, name, folder, said, content, is_unit, depends_on, pipeline = row
-    return Facts(name, folder, said, content, is_unit, tuple(depends_on), pipeline)
+    _, name, folder, said, content, is_unit, depends_on, pipeline, after = row
+    return Facts(name, folder, said, content, is_unit, tuple(depends_on), pipeline, tuple(after))
 
 
 def _train(row: list[Any]) -> TrainFacts:

@@ -7,9 +7,9 @@ from orchestrator.config.unit import Unit
 from orchestrator.identity.policy import ApprovalPolicy, strictest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
-from orchestrator.source.catalog import Catalog, read_catalog
-from orchestrator.source.repository import SourceRepository
+from orchestrator.source.catalog import Catalog
 from orchestrator.steps.admission import Admission
+from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Request, StepInput
 from orchestrator.steps.settle_train import arrival, lost_members
 from orchestrator.steps.train_contract import StageStep, TrainResult, TrainStatus, train_of
@@ -27,12 +27,12 @@ class TrainPlanner:
 
     Args:
         ledger: knows the train, and keeps its plan.
-        repository: tells the settings of the units, as of the train's commit.
+        read_catalog: tells the settings of the units, as of the train's commit.
         admission: what keeps a member out of the environment.
     """
 
     ledger: Ledger
-    repository: SourceRepository
+    read_catalog: ReadCatalog
     admission: Admission
 
     def __call__(self, step: PlanTrainInput) -> TrainResult:
@@ -45,8 +45,8 @@ class TrainPlanner:
         """
         train = train_of(self.ledger, step.execution)
         stages = self.ledger.trains.stages(train.name)
-        catalog = read_catalog(self.repository, train.commit)
-        after = {name: unit.settings.after for name, unit in catalog.units.items()}
+        catalog = self.read_catalog(train.commit)
+        after = {name: facts.after for name, facts in catalog.facts.items()}
         before, lost = prerequisites(train.members, after), lost_members(stages)
         units = [
             unit

@@ -10,8 +10,7 @@ from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
-from orchestrator.source.catalog import read_catalog
-from orchestrator.source.repository import SourceRepository
+from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Document, Execution, Release, Request
 
 
@@ -48,11 +47,11 @@ class ReleaseResolver:
 
     Args:
         ledger: knows all releases.
-        repository: tells a commit's digest.
+        read_catalog: tells a commit's digest.
     """
 
     ledger: Ledger
-    repository: SourceRepository
+    read_catalog: ReadCatalog
 
     def __call__(self, step: ResolveReleaseInput) -> PromotionDocument:
         """Find the release and begin the document.
@@ -99,7 +98,7 @@ class ReleaseResolver:
         return release
 
     def _digest(self, unit: str, commit: str) -> str:
-        catalog = read_catalog(self.repository, commit)
+        catalog = self.read_catalog(commit)
         catalog.unit(unit)
         return catalog.digest(unit)
 

@@ -6,8 +6,8 @@ from typing import Any
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
-from orchestrator.source.catalog import Catalog, read_catalog
-from orchestrator.source.repository import SourceRepository
+from orchestrator.source.catalog import Catalog
+from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Request
 from orchestrator.steps.resolve_release import span_of
 from orchestrator.steps.train_contract import TrainResult, TrainStatus, TrainStep
@@ -29,12 +29,12 @@ class TrainResolver:
 
     Args:
         ledger: knows all releases, and keeps the train.
-        repository: tells what units there are, and which come after which.
+        read_catalog: tells what units there are, and which come after which.
         branch: the branch whose units there are now; a merge's train goes by its commit.
     """
 
     ledger: Ledger
-    repository: SourceRepository
+    read_catalog: ReadCatalog
     branch: str
 
     def __call__(self, step: ResolveTrainInput) -> TrainResult:
@@ -48,9 +48,11 @@ class TrainResolver:
             UnknownNameError: a unit, release or environment does not exist.
         """
         request = parse_train_request(step.request)
-        catalog = read_catalog(self.repository, request.commit or self.branch)
+        catalog = self.read_catalog(request.commit or self.branch)
         members = tuple(sorted(request.digests or request.versions))
-        plan_waves(members, {name: catalog.unit(name).settings.after for name in catalog.units})
+        for name in members:
+            catalog.require(name)
+        plan_waves(members, {name: facts.after for name, facts in catalog.facts.items()})
         train = Train(
             name=step.execution.name,
             execution=step.execution.id,

@@ -1,15 +1,15 @@
 """What was found when a branch was looked at last, so that the next look sees what differs and not thousands of units.
 
-It lies in the artifacts bucket, where one function alone writes it, and in memory for as long as that function is warm.
-What is not there, or was found by another version of the orchestrator, is found anew.
+It lies in the artifacts bucket, where `on_merge` alone writes it, and in memory for as long as that function is warm.
+What is not there, or was found by another version of the code that decides on it, is found anew.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from orchestrator.errors import ArtifactError
-from orchestrator.releases.layout import survey_key
 from orchestrator.source.survey_document import read, written
 from orchestrator.source.surveyed import Surveyed
 
@@ -43,12 +43,12 @@ class Surveys:
 
     Args:
         store: where it is kept.
-        branch: the branch, and the repository that it is in.
-        code: the version of the orchestrator; another one may find something else.
+        key: where in it.
+        code: identifies the code that decides on what is found; another version of it may find something else.
     """
 
     store: SurveyStore
-    branch: str
+    key: str
     code: str
     _last: Seen | None = None
 
@@ -56,23 +56,20 @@ class Surveys:
         """What a look saw, or else another one of late; None when nothing is known."""
         if self._last is None or self._last.run != run:
             # Another instance of the function may have looked meanwhile.
-            self._last = self._stored() or self._last
+            self._last = self.stored() or self._last
         return self._last
 
     def keep(self, seen: Seen) -> None:
         """Keep what was seen."""
         content = written(seen.surveyed)
         if content is not None:
-            self.store.put(self._key, f"{self.code}\n{seen.run}\n".encode() + content)
+            self.store.put(self.key, f"{self.code}\n{seen.run}\n".encode() + content)
         self._last = seen
 
-    def _stored(self) -> Seen | None:
+    def stored(self) -> Seen | None:
+        """What was kept last; None when nothing is, or it cannot be read: that makes a look slower, and not wrong."""
         try:
-            code, run, content = self.store.get(self._key).split(b"\n", 2)
+            code, run, content = self.store.get(self.key).split(b"\n", 2)
             return Seen(int(run), read(content)) if code == self.code.encode() else None
-        except (ArtifactError, ValueError):
+        except (ArtifactError, ValueError, ClientError, BotoCoreError):
             return None
-
-    @property
-    def _key(self) -> str:
-        return survey_key(hashlib.sha256(self.branch.encode()).hexdigest())

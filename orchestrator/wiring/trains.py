@@ -19,13 +19,13 @@ class TrainWiring(ChangeWiring):
         """Wire Resolve train."""
         from orchestrator.steps.resolve_train import TrainResolver
 
-        return TrainResolver(self.ledger, self.repository, self.settings["branch"])
+        return TrainResolver(self.ledger, self.catalogs, self.settings["branch"])
 
     def plan_train(self) -> "TrainPlanner":
         """Wire the planning of a train."""
         from orchestrator.steps.plan_train import TrainPlanner
 
-        return TrainPlanner(self.ledger, self.repository, self._admission)
+        return TrainPlanner(self.ledger, self.catalogs, self._admission)
 
     def request_train_approval(self) -> "TrainApprovalRequester":
         """Wire the approval of a train."""

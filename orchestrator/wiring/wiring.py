@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from orchestrator.releases.store import ArtifactStore
     from orchestrator.source.repository import SourceRepository
     from orchestrator.steps.admission import Admission
+    from orchestrator.steps.catalogs import Catalogs
     from orchestrator.steps.starts import Starts
+    from orchestrator.steps.surveys import Surveys
 
 
 _PREFIX = "ORCHESTRATOR_"
@@ -73,6 +75,23 @@ class Wiring:
 
         access = Access(self._client, self._repository_secret, self._certificates)
         return open_repository(self.settings["repository_url"], access)
+
+    @cached_property
+    def surveys(self) -> "Surveys":
+        """What was found at the branch, kept from one event to the next for as long as the function is warm."""
+        from orchestrator.releases.layout import survey_key
+        from orchestrator.source.deciding import deciding_code
+        from orchestrator.steps.surveys import Surveys
+
+        key = survey_key(self.settings["repository_url"], self.settings["branch"])
+        return Surveys(self.store, key, deciding_code())
+
+    @cached_property
+    def catalogs(self) -> "Catalogs":
+        """What there is at a commit, told from what was found at the branch."""
+        from orchestrator.steps.catalogs import Catalogs
+
+        return Catalogs(self.repository, self.surveys)
 
     def _client(self, service: Any, region: str | None = None) -> Any:
         return self.session.client(service, region_name=region, config=CLIENT)

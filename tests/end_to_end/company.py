@@ -241,16 +241,20 @@ class Company:
         command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", where, *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
+    def builder(self) -> Wiring:
+        """What a build worker works with: the builder's role, and its settings."""
+        assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
+        role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
+        return Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
+
     @contextmanager
     def worker(self) -> Iterator["Builds"]:
         """A build worker with the builder's role, in a thread; yields what its builds are done by."""
-        assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
-        role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
-        wiring = Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
+        wiring = self.builder()
         cache = Cache(self.folder.parent / "cache")
         tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, "activity")
         builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
-        task = BuildTask(wiring.repository, "main", builder, wiring.store)
+        task = BuildTask(wiring.catalogs, "main", builder, wiring.store)
         stop = Event()
         builds = Builds(task)
         worker = BuildWorker(wiring.stepfunctions, self.organization.build_activity_arn, builds)

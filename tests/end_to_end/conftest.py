@@ -34,6 +34,7 @@ from orchestrator.config.infrastructure import bucket_name
 from orchestrator.config.organization import Lambda, Organization
 from orchestrator.local.accounts import create_organization_role
 from orchestrator.local.cloud import LocalCloud, free_port
+from orchestrator.releases.layout import survey_key
 from tests.end_to_end.company import ADOPTED, Company
 from tests.end_to_end.shared import Shared
 from tests.shared_folder import alone, once
@@ -136,7 +137,10 @@ def templates_of(shared: Path) -> Callable[[Organization], dict[str, str]]:
         with alone(shared, "templates"):
             templates = synthesize_cached(organization_of(list(_STAND_INS), stand_in), shared / "templates")
         accounts = [organization.tooling.account, *(target.account for target in organization.targets)]
-        changes = [(stand_in, url), *zip(_STAND_INS, accounts, strict=True)]
+        # It is named after the repository.
+        branch = organization.repository.branch
+        surveys = survey_key(stand_in, branch), survey_key(url, branch)
+        changes = [surveys, (stand_in, url), *zip(_STAND_INS, accounts, strict=True)]
         return {_replaced(name, changes): _replaced(text, changes) for name, text in templates.items()}
 
     return make

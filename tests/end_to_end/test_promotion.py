@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.config.infrastructure import DEAD_LETTERS
@@ -37,6 +38,16 @@ def test_the_first_merge_is_in_every_account(company: Company) -> None:
         good = company.ledger.environments.running("clock", name).good
         assert good[0] == "1.0.0"
         assert company.ask(name)["environment"] == name
+
+
+def test_builds_begin_with_what_on_merge_found_and_cannot_forge_it(company: Company) -> None:
+    """What they could write there, promotions would follow from."""
+    builder = company.builder()
+    found = builder.surveys.stored()
+    assert found is not None
+    assert list(found.surveyed.folders) == ["clock"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        builder.store.put(builder.surveys.key, b"forged")
 
 
 def test_what_a_deployment_would_change_is_told_without_deploying(company: Company, cloud: LocalCloud) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from orchestrator.releases.layout import survey_key
 from tests.infra.policies import GITHUB_SECRET, allowed
 
 # One worker synthesizes for all of them.
@@ -16,6 +17,7 @@ Template = dict[str, Any]
 Find = Callable[[Template, str], list[Template]]
 PROJECT = "arn:aws:codebuild:eu-west-1:111111111111:project/orchestrator-build"
 BUCKET = "arn:aws:s3:::orchestrator-artifacts-111111111111-eu-west-1"
+SURVEY = f"{BUCKET}/{survey_key('github://github.com/acme/shop', 'trunk')}"
 
 
 def test_workers_of_an_activity_need_no_project(tooling: Template, resources: Find) -> None:
@@ -58,7 +60,7 @@ def test_the_project_may_publish_releases_and_write_its_log(with_options: Templa
     assert allowed(with_options, "orchestrator-codebuild") == {
         "logs:CreateLogStream": ["arn:aws:logs:eu-west-1:111111111111:log-group:/aws/codebuild/orchestrator-build:*"],
         "logs:PutLogEvents": ["arn:aws:logs:eu-west-1:111111111111:log-group:/aws/codebuild/orchestrator-build:*"],
-        "s3:GetObject": [f"{BUCKET}/bundles/*", f"{BUCKET}/projects/*", f"{BUCKET}/logs/*"],
+        "s3:GetObject": [f"{BUCKET}/bundles/*", f"{BUCKET}/projects/*", f"{BUCKET}/logs/*", SURVEY],
         "s3:PutObject": [f"{BUCKET}/projects/*", f"{BUCKET}/logs/*"],
         "s3:ListBucket": [BUCKET],
         **{

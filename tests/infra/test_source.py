@@ -10,6 +10,7 @@ from infra.tooling.source import read_repository
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.config.organization import Build, Organization, Repository
 from orchestrator.errors import ConfigurationError
+from orchestrator.wiring.wiring import Wiring
 from tests.infra.policies import allowed
 
 Template = dict[str, Any]
@@ -37,6 +38,42 @@ def test_who_reads_sources_may_read_the_snapshots(from_snapshots: Template, role
     assert not [
         one for resources in found.values() for one in resources if "sources" in one and one not in (OBJECTS, BUCKET)
     ]
+
+
+def test_what_was_found_at_the_branch_is_written_by_on_merge_alone(
+    organization: Organization, templates: dict[str, Template]
+) -> None:
+    """Whoever could write it would say what is promoted. Who looks at all units reads it, and no other branch's."""
+    found: dict[str, set[str]] = {}
+    for template in templates.values():
+        for role in [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Role"]:
+            for action, arns in allowed(template, role["RoleName"]).items():
+                if kept := [arn for arn in arns if "surveys" in str(arn)]:
+                    assert kept == [Names(organization).survey]
+                    found.setdefault(action, set()).add(role["RoleName"])
+    assert found == {
+        "s3:GetObject": {
+            f"orchestrator-{name}" for name in ("on-merge", "resolve-release", "resolve-train", "plan-train", "builder")
+        },
+        "s3:PutObject": {"orchestrator-on-merge"},
+    }
+
+
+@pytest.mark.parametrize("step", ["on_merge", "resolve_release", "resolve_train", "plan_train"])
+def test_a_function_reads_what_its_role_may_read(
+    organization: Organization, templates: dict[str, Template], step: str
+) -> None:
+    """Where it lies follows from settings, what is allowed from the organization: they must agree."""
+    (function,) = [
+        one["Properties"]
+        for template in templates.values()
+        for one in template["Resources"].values()
+        if one["Properties"].get("Handler") == f"lambdas.{step}.handler"
+    ]
+    names = ("ORCHESTRATOR_REPOSITORY_URL", "ORCHESTRATOR_BRANCH", "ORCHESTRATOR_BUCKET")
+    environment = {name: function["Environment"]["Variables"][name] for name in names}
+    surveys = Wiring.from_environment(environment).surveys
+    assert Names(organization).survey == f"arn:aws:s3:::{environment['ORCHESTRATOR_BUCKET']}/{surveys.key}"
 
 
 @pytest.mark.parametrize("role", ["orchestrator-deploy", "orchestrator-decide", "orchestrator-smoke-test"])

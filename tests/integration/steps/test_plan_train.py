@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import boto3
 import pytest
@@ -12,6 +13,7 @@ from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.ledger.trains import Train
+from orchestrator.source.catalog import read_catalog
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.plan_train import PlanTrainInput, TrainPlanner
@@ -108,7 +110,7 @@ def plan(ledger: Ledger, repository: Repository, *, automatic: bool) -> TrainRes
     )
     admission = Admission(ledger, lambda: NOW, lambda _: True)
     step = PlanTrainInput(execution=me, environment="dev")
-    return TrainPlanner(ledger, repository.read, admission)(step)
+    return TrainPlanner(ledger, partial(read_catalog, repository.read), admission)(step)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A build as the state machine asks for it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from orchestrator.build.task import BuildTask
 from orchestrator.errors import BuildError, UnknownNameError
 from orchestrator.releases.store import ArtifactStore
+from orchestrator.source.catalog import read_catalog
 from tests.unit.build.fakes import Workshop
 
 LOG = "logs/orders/merge-1/build.log"
@@ -22,7 +24,7 @@ def task(unit: str = "orders", **request: str) -> dict[str, Any]:
 @pytest.fixture
 def build_task(workshop: Workshop) -> BuildTask:
     """The task with the fake uv."""
-    return BuildTask(workshop.repository, "main", workshop.builder, workshop.store)
+    return BuildTask(partial(read_catalog, workshop.repository), "main", workshop.builder, workshop.store)
 
 
 def test_a_build_answers_with_the_version_and_where_its_log_is(build_task: BuildTask, store: ArtifactStore) -> None:
