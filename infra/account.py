@@ -37,6 +37,14 @@ class Account:
         return [f"{self.organization.stack_prefix}*", *adopted]
 
     @property
+    def layers(self) -> list[str]:
+        """Layers of units: builds name the one that they add after the stack itself."""
+        adopted = self.arns("lambda", *(f"layer:{stack}" for stack in self.organization.adopt.stacks))
+        layers = [*self.named("lambda", "layer:"), *adopted]
+        # Of a layer's versions, some calls name one.
+        return [*layers, *(f"{layer}:*" for layer in adopted)]
+
+    @property
     def stacks(self) -> list[str]:
         """The stacks of units: all with the prefix, and exactly those that are adopted; a stack's id follows."""
         names = [f"{self.organization.stack_prefix}*", *self.organization.adopt.stacks]

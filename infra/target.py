@@ -92,5 +92,5 @@ def _deployer(environment: Environment, account: Account) -> Statements:
         allow(["s3:ListBucket"], account.buckets),
         allow(["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], account.named("lambda", "function:")),
         # The embedded cloud takes the first for the second, which AWS grants on no resource in particular.
-        allow(["lambda:GetLayerVersion", "lambda:ListLayers"], account.named("lambda", "layer:")),
+        allow(["lambda:GetLayerVersion", "lambda:ListLayers"], account.layers),
     ]

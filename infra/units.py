@@ -47,7 +47,7 @@ def what_units_need(account: Account) -> Statements:
 def _resources(account: Account) -> Statements:
     """All of what has a name: which calls CloudFormation makes for a resource changes with its handlers."""
     return [
-        allow(["lambda:*"], account.named("lambda", "function:", "layer:")),
+        allow(["lambda:*"], [*account.named("lambda", "function:"), *account.layers]),
         allow(["glue:*"], account.named("glue", "job/", "trigger/")),
         allow(["logs:*"], account.named("logs", "log-group:/aws/lambda/", "log-group:/aws-glue/")),
         allow(["events:*"], account.named("events", "rule/")),

@@ -1,6 +1,7 @@
 """Stacks that were there before: what a unit takes over by its `stack_name`, and what it must not touch."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.aws.stack import Stack
@@ -17,17 +18,35 @@ _OF_CDK = ("BootstrapVersion", "AssetParameters")
 _CDK_METADATA = ("aws:cdk:path", "aws:asset:path")
 
 
-def kept_parameters(
+# AWS's own, which nobody may set.
+_TAGS_OF_AWS = "aws:"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an adopted stack keeps of what it has.
+
+    Attributes:
+        parameters: those that nothing gives a value.
+        tags: all of them: costs, backups and permissions may go by a stack's tags, and CloudFormation takes away from
+            the stack and all that is in it those that are not named with each change.
+    """
+
+    parameters: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def kept_of(
     manifest: Manifest, document: Mapping[str, Any], given: Collection[str], stack: Stack, step: StepInput
-) -> tuple[str, ...]:
-    """The parameters that keep the value that an adopted stack has: those that nothing gives one.
+) -> Kept:
+    """What a stack keeps that is taken over, or was.
 
     Raises:
         DeploymentError: the stack is not to be taken over, or a parameter has no value in it either.
     """
     state = stack.state()
     check_adoptable(state, manifest, document, stack)
-    there = state.parameters if state and state.exists else {}
+    there, tags = (state.parameters, tags_of(state)) if state and state.exists else ({}, {})
     open_ones = {name: one for name, one in document.get("Parameters", {}).items() if name not in given}
     missing = [name for name, one in open_ones.items() if name not in there and "Default" not in one]
     if missing:
@@ -36,7 +55,12 @@ def kept_parameters(
             f"{', '.join(missing)} have no value, neither in that stack nor in the unit's settings. Set them under "
             f"parameters.{step.environment.name}, or give them a Default."
         )
-    return tuple(name for name in open_ones if name in there)
+    return Kept(tuple(name for name in open_ones if name in there), tags)
+
+
+def tags_of(state: StackState) -> dict[str, str]:
+    """A stack's tags that can be given to it."""
+    return {name: value for name, value in state.tags.items() if not name.startswith(_TAGS_OF_AWS)}
 
 
 def check_adoptable(state: StackState | None, manifest: Manifest, document: Mapping[str, Any], stack: Stack) -> None:

@@ -18,7 +18,7 @@ from orchestrator.config.environment import Target
 from orchestrator.config.unit import EVERY_ENVIRONMENT
 from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.store import ArtifactStore
-from orchestrator.steps.adoption import UNIT_TAG, kept_parameters
+from orchestrator.steps.adoption import UNIT_TAG, Kept, kept_of
 from orchestrator.steps.contract import Execution, Release, StepInput
 
 # How long a Lambda waits before it hands the waiting to a Wait state. Three more transitions cost as much as about
@@ -96,13 +96,13 @@ class ReleaseFiles:
         stack = account.stack(step.stack_name, step.environment)
         given = parameters(manifest, declared, account.target, step.environment.name)
         adopted = manifest.settings.stack_in(step.environment.name) is not None
-        kept = kept_parameters(manifest, document, given, stack, step) if adopted else ()
+        kept = kept_of(manifest, document, given, stack, step) if adopted else Kept()
         template = Template(
             # CloudFormation reads a large one with the deployer's permissions: out of the target's own bucket.
             **template_source(self.store_of(account), stored.key, text),
             parameters=given,
-            kept=kept,
-            tags={UNIT_TAG: manifest.unit, "orchestrator:environment": step.environment.name},
+            kept=kept.parameters,
+            tags={**kept.tags, UNIT_TAG: manifest.unit, "orchestrator:environment": step.environment.name},
         )
         return stack.propose(change_set_name(manifest.version, step.execution), template)
 

@@ -15,7 +15,7 @@ from orchestrator.errors import DeploymentError
 from orchestrator.releases import layout
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.releases.store import ArtifactStore
-from orchestrator.steps.adoption import UNIT_TAG
+from orchestrator.steps.adoption import UNIT_TAG, tags_of
 from orchestrator.steps.contract import Document, StepInput
 from orchestrator.steps.deployment import ReleaseFiles, execution_digest, parameters, template_source
 
@@ -123,5 +123,4 @@ class TakenOver:
 def _described(stack: Stack, state: StackState) -> StackBefore:
     template = stack.template()
     text = template if isinstance(template, str) else json.dumps(template)
-    tags = {name: value for name, value in state.tags.items() if not name.startswith("aws:")}
-    return StackBefore(id=state.id, template=text, parameters=state.parameters, tags=tags)
+    return StackBefore(id=state.id, template=text, parameters=state.parameters, tags=tags_of(state))

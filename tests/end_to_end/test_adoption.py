@@ -131,6 +131,7 @@ def test_what_a_unit_that_is_gone_waits_for_can_be_decided(company: Company, clo
     assert approved.returncode == 0, approved.stderr
     assert company.follow(execution).status == "SUCCEEDED"
     assert company.ask("test", ADOPTED)["version"] == request.version
+    assert {"Key": "team", "Value": "music"} in _state(company)["Tags"]
 
 
 def test_what_is_left_of_a_retired_unit_is_shown_and_then_deleted(company: Company, cloud: LocalCloud) -> None:

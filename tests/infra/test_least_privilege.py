@@ -182,4 +182,6 @@ def test_policies_stay_within_what_iam_takes(templates: dict[str, Template]) -> 
 
 def _is_of_units(resource: str) -> bool:
     """Whether it begins with the prefix, or is of the stack that is adopted."""
-    return "shop-*" in resource or resource.endswith(("/orders-live/*", "orders-live-*"))
+    return "shop-*" in resource or resource.endswith(
+        ("/orders-live/*", "orders-live-*", "layer:orders-live", "layer:orders-live:*")
+    )

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.infra.policies import allowed
+
 # One worker synthesizes for all of them.
 Template = dict[str, Any]
 Find = Callable[[Template, str], list[Template]]
@@ -74,6 +76,13 @@ def test_the_tooling_account_can_be_a_target(templates: dict[str, Template], res
     """Its bucket is there already: the target's stack makes the roles only."""
     assert not resources(templates[TOOLING_AS_PROD], "AWS::S3::Bucket")
     assert sorted(roles(templates[TOOLING_AS_PROD])) == ["orchestrator-cloudformation", "orchestrator-deployer"]
+
+
+def test_the_layer_of_a_unit_that_takes_a_stack_over_is_named_as_the_stack(templates: dict[str, Template]) -> None:
+    """Builds name it so: whoever deploys it and whoever reads it may touch that name, not just what begins with it."""
+    layer = "arn:aws:lambda:eu-west-1:333333333333:layer:orders-live"
+    for role, action in (("orchestrator-cloudformation", "lambda:*"), ("deployer-of-ours", "lambda:GetLayerVersion")):
+        assert {layer, f"{layer}:*"} <= set(allowed(templates[STAGING], role)[action])
 
 
 def test_every_targets_bucket_is_kept_when_its_stack_goes(templates: dict[str, Template]) -> None:

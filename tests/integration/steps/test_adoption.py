@@ -107,6 +107,16 @@ def test_the_first_promotion_changes_the_stack_and_replaces_nothing(company: Mot
     assert steps("smoke_test")["status"] == "SUCCEEDED"
 
 
+def test_the_stack_keeps_its_tags(company: MotoCompany) -> None:
+    """Costs are told apart by them, and backups chosen: CloudFormation takes away those that a change does not name."""
+    deploy_by_hand(company, cost="42")
+    promoted(company)("plan")
+    target = company.organization.environment("dev").targets[0]
+    # Moto executes change sets without their tags.
+    (proposed,) = cloudformation_backends[target.account][target.region].change_sets.values()
+    assert proposed.tags == {"cost": "42", "orchestrator:unit": company.unit.name, "orchestrator:environment": "dev"}
+
+
 def test_what_the_unit_sets_wins_over_what_the_stack_had(company: MotoCompany) -> None:
     """That is how a value gets into the repository."""
     deploy_by_hand(company)
