@@ -24,6 +24,7 @@ from state_machines.gate import gate
 from state_machines.promotion import promotion
 from tests.aws_answers import Answers, refuse
 from tests.moto_accounts import REGION, TOOLING
+from tests.moto_executions import begin_before_others_look
 from tests.moto_lambdas import Lambdas
 from tests.moto_releases import MotoReleases
 from tests.moto_site import Site
@@ -215,6 +216,7 @@ def moto_company(
         translated: tuple[Any, Any] = (_as_in_the_api, _as_in_states)  # Likewise.
         core.register("before-parameter-build.sfn.StartExecution", translated[0])
         core.register("after-call.sfn.StartExecution", translated[1])
+        begin_before_others_look(core, TOOLING, REGION)
         boto3.setup_default_session(botocore_session=core)
         company = MotoCompany(organization, folder / "repository", site, lambdas, answers)
         company.found()
