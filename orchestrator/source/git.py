@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from orchestrator.errors import SourceError
 
@@ -16,7 +17,8 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C.UTF-8",
 }
-_TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 120
+"""How long one answer of git may take."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,54 @@ class Git:
         Raises:
             SourceError: it failed, took longer than two minutes, or git is not installed.
         """
-        command = ["git", *_SAFE, "-C", str(self.folder), *arguments]
-        environment = {**_ENVIRONMENT, "PATH": self.search_path}
         try:
             done = subprocess.run(
-                command, input=stdin, capture_output=True, check=True, env=environment, timeout=_TIMEOUT_SECONDS
+                self._command(arguments),
+                input=stdin,
+                capture_output=True,
+                check=True,
+                env=self._environment,
+                timeout=TIMEOUT_SECONDS,
             )
         except FileNotFoundError as error:
-            raise SourceError("The 'git' command was not found; install git to read a repository.") from error
+            raise _not_installed() from error
         except subprocess.SubprocessError as error:
             said = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip() or str(error)
             raise SourceError(f"git {_verb(arguments)} failed in {self.url}: {said}") from error
         return done.stdout
+
+    def start(self, *arguments: str, stderr: IO[bytes]) -> "subprocess.Popen[bytes]":
+        """Start a command of git, to be written to and read from.
+
+        Args:
+            arguments: the command.
+            stderr: a file for what it complains of.
+
+        Raises:
+            SourceError: git is not installed.
+        """
+        try:
+            return subprocess.Popen(
+                self._command(arguments),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=self._environment,
+                bufsize=0,
+            )
+        except FileNotFoundError as error:
+            raise _not_installed() from error
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return ["git", *_SAFE, "-C", str(self.folder), *arguments]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**_ENVIRONMENT, "PATH": self.search_path}
+
+
+def _not_installed() -> SourceError:
+    return SourceError("The 'git' command was not found; install git to read a repository.")
 
 
 def _verb(arguments: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from orchestrator.errors import SourceError, UnknownNameError
-from orchestrator.source.cat_file import read_objects
+from orchestrator.source.cat_file import ObjectReader
 from orchestrator.source.changes import Change
 from orchestrator.source.git import Git
 from orchestrator.source.objects import CommitObject, parse_changes, parse_commit, parse_tree
@@ -27,6 +27,7 @@ class LocalGitRepository:
     def __init__(self, folder: Path, search_path: str) -> None:
         self._folder = folder
         self._git = Git(folder, self.url, search_path)
+        self._objects = ObjectReader(self._git)
         self._trees: dict[str, Trees] = {}
 
     @property
@@ -46,7 +47,7 @@ class LocalGitRepository:
         """The same with its tree, which is read along; None when there is none."""
         if not _REVISION.fullmatch(revision):
             return None
-        commit, tree = read_objects(self._git, [f"{revision}^{{commit}}", f"{revision}^{{tree}}"])
+        commit, tree = self._objects.read([f"{revision}^{{commit}}", f"{revision}^{{tree}}"])
         if commit is None:
             return None
         found = parse_commit(commit.id, commit.content)
@@ -56,13 +57,13 @@ class LocalGitRepository:
         return found
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:
-        """List any number of folders, with one `git cat-file` for each level of them that was not read yet."""
+        """List any number of folders, level by level, as far as they were not read yet."""
         return self.at(commit).folders(paths)
 
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """Read any number of files, all with one `git cat-file`."""
+        """Read any number of files."""
         found = self.at(commit).files(paths)
-        contents = {one.id: one.content for one in read_objects(self._git, set(found.values())) if one}
+        contents = {one.id: one.content for one in self._objects.read(set(found.values())) if one}
         return {path: contents[identity] for path, identity in found.items() if identity in contents}
 
     def sizes(self, commit: str, paths: Iterable[str]) -> Mapping[str, int]:
@@ -76,7 +77,7 @@ class LocalGitRepository:
 
     def trees(self, identities: Iterable[str]) -> Mapping[str, Listing]:
         """Read trees by their ids."""
-        return {one.id: parse_tree(one.content, like=one.id) for one in read_objects(self._git, identities) if one}
+        return {one.id: parse_tree(one.content, like=one.id) for one in self._objects.read(identities) if one}
 
     def changes(self, old: str, new: str) -> Mapping[str, Change]:
         """All paths that differ between two commits, as `git diff-tree` tells them."""
@@ -96,7 +97,7 @@ class LocalGitRepository:
         out = self._git("log", most, "--format=%H", "--end-of-options", new, *what, "--", *folders).decode().split()
         shallow = self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
         # Read as they are written: in a shallow clone, `git log` knows nothing of the oldest's parents.
-        found = (parse_commit(one.id, one.content).commit for one in read_objects(self._git, out[:MOST_COMMITS]) if one)
+        found = (parse_commit(one.id, one.content).commit for one in self._objects.read(out[:MOST_COMMITS]) if one)
         return Commits(tuple(found), complete=known and not shallow and len(out) <= MOST_COMMITS)
 
     def _is_known(self, commit: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.source.cat_file import present_objects, read_objects
+from orchestrator.source.cat_file import ObjectReader
 from orchestrator.source.git import Git
 from orchestrator.source.objects import CommitObject, parse_commit
 from orchestrator.source.repository import MOST_COMMITS
@@ -12,15 +12,16 @@ from orchestrator.source.snapshots.past import Changed, shorten, write_past
 def tell_past(git: Git, commit: str) -> bytes:
     """The newest 250 commits that a commit consists of, itself included, as they are stored."""
     listed = git("log", f"--max-count={MOST_COMMITS}", "--format=%H", "--end-of-options", commit).decode().split()
-    commits = list(present_objects(git, listed))
-    changed = _changes(git, [parse_commit(one.id, one.content) for one in commits])
+    objects = ObjectReader(git)
+    commits = list(objects.present(listed))
+    changed = _changes(git, objects, [parse_commit(one.id, one.content) for one in commits])
     return write_past([(one.content, changed[one.id]) for one in commits])
 
 
-def _changes(git: Git, commits: Sequence[CommitObject]) -> dict[str, list[Changed | None]]:
+def _changes(git: Git, objects: ObjectReader, commits: Sequence[CommitObject]) -> dict[str, list[Changed | None]]:
     """By commit, what differs from each parent; None where a shallow clone does not hold the parent."""
     parents = list(dict.fromkeys(parent for one in commits for parent in one.commit.parents))
-    trees = {one.id: parse_commit(one.id, one.content).tree for one in read_objects(git, parents) if one}
+    trees = {one.id: parse_commit(one.id, one.content).tree for one in objects.read(parents) if one}
     empty = git("hash-object", "-t", "tree", "--stdin").decode().strip()
     pairs = [(one, parent) for one in commits for parent in one.commit.parents or (None,)]
     before = [trees.get(parent) if parent else empty for _, parent in pairs]

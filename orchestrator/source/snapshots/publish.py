@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from orchestrator.errors import SourceError
-from orchestrator.source.cat_file import lacking, present_objects
+from orchestrator.source.cat_file import ObjectReader, lacking
 from orchestrator.source.git import Git
 from orchestrator.source.repository import Mode
 from orchestrator.source.snapshots.bucket import SnapshotBucket
@@ -48,6 +48,7 @@ class Publisher:
 
     def __init__(self, git: Git, bucket: SnapshotBucket, descriptions: Iterable[str]) -> None:
         self._git = git
+        self._objects = ObjectReader(git)
         self._bucket = bucket
         self._descriptions = frozenset(descriptions)
 
@@ -70,7 +71,7 @@ class Publisher:
         written = self._write_packs(packs, {file.id: file.size for file in kept}, self._names_of_newest(branch))
         self._bucket.create(f"history/{commit}", tell_past(self._git, commit))
         along = sorted(file.id for file in kept if self._describes(file))
-        objects = present_objects(self._git, [commit, *dict.fromkeys([*trees, *along])])
+        objects = self._objects.present([commit, *dict.fromkeys([*trees, *along])])
         self._bucket.create(f"commits/{commit}", write_document(objects, packs, left_out))
         return Published(is_new=True, written=written, left_out=left_out)
 
@@ -137,7 +138,7 @@ class Publisher:
         with ThreadPoolExecutor(_AT_ONCE) as beside:
             for batch in _batches(new.values(), sizes):
                 contents = {
-                    one.id: one for one in present_objects(self._git, {blob for pack in batch for blob in pack.blobs})
+                    one.id: one for one in self._objects.present({blob for pack in batch for blob in pack.blobs})
                 }
                 streams = (write_stream(contents[blob] for blob in pack.blobs) for pack in batch)
                 names = (f"packs/{pack.name}" for pack in batch)

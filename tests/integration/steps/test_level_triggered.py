@@ -349,8 +349,8 @@ def test_a_branch_that_moves_within_a_look_starts_nothing_twice(
     newest = repository.git.head
     repository.git("update-ref", "refs/heads/main", earlier)
     whole = repository.read
-    # The first command asks whether there is anything to look at.
-    repository.read = interrupted(repository.folder, tmp_path / "tools", f"update-ref refs/heads/main {newest}", 2)
+    # A commit and its tree are asked for, to see whether there is anything to look at; and then the commit once more.
+    repository.read = interrupted(repository.folder, tmp_path / "tools", f"update-ref refs/heads/main {newest}", 3)
     world.look()
     repository.read = whole
     world.settle()
