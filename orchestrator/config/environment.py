@@ -53,7 +53,7 @@ class Environment(Settings):
     hold: Literal["until_resumed", "until_newer"] = Field(
         default="until_resumed",
         description="When automatic promotions come in again after a rollback: when somebody says so, or with a "
-        "newer release that passed the environments before.",
+        "newer release that passed the environments before; after a train, another release of any member will do.",
     )
     windows: tuple[Window, ...] = Field(
         default=(), description="The times of the week when it may be deployed to; always when left out."

@@ -43,6 +43,7 @@ class Facts:
         ahead: promotions of the unit that started earlier, still run and have not passed the environment; filled
             only for a unit whose promotions are queued.
         train_ended: whether the train has ended that the promotion moves a member of.
+        train_differs: whether that train carries other releases than the one that led to the hold.
     """
 
     running: Running
@@ -51,6 +52,7 @@ class Facts:
     freezes: tuple[Freeze, ...] = ()
     ahead: tuple[Promotion, ...] = ()
     train_ended: bool = False
+    train_differs: bool = False
 
 
 def admit(step: StepInput, facts: Facts, now: datetime) -> StepResult | None:
@@ -88,8 +90,9 @@ def _held(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
     hold = facts.hold
     if hold is None or not step.request.automatic:
         return None
-    newer = step.execution.order > hold.order and step.release.version != hold.version
-    if step.environment.hold == "until_newer" and newer:
+    # What failed in a train may have done so because of another member: with another release of that, it is new.
+    differs = step.release.version != hold.version or facts.train_differs
+    if step.environment.hold == "until_newer" and step.execution.order > hold.order and differs:
         return None
     name = step.environment.name
     message = (
@@ -151,19 +154,27 @@ class Admission:
         """What keeps a promotion out of its environment right now, None when nothing does."""
         unit, environment = step.release.unit, step.environment.name
         controls = self.ledger.controls
+        hold = controls.hold(unit, environment)
         facts = Facts(
             running=self.ledger.environments.running(unit, environment),
-            hold=controls.hold(unit, environment),
+            hold=hold,
             quarantine=controls.quarantine(unit, step.release.version),
             freezes=tuple(controls.freezes()),
             ahead=self._ahead(step) if step.concurrency == "queued" else (),
             train_ended=self._train_ended(step),
+            train_differs=self._train_differs(step, hold),
         )
         return admit(step, facts, self.clock())
 
     def _train_ended(self, step: StepInput) -> bool:
         train = self.ledger.trains.of_member(step.request.train, step.execution.id)
         return train is not None and not self.is_alive(train.execution)
+
+    def _train_differs(self, step: StepInput, hold: Hold | None) -> bool:
+        if hold is None or hold.train is None or step.request.train is None:
+            return False
+        before, now = self.ledger.trains.train(hold.train), self.ledger.trains.train(step.request.train)
+        return before is not None and now is not None and before.versions != now.versions
 
     def _ahead(self, step: StepInput) -> tuple[Promotion, ...]:
         unit, environment = step.release.unit, step.environment.name

@@ -168,6 +168,7 @@ class RollBack:
                 reason=f"{step.release.name} failed there.",
                 by=step.execution.name,
                 order=step.execution.order,
+                train=step.request.train,
             )
         )
         self.ledger.environments.free_lock(step.release.unit, step.environment.name, step.execution.id)

@@ -60,19 +60,20 @@ class SmokeTester:
     def _hold_or_resume(self, step: SmokeTestInput) -> None:
         """A rollback by hand pins the environment: the next merge must not undo it. What else works frees it."""
         unit, environment = step.release.unit, step.environment.name
-        if step.request.rollback:
-            who = f"by the train {step.request.train}" if step.request.train else "by hand"
-            reason = f"it was rolled back to {step.release.version} {who}: {step.request.reason}."
-            hold = Hold(
-                unit=unit,
-                environment=environment,
-                version=step.release.version,
-                reason=reason,
-                order=step.execution.order,
-            )
-            self.ledger.controls.set_hold(hold)
-        else:
+        if not step.request.rollback:
             self.ledger.controls.lift_hold(unit, environment, step.execution.name)
+            return
+        train = self.ledger.trains.of_member(step.request.train, step.execution.id)
+        who = f"by the train {train.name}" if train else "by hand"
+        hold = Hold(
+            unit=unit,
+            environment=environment,
+            version=train.versions[unit] if train else step.release.version,
+            reason=f"it was rolled back to {step.release.version} {who}: {step.request.reason}.",
+            order=step.execution.order,
+            train=train.name if train else None,
+        )
+        self.ledger.controls.set_hold(hold)
 
 
 def verify(

@@ -102,6 +102,10 @@ def test_members_already_deployed_return_to_their_last_known_good(trains: MotoTr
     hold = trains.company.ledger.controls.hold("orders", "dev")
     assert hold is not None
     assert f"rolled back to {before['orders']} by the train {train.name}" in hold.reason
+    failed = trains.company.ledger.controls.hold("invoices", "dev")
+    assert failed is not None
+    # What led to it is what was taken back, not what is there again.
+    assert [(one.version, one.train) for one in (hold, failed)] == [(version, train.name)] * 2
     trains.settle("dev")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import boto3
 import pytest
@@ -144,6 +145,31 @@ def test_what_keeps_one_member_out_keeps_the_train_out(
     assert said in found.message
     assert (found.retry_after > 0) is (status in (TrainStatus.FROZEN, TrainStatus.QUEUED))
     assert ledger.trains.stages("both") == {}
+
+
+@pytest.mark.parametrize(
+    ("clock", "status"), [("0.9", TrainStatus.PLANNED), ("1.0", TrainStatus.HELD)], ids=["another train", "the same"]
+)
+def test_what_failed_in_a_train_comes_in_again_with_another_release_of_another_member(
+    clock: str, status: TrainStatus, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Where newer is enough: what was to be mended was the other member. The same releases again stay out."""
+    repository = Repository(tmp_path)
+    files = {f"projects/{name}/pyproject.toml": project(name) for name in ("clock", "gong")}
+    repository.commit({"orchestrator.toml": f'{ORGANIZATION}hold = "until_newer"\n', **files})
+    before = Execution(id=f"{STATES}:orchestrator-train:before", name="before", started_at=NOW - timedelta(hours=1))
+    ledger.trains.begin(
+        Train(
+            name="before",
+            execution=before.id,
+            started_at=before.started_at,
+            members=("clock", "gong"),
+            versions={"clock": clock, "gong": "1.0"},
+        )
+    )
+    failed = Hold(unit="gong", environment="dev", version="1.0", reason="1.0 failed.", order=before.order)
+    ledger.controls.set_hold(failed.model_copy(update={"train": "before"}))
+    assert plan(ledger, repository, automatic=True).status is status
 
 
 def test_a_hold_keeps_no_train_out_that_people_started(ledger: Ledger, repository: Repository) -> None:

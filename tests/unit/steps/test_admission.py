@@ -70,6 +70,7 @@ FACTS = st.builds(
     ),
     quarantine=st.none() | st.just(Quarantine(unit="orders", version="0.1.0", reason="Leak.")),
     freezes=st.lists(FREEZES, max_size=3).map(tuple),
+    train_differs=st.booleans(),
     ahead=st.sampled_from(
         [(), (Promotion(unit="orders", execution="e", name="first", started_at="2026-11-24T11:00:00.000Z"),)]
     ),
@@ -113,6 +114,31 @@ def test_a_window_is_waited_for_to_the_second() -> None:
     assert refusal is not None
     assert refusal.retry_after == 1_800
     assert "2026-11-24 13:00 UTC" in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("hold", "held_by", "differs", "admitted"),
+    [
+        ("until_newer", timedelta(hours=1), True, True),
+        ("until_newer", timedelta(hours=1), False, False),
+        ("until_newer", -timedelta(hours=1), True, False),
+        ("until_resumed", timedelta(hours=1), True, False),
+    ],
+)
+def test_what_a_train_left_comes_in_again_with_another_release_of_any_member(
+    hold: str,
+    held_by: timedelta,
+    differs: bool,  # noqa: FBT001  # A case.
+    admitted: bool,  # noqa: FBT001  # A case.
+) -> None:
+    """What failed need not be what is mended; where a newer release is enough."""
+    facts = Facts(
+        running=Running(unit="orders", environment="prod"),
+        hold=Hold(unit="orders", environment="prod", version="0.1.0", reason="r", order=order(NOW - held_by)),
+        train_differs=differs,
+    )
+    request = Request(commit="c", branch="main", train="billing-2")
+    assert (admit(step(request, environment(hold=hold), "0.1.0"), facts, NOW) is None) is admitted
 
 
 @pytest.mark.parametrize(
