@@ -96,9 +96,10 @@ def _settings(organization: Organization) -> dict[str, str]:
         "bucket": organization.tooling.bucket,
         "repository_url": organization.repository.url or "",
         "repository_secret": organization.repository.secret,
+        "repository_proxy": organization.repository.proxy or "",
         "branch": organization.repository.branch,
     }
-    return {f"ORCHESTRATOR_{name.upper()}": value for name, value in values.items()}
+    return {f"ORCHESTRATOR_{name.upper()}": value for name, value in values.items() if value}
 
 
 def _image(platform: Lambda) -> codebuild.IBuildImage:

@@ -91,6 +91,7 @@ class Functions(Construct):
             "external_id": organization.external_id,
             "repository_url": organization.repository.url or "",
             "repository_secret": organization.repository.secret,
+            "repository_proxy": organization.repository.proxy or "",
             "branch": organization.repository.branch,
             "code": self._bundle_key,
             "repository_id": str(organization.repository.id or ""),

@@ -184,7 +184,7 @@ def _webhook(names: Names) -> Statements:
 
 
 _TARGETS = ("ledger_table", "bucket", "external_id")
-SOURCE_SETTINGS = ("repository_url", "repository_secret", "branch")
+SOURCE_SETTINGS = ("repository_url", "repository_secret", "repository_proxy", "branch")
 _TELLING = ("failures_topic", *SOURCE_SETTINGS)
 
 STEPS = (

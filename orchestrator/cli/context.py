@@ -168,6 +168,7 @@ def settings(organization: "Organization") -> dict[str, str]:
         "external_id": organization.external_id,
         "repository_url": str(organization.repository.url),
         "repository_secret": organization.repository.secret,
+        "repository_proxy": organization.repository.proxy or "",
         "branch": organization.repository.branch,
         **topics,
     }

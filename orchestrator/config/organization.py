@@ -23,6 +23,13 @@ FILE_NAME = "orchestrator.toml"
 SecretName = Annotated[
     str, worded(r"^[A-Za-z0-9/_+=.@-]{1,256}$", "a secret's name has at most 256 letters, digits and /_+=.@-")
 ]
+ProxyUrl = Annotated[
+    str,
+    worded(
+        r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$",
+        "a proxy is http://<host>:<port> or https://<host>:<port>; credentials have no place in a repository",
+    ),
+]
 Prefix = Annotated[
     str,
     worded(
@@ -54,6 +61,12 @@ class Repository(Settings):
         default="orchestrator/github",
         description="Of a repository on GitHub, the name of the secret in the tooling account with the credentials: "
         '{"token": "..."} or {"app_id": "...", "installation_id": "...", "private_key": "..."}.',
+    )
+    proxy: ProxyUrl | None = Field(
+        default=None,
+        description="Of a repository on GitHub, the proxy that it is asked through. When left out, builds on machines "
+        "of one's own go by their HTTPS_PROXY and NO_PROXY.",
+        examples=["http://proxy.example.com:3128"],
     )
     id: int | None = Field(
         default=None,

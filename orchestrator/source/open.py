@@ -27,11 +27,13 @@ class Access:
         clients: makes AWS clients, for a repository that is in AWS.
         read_secret: reads the credentials for GitHub.
         certificates: file of the authorities that GitHub's certificate is checked with, None for the machine's own.
+        proxy: URL of the proxy that leads to GitHub, None for what the environment says.
     """
 
     clients: Clients
     read_secret: Callable[[], str]
     certificates: str | None = None
+    proxy: str | None = None
 
 
 def open_repository(url: str, access: Access) -> SourceRepository:
@@ -45,7 +47,7 @@ def open_repository(url: str, access: Access) -> SourceRepository:
         # Whoever has no repository on GitHub need not wait for what it takes to ask it.
         from orchestrator.source.github.open import open_github  # noqa: PLC0415
 
-        return open_github(url, access.read_secret, access.certificates)
+        return open_github(url, access.read_secret, access.certificates, access.proxy)
     if url.startswith("codecommit:"):
         return _codecommit(url, access.clients)
     if parts.scheme == "s3":

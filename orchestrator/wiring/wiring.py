@@ -73,7 +73,8 @@ class Wiring:
         """The repository that merges come from."""
         from orchestrator.source.open import Access, open_repository
 
-        access = Access(self._client, self._repository_secret, self._certificates)
+        proxy = self.settings.get("repository_proxy") or None
+        access = Access(self._client, self._repository_secret, self._certificates, proxy)
         return open_repository(self.settings["repository_url"], access)
 
     @cached_property

@@ -69,7 +69,9 @@ def with_options(organization: Organization) -> Template:
     """The tooling stack with all that is optional: CodeBuild builds, and the repository is on GitHub."""
     changes = {
         "build": Build(runner="codebuild", timeout_minutes=30),
-        "repository": Repository(url="github://github.com/acme/shop", branch="trunk"),
+        "repository": Repository(
+            url="github://github.com/acme/shop", branch="trunk", proxy="http://proxy.example.com:3128"
+        ),
     }
     template: Template = json.loads(synthesize(organization.model_copy(update=changes), validate=True)["orchestrator"])
     return template

@@ -42,6 +42,7 @@ def test_there_is_one_project_for_all_units(with_options: Template, resources: F
         "ORCHESTRATOR_BUCKET": "orchestrator-artifacts-111111111111-eu-west-1",
         "ORCHESTRATOR_REPOSITORY_URL": "github://github.com/acme/shop",
         "ORCHESTRATOR_REPOSITORY_SECRET": "orchestrator/github",
+        "ORCHESTRATOR_REPOSITORY_PROXY": "http://proxy.example.com:3128",
         "ORCHESTRATOR_BRANCH": "trunk",
     }
 

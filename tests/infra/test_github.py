@@ -29,6 +29,15 @@ def test_only_who_reads_the_repository_reads_its_credentials(with_options: Templ
     ]
 
 
+def test_whoever_reads_the_repository_knows_the_proxy(with_options: Template, resources: Find) -> None:
+    """It leads to the host that the credentials are for."""
+    functions = resources(with_options, "AWS::Lambda::Function")
+    settings = [one["Environment"]["Variables"] for one in functions]
+    reading = [one for one in settings if "ORCHESTRATOR_REPOSITORY_SECRET" in one]
+    assert len(reading) == 5
+    assert {one["ORCHESTRATOR_REPOSITORY_PROXY"] for one in reading} == {"http://proxy.example.com:3128"}
+
+
 def test_other_repositories_need_no_secret(tooling: Template) -> None:
     """Nobody may read any."""
     assert "secretsmanager" not in json.dumps(tooling)

@@ -53,6 +53,7 @@ def test_what_was_read_cannot_be_changed() -> None:
         ('name = "prod"', 'name = "dev"', "'dev' is there more than once"),
         ('name = "prod"', 'name = "pre-prod"', "'pre-prod' is not valid"),
         ("[tooling]", "[tools]", "tooling is missing"),
+        ("[tooling]", '[repository]\nproxy = "http://a:b@c:1"\n[tooling]', "credentials have no place in a repository"),
         ("[tooling]", "[tooling", "is not valid TOML"),
     ],
 )

@@ -12,6 +12,7 @@ from orchestrator.source.github.address import GitHubAddress
 from orchestrator.source.github.calls import Calls, Timing
 from orchestrator.source.github.client import GitHubClient
 from orchestrator.source.github.credentials import Credentials
+from orchestrator.source.github.proxies import Proxies
 from orchestrator.source.github.repository import GitHubRepository
 from orchestrator.source.github.transport import Https
 from tests.git_repository import GitRepository
@@ -90,10 +91,14 @@ def clock() -> Clock:
 def opened(certificate: tuple[Path, Path], clock: Clock) -> Callable[..., GitHubRepository]:
     """Opens a repository on a server, with a secret."""
 
-    def open_(server: GitHubServer, secret: Callable[[], str] = lambda: f'{{"token": "{TOKEN}"}}') -> GitHubRepository:
+    def open_(
+        server: GitHubServer,
+        secret: Callable[[], str] = lambda: f'{{"token": "{TOKEN}"}}',
+        proxies: Proxies | None = None,
+    ) -> GitHubRepository:
         address = GitHubAddress.parse(server.url)
         timing = Timing(clock, clock.sleep, jitter=wait_none())
-        calls = Calls(Https(str(certificate[0]), whole_seconds=2), timing)
+        calls = Calls(Https(str(certificate[0]), proxies, whole_seconds=2), timing)
         credentials = Credentials(secret, address, calls, clock)
         return GitHubRepository(address, GitHubClient(address, calls, credentials))
 
