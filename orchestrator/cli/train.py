@@ -23,10 +23,9 @@ from orchestrator.promotions.start import Starter
 from orchestrator.promotions.trains import TrainRecovery
 from orchestrator.steps.gate_input import TrainGateInput
 from orchestrator.steps.on_train_change import how_a_train_ended
-from orchestrator.steps.resolve_train import resolve_versions
+from orchestrator.steps.resolve_train import resolve_bom
 from orchestrator.trains.bom import FILE_NAME, TrainFile, read_bom
 from orchestrator.trains.names import ARRIVED, TRAIN_MACHINE, train_gate_name
-from orchestrator.trains.waves import plan_waves
 
 Name = Annotated[str, Argument(help="The train's name, as 'train start' said it.")]
 EnvironmentName = Annotated[str, Argument(help="The environment that waits.")]
@@ -77,22 +76,15 @@ def start(
 
 def start_train(here: Context, bom: TrainFile) -> str:
     """Check a bill of materials against repository and ledger, and start its train; returns the execution's ARN."""
-    catalog = here.catalog("HEAD")
-    for environment in filter(None, (bom.from_, bom.to)):
-        here.organization.environment(environment)
-    waves = plan_waves(
-        [catalog.unit(unit).name for unit in bom.versions],
-        {name: unit.settings.after for name, unit in catalog.units.items()},
-    )
-    versions = resolve_versions(here.wiring.ledger, bom)
+    asked = resolve_bom(here.wiring.ledger, here.catalog("HEAD"), bom)
     name = bom.name or f"train-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
     if here.wiring.ledger.trains.train(name):
         raise RequestError(f"There is a train {name} already: leave --name out, or 'orchestrator train retry {name}'.")
     request = bom.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"name"})
-    request["units"] = [f"{unit}@{version}" for unit, version in versions.items()]
+    request["units"] = [f"{unit}@{version}" for unit, version in asked.versions.items()]
     starter = Starter(here.wiring.stepfunctions, lambda: datetime.now(UTC))
     execution = starter.start_named(here.organization.state_machine_arn(TRAIN_MACHINE), name, request)
-    order = ", then ".join(", ".join(f"{unit}@{versions[unit]}" for unit in wave) for wave in waves)
+    order = ", then ".join(", ".join(f"{unit}@{asked.versions[unit]}" for unit in wave) for wave in asked.waves)
     say(f"Started {execution}")
     say(f"In each environment: {order}. See 'orchestrator train status {name}'.")
     return execution

@@ -10,7 +10,7 @@ from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.identity.policy import ApprovalPolicy
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.steps.contract import Document
-from orchestrator.trains.bom import TrainName
+from orchestrator.trains.names import EXECUTION_NAME
 
 
 class DecideInput(Document):
@@ -41,7 +41,7 @@ class GateInput(Given):
 class TrainGateInput(Given):
     """What the gate of trains is started with."""
 
-    train: TrainName
+    train: str = Field(pattern=EXECUTION_NAME, description="Also one that the console made up.")
 
     @property
     def release(self) -> str:

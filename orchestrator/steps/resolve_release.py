@@ -152,21 +152,28 @@ def check_passed(ledger: Ledger, release: Release, request: Request, environment
         RequestError: it has not passed the environments before.
     """
     first, _ = span_of(request, environments)
-
-    def passed(name: str) -> bool:
-        return release.version in ledger.environments.running(release.unit, name).good
-
-    if request.rollback and not passed(first):
+    if request.rollback and not _has_passed(ledger, release, first):
         raise RequestError(
             f"{release.name} never worked in {first}: a rollback leads to a release that did. To promote it "
             f"there, leave 'rollback' out."
         )
-    missing = [name for name in environments[: environments.index(first)] if not passed(name)]
-    if missing and not request.skip_gates and not passed(first):
+    if not request.skip_gates and (missing := not_passed(ledger, release, first, environments)):
         raise RequestError(
             f"{release.name} cannot begin at {first}: it has not passed {', '.join(missing)}. Promote it from "
             f"{missing[0]}, or skip that with 'skip_gates' (--skip-gates) and a reason."
         )
+
+
+def not_passed(ledger: Ledger, release: Release, first: str, environments: Sequence[str]) -> list[str]:
+    """The environments that a release should have passed to begin at one of them; none when it worked there before."""
+    if _has_passed(ledger, release, first):
+        return []
+    before = environments[: environments.index(first)]
+    return [name for name in before if not _has_passed(ledger, release, name)]
+
+
+def _has_passed(ledger: Ledger, release: Release, environment: str) -> bool:
+    return release.version in ledger.environments.running(release.unit, environment).good
 
 
 _EXAMPLE = 'Valid are {"version": "0.2.1"} and {"commit": "<sha>"}, each with "from", "to" (environments) and "reason".'

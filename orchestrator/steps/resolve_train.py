@@ -1,20 +1,23 @@
 """Resolve train: check what a train is asked for against ledger and repository, and note it in the ledger."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.source.catalog import Catalog
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Request
-from orchestrator.steps.resolve_release import span_of
+from orchestrator.steps.resolve_release import not_passed, span_of
 from orchestrator.steps.train_contract import TrainResult, TrainStatus, TrainStep
 from orchestrator.steps.train_members import Mover
-from orchestrator.trains.bom import LATEST, Bom, TrainRequest, parse_train_request
-from orchestrator.trains.names import BUILD
-from orchestrator.trains.waves import plan_waves
+from orchestrator.trains.bom import LATEST, Bom, parse_train_request
+from orchestrator.trains.names import BUILD, check_execution_name
+from orchestrator.trains.waves import Waves, plan_waves
 
 
 class ResolveTrainInput(TrainStep):
@@ -44,24 +47,23 @@ class TrainResolver:
             READY, or BUILD with the members that are to be built first.
 
         Raises:
-            RequestError: the request cannot be understood; a release is in quarantine; units are after each other.
+            RequestError: the request cannot be understood, or not be carried out, or neither can the train's name.
             UnknownNameError: a unit, release or environment does not exist.
         """
+        check_execution_name(step.execution.name)
         request = parse_train_request(step.request)
         catalog = self.read_catalog(request.commit or self.branch)
-        members = tuple(sorted(request.digests or request.versions))
-        for name in members:
-            catalog.require(name)
-        plan_waves(members, {name: facts.after for name, facts in catalog.facts.items()})
+        asked = resolve_bom(self.ledger, catalog, request)
+        members = asked.members
         train = Train(
             name=step.execution.name,
             execution=step.execution.id,
             started_at=step.execution.started_at,
             request=request.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             commit=catalog.commit.id,
-            environments=_ladder(catalog, members, request),
+            environments=asked.environments,
             members=members,
-            versions=resolve_versions(self.ledger, request),
+            versions=asked.versions,
             automatic=request.branch is not None,
         )
         self.ledger.trains.begin(train)
@@ -74,13 +76,45 @@ class TrainResolver:
         return TrainResult(status=TrainStatus.BUILD, message=message, members=moved)
 
 
-def resolve_versions(ledger: Ledger, bom: Bom) -> dict[str, str]:
-    """The releases that a bill of materials names, each looked up.
+@dataclass(frozen=True)
+class Asked:
+    """What a bill of materials comes to.
+
+    Attributes:
+        waves: its members, in the order that holds in an environment that all of them go to.
+        environments: those it goes through.
+        versions: by member, its release; empty of a merge's train, which is built first.
+    """
+
+    waves: Waves
+    environments: tuple[str, ...]
+    versions: dict[str, str]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All units of it."""
+        return tuple(sorted(chain.from_iterable(self.waves)))
+
+
+def resolve_bom(ledger: Ledger, catalog: Catalog, bom: Bom) -> Asked:
+    """Check a bill of materials against the repository and the ledger, before anything is touched.
 
     Raises:
-        UnknownNameError: one was never published.
-        RequestError: one is in quarantine, or nothing of a unit was ever published.
+        UnknownNameError: a unit, release or environment does not exist.
+        RequestError: a release is in quarantine, or did not come as far as the train begins; units are after each
+            other.
     """
+    units = [catalog.unit(name) for name in bom.members]
+    environments = _ladder(catalog.organization, units, bom)
+    waves = plan_waves(bom.members, {name: facts.after for name, facts in catalog.facts.items()})
+    versions = _resolve_versions(ledger, bom)
+    if versions:
+        _check_passed(ledger, units, versions, environments, catalog.organization)
+    return Asked(waves, environments, versions)
+
+
+def _resolve_versions(ledger: Ledger, bom: Bom) -> dict[str, str]:
+    """The releases that a bill of materials names, each looked up; none may be in quarantine."""
     versions = {unit: _version(ledger, unit, version) for unit, version in sorted(bom.versions.items())}
     for unit, version in versions.items():
         if barred := ledger.controls.quarantine(unit, version):
@@ -100,10 +134,31 @@ def _version(ledger: Ledger, unit: str, version: str) -> str:
     return published[0].version
 
 
-def _ladder(catalog: Catalog, members: tuple[str, ...], request: TrainRequest) -> tuple[str, ...]:
+def _check_passed(
+    ledger: Ledger,
+    units: list[Unit],
+    versions: dict[str, str],
+    environments: tuple[str, ...],
+    organization: Organization,
+) -> None:
+    """Refuse what a member's own promotion would refuse: by then, others would be where the train was to take all."""
+    found: list[str] = []
+    for unit in units:
+        ladder = unit.environments(organization)
+        release = ledger.releases.release(unit.name, versions[unit.name])
+        first = next((name for name in ladder if name in environments), None)
+        if first and (missing := not_passed(ledger, release, first, ladder)):
+            found.append(f"{release.name} has not passed {', '.join(missing)}")
+    if found:
+        raise RequestError(
+            f"The train cannot begin at {environments[0]}: {'; '.join(found)}. Begin at an earlier environment, or "
+            "leave 'from' out to begin at the first one."
+        )
+
+
+def _ladder(organization: Organization, units: list[Unit], bom: Bom) -> tuple[str, ...]:
     """The environments between the first and the last that at least one member goes to."""
-    names = catalog.organization.environment_names
-    span = Request.model_validate({"from": request.from_, "to": request.to})
-    first, last = span_of(span, names)
-    reached = {name for unit in members for name in catalog.unit(unit).environments(catalog.organization)}
+    names = organization.environment_names
+    first, last = span_of(Request.model_validate({"from": bom.from_, "to": bom.to}), names)
+    reached = {name for unit in units for name in unit.environments(organization)}
     return tuple(name for name in names[names.index(first) : names.index(last) + 1] if name in reached)

@@ -3,20 +3,33 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from orchestrator.config.base import EnvironmentName, Settings, UnitName
+from orchestrator.config.base import EnvironmentName, Settings, UnitName, worded
 from orchestrator.config.load import validated
 from orchestrator.config.trains import ON_FAILURE, OnFailure
 from orchestrator.errors import ConfigurationError, RequestError
+from orchestrator.trains.names import is_retry
 
 FILE_NAME = "train.toml"
 LATEST = "latest"
 _EXAMPLE = '{"units": ["orders@0.2.1", "invoices@latest"]}'
 
 # A train's name is its execution's, and a part of the name of each member's: 80 characters at the most.
-TrainName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,46}[a-z0-9]$")]
-ReleaseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}@[0-9A-Za-z.!+-]{1,64}$")]
+TrainName = Annotated[
+    str,
+    worded(
+        r"^[a-z][a-z0-9-]{0,46}[a-z0-9]$",
+        "a train's own name begins with a small letter and has 2 to 48 small letters, digits and '-'",
+    ),
+]
+ReleaseName = Annotated[
+    str,
+    worded(
+        r"^[a-z][a-z0-9_-]{0,39}@[0-9A-Za-z.!+-]{1,64}$",
+        "a release is written unit@version, such as orders@0.2.1, or orders@latest for the one published last",
+    ),
+]
 
 
 class Bom(Settings):
@@ -53,11 +66,23 @@ class Bom(Settings):
         """By unit, the version that is asked for."""
         return {unit: version for unit, _, version in (one.partition("@") for one in self.units)}
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All units that go along."""
+        return tuple(sorted(self.versions))
+
 
 class TrainFile(Bom):
     """`train.toml`: a bill of materials, and perhaps the train's name."""
 
     name: TrainName | None = Field(default=None, description="Unique; made up when left out.")
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_retry(cls, name: str | None) -> str | None:
+        if name and is_retry(name):
+            raise ValueError("names that end with '-r' and a number are those of trains that carry on others")
+        return name
 
 
 class TrainRequest(Bom):
@@ -72,6 +97,11 @@ class TrainRequest(Bom):
         if bool(self.units) == bool(self.digests) or bool(self.digests) != bool(self.commit):
             raise ValueError("it must name either releases ('units'), or a merge's 'commit' and 'digests'")
         return self
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All units that go along, also those that are built first."""
+        return tuple(sorted(self.digests or self.versions))
 
 
 def read_bom(values: dict[str, Any], file: Path | None) -> TrainFile:

@@ -1,18 +1,23 @@
 """Names that a train gives: of what is the same at every try, so that nothing is started twice."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from itertools import count
 
 from orchestrator.config.reserved import TRAINS
+from orchestrator.errors import RequestError
 
 TRAIN_MACHINE = "orchestrator-train"
 # The stage before all environments; no environment's name has capitals.
 BUILD = "BUILD"
 # How a train ends that brought all of its members to where it was to end.
 ARRIVED = "ARRIVED"
-# Of the 48 characters of a name, what is left for the number of a retry.
+# What fits into the name of a member's execution beside the environment: 80 characters at the most.
+EXECUTION_NAME = r"^[0-9A-Za-z_.-]{1,48}$"
+# Of these, what is left for the number of a retry.
 _LONGEST = 43
+_RETRY = re.compile(r"-r[0-9]+$")
 
 
 def retry_name(train: str, taken: Callable[[str], bool]) -> str:
@@ -22,8 +27,30 @@ def retry_name(train: str, taken: Callable[[str], bool]) -> str:
 
 def retry_names(train: str) -> Iterator[str]:
     """What the trains are called that carry one on, or carry on what it carries on itself; there is no last one."""
-    first = re.sub(r"-r[0-9]+$", "", train)[:_LONGEST]
+    first = _RETRY.sub("", train)
+    if len(first) > _LONGEST:
+        # Long names often differ in their ends only: one that is cut must not be that of another train.
+        told_apart = hashlib.sha256(first.encode()).hexdigest()[:8]
+        first = f"{first[: _LONGEST - len(told_apart) - 1]}-{told_apart}"
     return (f"{first}-r{number}" for number in count(2))
+
+
+def is_retry(train: str) -> bool:
+    """Whether a name is one that only a train has which carries on another one."""
+    return _RETRY.search(train) is not None
+
+
+def check_execution_name(train: str) -> None:
+    """Refuse the name of an execution that those of its members' promotions cannot be made of.
+
+    Raises:
+        RequestError: it is too long, or holds other characters.
+    """
+    if not re.fullmatch(EXECUTION_NAME, train):
+        raise RequestError(
+            f"A train cannot be called {train!r}: the names of its members' promotions are made of it. Start it under "
+            "a name of at most 48 letters, digits, '_', '.' and '-'."
+        )
 
 
 def merged_train_name(train: str, commit: str, run: int) -> str:

@@ -175,6 +175,7 @@ def test_what_says_that_it_is_of_a_train_is_not_believed(trains: MotoTrains, ver
         ({"units": ["orders@9.9.9"]}, "There is no release of orders '9.9.9'"),
         ({"units": ["bakery@latest"]}, "There is no unit 'bakery'"),
         ({"units": ["orders@latest"], "to": "moon"}, "There is no environment 'moon'"),
+        ({"units": ["orders@latest"], "from": "prod", "to": "dev"}, "'from' (prod) comes after 'to' (dev)"),
         ({"units": ["orders@0.1.0", "orders@0.2.0"]}, "orders is there more than once"),
         ({"units": []}, "it must name either releases"),
         ({"units": ["orders@latest"], "colour": "red"}, "colour"),
@@ -185,6 +186,27 @@ def test_a_wrong_request_ends_with_what_is_valid(trains: MotoTrains, request_: d
     train = trains.end(trains.start(f"wrong-{next(NUMBERS)}", **request_))
     assert train.status == "FAILED"
     assert said in train.message
+
+
+def test_a_name_that_is_too_long_for_those_of_members_starts_nothing(trains: MotoTrains) -> None:
+    """Only the console and programs can give one; else each member would look as if it had no state machine."""
+    train = trains.end(trains.start("t" * 60, units=["orders@0.1.0"], to="dev"))
+    assert train.status == "FAILED"
+    assert "Start it under a name of at most 48" in train.message
+
+
+def test_no_member_enters_where_another_one_may_not_begin(trains: MotoTrains, version: str) -> None:
+    """Its own promotion would refuse; but that is asked only when others have gone in, and people were asked before."""
+    orders = trains.of("orders")
+    assert orders.follow(orders.start(f"alone-{version}", version=version, to="test")).status == "SUCCEEDED"
+    before = trains.running("test")
+    train = trains.end(trains.start(name_of(version), units=[f"{one}@{version}" for one in UNITS], **{"from": "test"}))
+    assert (train.status, trains.stages(train.execution)) == ("FAILED", {})
+    assert (
+        f"cannot begin at test: invoices@{version} has not passed dev; stock@{version} has not passed dev."
+        in train.message
+    )
+    assert trains.running("test") == before
 
 
 def test_a_release_in_quarantine_takes_no_train(trains: MotoTrains, version: str) -> None:
