@@ -1,7 +1,6 @@
 """Drafts an `orchestrator.toml`, and tries it on the repository before anybody else does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from orchestrator.adoption.look import Look
 from orchestrator.adoption.propose import ProposedUnit, Proposer
@@ -9,6 +8,7 @@ from orchestrator.adoption.write import Accounts, globs_of, written
 from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Lambda
 from orchestrator.config.told import ROOT
+from orchestrator.frozen import dataclass
 from orchestrator.source.discovery import Finder
 from orchestrator.source.repository import Commit, SourceRepository
 from orchestrator.source.survey import Survey

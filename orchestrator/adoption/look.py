@@ -5,13 +5,14 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator.build.cdk import CDK_FILE
 from orchestrator.build.template import read_template
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import PYPROJECT, TEMPLATES
 from orchestrator.source.repository import Mode, SourceRepository

@@ -5,7 +5,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -19,6 +19,7 @@ from orchestrator.config.names import qualified_name, unit_name
 from orchestrator.config.organization import Lambda
 from orchestrator.config.reserved import unreserved
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.template_code import FUNCTIONS, property_of
 from orchestrator.source.facts import PYPROJECT
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.adoption.propose import ProposedUnit
@@ -11,6 +10,7 @@ from orchestrator.config.environment import Environment
 from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Lambda, Tooling
 from orchestrator.config.told import ROOT
+from orchestrator.frozen import dataclass
 from orchestrator.source.facts import TEMPLATES
 
 _USUAL = (CDK_FILE, *TEMPLATES)

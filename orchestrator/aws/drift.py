@@ -1,13 +1,13 @@
 """Whether a stack's resources still are as CloudFormation deployed them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.aws.stack import Stack
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -1,12 +1,12 @@
 """Executions of state machines, started, looked at and stopped from the steps of others and of their own."""
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.arn import role_of_session
 from orchestrator.errors import AccessError
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient

@@ -1,6 +1,5 @@
 """An account and region that is deployed to, opened with the deployer's short-lived session."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +8,7 @@ import boto3
 from orchestrator.aws.session import CLIENT
 from orchestrator.aws.stack import Sleep, Stack
 from orchestrator.config.environment import Environment, Target
+from orchestrator.frozen import dataclass
 from orchestrator.steps.contract import Execution
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -20,6 +20,7 @@ from orchestrator.build.archive import zip_folder
 from orchestrator.build.runtime import platform_tag
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import OrchestratorError
+from orchestrator.frozen import dataclass
 
 _ROOT = Path(__file__).parents[2]
 _LOCK = "requirements.lock"

@@ -4,7 +4,6 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +25,7 @@ from orchestrator.config.infrastructure import (
 from orchestrator.config.organization import Lambda, Organization
 from orchestrator.config.stacks import stacked_targets, target_template
 from orchestrator.errors import DeploymentError
+from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.sha256 import sha256_of_file
 from orchestrator.releases.store import ArtifactStore

@@ -1,10 +1,10 @@
 """Opens the accounts to install in: the caller's own as it is, others through their organization's role."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.aws.session import Assumer, RoleToAssume
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     import boto3

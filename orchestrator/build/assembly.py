@@ -9,7 +9,6 @@ The app is the unit's and has written all of it: every path of it goes through `
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,6 +16,7 @@ from orchestrator.build.archive import zip_folder
 from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.sha256 import sha256_of_file
 

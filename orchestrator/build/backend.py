@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.build import run_backend
@@ -14,6 +13,7 @@ from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
 from orchestrator.build.uv import Uv
 from orchestrator.confine.launch import HERE
+from orchestrator.frozen import dataclass
 
 # Where programs that a backend starts find what it requires.
 _PATH = "PYTHONPATH"

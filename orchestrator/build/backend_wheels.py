@@ -4,7 +4,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.unpacked import Unpacked
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import Wheel
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 _KIND = "backends"

@@ -6,11 +6,11 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Self
 
 from orchestrator.errors import ArtifactError
+from orchestrator.frozen import dataclass
 
 LARGEST_UNZIPPED = 262_144_000
 """What Lambda takes, function and layers together, in bytes: "250 MB" in its quotas."""

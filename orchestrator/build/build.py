@@ -6,7 +6,7 @@ a second build of the same inputs takes over what the first one left, even if it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from orchestrator.build.published import Published
 from orchestrator.build.tidy import Allowance
 from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.errors import ArtifactError
+from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore

@@ -1,7 +1,8 @@
 """`[build-system]` of a unit: which build backend makes its packages, and what that requires."""
 
 import tomllib
-from dataclasses import dataclass
+
+from orchestrator.frozen import dataclass
 
 # Pure Python and nothing but PEP 517: these need no virtual environment with programs of its own.
 _SIMPLE = {"hatchling.build", "flit_core.buildapi", "poetry.core.masonry.api", "pdm.backend", "setuptools.build_meta"}

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.build import run_compiler
 from orchestrator.build.run import Commands
+from orchestrator.frozen import dataclass
 
 _STEP = "compile packages"
 # In a folder all of which is compiled, by the Python of this name.

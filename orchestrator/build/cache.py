@@ -4,13 +4,14 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
 from orchestrator.build.cache_folder import used
 from orchestrator.build.files import replace
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of, sha256_of_file
 
 

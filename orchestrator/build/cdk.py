@@ -8,7 +8,6 @@ credentials, so that nothing is looked up in an account: what a lookup would fin
 import json
 import shlex
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.environment import Target
 from orchestrator.config.unit import FILE_NAME as PROJECT_FILE
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 
 CDK_FILE = "cdk.json"
 CONTEXT_FILE = "cdk.context.json"

@@ -5,13 +5,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.confine.launch import PROGRAM
 from orchestrator.confine.spec import Spec
+from orchestrator.frozen import dataclass
 
 _ROOT = Path(__file__).parents[2]
 # Where programs, libraries, certificates and the state of one's own process lie.

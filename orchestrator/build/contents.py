@@ -4,11 +4,11 @@ import ast
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
+from orchestrator.frozen import dataclass
 
 # In every Python runtime of Lambda, though in no wheel and no layer.
 OF_THE_RUNTIME = {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}

@@ -1,11 +1,11 @@
 """What a unit says of its dependencies, and what they were locked to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
 from orchestrator.build.wheel import Wheel
 from orchestrator.config.organization import Lambda
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.source.reading import within
 

@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.build.cache import Cache
@@ -20,6 +19,7 @@ from orchestrator.build.wheel import Wheel, from_json, to_json
 from orchestrator.config.organization import Lambda
 from orchestrator.config.unit import FILE_NAME
 from orchestrator.errors import BuildError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 _STEP = "lock dependencies"

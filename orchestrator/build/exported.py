@@ -1,9 +1,9 @@
 """The exported sources of a build, read by the names that files have in the repository."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 
 
 @dataclass(frozen=True)

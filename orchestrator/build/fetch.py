@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +23,7 @@ from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import Target
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import WHEELS, Fetched, Wheel
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of_file
 
 _STEP = "install dependencies"

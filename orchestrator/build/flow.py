@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from orchestrator.build.starting import ProjectFile, Started, start_backend
 from orchestrator.build.tidy import tidy
 from orchestrator.build.uv import Uv
 from orchestrator.config.project import declared_version
+from orchestrator.frozen import dataclass
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog

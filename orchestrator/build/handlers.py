@@ -1,11 +1,11 @@
 """The Lambda functions of a template that run the unit's wheel."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.template_code import dependency_layers
 
 _FUNCTION, _SERVERLESS = "AWS::Lambda::Function", "AWS::Serverless::Function"

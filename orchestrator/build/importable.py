@@ -6,7 +6,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine.launch import KILLED
 from orchestrator.errors import BuildError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 _STEP = "import handlers"

@@ -5,7 +5,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import BuildError
+from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.manifest import Layer

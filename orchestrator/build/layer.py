@@ -12,12 +12,12 @@ import zipfile
 import zlib
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.rawzip import RawZipWriter
 from orchestrator.errors import ArtifactError
+from orchestrator.frozen import dataclass
 
 ROOT = "python"
 _FILE, _PROGRAM = 0o644, 0o755

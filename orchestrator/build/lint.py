@@ -5,7 +5,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from orchestrator.build.template import read_template
 from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.config.globs import escaped
 from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 STEP = "check template"

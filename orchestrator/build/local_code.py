@@ -9,13 +9,14 @@ import copy
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from orchestrator.build.handlers import misfits
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.releases.template_code import (
     FUNCTIONS,

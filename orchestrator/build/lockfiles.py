@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,6 +13,7 @@ from orchestrator.build.runtime import marker_environment
 from orchestrator.config.load import parse_toml
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 
 UV_LOCK = "uv.lock"
 REQUIREMENTS_FILE = "requirements.txt"

@@ -1,7 +1,7 @@
 """Makes a release of exported sources: lock, layer, package, version, manifest. The steps are in `job.py`."""
 
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.build.backend import Backend
@@ -19,6 +19,7 @@ from orchestrator.build.template import UnitTemplate
 from orchestrator.build.templates import Templates
 from orchestrator.build.workspace import find_workspace_lock
 from orchestrator.config.unit import Unit
+from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.manifest import Layer, Manifest
 

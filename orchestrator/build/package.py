@@ -5,7 +5,6 @@ import secrets
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from orchestrator.build.starting import STEP, Started, source_time, source_varia
 from orchestrator.build.untrusted import Budget, UntrustedFolder
 from orchestrator.build.uv import Uv
 from orchestrator.errors import BuildError
+from orchestrator.frozen import dataclass
 
 # Source: Git LFS's specification.
 _POINTER, _LONGEST_POINTER = b"version https://git-lfs.github.com/spec/v1\n", 1_023

@@ -9,7 +9,6 @@ import hashlib
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from orchestrator.build.starting import source_time
 from orchestrator.build.uv import Uv
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.source.facts import TEMPLATES
 
 _SOURCES = "src"

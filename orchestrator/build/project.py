@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -12,6 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 
 _MOST_TRIES = 20
 _VERSION = re.compile(r"""(\bversion["']?[ \t]*=[ \t]*)(["'])([^"'\n]*)\2""")

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from orchestrator.errors import ArtifactError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
 
 _ARTIFACT = {one.name for one in fields(Artifact)}

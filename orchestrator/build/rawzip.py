@@ -5,12 +5,12 @@ import struct
 import zipfile
 import zlib
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from orchestrator.errors import ArtifactError
+from orchestrator.frozen import dataclass
 
 # Source: APPNOTE.TXT, the specification of the format; sections 4.3.7, 4.3.12 and 4.3.16.
 _LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s4H2IH")

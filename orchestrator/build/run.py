@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from orchestrator.build.output import BoundedOutput
 from orchestrator.build.watch import Watch, ended, started
 from orchestrator.confine.launch import HERE
 from orchestrator.errors import BuildError
+from orchestrator.frozen import dataclass
 
 _CORES = os.cpu_count() or 1
 _TAIL_LINES = 20

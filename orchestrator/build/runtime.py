@@ -1,11 +1,12 @@
 """What a Lambda runtime can load: the words of uv, of wheels and of environment markers for one machine."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.markers import default_environment
 from packaging.tags import Tag, compatible_tags, cpython_tags, sys_tags
+
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     # What runs on this machine needs no configuration.

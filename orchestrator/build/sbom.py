@@ -8,7 +8,6 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
@@ -21,6 +20,7 @@ from packaging.utils import canonicalize_name
 from orchestrator.build.lockfiles import Pin, pins
 from orchestrator.build.runtime import marker_environment
 from orchestrator.config.organization import Lambda
+from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.sha256 import sha256_of
 

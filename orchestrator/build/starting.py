@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from orchestrator.build.build_system import BuildSystem
 from orchestrator.build.gate import Gate
 from orchestrator.build.run import Outcome
 from orchestrator.build.uv import Uv
+from orchestrator.frozen import dataclass
 from orchestrator.source.facts import PYPROJECT
 from orchestrator.source.reading import within
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,6 +14,7 @@ from orchestrator.build.yaml_loader import TemplateLoader
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 
 WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime")
 _LAYER = "LayerKey"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from orchestrator.build.assembly import Synthesized, constructs_of, read_assembly
@@ -12,6 +12,7 @@ from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 
 # A dependency that is there without being written: the CDK writes them all.
 _OF_CDK = ("W3005",)

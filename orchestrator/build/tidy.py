@@ -8,12 +8,12 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
 from orchestrator.build.scratch import remove
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 
 SIZE_VARIABLE = "ORCHESTRATOR_CACHE_GIB"
 _GIB = 1024**3

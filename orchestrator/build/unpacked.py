@@ -1,7 +1,6 @@
 """Wheels that are unpacked once for all builds, beside the archives: what is imported from there needs no copy."""
 
 import os
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import used
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     # What was unpacked before is found without what reads archives.

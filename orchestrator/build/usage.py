@@ -1,6 +1,6 @@
 """How much a build may use: wide enough for honest builds, narrow enough that a hostile one harms nobody else."""
 
-from dataclasses import dataclass
+from orchestrator.frozen import dataclass
 
 _MIB = 1024**2
 _GIB = 1024**3

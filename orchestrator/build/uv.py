@@ -1,11 +1,11 @@
 """Runs uv, which locks, installs and builds, as of a moment in the package index's history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.build.run import Commands, Outcome
+from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 _NO_DATES = "missing an upload date"

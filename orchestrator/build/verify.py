@@ -4,7 +4,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.errors import ArtifactError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.record import record_problems

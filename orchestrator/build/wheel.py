@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+
+from orchestrator.frozen import dataclass
 
 WHEELS = "wheels"
 """The kind of file that a cache keeps wheels as."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.errors import error_code
+from orchestrator.frozen import dataclass
 from orchestrator.releases.failure import Failure, failure_of
 from orchestrator.steps.build_request import HANDED_BACK
 
@@ -41,6 +41,9 @@ class Pace:
     pause_seconds: float = 5
 
 
+_USUAL = Pace()
+
+
 class BuildFunction(Protocol):
     """Builds what a task's input asks for, and returns the task's output."""
 
@@ -67,7 +70,7 @@ class BuildWorker:
         build: BuildFunction,
         *,
         name: str = "build-worker",
-        pace: Pace = Pace(),
+        pace: Pace = _USUAL,
     ) -> None:
         self._client = stepfunctions_client
         self._activity_arn = activity_arn

@@ -1,10 +1,9 @@
 """The `uv.lock` of a workspace that a unit is a member of: it lies in a folder above the unit's."""
 
-from dataclasses import dataclass
-
 from orchestrator.build.exported import Exported
 from orchestrator.build.lockfiles import UV_LOCK, is_member
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.source.reading import within
 from orchestrator.source.repository import SourceRepository
 

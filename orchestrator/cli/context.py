@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import AccessError, ConfigurationError, SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.facts import ORGANIZATION_FILE
 from orchestrator.source.git import Git

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.config.environment import Environment
 from orchestrator.config.unit import Unit
+from orchestrator.frozen import dataclass
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.drift import DriftInput, DriftResult
 

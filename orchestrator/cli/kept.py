@@ -9,10 +9,11 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from orchestrator.build.cache_folder import cache_folder, used
+from orchestrator.frozen import dataclass
 from orchestrator.source.survey_document import read, written
 from orchestrator.source.surveyed import Surveyed
 

@@ -5,7 +5,6 @@ command that is asked for often.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from inspect import Parameter, signature
 from pathlib import Path
@@ -13,6 +12,8 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import click
+
+from orchestrator.frozen import dataclass
 
 
 @dataclass(frozen=True)

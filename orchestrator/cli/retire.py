@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.config.environment import Environment
 from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.frozen import dataclass
 from orchestrator.source.demand import RETIRED, Standing
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.definitions import unit_for

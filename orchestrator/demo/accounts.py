@@ -1,13 +1,13 @@
 """Looks into the accounts from outside the orchestrator: calls the deployed Lambdas as each account's root would."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.config.organization import Organization
+from orchestrator.frozen import dataclass
 
 
 @dataclass(frozen=True)

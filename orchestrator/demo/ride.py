@@ -1,7 +1,6 @@
 """The demonstration's train: two units that must change together, merged, and taken to prod with one approval."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
@@ -13,6 +12,7 @@ from orchestrator.cli.tables import console
 from orchestrator.cli.train import decide
 from orchestrator.cli.train_view import show_train
 from orchestrator.errors import OrchestratorError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.trains import Train
 from orchestrator.steps.gate_input import TrainGateInput

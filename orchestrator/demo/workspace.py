@@ -5,8 +5,9 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from orchestrator.frozen import dataclass
 
 EXAMPLES = Path(__file__).parents[2] / "projects"
 ACCOUNTS = {

@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -20,6 +19,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.parsers import create_parser
 
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials

@@ -1,9 +1,10 @@
 """Who started an execution, as CloudTrail recorded it: minutes late, but beyond the starter's reach."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudtrail import CloudTrailClient

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from orchestrator.aws.errors import error_code
 from orchestrator.errors import OrchestratorError
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     # Stubs alone: they are not installed where this runs.

@@ -13,13 +13,13 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from orchestrator.errors import LocalCloudError
+from orchestrator.frozen import dataclass
 
 DEFAULT_PORT = 4566
 _START_SECONDS = 60.0

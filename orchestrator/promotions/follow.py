@@ -1,12 +1,12 @@
 """Follows an execution until it ends."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
+from orchestrator.frozen import dataclass
 from orchestrator.promotions.progress import Progress, progress
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
 """Brings a promotion that failed unexpectedly to its end, and stops one that must not go on."""
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import BUILD
 from orchestrator.promotions.start import Starter

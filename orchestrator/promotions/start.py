@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -1,12 +1,12 @@
 """Goes on with a train that did not arrive, and stops one that must not go on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.aws.executions import Executions, describe_execution, stop_execution
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
 from orchestrator.promotions.start import Starter

@@ -1,7 +1,8 @@
 """One object of a release."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     # Whether a release is there is found out without pydantic, which takes longer to import than that.

@@ -1,9 +1,9 @@
 """How a build failed, in the words that an execution's history and the ledger keep."""
 
 import traceback
-from dataclasses import dataclass
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.frozen import dataclass
 
 # What Step Functions takes as the cause of a failure, in characters.
 _LONGEST_CAUSE = 32_768

@@ -1,8 +1,9 @@
 """Where the functions of a template get their code from, in plain CloudFormation and in SAM."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from orchestrator.frozen import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from orchestrator.frozen import dataclass
 from orchestrator.source.catalog import Catalog
 
 

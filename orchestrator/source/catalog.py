@@ -1,13 +1,14 @@
 """What a repository holds at one commit: the organization, its units, and what every unit is made of."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orchestrator.config.told import NOTHING, Told
 from orchestrator.errors import ConfigurationError, UnknownNameError
+from orchestrator.frozen import dataclass
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
 from orchestrator.source.reading import within

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
-DECIDING = ("aws/arn.py", "config", "errors.py", "identity", "source")
+DECIDING = ("aws/arn.py", "config", "errors.py", "frozen.py", "identity", "source")
 """All of the package that surveys use."""
 
 

@@ -4,10 +4,11 @@ Pure: whatever events led here, in whatever order, the same branch and the same 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from orchestrator.frozen import dataclass
 from orchestrator.source.affected import LastStart
 
 RETIRED = "retired"

@@ -6,10 +6,10 @@ build would depend on where its sources were read. What is written is exactly wh
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.repository import Commit, Entry, Mode, SourceRepository
 
 LARGEST_EXPORT = 2 * 1024**3

@@ -1,11 +1,11 @@
 """Runs `git` on one repository: no settings but ours, no prompts, no programs that the repository names."""
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 
 # The repository is hostile: no configuration of its host, no prompts, no hooks into other programs.
 _SAFE = ["-c", "core.fsmonitor=false", "-c", "safe.directory=*", "-c", "core.quotePath=false"]

@@ -1,10 +1,10 @@
 """Reads a folder's facts out of its files. It imports the configuration's models, so only what is new comes here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.config.told import Told
+from orchestrator.frozen import dataclass
 from orchestrator.source.facts import PYPROJECT, Facts, facts_of
 from orchestrator.source.repository import Entry
 

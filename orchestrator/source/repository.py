@@ -1,10 +1,11 @@
 """The few things the orchestrator asks of a git repository, whichever host keeps it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from orchestrator.frozen import dataclass
 
 MOST_COMMITS = 250
 """How many commits are told, and looked at, at most: who decides on a promotion reads no more."""

@@ -5,12 +5,13 @@ came or went that something was decided by, the whole commit is surveyed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orchestrator.config.told import NOTHING
 from orchestrator.errors import ConfigurationError, SourceError, UnknownNameError
+from orchestrator.frozen import dataclass
 from orchestrator.source.changes import Change, changes, listings
 from orchestrator.source.digest import unit_digest
 from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TEMPLATES, Facts, content_id

@@ -4,13 +4,13 @@ So much of it that a relative of the commit need not be surveyed: `source.succes
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from orchestrator.config.names import unit_name
 from orchestrator.config.told import NOTHING, ROOT, Told, told
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
 

@@ -5,8 +5,9 @@ arrived go along with the next one, changed or not: else the rest of what change
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from orchestrator.frozen import dataclass
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.demand import Demand, Look, Standing, Together
 from orchestrator.source.surveyed import TrainFacts

@@ -5,12 +5,12 @@ for too long.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Protocol
 
 from orchestrator.config.windows import opens_at
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger

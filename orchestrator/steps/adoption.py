@@ -1,12 +1,13 @@
 """Stacks that were there before: what a unit takes over by its `stack_name`, and what it must not touch."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.stack_state import StackState
 from orchestrator.errors import DeploymentError
+from orchestrator.frozen import dataclass
 from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.contract import StepInput
 

@@ -4,7 +4,6 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import jmespath
@@ -15,6 +14,7 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 from orchestrator.aws.stack import Sleep, Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.config.unit import InvokeTest, SmokeTest, UrlTest
+from orchestrator.frozen import dataclass
 from orchestrator.steps.contract import SmokeTestOutcome
 
 # What has just been deployed may answer wrongly for a moment: a new role takes seconds to be known everywhere.

@@ -1,13 +1,14 @@
 """Decide: the only step of a gate. It turns the gate's input into an answer to the waiting promotion."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 from orchestrator.identity.policy import ApprovalPolicy, refusal
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit, UnitSettings
+from orchestrator.frozen import dataclass
 
 _STAND_IN = "unit"
 

@@ -1,10 +1,9 @@
 """Deploy: take the environment's lock, copy the release into each target, and execute its change sets."""
 
-from dataclasses import dataclass
-
 from orchestrator.aws.executions import Executions
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.admission import Admission

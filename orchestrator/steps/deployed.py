@@ -7,7 +7,6 @@ orchestrator is in perfect order to it.
 import base64
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from orchestrator.aws.drift import HandChange
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount
+from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.compare import template_differences
 from orchestrator.releases.manifest import Manifest

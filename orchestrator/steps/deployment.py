@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +15,7 @@ from orchestrator.aws.target import TargetAccount
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.config.environment import Target
 from orchestrator.config.unit import EVERY_ENVIRONMENT
+from orchestrator.frozen import dataclass
 from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.adoption import UNIT_TAG, Kept, kept_of

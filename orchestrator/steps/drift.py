@@ -1,7 +1,5 @@
 """Drift: what somebody changed by hand in an environment since the last deployment."""
 
-from dataclasses import dataclass
-
 from botocore.exceptions import ClientError
 from pydantic import Field
 
@@ -10,6 +8,7 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.config.base import UnitName
 from orchestrator.config.environment import Environment, Target
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import Document, Execution

@@ -1,12 +1,12 @@
 """What a gate is started with, and the decision that is being made of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from orchestrator.config.base import EnvironmentName, UnitName
+from orchestrator.frozen import dataclass
 from orchestrator.identity.policy import ApprovalPolicy
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.steps.contract import Document

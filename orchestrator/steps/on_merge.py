@@ -6,13 +6,14 @@ each such unit is named in a queue, behind which `start_promotion` does the work
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.config.told import ROOT
 from orchestrator.errors import OrchestratorError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
 from orchestrator.source.catalog import Catalog, read_catalog

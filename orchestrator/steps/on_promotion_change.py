@@ -1,13 +1,13 @@
 """When a promotion begins or ends, however it does: note it, free what an ended one held, tell people of failures."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.aws.executions import describe_or_aborted
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.ledger.table import stamp

@@ -1,10 +1,10 @@
 """When a train ends, however it does: note it, stop the promotions that still move its members, tell people."""
 
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.aws.executions import describe_execution, describe_or_aborted, stop_execution
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train

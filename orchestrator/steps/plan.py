@@ -1,10 +1,9 @@
 """Plan: make the change set of a deployment in every target, and say in short what it would change."""
 
-from dataclasses import dataclass
-
 from orchestrator.aws.change_set import ChangeSet, Readiness
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import DeploymentError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.releases import layout

@@ -1,9 +1,8 @@
 """Plan a train in one environment: whether all of its members may enter it now, and in which order they do."""
 
-from dataclasses import dataclass
-
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
+from orchestrator.frozen import dataclass
 from orchestrator.identity.policy import ApprovalPolicy, strictest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train

@@ -1,11 +1,10 @@
 """Preview: what a deployment would change right now, for a person who asks; nothing is changed and nothing is kept."""
 
-from dataclasses import dataclass
-
 from pydantic import Field
 
 from orchestrator.aws.stack import Stack
 from orchestrator.errors import DeploymentError
+from orchestrator.frozen import dataclass
 from orchestrator.steps.contract import Status, StepInput, StepResult
 from orchestrator.steps.deployment import change_set_name
 from orchestrator.steps.plan import Planner

@@ -1,12 +1,12 @@
 """Approve: ask for a decision on a plan, and leave the execution waiting for its answer."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from pydantic import Field
 
 from orchestrator.aws.errors import error_code
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, bound_to

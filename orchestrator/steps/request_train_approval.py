@@ -1,11 +1,11 @@
 """Approve a train: ask for one decision on the plans of all its members, and leave the train waiting for the answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Stage, Train, bound_to

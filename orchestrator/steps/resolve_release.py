@@ -1,13 +1,13 @@
 """Resolve release: find what a promotion is about, check its request, and begin the execution document."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.steps.catalogs import ReadCatalog

@@ -1,12 +1,12 @@
 """Resolve train: check what a train is asked for against ledger and repository, and note it in the ledger."""
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.source.catalog import Catalog

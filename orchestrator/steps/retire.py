@@ -5,7 +5,6 @@ place.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import Field
@@ -15,6 +14,7 @@ from orchestrator.aws.target import Targets
 from orchestrator.config.base import UnitName
 from orchestrator.config.environment import Environment
 from orchestrator.errors import DeploymentError, RequestError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import RETIRED
 from orchestrator.steps.contract import Document, Execution

@@ -4,7 +4,6 @@ Where there was none yet, a stack that was taken over is given back as it was be
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.controls import Hold
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger

@@ -1,11 +1,11 @@
 """Settle a train's wave: note what became of each member, and say what the train does next in this environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.aws.executions import describe_execution
 from orchestrator.config.base import EnvironmentName
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.steps.on_promotion_change import ChangeDetail, PromotionChange, PromotionChanged

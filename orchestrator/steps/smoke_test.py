@@ -1,8 +1,7 @@
 """Smoke-test: run the release's own checks in every target, and note the release as good when all pass."""
 
-from dataclasses import dataclass
-
 from orchestrator.aws.target import TargetAccount, Targets
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.controls import Hold
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.releases.manifest import Manifest

@@ -6,7 +6,7 @@ messages may be lost, doubled or late, and what was overtaken is not done at all
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +21,7 @@ from orchestrator.config import organization as organization_file
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import Organization
 from orchestrator.errors import DeploymentError, OrchestratorError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.releases import layout
 from orchestrator.releases.store import ArtifactStore

@@ -5,7 +5,6 @@ doubled, late or out of order start one train.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.executions import start_execution
 from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.branches import BranchRecords
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import Demand, Standing, Together

@@ -5,7 +5,6 @@ time for one unit or one train, and what is named later is done later.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +13,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, 
 
 from orchestrator.config.base import UnitName
 from orchestrator.errors import OrchestratorError
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -4,12 +4,12 @@ It lies in the artifacts bucket, where `on_merge` alone writes it, and in memory
 What is not there, or was found by another version of the code that decides on it, is found anew.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.errors import ArtifactError
+from orchestrator.frozen import dataclass
 from orchestrator.source.survey_document import read, written
 from orchestrator.source.surveyed import Surveyed
 

@@ -5,13 +5,13 @@ Each is kept in its own account, under the hash of its content, which the ledger
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.target import TargetAccount
 from orchestrator.aws.template import Template
 from orchestrator.errors import DeploymentError
+from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.releases.store import ArtifactStore

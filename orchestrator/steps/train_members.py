@@ -1,8 +1,8 @@
 """The promotions that move a train's members: what they are started with, and the note that admits them."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.steps.contract import Request

@@ -8,10 +8,11 @@ not tell its own answer from a promotion that does not wait any more.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from orchestrator.frozen import dataclass
 from orchestrator.identity.policy import missing
 from orchestrator.ledger.approvals import ApprovalRequest, Decision, Verdict
 from orchestrator.ledger.ledger import Ledger

@@ -4,12 +4,13 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.aws.merge_event import MergeNotToldError
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.deliveries import DeliveryRecords
 from orchestrator.source.github.delivery import Expected, Verdict, is_signed, judge, parse_secrets
 

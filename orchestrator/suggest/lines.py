@@ -1,12 +1,12 @@
 """What to write into which file, so that `depends_on` names what is imported."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from orchestrator.config.globs import escaped
 from orchestrator.config.load import parse_toml, unit_of
 from orchestrator.config.told import NOTHING, table_of
 from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts

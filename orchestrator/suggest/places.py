@@ -1,9 +1,10 @@
 """Which folder of a repository is to be named for a file that somebody imports."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from orchestrator.frozen import dataclass
 from orchestrator.suggest.modules import Modules
 
 

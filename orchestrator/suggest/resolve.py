@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from orchestrator.frozen import dataclass
 from orchestrator.suggest.modules import Modules
 from orchestrator.suggest.parse import Import
 from orchestrator.suggest.places import above, is_below

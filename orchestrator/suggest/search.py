@@ -6,11 +6,11 @@ name may be that of a package of the index which is in the repository, too. So w
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from packaging.utils import canonicalize_name
 
+from orchestrator.frozen import dataclass
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.digest import Input
 from orchestrator.source.discovery import Finder

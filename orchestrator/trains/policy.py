@@ -1,10 +1,10 @@
 """What a train does next in an environment: the next wave, back, on to the next environment, or no further."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.config.trains import OnFailure
+from orchestrator.frozen import dataclass
 from orchestrator.trains.waves import Waves
 
 

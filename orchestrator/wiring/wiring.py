@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 
 from orchestrator.aws.session import CLIENT
+from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -1,10 +1,10 @@
 """The URL of a repository in CodeCommit."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 
 SCHEMES = ("codecommit://", "codecommit::")
 # Ours, and the one that git-remote-codecommit takes. Of a name, CodeCommit allows 100 of these characters.

@@ -1,11 +1,11 @@
 """Where a repository is on GitHub, and where its API is."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 
 SCHEME = "github"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")

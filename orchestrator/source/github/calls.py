@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -10,6 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_base, wait_random
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.github.limits import pause, spent_until
 from orchestrator.source.github.transport import Request, Response, Transport, UnreachableError
 

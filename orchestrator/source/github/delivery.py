@@ -9,13 +9,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 
 OLDEST_SECONDS = 3 * 86_400
 """How old a push may be: GitHub delivers it again for three days."""

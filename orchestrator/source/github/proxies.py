@@ -1,10 +1,11 @@
 """Which proxy leads to a host: the one that is configured, else the one that the environment names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 
 _KINDS = ("http", "https")
 

@@ -3,13 +3,14 @@
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.github.proxies import Proxies, Proxy
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=20)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 from orchestrator.aws.create_once import CONFLICT, TAKEN, create_once
 from orchestrator.aws.errors import error_code
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.objects import is_full_id
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.cat_file import GitObject
 from orchestrator.source.objects import CommitObject, parse_commit, parse_tree
 from orchestrator.source.snapshots.packs import Pack

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from orchestrator.frozen import dataclass
 
 LARGEST_FILE = 512 * 1024**2
 """Bytes of the largest file that is published. Larger ones are left out; whoever asks for one is told."""

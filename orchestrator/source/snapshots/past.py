@@ -4,9 +4,9 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.objects import object_id, parse_commit
 from orchestrator.source.repository import Commit
 from orchestrator.source.snapshots.stream import unpack

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from orchestrator.errors import SourceError
+from orchestrator.frozen import dataclass
 from orchestrator.source.cat_file import ObjectReader, lacking
 from orchestrator.source.git import Git
 from orchestrator.source.repository import Mode
