@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from orchestrator.build import run_backend
 from orchestrator.build.backend_wheels import BackendWheels
 from orchestrator.build.build_system import BuildSystem
 from orchestrator.build.cache import Cache
+from orchestrator.build.files import watched
 from orchestrator.build.gate import Gate
 from orchestrator.build.run import Outcome
 from orchestrator.build.run_backend import MORE_REQUIREMENTS
+from orchestrator.build.unpacked import discard_damaged
 from orchestrator.build.uv import Uv
 from orchestrator.confine.launch import HERE
 from orchestrator.frozen import dataclass
@@ -76,13 +79,17 @@ class Backend:
         script: list[str | Path] = [HERE, Path(run_backend.__file__).absolute()]
         command = [*script, str(work.out), work.system.backend, *folders]
         seen = {**work.variables, _PATH: os.pathsep.join(map(str, folders))}
-        with work.gate.entrance() as entrance:
-            ended = self.uv.commands.start(work.step, command, self.scratch, seen, stdin=entrance)
+        with ExitStack() as stack:
+            are_there = stack.enter_context(watched(folders))
+            with work.gate.entrance() as entrance:
+                ended = self.uv.commands.start(work.step, command, self.scratch, seen, stdin=entrance)
+            until_ended = stack.pop_all()
 
         def outcome() -> Outcome | None:
-            found = ended()
-            # The cache may have been deleted meanwhile.
-            deleted = found.code != 0 and not all(folder.is_dir() for folder in folders)
+            with until_ended:
+                found = ended()
+                # Even when it succeeded: it may have lost a plug-in, and made another package than it should have.
+                deleted = not are_there() or discard_damaged(folders)
             return None if found.code == MORE_REQUIREMENTS or deleted else found
 
         return outcome

@@ -132,10 +132,10 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
     arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet"]
     outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
     uv.commands.require(_INSTALL, outcome, reason)
-    venv: list[str | Path] = [Path(uv.executable), "venv", "venv", "--python", uv.python, "--no-python-downloads"]
-    uv.commands.run(_INSTALL, venv, scratch, reason)
+    venv = ["venv", "venv", "--python", uv.python, "--no-python-downloads"]
     install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv"]
-    uv.commands.run(_INSTALL, [Path(uv.executable), *install, "--no-progress"], scratch, reason)
+    for arguments in (venv, [*install, "--no-progress"]):
+        uv.commands.require(_INSTALL, uv.program(_INSTALL, arguments, scratch), reason)
     return scratch / "venv"
 
 

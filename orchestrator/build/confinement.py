@@ -59,8 +59,9 @@ class Confinement:
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of the commands: those of the build, with folders that may be written to."""
         home, temporary = self.scratch / "home", self.scratch / "tmp"
-        for folder in (home, temporary, self.cache):
+        for folder in (home, temporary):
             folder.mkdir(parents=True, exist_ok=True)
+        self.made_cache()
         return {
             **environment,
             "HOME": str(home),
@@ -69,6 +70,12 @@ class Confinement:
             # The worker's own settings of uv hold, although its home folder is out of reach.
             "XDG_CONFIG_HOME": str(_settings(environment)),
         }
+
+    def made_cache(self) -> Path:
+        """The cache, made unless that cannot be: it may be deleted at this moment, and commands have to do without."""
+        with suppress(OSError):
+            self.cache.mkdir(parents=True, exist_ok=True)
+        return self.cache
 
     def command(
         self,

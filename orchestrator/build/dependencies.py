@@ -103,7 +103,10 @@ class Dependencies:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 folders = list(pool.map(unpacked.of_wheel, wheels))
         there = tuple(filter(None, folders))
-        names = [name for folder in there for name in top_level(folder)]
+        try:
+            names = [name for folder in there for name in top_level(folder)]
+        except FileNotFoundError:
+            return ()  # They are being deleted.
         return there if len(there) == len(wheels) and len(names) == len(set(names)) else ()
 
     @property

@@ -1,10 +1,10 @@
-"""Files that others may read and write at the same moment: each is there as a whole, or not at all."""
+"""Files that others may read, write and delete at the same moment: each is there as a whole, or not at all."""
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _MODE = 0o644
@@ -34,6 +34,29 @@ def replace(path: Path, content: bytes | Path) -> None:
     """Write a file, over the one that is there."""
     with _beside(path, content) as whole:
         whole.replace(path)
+
+
+@contextmanager
+def watched(folders: Sequence[Path]) -> Iterator[Callable[[], bool]]:
+    """Tells whether all of some folders have been there all the time: another one of the name does not count."""
+    with ExitStack() as stack:
+        descriptors: list[int] = []
+        try:
+            for folder in folders:
+                descriptors.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+                stack.callback(os.close, descriptors[-1])
+        except OSError:
+            yield lambda: False
+            return
+        # As long as a folder is open, no other one can get its number.
+        yield lambda: all(_is_still(*pair) for pair in zip(folders, descriptors, strict=True))
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 @contextmanager

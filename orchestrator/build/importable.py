@@ -6,7 +6,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from orchestrator.build import import_handler
@@ -16,6 +15,7 @@ from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.run import Outcome
+from orchestrator.build.unpacked import discard_damaged
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine.launch import KILLED
@@ -115,8 +115,9 @@ class HandlerCheck:
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
         code = unpack(wheel, folder / "wheel")
-        outcome = self._import(function, [code, *(self._folders(layer) if layer else ())])
-        if _problem(outcome, function) and layer:
+        kept = self._folders(layer) if layer else ()
+        outcome = self._import(function, [code, *kept])
+        if layer and outcome.code != import_handler.IMPORTED and (discard_damaged(kept) or _problem(outcome, function)):
             # What is kept may have been deleted or changed meanwhile: only what this build has unpacked is proof.
             outcome = self._import(function, [code, unpack(layer.path, folder / "layer") / ROOT])
         problem = _problem(outcome, function)
@@ -131,11 +132,15 @@ class HandlerCheck:
 
     def _folders(self, layer: LayerFile) -> tuple[Path, ...]:
         """The folders to import what is in a layer from: its wheels', where nothing is in two of them."""
-        return layer.unpacked or (self._kept(layer) / ROOT,)
+        return layer.unpacked or (self._kept(layer),)
 
     def _kept(self, layer: LayerFile) -> Path:
-        """A layer's files, kept for all builds that have the same layer."""
-        return self.cache.folder_of("unpacked", layer.sha256, partial(unpack, layer.path))
+        """What is imported from a layer, kept for all builds that have the same layer."""
+
+        def unpack_root(into: Path) -> None:
+            (unpack(layer.path, into.with_name("layer")) / ROOT).rename(into)
+
+        return self.cache.folder_of("unpacked-layers", layer.sha256, unpack_root)
 
     def _fail(self, function: Function, problem: str) -> None:
         raise BuildError(self.uv.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")

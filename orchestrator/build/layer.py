@@ -28,6 +28,8 @@ _KINDS = ("purelib", "platlib", "data")
 # Programs name an interpreter of the machine that installed them; headers are for compiling.
 _LEFT_OUT_FOLDERS = ("bin", "include")
 _TESTS = {"test", "tests"}
+RECORDS = "*.dist-info/RECORD"
+"""Where packages list their files, in the folder that they are installed to."""
 _UVS_LOCK = (".lock",)
 _NOTES = ("INSTALLER", "REQUESTED", "uv_cache.json", "uv_build.json")
 
@@ -101,13 +103,18 @@ def extract(archive: Path, into: Path) -> None:
         members = {path: _Member(opened, entry) for path, entry in _installed(opened)}
         if sum(member.entry.file_size for member in members.values()) > LARGEST_UNZIPPED:
             raise ArtifactError(f"{archive.name} takes more than a layer can hold: do without it.")
-        written = {path: member for path, member in members.items() if _TESTS.isdisjoint(path.split("/")[:-1])}
+        written = {path: member for path, member in members.items() if is_extracted(path)}
         for folder in sorted({path.rpartition("/")[0] for path in written}):
             (into / folder).mkdir(parents=True, exist_ok=True)
         for path, member in written.items():
             content = _record(member, members) if _is_record(path) else _content(member)
             (into / path).write_bytes(content)
             (into / path).chmod(_mode(member))
+
+
+def is_extracted(path: str) -> bool:
+    """Whether a file of a wheel is one that `extract` writes."""
+    return _TESTS.isdisjoint(path.split("/")[:-1])
 
 
 def installed_path(name: str) -> str | None:

@@ -70,6 +70,11 @@ class Commands:
         self._timeout = timeout_seconds
 
     @property
+    def cache(self) -> Path:
+        """Uv's cache, which may be deleted at any time."""
+        return self._confinement.made_cache()
+
+    @property
     def search_path(self) -> str:
         """Where programs are looked for."""
         return self._environment.get("PATH", os.defpath)

@@ -82,7 +82,7 @@ def tidy(cache: Path, allowance: Allowance, now: float | None = None) -> None:
             age = now - entry.used
             if age > allowance.in_use and (left < 0 or age > allowance.age or entry.path.name.startswith(_HIDDEN)):
                 left += entry.size
-                _remove(entry.path)
+                take_away(entry.path)
 
 
 def _entries(cache: Path) -> Iterator[_Entry]:
@@ -103,7 +103,7 @@ def _size(path: Path) -> int:
     return size
 
 
-def _remove(path: Path) -> None:
+def take_away(path: Path) -> None:
     """Take something away at a stroke, so that nobody finds a half of it, and then remove it."""
     with suppress(OSError):
         gone = Path(mkdtemp(prefix=_HIDDEN, dir=path.parent))

@@ -1,6 +1,8 @@
 """Wheels that are unpacked once for all builds, beside the archives: what is imported from there needs no copy."""
 
+import csv
 import os
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import used
+from orchestrator.build.tidy import take_away
 from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -53,6 +56,29 @@ class Unpacked:
         folder = self.cache.folder / _KIND / sha256
         used(folder)
         return folder if folder.is_dir() else None
+
+
+def discard_damaged(folders: Iterable[Path]) -> bool:
+    """Remove those folders that files are missing from, so that they are made anew; returns whether there were any.
+
+    A cache that is being deleted loses its files one by one, and not all of them when that is interrupted.
+    """
+    damaged = [folder for folder in folders if not _is_whole(folder)]
+    for folder in damaged:
+        take_away(folder)
+    return bool(damaged)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether all files are there that the packages in a folder list."""
+    from orchestrator.build.layer import RECORDS, is_extracted  # noqa: PLC0415  # See above.
+
+    lists = list(folder.glob(RECORDS))
+    try:
+        rows = [row for one in lists for row in csv.reader(one.read_text(encoding="utf-8").splitlines())]
+    except OSError:
+        return False
+    return bool(lists) and all((folder / row[0]).exists() for row in rows if is_extracted(row[0]))
 
 
 def top_level(folder: Path) -> list[str]:

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestrator.build.files import watched
 from orchestrator.build.run import Commands, Outcome
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 _NO_DATES = "missing an upload date"
+# What uv exits with when something kept it from its work; 1 is an answer, such as that versions do not go together.
+_KEPT_FROM_IT = 2
+_OWN_CACHE = "--no-cache"
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,29 @@ class Uv:
             variables: added to its environment.
             dated: whether it looks things up as of the commit; not when a lock says already which files.
         """
-        command = [Path(self.executable), *arguments, "--python", self.python, "--no-python-downloads", "--no-progress"]
+        command = [*arguments, "--python", self.python, "--no-python-downloads", "--no-progress"]
         if not dated:
-            return self.commands.attempt(step, command, cwd, variables)
+            return self.program(step, command, cwd, variables)
         cutoff = self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        outcome = self.commands.attempt(step, [*command, "--exclude-newer", cutoff], cwd, variables)
+        outcome = self.program(step, [*command, "--exclude-newer", cutoff], cwd, variables)
         if outcome.code and _NO_DATES in outcome.output:
             self.commands.note("The package index does not say when files were uploaded: looking up as of now.")
-            outcome = self.commands.attempt(step, command, cwd, variables)
+            outcome = self.program(step, command, cwd, variables)
         return outcome
+
+    def program(
+        self, step: str, arguments: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Run uv with just these arguments, and say how it ended.
+
+        Its cache may be deleted while it works, or a part of it may have been: what it cannot do with it, and what it
+        has done with one that is gone, is done again with a cache that nobody else knows of.
+        """
+        command = [Path(self.executable), *arguments]
+        with watched([self.commands.cache]) as is_there:
+            outcome = self.commands.attempt(step, command, cwd, variables)
+            deleted = outcome.code == 0 and not is_there()
+        if outcome.code != _KEPT_FROM_IT and not deleted:
+            return outcome
+        self.commands.note("Once more without uv's cache: it may have been deleted meanwhile.")
+        return self.commands.attempt(step, [*command, _OWN_CACHE], cwd, variables)

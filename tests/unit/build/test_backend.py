@@ -1,5 +1,6 @@
 """Build backends that are run without uv."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -106,6 +107,32 @@ def test_a_backend_that_requires_what_is_no_wheel_is_left_to_uv(backend: Backend
     gate.open(unit)
     system = BuildSystem(("hatchling @ https://nowhere.invalid/hatchling.tar.gz",), "hatchling.build")
     assert backend.build(Work("build", system, tmp_path / "out", {}, gate)) is None
+
+
+@pytest.mark.parametrize("name", ["hatchling/build.py", "hatchling/py.typed", "hatchling-*.dist-info"])
+def test_a_backend_that_files_were_deleted_of_is_left_to_uv_and_found_anew_by_the_next_build(
+    name: str, backend: Backend, unit: Path, tmp_path: Path, found: list[Path]
+) -> None:
+    """Whether it fails, or succeeds without something: the cache may be deleted at any time, also in part."""
+    backend = replace(backend, cache=Cache(tmp_path / "cache"))
+    gate = Gate()
+    gate.open(unit)
+    codes = []
+    for number in range(3):
+        (tmp_path / str(number)).mkdir()
+        outcome = backend.build(Work("build", _HATCHLING, tmp_path / str(number) / "out", {}, gate))
+        codes.append(outcome and outcome.code)
+        if number == 0:
+            (gone,) = [path for folder in found for path in folder.glob(name)]
+            _delete(gone)
+    assert codes == [0, None, 0]
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def run_own(unit: Path, source: str, out: Path) -> "subprocess.CompletedProcess[str]":

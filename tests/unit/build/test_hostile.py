@@ -115,7 +115,8 @@ def test_a_build_that_prints_a_lot_keeps_the_beginning_and_the_end(site: Site) -
     assert "harm was done" in said
     text = site.log.read_text(encoding="utf-8")
     assert "first" in text
-    assert len(text) < 2 * _MIB
+    # What fails is done once more without uv's cache.
+    assert len(text) < 3 * _MIB
 
 
 def test_a_build_that_starts_processes_without_end_is_ended_with_all_of_them(site: Site) -> None:

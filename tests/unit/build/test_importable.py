@@ -4,6 +4,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from orchestrator.build.archive import zip_files
 from orchestrator.build.build import Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.handlers import Function, check_layers, check_platform, wheel_functions
 from orchestrator.build.importable import HandlerCheck, runs_here
-from orchestrator.build.layer import LayerFile
+from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.limits import sizes, too_large
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
@@ -59,7 +61,9 @@ class Bench:
         """Check one function whose module has this source; returns what it is warned of."""
         uv = Uv(real_commands(self._tools, self._folder), self._tools.uv, self._tools.python, COMMITTED_AT)
         wheel = packed(self._folder / "w.whl", {"orders/__init__.py": "", "orders/handler.py": source})
-        layer = packed(self._folder / "layer.zip", {"python/helper/__init__.py": "HELP = 1\ndef handle(): ...\n"})
+        files = {"helper/__init__.py": "HELP = 1\ndef handle(): ...\n", "helper/data": ""}
+        files["helper-1.dist-info/RECORD"] = "".join(f"{name},,\n" for name in files)
+        layer = packed(self._folder / "layer.zip", {f"{ROOT}/{name}": text for name, text in files.items()})
         function = Function("OrderFunction", handler, variables or {})
         file = LayerFile(layer, sha256_of_file(layer))
         return HandlerCheck(uv, self._tools.cache, platform).check([function], wheel, file, self._folder)
@@ -161,6 +165,18 @@ def test_a_module_that_needs_what_is_not_here_is_no_error(bench: Bench) -> None:
     (warning,) = bench.check(source, variables={"LEVEL": "INFO"})
     assert "Handler = 'orders.handler.handle': importing it fails on this machine" in warning
     assert "KeyError: 'TABLE'" in warning
+
+
+def test_what_was_deleted_of_the_cache_meanwhile_is_unpacked_anew(real_tools: Tools, tmp_path: Path) -> None:
+    """What a module cannot find in a layer of which only a part is left is not what it is warned of."""
+    cache = Cache(tmp_path / "cache")
+    bench = Bench(replace(real_tools, cache=cache), tmp_path)
+    source = "import os, helper\nopen(os.path.join(os.path.dirname(helper.__file__), 'data'))\ndef handle(): ...\n"
+    assert bench.check("import helper\nhelper.NOTHING\ndef handle(): ...\n")
+    (data,) = cache.folder.glob("unpacked-layers/*/helper/data")
+    data.unlink()
+    assert bench.check(source) == []
+    assert not data.parents[1].exists()
 
 
 def test_a_module_sees_neither_credentials_nor_what_this_machine_has_installed(bench: Bench) -> None:

@@ -1,8 +1,10 @@
 """`orchestrator build`, as a process, into a folder."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -53,9 +55,22 @@ class Shell:
 
     def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command, without any AWS account."""
-        command = [sys.executable, "-c", _CODE, "--repository", str(self.folder / "clone"), "build", *arguments]
-        cache = {"ORCHESTRATOR_CACHE_DIR": str(self.folder / "cache"), "AWS_CONFIG_FILE": os.devnull}
-        return subprocess.run(command, env={**os.environ, **cache}, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            self._command(arguments), env=self._environment, capture_output=True, text=True, check=False
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start the command."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self._command(arguments), env=self._environment, stdout=pipe, stderr=pipe, text=True)
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [sys.executable, "-c", _CODE, "--repository", str(self.folder / "clone"), "build", *arguments]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        own = {"ORCHESTRATOR_CACHE_DIR": str(self.folder / "cache"), "AWS_CONFIG_FILE": os.devnull}
+        return {**os.environ, **own}
 
 
 @pytest.fixture
@@ -128,3 +143,16 @@ def test_what_is_not_committed_is_told_and_not_built(shell: Shell, tmp_path: Pat
     assert "projects/orders/src/orders/__init__.py" in first
     assert "invoices" not in first
     assert "not committed" not in shell.build("orders", "--commit", "main", "--to", str(tmp_path / "out")).stderr
+
+
+def test_the_cache_may_be_deleted_again_and_again_while_builds_run(shell: Shell, tmp_path: Path) -> None:
+    """What is missing is made again, and what programs could not find is done once more without it."""
+    building = shell.start("--all", "--to", str(tmp_path / "out"))
+    deleted = 0
+    while building.poll() is None:
+        deleted += (tmp_path / "cache").is_dir()
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+    said, complaints = building.communicate()
+    assert building.returncode == 0, complaints
+    assert said.count(" is built from ") == 2
+    assert deleted > 5
