@@ -3,7 +3,6 @@
 import secrets
 import sys
 import time
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from orchestrator.cli.output import Format, complain, say, say_json
 from orchestrator.cli.parameters import Argument, Option, group
 from orchestrator.cli.tables import show, table, text
 from orchestrator.cli.train_view import show_plans, show_train
+from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError, RequestError, UnknownNameError
 from orchestrator.ledger.trains import Train
 from orchestrator.promotions.follow import Follower
@@ -45,7 +45,7 @@ def train() -> None:
 def start(
     context: click.Context,
     units: Annotated[list[str] | None, Argument(help="Releases, such as orders@0.2.1 or invoices@latest.")] = None,
-    file: Annotated[Path | None, Option(help=f"A {FILE_NAME} in place of all that.")] = None,
+    file: Annotated[Path | None, Option(help=f"A {FILE_NAME}; what else is said here counts more.")] = None,
     name: Annotated[str | None, Option(help="Unique; made up when left out.")] = None,
     first: Annotated[str | None, Option("--from", help="The environment to begin with.")] = None,
     last: Annotated[str | None, Option("--to", help="The environment to end with.")] = None,
@@ -68,7 +68,9 @@ def start(
         "reason": reason,
         "override_freeze": override_freeze,
     }
-    bom = read_bom({**(_read(file) if file else {}), **{key: value for key, value in options.items() if value}}, file)
+    bom = read_bom(
+        {**(_read(file, units) if file else {}), **{key: value for key, value in options.items() if value}}, file
+    )
     execution = start_train(here, bom)
     if wait:
         _follow(here, execution)
@@ -188,13 +190,18 @@ def find_train(here: Context, name: str) -> Train:
     return found
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, units: list[str] | None) -> dict[str, Any]:
+    """What a `train.toml` says; the releases are named there or on the command line."""
     try:
-        return tomllib.loads(file.read_text())
-    except FileNotFoundError as error:
-        raise ConfigurationError(str(file), "is not there.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(str(file), f"is not valid TOML: {error}") from error
+        document = parse_toml(file.read_bytes(), str(file))
+    except OSError as error:
+        raise ConfigurationError(str(file), f"cannot be read: {error.strerror}.") from error
+    if units and document.get("units"):
+        raise RequestError(
+            f"{file} names releases, and so does the command line: which ones are meant? Leave {', '.join(units)} out, "
+            "or 'units' of the file."
+        )
+    return document
 
 
 def _recovery(here: Context) -> TrainRecovery:

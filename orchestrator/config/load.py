@@ -23,6 +23,8 @@ from orchestrator.errors import ConfigurationError
 Model = TypeVar("Model", bound=Settings)
 
 _LARGEST_TOML, _DEEPEST_KEY = 8 * 1024 * 1024, 64
+# What pydantic calls by Python's names, in TOML's.
+_KINDS = {"tuple_type": "it must be a list, such as ['a', 'b']"}
 _KEY = re.compile(r"""\s*(?:[\w-]+|"[^"]*"|'[^']*')\s*""")
 
 
@@ -228,7 +230,8 @@ def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
     if error["type"] == "missing":
         return f"{key} is missing."
     value = "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
-    said = WORDS.get(error.get("ctx", {}).get("pattern", ""), error["msg"].removeprefix("Value error, "))
+    plain = _KINDS.get(error["type"], error["msg"].removeprefix("Value error, "))
+    said = WORDS.get(error.get("ctx", {}).get("pattern", ""), plain)
     return f"{value}{said}."
 
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from orchestrator.aws.errors import error_code
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
+from orchestrator.trains.names import TRAIN_MACHINE, train_gate_name
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -39,17 +40,28 @@ class Starter:
         )
 
     def start_named(self, state_machine_arn: str, name: str, request: dict[str, Any]) -> str:
-        """Start an execution under a name of its own; raises as `start` does."""
+        """Start an execution under a name of its own; raises as `start` does, and where the name is taken."""
         try:
             started = self.stepfunctions.start_execution(
                 stateMachineArn=state_machine_arn, name=name, input=json.dumps(request, sort_keys=True)
             )
         except ClientError as error:
+            machine = state_machine_arn.rsplit(":", 1)[-1]
+            if error_code(error) == "ExecutionAlreadyExists":
+                raise RequestError(
+                    f"{machine} was started as {name} already, perhaps a moment ago by somebody else. See how that one "
+                    "stands, then choose another name if you still need to."
+                ) from error
             if error_code(error) != "StateMachineDoesNotExist":
                 raise
-            machine = state_machine_arn.rsplit(":", 1)[-1]
-            raise RequestError(
-                f"There is no state machine {machine} yet: a unit gets its state machines when it is first merged. "
-                "Merge it, or put the event of a merge with 'orchestrator merge'."
-            ) from error
+            raise RequestError(f"There is no state machine {machine} yet: {_how_it_comes(machine)}") from error
         return started["executionArn"]
+
+
+def _how_it_comes(machine: str) -> str:
+    if machine == TRAIN_MACHINE or machine.startswith(train_gate_name("")):
+        return "trains came after what was installed here. Run 'orchestrator bootstrap'."
+    return (
+        "a unit gets its state machines when it is first merged. Merge it, or put the event of a merge with "
+        "'orchestrator merge'."
+    )
