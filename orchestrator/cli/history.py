@@ -5,7 +5,7 @@ from typing import Annotated
 import click
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, say_json
+from orchestrator.cli.output import Format, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.errors import UnknownNameError
@@ -25,11 +25,12 @@ def history(
     limit: Annotated[int, Option(help="How many promotions at the most, newest first.", min=1)] = _SHOWN,
     output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
-    """Show a unit's promotions, how each one ended, and the decisions that were made."""
+    """Show a unit's promotions, how each one ended, the decisions that were made, and who deleted it."""
     here: Context = context.obj
     ledger = here.wiring.ledger
     promotions = ledger.promotions.promotions(unit)[:limit]
     decisions = ledger.approvals.decisions(unit)[:limit]
+    deletions = ledger.branches.deletions(unit)
     if not promotions:
         starts = ledger.branches.last_starts(here.organization.repository.branch)
         raise UnknownNameError("promotion of", unit, sorted(starts), "Known are the units that were ever promoted.")
@@ -38,6 +39,7 @@ def history(
             {
                 "promotions": [one.model_dump() for one in promotions],
                 "decisions": [one.model_dump() for one in decisions],
+                "deletions": [{"deleted_at": when, "by": who} for when, who in deletions],
             }
         )
         return
@@ -54,6 +56,8 @@ def history(
                 each.decided_at, each.version, each.environment, each.status, _who(each), text(each.message)
             )
         show(decided)
+    for when, who in deletions:
+        say(f"Deleted at {when} by {who}: its stacks and its state machines.")
 
 
 def _who(decision: Decision) -> str:

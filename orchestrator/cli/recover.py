@@ -17,6 +17,8 @@ from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.recover import Recovery
 from orchestrator.promotions.start import Starter
 
+_ARN = "arn:"
+_PROMOTION = re.compile(r"arn:aws:states:[^:]+:\d{12}:execution:promote-([^:]+):[^:]+")
 _GOES_ON = {"RUNNING": "is under way", "SUCCEEDED": "has succeeded"}
 
 
@@ -50,15 +52,24 @@ def abort(
 ) -> None:
     """Stop one promotion or all of a unit. What CloudFormation has begun it ends by itself; locks are freed."""
     here: Context = context.obj
-    ledger = here.wiring.ledger
-    is_unit = what in here.catalog("HEAD").names
-    known = [one.execution for one in ledger.promotions.under_way(what)] if is_unit else []
-    executions = [one for one in known if here.wiring.executions.is_alive(one)] if is_unit else [_find(here, what)[0]]
-    if not executions:
-        raise RequestError(f"No promotion of {what} is under way.")
-    for execution in executions:
+    for execution in _to_stop(here, what):
         _recovery(here).abort(execution, reason)
         say(f"Stopped {execution}")
+
+
+def _to_stop(here: Context, what: str) -> list[str]:
+    """The executions that a unit or an execution's name is of; the unit may be gone from the repository."""
+    if what.startswith(_ARN):
+        _unit_of(what)
+        return [what]
+    promotions = here.wiring.ledger.promotions
+    of_unit = [one.execution for one in promotions.under_way(what)]
+    found = of_unit or [one.execution for one in promotions.under_way() if one.name == what]
+    if alive := [one for one in found if here.wiring.executions.is_alive(one)]:
+        return alive
+    if of_unit or what in here.catalog("HEAD").names:
+        raise RequestError(f"No promotion of {what} is under way.")
+    return [_find(here, what)[0]]
 
 
 def _refuse_second(here: Context, name: str, unit: Unit) -> None:
@@ -80,13 +91,20 @@ def _recovery(here: Context) -> Recovery:
 def _find(here: Context, execution: str) -> tuple[str, Unit]:
     """An execution's ARN and its unit, given the ARN or a name out of the ledger."""
     units = here.catalog("HEAD").units
-    if execution.startswith("arn:"):
-        found = re.fullmatch(r"arn:aws:states:[^:]+:\d{12}:execution:promote-([^:]+):[^:]+", execution)
-        if not found:
-            raise RequestError(f"{execution} is not the ARN of a promotion: 'orchestrator history UNIT' names all.")
-        return execution, here.catalog("HEAD").unit(found[1])
+    if execution.startswith(_ARN):
+        return execution, here.catalog("HEAD").unit(_unit_of(execution))
     for unit in units.values():
         for promotion in here.wiring.ledger.promotions.promotions(unit.name):
             if promotion.name == execution:
                 return promotion.execution, unit
-    raise RequestError(f"There is no promotion {execution!r}: 'orchestrator history UNIT' shows the names of all.")
+    raise RequestError(
+        f"There is no promotion {execution!r} of a unit that is in the repository: 'orchestrator history UNIT' shows "
+        "the names of all."
+    )
+
+
+def _unit_of(arn: str) -> str:
+    found = _PROMOTION.fullmatch(arn)
+    if not found:
+        raise RequestError(f"{arn} is not the ARN of a promotion: 'orchestrator history UNIT' names all.")
+    return found[1]

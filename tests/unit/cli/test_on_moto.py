@@ -1,5 +1,6 @@
 """Commands that look before they start something, on an account in moto."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,3 +123,42 @@ def test_what_was_retried_is_not_retried_again(status: str, said: str, account: 
             ledger.promotions.record_end(begun.model_copy(update={"status": status, "ended_at": "z"}), execution)
     with pytest.raises(RequestError, match=f"merge-1 was retried already: retry-2 {said}"):
         account.run("retry", "merge-1")
+
+
+def under_way(ledger: Ledger, unit: str) -> str:
+    """Start an execution, and note it as a promotion of a unit; returns its ARN."""
+    machines = boto3.client("stepfunctions", region_name="eu-west-1")
+    role = "arn:aws:iam::123456789012:role/orchestrator-promotion"
+    made = machines.create_state_machine(name=f"promote-{unit}", definition="{}", roleArn=role)
+    arn = machines.start_execution(stateMachineArn=made["stateMachineArn"], name="merge-1")["executionArn"]
+    execution = Execution(id=arn, name="merge-1", started_at=_NOW)
+    begun = Promotion(unit=unit, execution=arn, name="merge-1", started_at=execution.order.split("#")[0], request={})
+    ledger.promotions.record_begin(begun, execution)
+    return arn
+
+
+@pytest.mark.parametrize("named_by", ["unit", "name", "arn"])
+@pytest.mark.parametrize("unit", ["orders", "gone"])
+def test_what_is_under_way_can_be_aborted(named_by: str, unit: str, account: Account) -> None:
+    """Also of a unit whose folder is gone: what is left of it cannot be deleted before."""
+    arn = under_way(account.install(), unit)
+    account.run("abort", {"unit": unit, "name": "merge-1", "arn": arn}[named_by])
+    described = boto3.client("stepfunctions", region_name="eu-west-1").describe_execution(executionArn=arn)
+    assert described["status"] == "ABORTED"
+    with pytest.raises(RequestError, match=r"No promotion of|has ended already"):
+        account.run("abort", {"unit": unit, "name": arn, "arn": arn}[named_by])
+
+
+def test_history_tells_who_deleted_what_was_left_of_a_unit(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ledger keeps it, so that somebody can read it."""
+    ledger = account.install()
+    under_way(ledger, "gone")
+    ledger.branches.forget("main", "gone", "arn:aws:iam::123456789012:user/kim")
+    account.run("history", "gone")
+    assert "Deleted at 2026-11-24T12:00:00" in (said := capsys.readouterr().out)
+    assert "by arn:aws:iam::123456789012:user/kim" in said
+    account.run("history", "gone", "--output", "json")
+    (deleted,) = json.loads(capsys.readouterr().out)["deletions"]
+    assert deleted["by"] == "arn:aws:iam::123456789012:user/kim"
