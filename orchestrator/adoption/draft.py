@@ -1,6 +1,6 @@
 """Drafts an `orchestrator.toml`, and tries it on the repository before anybody else does."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from orchestrator.adoption.look import Look
 from orchestrator.adoption.propose import ProposedUnit, Proposer
@@ -13,6 +13,8 @@ from orchestrator.source.discovery import Finder
 from orchestrator.source.repository import Commit, SourceRepository
 from orchestrator.source.survey import Survey
 from orchestrator.source.surveyed import Surveyed
+
+_NO_TEMPLATE = "holds a project and no template, which every unit has: others use it, or something else deploys it."
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,18 @@ def draft(repository: SourceRepository, commit: Commit, accounts: Accounts, titl
         look.unplaced |= {path: str(problem) for path, problem in survey.problems.items()}
         units = [unit for unit in units if (unit.place.folder or ROOT) not in survey.problems]
         text, survey = trial(units, look.unplaced)
-    return Draft(text, {one.folder: one.name for one in survey.known.values() if one.is_unit}, look.unplaced)
+    if idle := _units_of(survey).keys() - {one.place.folder for one in units}:
+        look.unplaced |= {folder: look.no_template.get(folder, _NO_TEMPLATE) for folder in idle}
+        text, survey = trial(units, look.unplaced, {_parent(one) for one in idle - look.no_template.keys()})
+    return Draft(text, _units_of(survey), look.unplaced)
+
+
+def _units_of(survey: Surveyed) -> dict[str, str]:
+    return {one.folder: one.name for one in survey.known.values() if one.is_unit}
+
+
+def _parent(folder: str) -> str:
+    return folder.rpartition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -61,9 +74,12 @@ class _Trial:
     accounts: Accounts
     platform: Lambda
 
-    def __call__(self, units: list[ProposedUnit], unplaced: Mapping[str, str]) -> tuple[str, Surveyed]:
+    def __call__(
+        self, units: list[ProposedUnit], unplaced: Mapping[str, str], by_file: Collection[str] = ()
+    ) -> tuple[str, Surveyed]:
         finder = Finder(self.repository, self.commit.id)
-        stray = finder.find(tuple(globs_of(units))).keys() - {unit.place.folder for unit in units}
+        globs = globs_of(units, by_file)
+        stray = finder.find(tuple(globs)).keys() - {unit.place.folder for unit in units}
         exclude = map(escaped, (unplaced.keys() & stray) | finder.problems.keys())
-        text = written(self.accounts, units, exclude, self.platform)
+        text = written(self.accounts, globs, units, exclude, self.platform)
         return text, Survey(self.repository, self.commit.id, text.encode()).surveyed()

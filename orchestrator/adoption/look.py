@@ -76,6 +76,8 @@ class Look:
     commit: str
     unplaced: dict[str, str] = field(default_factory=dict)
     """By path, why something that looks like a unit is none."""
+    no_template: dict[str, str] = field(default_factory=dict)
+    """By folder with a file that is called as templates are, why that is none."""
 
     def places(self) -> list[Place]:
         """Every folder that could be a unit, in order."""
@@ -100,7 +102,7 @@ class Look:
         names = {path.rpartition("/")[2]: path for path in paths}
         if CDK_FILE in names:
             return self._cdk(folder, texts[names[CDK_FILE]], text)
-        documents = dict(self._documents(names, texts))
+        documents = dict(self._documents(folder, names, texts))
         usual = [name for name in TEMPLATES if name in documents]
         chosen = usual[:1] or list(documents)
         if not chosen:
@@ -125,15 +127,21 @@ class Look:
             return None
         return Place(folder, CDK_FILE, None, project)
 
-    def _documents(self, names: Mapping[str, str], texts: Mapping[str, bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _documents(
+        self, folder: str, names: Mapping[str, str], texts: Mapping[str, bytes]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, path in sorted(names.items()):
-            if not _IS_TEMPLATE.search(texts.get(path, b"")):
+            looks_like_one = _IS_TEMPLATE.search(texts.get(path, b"")) is not None
+            if not looks_like_one and name not in TEMPLATES:
                 continue
             try:
-                yield name, read_template(texts[path], path)
+                yield name, read_template(texts.get(path, b""), path)
             except ConfigurationError as problem:
                 if name in TEMPLATES:
-                    self.unplaced[path] = " ".join(problem.problems)
+                    said = " ".join(problem.problems)
+                    self.no_template.setdefault(folder, f"{name}: {said}")
+                    # Other tools have files of that name.
+                    self.unplaced |= {path: said} if looks_like_one else {}
 
     def _sam(self, path: str, texts: Mapping[str, bytes]) -> dict[str, SamDeployment]:
         try:

@@ -1,7 +1,7 @@
 """Writes an `orchestrator.toml`."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.adoption.propose import ProposedUnit
@@ -24,12 +24,14 @@ class Accounts:
     environments: tuple[Environment, ...]
 
 
-def written(accounts: Accounts, units: list[ProposedUnit], exclude: Iterable[str], platform: Lambda) -> str:
+def written(
+    accounts: Accounts, globs: Iterable[str], units: list[ProposedUnit], exclude: Iterable[str], platform: Lambda
+) -> str:
     """The text of the file."""
     return "\n".join(
         [
             "# What is promoted, and where to. 'orchestrator units' lists the units that this finds.",
-            _list("units", globs_of(units)),
+            _list("units", globs),
             *([_list("exclude", excluded)] if (excluded := sorted(exclude)) else []),
             "",
             "[tooling]  # where the orchestrator itself runs",
@@ -47,8 +49,13 @@ def written(accounts: Accounts, units: list[ProposedUnit], exclude: Iterable[str
     )
 
 
-def globs_of(units: list[ProposedUnit]) -> list[str]:
-    """Globs that find the units: one for all that lie in a folder, so that new ones beside them are found as well."""
+def globs_of(units: list[ProposedUnit], by_file: Collection[str] = ()) -> list[str]:
+    """Globs that find the units: one for all that lie in a folder, so that new ones beside them are found as well.
+
+    Args:
+        units: all of them.
+        by_file: folders in which units are told by their files, because much else lies there.
+    """
     parents: dict[str, list[ProposedUnit]] = {}
     for unit in units:
         parents.setdefault(unit.place.folder.rpartition("/")[0], []).append(unit)
@@ -59,8 +66,8 @@ def globs_of(units: list[ProposedUnit]) -> list[str]:
             name = escaped(unit.place.folder.rpartition("/")[2]) if len(group) == 1 or not unit.place.folder else "*"
             glob = f"{prefix}{name}" if unit.place.folder else ROOT
             # At the root, a folder is a unit only by its file: much else lies there.
-            by_file = unit.place.file not in _USUAL or glob == "*"
-            found.append(f"{'' if glob == ROOT else f'{glob}/'}{escaped(unit.place.file)}" if by_file else glob)
+            named = unit.place.file not in _USUAL or glob == "*" or (parent in by_file and glob != ROOT)
+            found.append(f"{'' if glob == ROOT else f'{glob}/'}{escaped(unit.place.file)}" if named else glob)
     return sorted(dict.fromkeys(found))
 
 
@@ -71,6 +78,8 @@ def _environment(environment: Environment) -> Iterator[str]:
     else:
         targets = ", ".join(_value(one.model_dump()) for one in environment.targets)
         yield f"targets = [{targets}]"
+    if environment.stack_suffix:
+        yield f"stack_suffix = {_text(environment.stack_suffix)}  # another one is in the same account and region"
     if environment.approval:
         yield "approval = true"
         yield f'# approvers = ["arn:aws:iam::{environment.targets[0].account}:role/release-*"]  # who may decide'

@@ -3,6 +3,8 @@
 from fnmatch import fnmatchcase
 
 ANY_DEPTH = "**"
+# What a path is shown with where it is no text.
+_NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 
 
 def parts_of(glob: str) -> tuple[str, ...]:
@@ -20,5 +22,5 @@ def fits(path: tuple[str, ...], glob: tuple[str, ...]) -> bool:
 
 
 def escaped(path: str) -> str:
-    """The glob that matches just one path."""
-    return "".join(f"[{one}]" if one in "*?[" else one for one in path)
+    """The glob that matches just one path; what is no text in it may be anything."""
+    return "".join(f"[{one}]" if one in "*?[" else "*" if one == _NO_TEXT else one for one in path)

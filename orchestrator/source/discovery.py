@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from orchestrator.config.globs import ANY_DEPTH, fits, parts_of
+from orchestrator.config.globs import ANY_DEPTH, escaped, fits, parts_of
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.repository import Entry, Mode, SourceRepository
 
@@ -89,7 +89,9 @@ class Finder:
     def _refuse_bytes(self, path: str) -> None:
         shown = path.encode(errors="surrogateescape").decode(errors="replace")
         self.problems[shown] = ConfigurationError(
-            shown, "has a name that is not UTF-8, which neither S3 nor CloudFormation takes: rename it, or exclude it."
+            shown,
+            "has a name that is not UTF-8, which neither S3 nor CloudFormation takes: rename it, or add "
+            f"{escaped(shown)!r} to 'exclude' in orchestrator.toml.",
         )
 
     def _leads_to_folder(self, link: str) -> bool:
