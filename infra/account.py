@@ -33,13 +33,14 @@ class Account:
     @property
     def names(self) -> list[str]:
         """Names of what stacks hold: CloudFormation lets them begin with the stack's, and a `-`."""
-        adopted = (f"{stack}-*" for stack in self.organization.adopt.stacks)
+        adopted = (stack if stack.endswith("*") else f"{stack}-*" for stack in self.organization.adopt.stacks)
         return [f"{self.organization.stack_prefix}*", *adopted]
 
     @property
     def layers(self) -> list[str]:
         """Layers of units: builds name the one that they add after the stack itself."""
-        adopted = self.arns("lambda", *(f"layer:{stack}" for stack in self.organization.adopt.stacks))
+        named = (stack for stack in self.organization.adopt.stacks if not stack.endswith("*"))
+        adopted = self.arns("lambda", *(f"layer:{stack}" for stack in named))
         layers = [*self.named("lambda", "layer:"), *adopted]
         # Of a layer's versions, some calls name one.
         return [*layers, *(f"{layer}:*" for layer in adopted)]

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from importlib import metadata, resources
 from pathlib import Path
 
-from orchestrator.config.organization import Organization
+from orchestrator.config.organization import FILE_NAME, Organization
 from orchestrator.config.stacks import template_file
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import ConfigurationError, OrchestratorError
+
+LARGEST_POLICIES = 10_240
+"""Characters of all inline policies of a role, without spaces: what IAM takes."""
 
 _TIMEOUT_SECONDS = 300
 _ROOT = Path(__file__).parents[2]
@@ -34,13 +37,35 @@ def synthesize(organization: Organization, *, validate: bool) -> dict[str, str]:
 
     Raises:
         SynthesisError: the CDK app failed; carries the last lines it said.
+        ConfigurationError: a role would have larger policies than IAM takes.
     """
     with tempfile.TemporaryDirectory(prefix="orchestrator-synth-") as folder:
         source, out = Path(folder, "organization.json"), Path(folder, "out")
         source.write_text(organization.model_dump_json(by_alias=True))
         _run([sys.executable, "-m", "infra", "--organization", str(source), "--out", str(out)], validate=validate)
         suffix = template_file("")
-        return {file.name.removesuffix(suffix): file.read_text() for file in sorted(out.glob(f"*{suffix}"))}
+        made = {file.name.removesuffix(suffix): file.read_text() for file in sorted(out.glob(f"*{suffix}"))}
+    check_policies(made)
+    return made
+
+
+def check_policies(templates: Mapping[str, str]) -> None:
+    """Check that roles' inline policies are not larger than IAM takes: each stack that is adopted makes them longer.
+
+    Raises:
+        ConfigurationError: one is; says what to do.
+    """
+    for name, text in templates.items():
+        for resource in json.loads(text)["Resources"].values():
+            policies = resource.get("Properties", {}).get("Policies") if resource["Type"] == "AWS::IAM::Role" else None
+            size = sum(len(json.dumps(one["PolicyDocument"], separators=(",", ":"))) for one in policies or ())
+            if size > LARGEST_POLICIES:
+                raise ConfigurationError(
+                    FILE_NAME,
+                    "adopt.stacks names too many stacks, for so many regions of an account: the policy of "
+                    f"{resource['Properties']['RoleName']} in {name} would have {size:,} characters, and IAM takes "
+                    f"{LARGEST_POLICIES:,}. Name several stacks by what their names begin with, such as 'orders-*'.",
+                )
 
 
 def _run(command: list[str], *, validate: bool) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from itertools import takewhile
 from typing import Annotated
 
 import click
@@ -83,4 +84,13 @@ def _environments(wanted: list[str]) -> tuple[Environment, ...]:
         name, account, region, approval = parts.groups()
         targets.setdefault(name, []).append(Target(account=account, region=region))
         gated |= {name} if approval else set()
-    return tuple(Environment(name=name, targets=tuple(all_), approval=name in gated) for name, all_ in targets.items())
+    return tuple(
+        Environment(name=name, targets=tuple(all_), approval=name in gated, stack_suffix=_suffix(name, targets))
+        for name, all_ in targets.items()
+    )
+
+
+def _suffix(name: str, targets: dict[str, list[Target]]) -> str:
+    """What the names of stacks end with where an environment before is in one of its accounts and regions, too."""
+    before = {target for earlier in takewhile(lambda one: one != name, targets) for target in targets[earlier]}
+    return "" if before.isdisjoint(targets[name]) else f"-{name}"

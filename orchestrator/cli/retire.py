@@ -12,11 +12,11 @@ from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.config.environment import Environment
+from orchestrator.config.unit import unit_for
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.frozen import dataclass
 from orchestrator.source.demand import RETIRED, Standing
 from orchestrator.steps.contract import Execution
-from orchestrator.steps.definitions import unit_for
 from orchestrator.steps.retire import RetireInput, RetireResult, RetireStatus
 
 _LOOK_SECONDS = 3.0

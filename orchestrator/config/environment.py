@@ -1,13 +1,20 @@
 """An environment of the ladder, and the accounts and regions that it deploys to."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings
+from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings, worded
 from orchestrator.config.infrastructure import bucket_name
 from orchestrator.config.windows import Window
 from orchestrator.identity.policy import Excluded
+
+Suffix = Annotated[
+    str,
+    worded(
+        r"^(-[a-z0-9]{1,20})?$", "a suffix is '-' and at most 20 small letters and digits, such as '-test', or nothing"
+    ),
+]
 
 
 class Target(Settings):
@@ -66,6 +73,12 @@ class Environment(Settings):
     )
     cloudformation_policies: tuple[str, ...] = Field(
         default=(), description="ARNs of managed policies that role has besides what Lambda and Glue units need."
+    )
+
+    stack_suffix: Suffix = Field(
+        default="",
+        description="What the names of units' stacks end with here, such as '-test': of environments that share an "
+        "account and region, all but one have one, and each another.",
     )
 
     @model_validator(mode="before")

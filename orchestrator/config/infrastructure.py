@@ -21,6 +21,7 @@ TOOLING_STACK = "orchestrator"
 TRAINS_STACK = "orchestrator-trains"
 TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
+OWN_STACKS = (ARTIFACTS_STACK, TOOLING_STACK, TRAINS_STACK, TRAIN_GATES_STACK, TARGET_STACK)
 
 
 def bucket_name(account: str, region: str) -> str:

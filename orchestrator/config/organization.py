@@ -1,5 +1,6 @@
 """`orchestrator.toml`: the accounts, the environments in order, and how releases are built."""
 
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,11 +11,10 @@ from orchestrator.config.base import (
     OrganizationId,
     Region,
     Settings,
-    StackName,
     worded,
 )
 from orchestrator.config.environment import Environment, Target
-from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, bucket_name, function_name
+from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, OWN_STACKS, bucket_name, function_name
 from orchestrator.config.trains import MergedTrain, problems_of
 from orchestrator.errors import UnknownNameError
 
@@ -35,6 +35,14 @@ Prefix = Annotated[
     worded(
         r"^[a-z][a-z0-9-]{0,18}-$",
         "a prefix begins with a small letter, ends with '-' and has at most 20 small letters, digits and '-'",
+    ),
+]
+
+StackPattern = Annotated[
+    str,
+    worded(
+        r"^[a-zA-Z][-a-zA-Z0-9]{0,127}[*]?$",
+        "a stack's name begins with a letter and has at most 128 letters, digits and '-'; '*' may stand at its end",
     ),
 ]
 
@@ -120,11 +128,24 @@ class Build(Settings):
 class Adopt(Settings):
     """What was deployed before by other means, and is taken over."""
 
-    stacks: tuple[StackName, ...] = Field(
+    stacks: tuple[StackPattern, ...] = Field(
         default=(),
         description="Names of stacks that units are to take over by their stack_name: roles in targets may touch "
-        "these, and resources whose names begin with one and '-', besides those that begin with stack_prefix.",
+        "these, and resources whose names begin with one and '-', besides those that begin with stack_prefix. "
+        "'orders-*' is all that begin so: a role has room for about five names, divided by its account's regions.",
     )
+
+    @model_validator(mode="after")
+    def _are_others(self) -> Self:
+        """Whoever may change the orchestrator's own stacks may do what it may do."""
+        own = [one for one in self.stacks if any(fnmatchcase(name, one) for name in OWN_STACKS)]
+        if own:
+            raise ValueError(f"stacks: {', '.join(map(repr, own))} would hold stacks of the orchestrator itself")
+        return self
+
+    def holds(self, stack: str) -> bool:
+        """Whether a stack is one of these."""
+        return any(fnmatchcase(stack, one) for one in self.stacks)
 
 
 class Organization(Settings):
@@ -193,6 +214,25 @@ class Organization(Settings):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _environments_have_stacks_of_their_own(self) -> Self:
+        """Two environments in one account and region would overwrite each other's stacks."""
+        there: dict[tuple[Target, str], Environment] = {}
+        for environment in self.environments:
+            for target in environment.targets:
+                first = there.setdefault((target, environment.stack_suffix), environment)
+                if first is not environment:
+                    raise ValueError(
+                        f"environments: {first.name!r} and {environment.name!r} both deploy to {target}, so that each "
+                        "would overwrite the other's stacks: give one that deployed nothing yet a name of its own for "
+                        f"them, such as stack_suffix = '-{environment.name}'"
+                    )
+        return self
+
+    def stack_name(self, slug: str, environment: str) -> str:
+        """What a unit's stack is called in an environment where the unit does not say."""
+        return f"{self.stack_prefix}{slug}{self.environment(environment).stack_suffix}"
+
     def environment(self, name: str) -> Environment:
         """Look an environment up by name.
 
@@ -206,7 +246,7 @@ class Organization(Settings):
 
     def may_deploy(self, stack: str) -> bool:
         """Whether roles in targets may touch a stack of that name."""
-        return stack.startswith(self.stack_prefix) or stack in self.adopt.stacks
+        return stack.startswith(self.stack_prefix) or self.adopt.holds(stack)
 
     @property
     def environment_names(self) -> list[str]:

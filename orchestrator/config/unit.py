@@ -76,7 +76,7 @@ class UnitSettings(Settings):
     stack_name: StackName | dict[EnvironmentName, StackName] | None = Field(
         default=None,
         description="Name of the stack in the targets, in all environments or by environment, such as one that is "
-        "there already and named in [adopt] stacks; '<stack_prefix><unit>' when left out.",
+        "there already and named in [adopt] stacks; '<stack_prefix><unit><stack_suffix>' when left out.",
     )
     concurrency: Literal["superseded", "queued"] = Field(
         default="superseded",
@@ -140,7 +140,7 @@ class Unit(Settings):
 
     def stack_name(self, environment: str, organization: Organization) -> str:
         """Name of the unit's stack in the targets of an environment."""
-        return self.settings.stack_in(environment) or f"{organization.stack_prefix}{self.slug}"
+        return self.settings.stack_in(environment) or organization.stack_name(self.slug, environment)
 
     def environments(self, organization: Organization) -> list[str]:
         """The names of the environments the unit is promoted through, in the organization's order."""
@@ -172,3 +172,8 @@ class Unit(Settings):
 def gate_name(unit: str, environment: str) -> str:
     """Name of a unit's gate, which is there as long as its state machines are, also when its folder is gone."""
     return f"{unit}-approve-{environment}"
+
+
+def unit_for(name: str, pipeline: str) -> Unit:
+    """As much of a unit as its state machines are made of: the settings of `source.facts.PIPELINE`, as JSON."""
+    return Unit(name=name, folder=name, version="0", settings=UnitSettings.model_validate_json(pipeline))

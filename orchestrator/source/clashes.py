@@ -1,12 +1,17 @@
 """Units that cannot be there beside others: each is refused by name, with what to write."""
 
-from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestrator.config.names import qualified_name, unit_name
 from orchestrator.config.reserved import unreserved
 from orchestrator.config.told import ROOT, Told, table_of
 from orchestrator.errors import ConfigurationError
-from orchestrator.source.facts import ORGANIZATION_FILE, Facts
+from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
+
+if TYPE_CHECKING:
+    # Units whose stacks are named after them must not wait for the configuration's models.
+    from orchestrator.config.organization import Organization
 
 Problems = MutableMapping[str, ConfigurationError]
 
@@ -52,6 +57,55 @@ def _same_name(facts: Facts, folders: list[str]) -> ConfigurationError:
         f"has the same name as another unit, {facts.name!r} ({' and '.join(folders)}; '-' and '_' are the same in the "
         f"name of a stack): write [{table_of(facts.folder)}] into orchestrator.toml, with a name such as "
         f"name = {unreserved(qualified_name(facts.folder))!r}.",
+    )
+
+
+class _Place(NamedTuple):
+    """A stack of a unit in an account and region."""
+
+    facts: Facts
+    environment: str
+    target: str
+    stack: str
+
+
+def names_stack(facts: Facts) -> bool:
+    """Whether a unit says what its stacks are called."""
+    return '"stack_name"' in facts.pipeline
+
+
+def refuse_same_stacks(units: Collection[Facts], organization: "Organization", problems: Problems) -> None:
+    """Refuse units that would overwrite each other's stacks, or their own of another environment.
+
+    One that is called as its unit keeps its name: whoever names another one so is refused.
+    """
+    there: dict[tuple[str, str], list[_Place]] = {}
+    for place in (place for facts in units for place in _places(facts, organization)):
+        there.setdefault((place.target, place.stack), []).append(place)
+    for sharing in there.values():
+        naming = [one for one in sharing if names_stack(one.facts)] or sharing
+        for place in naming if len(sharing) > 1 else ():
+            other = next(one for one in sharing if one is not place)
+            problems.setdefault(place.facts.folder or ROOT, _same_stack(place, other))
+
+
+def _places(facts: Facts, organization: "Organization") -> Iterator[_Place]:
+    from orchestrator.config.unit import unit_for  # noqa: PLC0415  # See above.
+
+    unit = unit_for(facts.name, facts.pipeline)
+    for name in unit.environments(organization):
+        for target in organization.environment(name).targets:
+            yield _Place(facts, name, str(target), unit.stack_name(name, organization))
+
+
+def _same_stack(place: _Place, other: _Place) -> ConfigurationError:
+    own = other.facts is place.facts
+    return ConfigurationError(
+        place.facts.folder or ROOT,
+        f"would deploy to the stack {place.stack} of {place.target} in {place.environment}, and so would "
+        f"{'it' if own else f'the unit {other.facts.name}'} in {other.environment}: one would overwrite the other. "
+        f"Give one of them another stack: stack_name.{place.environment} in its {PYPROJECT}, or in "
+        f"[{table_of(place.facts.folder)}] of {ORGANIZATION_FILE}.",
     )
 
 

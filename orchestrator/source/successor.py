@@ -13,6 +13,7 @@ from orchestrator.config.told import NOTHING
 from orchestrator.errors import ConfigurationError, SourceError, UnknownNameError
 from orchestrator.frozen import dataclass
 from orchestrator.source.changes import Change, changes, listings
+from orchestrator.source.clashes import names_stack
 from orchestrator.source.digest import unit_digest
 from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TEMPLATES, Facts, content_id
 from orchestrator.source.reading import FactsReader, within
@@ -135,4 +136,5 @@ class _Successor:
 
 
 def _what_others_see(facts: Facts) -> tuple[object, ...]:
-    return facts.name, facts.is_unit, facts.depends_on
+    # What is called as its unit is no other unit's stack.
+    return facts.name, facts.is_unit, facts.depends_on, facts.pipeline if names_stack(facts) else ""

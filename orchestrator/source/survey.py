@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.config.told import NOTHING, ROOT, Told, told
 from orchestrator.errors import ConfigurationError
-from orchestrator.source.clashes import refuse_idle_settings, refuse_nested, refuse_same_names
+from orchestrator.source.clashes import (
+    names_stack,
+    refuse_idle_settings,
+    refuse_nested,
+    refuse_same_names,
+    refuse_same_stacks,
+)
 from orchestrator.source.digest import Input, unit_digest
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TEMPLATES, Facts, said_id
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
 
 # What makes a folder without a project a unit.
 _MARKERS = (CDK_FILE, *TEMPLATES)
+# In what identifies the environments, what comes before the end of stacks' names.
+SUFFIXED = "+"
 # Files that a glob may name, and that are no templates.
 _NO_TEMPLATE = (CDK_FILE, PYPROJECT, "samconfig.toml")
 
@@ -152,7 +160,11 @@ class Survey:
         units = [facts for facts in self._known.values() if facts.is_unit]
         refuse_nested(units, self._problems)
         refuse_same_names(units, self._problems)
-        valid = (facts for facts in units if (facts.folder or ROOT) not in self._problems)
+        valid = [facts for facts in units if (facts.folder or ROOT) not in self._problems]
+        # Stacks that are called as their units differ as these do.
+        if SUFFIXED in self._organization.key or any(map(names_stack, valid)):
+            refuse_same_stacks(valid, self._whole, self._problems)
+            valid = [facts for facts in valid if (facts.folder or ROOT) not in self._problems]
         return sorted(valid, key=lambda facts: facts.name)
 
     def _look_into_shared(self, units: list[Facts], sharing: Sharing) -> None:
@@ -192,7 +204,10 @@ class Survey:
 
 def _at_a_glance(organization: "Organization", text: str) -> OrganizationFacts:
     platform = organization.lambda_
-    environments = [f"{one.name}={','.join(map(str, one.targets))}" for one in organization.environments]
+    environments = [
+        f"{one.name}={','.join(map(str, one.targets))}{SUFFIXED if one.stack_suffix else ''}{one.stack_suffix}"
+        for one in organization.environments
+    ]
     return OrganizationFacts(
         text,
         organization.units,

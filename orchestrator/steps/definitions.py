@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import Protocol
 
 from orchestrator.config.organization import Organization
-from orchestrator.config.unit import Unit, UnitSettings
+from orchestrator.config.unit import Unit, unit_for
 from orchestrator.frozen import dataclass
 
 _STAND_IN = "unit"
@@ -52,8 +52,3 @@ class Definitions:
         if key not in self._rendered:
             self._rendered[key] = self.template(unit_for(_STAND_IN, key), self.organization)
         return hashlib.sha256(f"{stack_name}\0{self._rendered[key]}".encode()).hexdigest()
-
-
-def unit_for(name: str, pipeline: str) -> Unit:
-    """As much of a unit as its state machines are made of."""
-    return Unit(name=name, folder=name, version="0", settings=UnitSettings.model_validate_json(pipeline))

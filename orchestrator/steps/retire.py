@@ -13,12 +13,12 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import Targets
 from orchestrator.config.base import UnitName
 from orchestrator.config.environment import Environment
+from orchestrator.config.unit import unit_for
 from orchestrator.errors import DeploymentError, RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import RETIRED
 from orchestrator.steps.contract import Document, Execution
-from orchestrator.steps.definitions import unit_for
 
 _FAILED = "DELETE_FAILED"
 

@@ -20,6 +20,7 @@ from orchestrator.aws.template import Template
 from orchestrator.config import organization as organization_file
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import Organization
+from orchestrator.config.unit import unit_for
 from orchestrator.errors import DeploymentError, OrchestratorError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
@@ -28,7 +29,7 @@ from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import RETIRED, Demand, Standing, Together
 from orchestrator.source.repository import SourceRepository
-from orchestrator.steps.definitions import Definitions, UnitStackTemplate, unit_for
+from orchestrator.steps.definitions import Definitions, UnitStackTemplate
 from orchestrator.steps.deployment import Change, Progress, change_of, template_source
 from orchestrator.steps.start_train import TrainStarter
 

@@ -17,7 +17,7 @@ REGION = "eu-west-1"
 
 @pytest.fixture(scope="session")
 def organization() -> Organization:
-    """Four targets in three accounts: dev has two regions, and test shares dev's account."""
+    """Four targets in three accounts: dev has two regions, and test shares one of them."""
     return Organization.model_validate(
         {
             "tooling": {"account": "111111111111", "region": REGION},
@@ -29,7 +29,7 @@ def organization() -> Organization:
                         {"account": "222222222222", "region": "eu-central-1"},
                     ],
                 },
-                {"name": "test", "account": "222222222222", "region": REGION},
+                {"name": "test", "account": "222222222222", "region": REGION, "stack_suffix": "-test"},
                 {
                     "name": "staging",
                     "account": "333333333333",

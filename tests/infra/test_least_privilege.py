@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.bootstrap.synth import check_policies
+from orchestrator.errors import ConfigurationError
+
 # One worker synthesizes for all of them.
 Template = dict[str, Any]
 
@@ -13,6 +16,8 @@ Template = dict[str, Any]
 # makes for a resource changes with its handlers.
 _WHOLE_SERVICES = {"lambda:*", "glue:*", "logs:*", "events:*", "sqs:*", "sns:*", "dynamodb:*", "s3:*"}
 
+
+_TARGET = "orchestrator-target-333333333333-eu-west-1"
 
 # The actions besides of which the embedded cloud knows a second form.
 _TWO_FORMS = {"sqs:SendMessage*", "sqs:ChangeMessageVisibility*"}
@@ -172,12 +177,13 @@ def test_people_tell_of_merges_and_of_nothing_else(statements: list[tuple[str, T
 
 
 def test_policies_stay_within_what_iam_takes(templates: dict[str, Template]) -> None:
-    """10,240 characters for all inline policies of a role."""
-    for template in templates.values():
-        for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::IAM::Role":
-                size = len(json.dumps(resource["Properties"]["Policies"], separators=(",", ":")))
-                assert size < 10_240, resource["Properties"]["RoleName"]
+    """Else bootstrap says what to do before CloudFormation finds out."""
+    texts = {name: json.dumps(template) for name, template in templates.items()}
+    check_policies(texts)
+    larger = texts[_TARGET].replace("orders-live", "orders-live" * 100)
+    with pytest.raises(ConfigurationError, match=r"characters, and IAM takes 10,240") as refused:
+        check_policies({_TARGET: larger})
+    assert "adopt.stacks names too many stacks" in str(refused.value)
 
 
 def _is_of_units(resource: str) -> bool:

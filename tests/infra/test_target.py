@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from infra.account import Account
+from orchestrator.config.organization import Adopt, Organization
 from tests.infra.policies import allowed
 
 # One worker synthesizes for all of them.
@@ -83,6 +85,16 @@ def test_the_layer_of_a_unit_that_takes_a_stack_over_is_named_as_the_stack(templ
     layer = "arn:aws:lambda:eu-west-1:333333333333:layer:orders-live"
     for role, action in (("orchestrator-cloudformation", "lambda:*"), ("deployer-of-ours", "lambda:GetLayerVersion")):
         assert {layer, f"{layer}:*"} <= set(allowed(templates[STAGING], role)[action])
+
+
+def test_stacks_that_begin_alike_are_named_at_once(organization: Organization) -> None:
+    """A role has no room for hundreds of names."""
+    adopt = Adopt.model_validate({"stacks": ["orders-*", "tax"]})
+    account = Account(organization.model_copy(update={"adopt": adopt}), "333333333333")
+    assert account.names == ["shop-*", "orders-*", "tax-*"]
+    assert [one.rsplit(":", 1)[1] for one in account.stacks] == ["stack/shop-*/*", "stack/orders-*/*", "stack/tax/*"]
+    assert [one.split(":layer:")[1] for one in account.layers] == ["shop-*", "orders-*", "tax-*", "tax", "tax:*"]
+    assert [adopt.holds(one) for one in ("orders-live", "tax", "tax-2")] == [True, True, False]
 
 
 def test_every_targets_bucket_is_kept_when_its_stack_goes(templates: dict[str, Template]) -> None:

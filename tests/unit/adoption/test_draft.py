@@ -180,6 +180,41 @@ def test_what_cannot_be_placed_is_told_and_left_out(
     assert not catalog.problems
 
 
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"s/x/template.yaml": "kind: Template\nobjects: []\n"}, "template.yaml: is not a CloudFormation template"),
+        ({"s/x/template.yaml": ""}, "template.yaml: is not a CloudFormation template"),
+        ({"s/x/template.yaml": "Resources: ["}, "template.yaml: line 1"),
+        ({"s/x/template.yaml": "Resources: [AWS::SQS::Queue"}, "template.yaml: line 1"),
+        ({"s/x/pyproject.toml": '[project]\nname = "x"\nversion = "1.0"\n'}, "holds a project and no template"),
+    ],
+)
+def test_what_lies_among_units_and_could_never_be_built_is_none(
+    files: dict[str, str], reason: str, existing: Existing
+) -> None:
+    """Its first promotion would fail."""
+    existing.write("s/a/template.yaml", "s/b/template.yaml")
+    for name, text in files.items():
+        existing.write(name, text=text)
+    made, catalog = existing.draft()
+    assert reason in made.unplaced["s/x"]
+    assert folders(catalog) == {"a": "s/a", "b": "s/b"}
+    assert made.units == {"s/a": "a", "s/b": "b"}
+    assert not catalog.problems
+
+
+def test_a_folder_whose_name_is_no_text_is_excluded(existing: Existing) -> None:
+    """By a glob: the file that is written is text."""
+    existing.write("s/a/template.yaml", "s/b/template.yaml")
+    broken = os.fsencode(existing.folder) + b"/s/x\xff\xe2\x82y"
+    os.mkdir(broken)  # noqa: PTH102  # A path of bytes.
+    (Path(os.fsdecode(broken)) / "template.yaml").write_text(PLAIN)
+    _, catalog = existing.draft()
+    assert folders(catalog) == {"a": "s/a", "b": "s/b"}
+    assert not catalog.problems
+
+
 def test_a_project_keeps_its_name(existing: Existing) -> None:
     """Its folder has another one, and neither is edited."""
     existing.write("a/template.yaml", "b/template.yaml")
@@ -206,6 +241,18 @@ def test_a_folder_with_the_characters_of_globs_is_found(existing: Existing) -> N
 def _init(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(folder), "init", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_environments_in_one_account_get_stacks_of_their_own(existing: Existing) -> None:
+    """The first one's are called as the units."""
+    existing.write("orders/template.yaml")
+    existing.git.commit("Begin")
+    places = ("dev=222222222222/eu-west-1", "test=222222222222/eu-west-1", "prod=222222222222/eu-central-1")
+    chosen = [word for one in places for word in ("--environment", one)]
+    shown = _init(existing.folder, "--tooling-account", "111111111111", *chosen)
+    assert shown.returncode == 0, shown.stderr
+    environments = load_organization(shown.stdout).environments
+    assert [one.stack_suffix for one in environments] == ["", "-test", ""]
 
 
 def test_the_command_writes_the_file_once(existing: Existing) -> None:

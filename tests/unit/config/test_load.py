@@ -52,6 +52,8 @@ def test_what_was_read_cannot_be_changed() -> None:
         ('"eu-west-1"\napproval', '"moon"\napproval', "'moon' is not valid: a region is written such as 'eu-west-1'"),
         ('name = "prod"', 'name = "dev"', "'dev' is there more than once"),
         ('name = "prod"', 'name = "pre-prod"', "'pre-prod' is not valid"),
+        ("333333333333", "222222222222", "'dev' and 'prod' both deploy to 222222222222/eu-west-1"),
+        ("approval = true", 'stack_suffix = "_x"', "stack_suffix = '_x' is not valid: a suffix is '-' and"),
         ("[tooling]", "[tools]", "tooling is missing"),
         ("[tooling]", '[repository]\nproxy = "http://a:b@c:1"\n[tooling]', "credentials have no place in a repository"),
         ("[tooling]", "[tooling", "is not valid TOML"),
@@ -125,6 +127,13 @@ def test_a_units_settings_override_the_organization() -> None:
     assert unit.needs_approval("dev", organization)
     assert unit.parameters("dev") == {"A": "2"}
     assert unit.parameters("prod") == {"A": "1"}
+
+
+@pytest.mark.parametrize("stacks", ["orchestrator-target", "orchestrator", "orch*", "orchestrator-t*"])
+def test_the_orchestrators_own_stacks_cannot_be_adopted(stacks: str) -> None:
+    """Whoever merges could give himself what its roles may do."""
+    said = problems_of(f'{GOOD}\n[adopt]\nstacks = ["{stacks}"]\n')
+    assert f"stacks: '{stacks}' would hold stacks of the orchestrator itself" in said
 
 
 @pytest.mark.parametrize(

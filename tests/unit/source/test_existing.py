@@ -202,6 +202,38 @@ def test_a_name_that_was_given_wins_over_one_that_was_derived(existing: Existing
     assert list(catalog.problems) == ["a/api"]
 
 
+@pytest.mark.parametrize(
+    ("tables", "refused"),
+    [
+        ('[unit.a]\nstack_name = "app-x"\n[unit.b]\nstack_name.dev = "app-x"\n', ["a", "b"]),
+        ('[unit.a]\nstack_name = "app-b"\n', ["a"]),
+        ('[unit.a]\nstack_name = "app-x"\n', []),
+        ('[unit.a]\nstack_name = "app-b"\n[unit.b]\nstack_name = "app-a"\n', []),
+        ('[unit.a]\nstack_name = "app-x"\n[unit.b]\nenvironments = []\nstack_name = "app-x"\n', []),
+    ],
+)
+def test_units_that_would_overwrite_each_others_stacks_are_refused(
+    tables: str, refused: list[str], existing: Existing
+) -> None:
+    """The one that is called as its unit stays; what goes nowhere is in nobody's way."""
+    existing.write("a/template.yaml", "b/template.yaml")
+    catalog = existing.catalog('units = ["*/template.yaml"]', tables)
+    assert sorted(catalog.problems) == refused
+    for problem in catalog.problems.values():
+        assert "would overwrite the other. Give one of them another stack: stack_name.dev" in str(problem)
+
+
+def test_environments_in_one_account_have_stacks_of_their_own(existing: Existing) -> None:
+    """A unit that is called as another one's stack there, and one that names the same for both, are refused."""
+    existing.write("a/template.yaml", "a-b/template.yaml", "c/template.yaml", "d/template.yaml")
+    both = '\n[[environments]]\nname = "b"\naccount = "222222222222"\nregion = "eu-west-1"\nstack_suffix = "-b"\n'
+    catalog = existing.catalog('units = ["*/template.yaml"]', f'{both}[unit.c]\nstack_name = "app-x"\n')
+    assert sorted(catalog.problems) == ["a", "a-b", "c"]
+    assert "the stack app-a-b of 222222222222/eu-west-1 in b, and so would the unit a-b" in str(catalog.problems["a"])
+    assert "and so would it in b: one would overwrite the other" in str(catalog.problems["c"])
+    assert [catalog.unit("d").stack_name(one, catalog.organization) for one in ("dev", "b")] == ["app-d", "app-d-b"]
+
+
 def test_a_unit_within_a_unit_is_refused_and_the_outer_one_stays(existing: Existing) -> None:
     """Until it is excluded."""
     existing.write("a/template.yaml", "a/tests/fixtures/template.yaml")

@@ -27,6 +27,7 @@ _ORGANIZATIONS = {
     "with the root": f'units = [".", "projects/*"]\n{ORGANIZATION}',
     "with a table": f'{ORGANIZATION}\n[unit."projects/b"]\nname = "bee"\ndepends_on = ["libs/*"]\n',
     "with an idle table": f'{ORGANIZATION}\n[unit."elsewhere/q"]\nname = "queue"\n',
+    "in one account": f'{ORGANIZATION}stack_suffix = "-b"\n',
     "not valid": "[tooling]\n",
 }
 _PROJECTS = [
@@ -41,6 +42,8 @@ _PROJECTS = [
     f'{unit()}approval = ["dev"]\n',
     f'{unit()}name = "other"\n',
     f"{unit()}approval = 3\n",
+    f'{unit()}stack_name = "app-x"\n',
+    f'{unit()}stack_name.dev = "app-a"\n',
     "no toml at all",
     "",
 ]
