@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.bucket import artifacts_bucket
+from infra.snapshots import keep_snapshots
 from infra.stack import StaticStack
 from orchestrator.config.organization import Organization
 
@@ -13,4 +14,4 @@ class ArtifactsStack(StaticStack):
 
     def __init__(self, scope: Construct, name: str, organization: Organization, *, env: cdk.Environment) -> None:
         super().__init__(scope, name, "releases and the code of its Lambdas", env=env)
-        artifacts_bucket(self, organization.tooling.bucket)
+        keep_snapshots(artifacts_bucket(self, organization.tooling.bucket), organization)

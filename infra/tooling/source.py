@@ -4,6 +4,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.snapshots import snapshot_place
 from infra.tooling.names import Names
 from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.organization import FILE_NAME
@@ -23,7 +24,7 @@ def read_repository(names: Names) -> Statements:
         actions = ("GetBranch", "ListBranches", "GetCommit", "GetFolder", "GetBlob")
         arn = address.arn(names.organization.tooling.account)
         return [allow([f"codecommit:{action}" for action in actions], [arn])]
-    place = _snapshots(names)
+    place = snapshot_place(names.organization)
     return _read_snapshots(place) if place else []
 
 
@@ -48,7 +49,7 @@ def pushes_to_codecommit(names: Names) -> events.EventPattern | None:
 
 def publisher_policy(scope: Construct, names: Names) -> None:
     """For the CI of a repository that is published: put snapshots, and tell of merges. Nothing without snapshots."""
-    place = _snapshots(names)
+    place = snapshot_place(names.organization)
     if place is None:
         return
     iam.ManagedPolicy(
@@ -76,11 +77,6 @@ def _codecommit(names: Names) -> CodeCommitAddress | None:
             "events stay in their region. Have the tooling account's region be that of the repository.",
         )
     return address
-
-
-def _snapshots(names: Names) -> Place | None:
-    url = names.organization.repository.url or ""
-    return Place.parse(url) if url.startswith("s3://") else None
 
 
 def _read_snapshots(place: Place) -> Statements:

@@ -2,6 +2,9 @@
 
 import hashlib
 
+FOLDERS = ("bundles", "logs", "plans", "projects", "stacks", "surveys")
+"""All that is there at the top."""
+
 
 def layer_key(unit: str, number: int) -> str:
     """Key of a layer; layers count up by one when the locked requirements change, and only then."""

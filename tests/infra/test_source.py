@@ -3,13 +3,17 @@
 import json
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
+from infra.artifacts import ArtifactsStack
+from infra.snapshots import snapshot_place
 from infra.tooling.names import Names
 from infra.tooling.source import read_repository
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.config.organization import Build, Organization, Repository
 from orchestrator.errors import ConfigurationError
+from orchestrator.releases.layout import FOLDERS
 from orchestrator.wiring.wiring import Wiring
 from tests.infra.policies import allowed
 
@@ -90,6 +94,37 @@ def test_the_ci_may_publish_and_tell_of_merges(from_snapshots: Template) -> None
         "s3:ListBucket": [OBJECTS, BUCKET],
         "events:PutEvents": ["arn:aws:events:eu-west-1:111111111111:event-bus/default"],
     }
+
+
+def _rules(organization: Organization, url: str) -> list[Template]:
+    changed = organization.model_copy(update={"repository": Repository(url=url)})
+    app = cdk.App(analytics_reporting=False)
+    ArtifactsStack(app, "artifacts", changed, env=cdk.Environment(account="1" * 12, region="eu-west-1"))
+    resources: Template = app.synth().get_stack_by_name("artifacts").template["Resources"]
+    (bucket,) = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::S3::Bucket"]
+    return [one for one in bucket["LifecycleConfiguration"]["Rules"] if one["Prefix"] != "surveys/"]
+
+
+def test_old_snapshots_cost_less_and_never_expire(organization: Organization) -> None:
+    """What was overwritten, or deleted by hand, can be brought back for a month, and is gone then."""
+    assert _rules(organization, f"s3://{organization.tooling.bucket}/source") == [
+        {
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+            "Prefix": "source/",
+            "Status": "Enabled",
+            "Transitions": [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 30}],
+        }
+    ]
+    assert _rules(organization, "s3://sources/shop") == []
+
+
+@pytest.mark.parametrize("prefix", FOLDERS)
+def test_snapshots_lie_nowhere_that_the_orchestrator_keeps_things_in(organization: Organization, prefix: str) -> None:
+    """Whoever publishes, or builds, could write what others trust."""
+    url = f"s3://{organization.tooling.bucket}/{prefix}/source"
+    changed = organization.model_copy(update={"repository": Repository(url=url)})
+    with pytest.raises(ConfigurationError, match=r"repository\.url = .* is not valid: .* projects, stacks, surveys"):
+        snapshot_place(changed)
 
 
 def test_without_snapshots_nobody_is_allowed_to_publish_any(tooling: Template) -> None:

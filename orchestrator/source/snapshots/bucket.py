@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 _POINTER_BYTES = 100
+# Those that S3 calls safe, but for "*": policies are limited to the prefix, where that would be anything.
+_PREFIX = re.compile(r"[A-Za-z0-9!_.'()/-]+")
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,11 @@ class Place:
         """
         parts = urlsplit(url)
         prefix = parts.path.strip("/")
-        if parts.scheme != "s3" or not parts.netloc or not prefix:
+        if parts.scheme != "s3" or not parts.netloc or not _PREFIX.fullmatch(prefix):
             raise SourceError(
                 f"The repository {url!r} cannot be opened: snapshots are at s3://<bucket>/<prefix>, such as "
-                "s3://orchestrator-artifacts-111111111111-eu-west-1/source."
+                "s3://orchestrator-artifacts-111111111111-eu-west-1/source, with letters, digits and /!_.'()- in the "
+                "prefix."
             )
         return cls(parts.netloc, prefix)
 

@@ -53,6 +53,8 @@ def test_urls_are_opened_by_what_they_are(tmp_path: Path) -> None:
         "file://elsewhere/folder",
         "s3://bucket",
         "s3:///source",
+        "s3://bucket/*",
+        "s3://bucket/${aws:username}",
         "codecommit://shop",
         "codecommit://eu-west-1/shop/../other",
         "codecommit://profile@shop",
