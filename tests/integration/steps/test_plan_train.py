@@ -16,10 +16,15 @@ from orchestrator.ledger.promotions import Promotion
 from orchestrator.ledger.trains import Train
 from orchestrator.source.catalog import read_catalog
 from orchestrator.steps.admission import Admission
+from orchestrator.steps.catalogs import Catalogs, ReadCatalog
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.plan_train import PlanTrainInput, TrainPlanner
+from orchestrator.steps.surveys import Seen, Surveys
 from orchestrator.steps.train_contract import TrainResult, TrainStatus
+from tests.codecommit.opened import opened
+from tests.codecommit.server import CodeCommitServer
 from tests.ledger_table import make_ledger_table
+from tests.memory_store import MemoryStore
 from tests.merges import ORGANIZATION, project
 from tests.source_repository import Repository
 
@@ -91,7 +96,7 @@ def freeze_and_promote_anew(ledger: Ledger) -> None:
     promote_anew(ledger)
 
 
-def plan(ledger: Ledger, repository: Repository, *, automatic: bool) -> TrainResult:
+def plan(ledger: Ledger, repository: Repository, *, automatic: bool, catalog: ReadCatalog | None = None) -> TrainResult:
     """Plan dev for a train of both, started by a merge or by people."""
     me = Execution(id=f"{STATES}:orchestrator-train:both", name="both", started_at=NOW)
     units = ["clock@1.0", "gong@1.0"]
@@ -111,7 +116,7 @@ def plan(ledger: Ledger, repository: Repository, *, automatic: bool) -> TrainRes
     )
     admission = Admission(ledger, lambda: NOW, lambda _: True)
     step = PlanTrainInput(execution=me, environment="dev")
-    return TrainPlanner(ledger, partial(read_catalog, repository.read), admission)(step)
+    return TrainPlanner(ledger, catalog or partial(read_catalog, repository.read), admission)(step)
 
 
 @pytest.mark.parametrize(
@@ -178,3 +183,24 @@ def test_a_hold_keeps_no_train_out_that_people_started(ledger: Ledger, repositor
     found = plan(ledger, repository, automatic=False)
     assert found.status is TrainStatus.PLANNED
     assert [one.unit for one in found.members] == ["clock", "gong"]
+
+
+def test_a_train_asks_the_host_for_its_members_alone(ledger: Ledger, tmp_path: Path) -> None:
+    """Where `on_merge` has looked: the others are known, also which comes after which. Without that, two calls each."""
+    repository = Repository(tmp_path)
+    names = ("clock", "gong", *(f"other{number}" for number in range(20)))
+    repository.commit(
+        {"orchestrator.toml": ORGANIZATION, **{f"projects/{name}/pyproject.toml": project(name) for name in names}}
+    )
+    server, store = CodeCommitServer(tmp_path), MemoryStore()
+    try:
+        anew: ReadCatalog = partial(read_catalog, opened(server))
+        assert plan(ledger, repository, automatic=True, catalog=anew).status is TrainStatus.PLANNED
+        before = len(server.calls)
+        Surveys(store, "survey", "code").keep(Seen(1, anew("main").surveyed))
+        server.calls.clear()
+        known = Catalogs(opened(server), Surveys(store, "survey", "code"))
+        assert plan(ledger, repository, automatic=True, catalog=known).status is TrainStatus.PLANNED
+        assert (before, len(server.calls)) == (2 * len(names) + 7, 7)
+    finally:
+        server.close()

@@ -117,10 +117,10 @@ def test_a_proxy_that_refuses_is_named_without_what_it_was_told(
     certificate: tuple[Path, Path], github: GitHubServer, guarded: Server
 ) -> None:
     """The password is in no message."""
-    environment = {"HTTPS_PROXY": f"http://ada:guessed@{guarded.host}"}
+    proxies = Proxies(environment={"HTTPS_PROXY": f"http://ada:guessed@{guarded.host}"})
     with pytest.raises(UnreachableError, match=rf"through the proxy http://{guarded.host}: .*407") as raised:
-        send(certificate, github, Proxies(environment=environment))
-    assert "guessed" not in str(raised.value)
+        send(certificate, github, proxies)
+    assert "guessed" not in f"{raised.value} {proxies.to(github.host)}"
     assert github.asked == []
 
 
