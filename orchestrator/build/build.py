@@ -73,7 +73,7 @@ class Build:
         """The release's manifest."""
         from orchestrator.releases.manifest import Manifest  # noqa: PLC0415  # See above.
 
-        return Manifest.from_json(self.text)
+        return Manifest.from_json(self.text, f"The manifest of {self.release.name}")
 
     @property
     def manifest_sha256(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from orchestrator import __version__
 from orchestrator.build.archive import zip_files
@@ -40,7 +41,7 @@ from orchestrator.releases import layout
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.manifest import Layer
 from orchestrator.releases.numbering import ReleaseLedger
-from orchestrator.releases.publishing import ReleaseStore, missing
+from orchestrator.releases.publishing import ReleaseStore, damaged, missing
 from orchestrator.source.facts import TEMPLATES
 
 
@@ -258,9 +259,17 @@ class Job:
         """Publish the release's bill of materials."""
         facts = {"digest": self.digest, "python": self.organization.lambda_.python}
         subject = Subject(self.unit.name, version, wheel.sha256, facts)
-        of_layer = json.loads(self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)) if layer else None
+        of_layer = self._sbom_of(layer) if layer else None
         content = bom_json(release_bom(subject, of_layer, tools, assets))
         return self.publish(layout.sbom_key(self.unit.name, version), content)
+
+    def _sbom_of(self, layer: Layer) -> dict[str, Any]:
+        text = self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)
+        try:
+            document: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise damaged(self.store.location(layer.sbom.key), "bill of materials", str(error)) from error
+        return document
 
     def tools(self, wheel: bytes) -> dict[str, str]:
         """What the release is built with; the wheel itself says which build backend made it."""

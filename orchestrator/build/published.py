@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.publishing import damaged
 
 _ARTIFACT = {one.name for one in fields(Artifact)}
 # They may hold anything, such as what looks like an object of the release.
@@ -64,11 +64,10 @@ class Published:
                 warnings=tuple(document["warnings"]),
                 artifacts=tuple(_artifacts(rest)),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ArtifactError(
-                f"{location} is not a manifest: {error!r}. Restore the object's first version, or raise the unit's "
-                "version and build anew."
-            ) from error
+        except KeyError as error:
+            raise damaged(location, "manifest", f"it has no {error.args[0]}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise damaged(location, "manifest", str(error)) from error
 
 
 def _artifacts(part: Any) -> Iterator[Artifact]:

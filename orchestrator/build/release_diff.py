@@ -34,7 +34,7 @@ def diff_of(store: ArtifactStore, before: Release, after: Release) -> ReleaseDif
     Raises:
         ArtifactError: an object is missing or is not what was published.
     """
-    old, new = (Manifest.from_json(store.get(one.manifest, sha256=one.manifest_sha256)) for one in (before, after))
+    old, new = (_manifest(store, one) for one in (before, after))
     return ReleaseDiff(
         requirements=tuple(differences(_requirements(old), _requirements(new))),
         files=tuple(differences(_files(store, old), _files(store, new))),
@@ -42,6 +42,11 @@ def diff_of(store: ArtifactStore, before: Release, after: Release) -> ReleaseDif
         settings=tuple(paths(old.settings.model_dump(mode="json"), new.settings.model_dump(mode="json"))),
         build=tuple(paths(_build(old), _build(new))),
     )
+
+
+def _manifest(store: ArtifactStore, release: Release) -> Manifest:
+    text = store.get(release.manifest, sha256=release.manifest_sha256)
+    return Manifest.from_json(text, store.location(release.manifest))
 
 
 def _requirements(manifest: Manifest) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.errors import ArtifactError
@@ -47,9 +47,9 @@ class ReleaseVerifier:
         """Look at everything; what cannot be read is a difference, and the rest is looked at all the same."""
         try:
             text = self.store.get(release.manifest)
-            manifest = Manifest.from_json(text)
-        except (ArtifactError, ValidationError) as error:
-            return [Check(what="manifest", differences=(f"The manifest cannot be read: {error}",))]
+            manifest = Manifest.from_json(text, self.store.location(release.manifest))
+        except ArtifactError as error:
+            return [Check(what="manifest", differences=(str(error),))]
         contents: dict[str, bytes] = {}
         checks = [Check(what="manifest", differences=tuple(_manifest(release, text, manifest)))]
         checks += [self._artifact(artifact, contents) for artifact in manifest.artifacts]
@@ -92,7 +92,10 @@ def _guarded(what: str, look: "_Look", manifest: Manifest, contents: dict[str, b
     except KeyError as error:
         found.append(f"It could not be looked at: {error} could not be read.")
     except Exception as error:  # noqa: BLE001  # All that is read here may have been altered into anything.
-        found.append(f"It could not be looked at: {type(error).__name__}: {error}")
+        found.append(
+            f"It could not be looked at, for what it is in is damaged ({error}). Restore the first version of each "
+            "object that was altered, or raise the unit's version and build anew."
+        )
     return Check(what=what, differences=tuple(found))
 
 

@@ -24,6 +24,7 @@ from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.confine import landlock
 from orchestrator.errors import OrchestratorError, RequestError
+from orchestrator.releases import layout
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog
 
@@ -75,7 +76,9 @@ def build(
     store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)
     if kept:
         kept.keep(catalog.surveyed)
-    failed = False
+    for problem in catalog.problems.values() if every else ():
+        complain(str(problem))
+    failed = every and bool(catalog.problems)
     with tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
         for _, built in build_all(builders, catalog, names, Path(logs)):
             failed |= isinstance(built, OrchestratorError)
@@ -146,7 +149,10 @@ def _tell(built: Build | OrchestratorError, store: ReleaseStore) -> None:
         return
     release = built.release
     say(f"{release.name} {'was built before' if built.reused else 'is built'} from {release.commit[:12]}:")
+    say(f"  digest of its inputs: {release.digest}")
     for warning in (*release.warnings, *built.notes):
         say(f"  warning: {warning}")
     for artifact in release.artifacts:
         say(f"  {store.location(artifact.key)}  {artifact.size} bytes  sha256 {artifact.sha256}")
+    manifest = store.location(layout.manifest_key(release.unit, release.version))
+    say(f"  {manifest}  {len(built.text)} bytes  sha256 {built.manifest_sha256}")

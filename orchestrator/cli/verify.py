@@ -8,7 +8,7 @@ import click
 
 from orchestrator.build.verify import Check, ReleaseVerifier
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, say_json
+from orchestrator.cli.output import Format, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment
 from orchestrator.cli.release import find_release
@@ -84,8 +84,10 @@ def _of_environment(release: Release, environment: str, result: DriftResult) -> 
 
 
 def _draw(release: str, checks: list[Check], notes: dict[str, str]) -> None:
-    drawn = table(f"Verified: {release}", "what", "result")
+    drawn = table(f"What was looked at of {release}", "what", "result")
     for check in checks:
         result = text("\n".join(check.differences) or "as it should be")
         drawn.add_row(check.what, f"{result}\nnot known: {text(notes[check.what])}" if check.what in notes else result)
     show(drawn)
+    differing = [check.what for check in checks if check.differences]
+    say(f"{release} differs in: {', '.join(differing)}." if differing else f"{release} is verified: nothing differs.")

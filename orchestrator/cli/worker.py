@@ -15,7 +15,7 @@ from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildWorker
 from orchestrator.cli.build import builder
 from orchestrator.cli.context import Context, settings
-from orchestrator.cli.output import say
+from orchestrator.cli.output import harmless, say
 from orchestrator.cli.parameters import Option, command
 from orchestrator.config.infrastructure import BUILDER_ROLE
 from orchestrator.confine import system
@@ -42,7 +42,7 @@ def worker(
     """
     here: Context = context.obj
     here.require_installed()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
+    _log_harmlessly()
     # Where credentials come from is told of every client otherwise.
     logging.getLogger("botocore").setLevel(logging.WARNING)
     system.hide()
@@ -60,6 +60,20 @@ def worker(
         while thread.is_alive():
             thread.join(_LOOK_SECONDS)
     say("Stopped.")
+
+
+class _Harmless(logging.Formatter):
+    """Much of what is told was printed by programs of units."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Without what a terminal would obey."""
+        return harmless(super().format(record))
+
+
+def _log_harmlessly() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Harmless("%(asctime)s %(threadName)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _stop(stop: Event, workers: list[BuildWorker]) -> None:

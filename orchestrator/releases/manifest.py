@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.config.unit import UnitSettings
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.publishing import damaged
 
+_MOST_TOLD = 3
 BuiltBy = Literal["activity", "codebuild", "local"]
 
 
@@ -77,6 +79,19 @@ class Manifest(BaseModel):
         return (self.model_dump_json(indent=2) + "\n").encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> Self:
-        """Read a stored manifest."""
-        return cls.model_validate_json(text)
+    def from_json(cls, text: bytes, location: str) -> Self:
+        """Read a stored manifest.
+
+        Args:
+            text: as it is stored.
+            location: where, for errors.
+
+        Raises:
+            ArtifactError: it is none.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[:_MOST_TOLD]
+            told = [f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in first]
+            raise damaged(location, "manifest", "; ".join(told)) from error

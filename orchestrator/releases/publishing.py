@@ -7,6 +7,8 @@ from orchestrator.errors import ArtifactError
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.sha256 import sha256_of, sha256_of_file
 
+_S3 = "s3://"
+
 
 class ReleaseStore(Protocol):
     """Keeps what was published once as it is."""
@@ -42,9 +44,16 @@ def describe(key: str, content: bytes | Path) -> Artifact:
 def missing(location: str, sha256: str | None) -> ArtifactError:
     """What is raised when an object is not there."""
     expected = f" An object with SHA-256 {sha256} was expected." if sha256 else ""
+    # Built again, it could have other bytes than the manifest and the ledger say.
+    bucket, _, key = location.removeprefix(_S3).partition("/")
+    kept = (
+        f" The bucket keeps what was deleted: aws s3api list-object-versions --bucket {bucket} --prefix {key}"
+        if location.startswith(_S3)
+        else ""
+    )
     return ArtifactError(
-        f"{location} is missing.{expected} It was deleted, or never published there: build the release "
-        "again from its commit, or deploy another one."
+        f"{location} is missing.{expected} It was deleted, or never published there: restore it, or raise the unit's "
+        f"version and build anew.{kept}"
     )
 
 
@@ -53,6 +62,14 @@ def altered(location: str, found: str, published: str) -> ArtifactError:
     return ArtifactError(
         f"{location} was altered: its SHA-256 is {found}, and {published} was published. "
         "Do not deploy it: restore the object's first version, or raise the unit's version and build anew."
+    )
+
+
+def damaged(location: str, what: str, why: str) -> ArtifactError:
+    """What is raised when an object is not what its name says, given what that is and why this is none."""
+    return ArtifactError(
+        f"{location} is no {what}: {why}. It was altered: restore the object's first version, or raise the unit's "
+        "version and build anew."
     )
 
 

@@ -68,7 +68,8 @@ class ReleaseFiles:
 
     def manifest(self, release: Release) -> Manifest:
         """Read a release's manifest; raises `ArtifactError` when it is not what was published."""
-        return Manifest.from_json(self.store.get(release.manifest, sha256=release.manifest_sha256))
+        text = self.store.get(release.manifest, sha256=release.manifest_sha256)
+        return Manifest.from_json(text, self.store.location(release.manifest))
 
     def template(self, manifest: Manifest, environment: str) -> dict[str, Any]:
         """Read a release's template; raises `ArtifactError` when it is not what was published."""

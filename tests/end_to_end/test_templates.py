@@ -150,11 +150,14 @@ def test_a_cdk_app_is_synthesized_for_each_environment_and_promoted(company: Com
         told = f"hello {'live' if name == 'prod' else 'test'}"
         assert company.ask(name) == {"healthy": True, "version": "1.0.0.post1", "environment": name, "told": told}
     release = company.wiring.ledger.releases.release(company.unit, "1.0.0.post1")
-    manifest = Manifest.from_json(company.wiring.store.get(release.manifest, sha256=release.manifest_sha256))
+    manifest = Manifest.from_json(
+        company.wiring.store.get(release.manifest, sha256=release.manifest_sha256), release.manifest
+    )
     assert list(manifest.templates) == ["prod"]
     assert manifest.builder == "activity"
     found = company.command(cloud, "verify", "sundial@1.0.0.post1", "prod")
     assert found.returncode == 0, found.stdout + found.stderr
+    assert found.stdout.endswith("sundial@1.0.0.post1 is verified: nothing differs.\n")
 
 
 def test_two_releases_are_compared_by_the_command_line(company: Company, cloud: LocalCloud) -> None:

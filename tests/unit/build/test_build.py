@@ -37,7 +37,7 @@ def test_the_manifest_describes_every_object_by_its_bytes(workshop: Workshop) ->
     built = workshop.build()
     assert [workshop.store.find(artifact.key) for artifact in built.manifest.artifacts] == built.manifest.artifacts
     text = workshop.store.get(layout.manifest_key("orders", "0.1.0"), sha256=built.manifest_sha256)
-    assert Manifest.from_json(text) == built.manifest
+    assert Manifest.from_json(text, "here") == built.manifest
     assert (list(built.release.artifacts), built.release.name) == (built.manifest.artifacts, built.manifest.name)
     assert built.manifest.requirements == ("six==1.16.0",)
     assert built.manifest.inputs == ("projects/orders",)
@@ -128,6 +128,16 @@ def test_a_manifest_of_another_release_is_refused(workshop: Workshop) -> None:
     other = built.manifest.model_copy(update={"digest": "0" * 64})
     workshop.s3.put_object(Bucket=BUCKET, Key=layout.manifest_key("orders", "0.1.0"), Body=other.to_json())
     with pytest.raises(ArtifactError, match="one of the two was altered"):
+        workshop.build()
+
+
+def test_a_damaged_bill_of_materials_of_a_layer_is_named(workshop: Workshop) -> None:
+    """The release's is made of it."""
+    workshop.build()
+    key = layout.layer_sbom_key("orders", 1)
+    workshop.s3.put_object(Bucket=BUCKET, Key=key, Body=b"<html>")
+    workshop.repository.write("projects/orders/src/orders/__init__.py", "ANSWER = 43\n")
+    with pytest.raises(ArtifactError, match=f"s3://{BUCKET}/{key} is no bill of materials: .* restore the object's"):
         workshop.build()
 
 

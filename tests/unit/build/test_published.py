@@ -33,5 +33,5 @@ def test_objects_are_found_wherever_a_manifest_has_them_and_not_in_settings() ->
 @pytest.mark.parametrize("text", [b"", b"[]", b"\xff", b"{}", b'{"unit": "orders"}'])
 def test_what_is_no_manifest_is_refused_with_its_place(text: bytes) -> None:
     """It was damaged, or is another file."""
-    with pytest.raises(ArtifactError, match="there is not a manifest"):
+    with pytest.raises(ArtifactError, match=r"there is no manifest: .* It was altered: restore"):
         Published.of(text, "there")

@@ -1,5 +1,6 @@
 """`orchestrator build`, as a process, into a folder."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.releases.sha256 import sha256_of
 from tests.unit.build.fakes import ORGANIZATION, PYPROJECT, TEMPLATE
 
 _CODE = """
@@ -86,6 +88,10 @@ def test_all_units_are_built_into_a_folder_and_answered_from_there(shell: Shell,
     assert "orders@0.1.0 is built" in first.stdout
     assert (tmp_path / "out/projects/invoices/release/0.1.0/manifest.json").is_file()
     assert (tmp_path / "out/projects/orders/lambda/source/0.1.0/orders-0.1.0-py3-none-any.whl").is_file()
+    name = "projects/orders/release/0.1.0/manifest.json"
+    text = (tmp_path / "out" / name).read_bytes()
+    assert f"{tmp_path}/out/{name}  {len(text)} bytes  sha256 {sha256_of(text)}" in first.stdout
+    assert f"digest of its inputs: {json.loads(text)['digest']}" in first.stdout
     again = shell.build("--all", "--to", str(tmp_path / "out"))
     assert again.stdout == first.stdout.replace("is built", "was built before")
     assert "imported: []" in again.stderr
@@ -98,6 +104,16 @@ def test_a_unit_that_fails_keeps_no_other_back(shell: Shell, tmp_path: Path) -> 
     done = shell.build("--all", "--to", str(tmp_path / "out"))
     assert done.returncode == 1
     assert "error: projects/orders/template.yaml: is not a CloudFormation template" in done.stderr
+    assert "invoices@0.1.0 is built" in done.stdout
+
+
+def test_a_unit_that_is_not_valid_is_one_of_all(shell: Shell, tmp_path: Path) -> None:
+    """It was left out without a word, and the command succeeded."""
+    shell.write("projects/orders/pyproject.toml", '[project]\nname = "orders"\n')
+    shell.commit()
+    done = shell.build("--all", "--to", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "error: projects/orders/pyproject.toml: project.version is missing" in done.stderr
     assert "invoices@0.1.0 is built" in done.stdout
 
 

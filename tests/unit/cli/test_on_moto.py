@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from orchestrator.cli.main import app, main
 from orchestrator.config.infrastructure import LEDGER_TABLE
+from orchestrator.config.load import load_organization
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
@@ -162,3 +163,19 @@ def test_history_tells_who_deleted_what_was_left_of_a_unit(
     account.run("history", "gone", "--output", "json")
     (deleted,) = json.loads(capsys.readouterr().out)["deletions"]
     assert deleted["by"] == "arn:aws:iam::123456789012:user/kim"
+
+
+def test_a_release_that_is_not_what_it_should_be_is_not_headed_as_verified(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who reads the heading and the last line reads the verdict."""
+    released(account.install(), "0.1.0")
+    bucket = load_organization((account.git.folder / "orchestrator.toml").read_bytes()).tooling.bucket
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=bucket)
+    with pytest.raises(SystemExit) as ended:
+        main(["--repository", str(account.git.folder), "verify", "orders@0.1.0"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().out
+    assert said.startswith("What was looked at of orders@0.1.0\n")
+    assert f"aws s3api list-object-versions --bucket {bucket} --prefix manifest" in said
+    assert said.endswith("orders@0.1.0 differs in: manifest.\n")

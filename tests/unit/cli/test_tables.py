@@ -9,7 +9,7 @@ import termios
 
 import pytest
 
-from orchestrator.cli.output import harmless
+from orchestrator.cli.output import complain, harmless, say
 from orchestrator.cli.tables import plain, table, text
 
 _NAME = "manual-20261124T233320-abcd1234"
@@ -59,3 +59,20 @@ def test_what_a_terminal_would_obey_is_taken_out_and_lines_stay() -> None:
         harmless("a\tb\nc\x1b]0;evil\x07\x9b")
         == "a\tb\nc\N{REPLACEMENT CHARACTER}]0;evil" + "\N{REPLACEMENT CHARACTER}" * 2
     )
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200b", "\u2028", "\ufeff", "\U000e0041", "\udcff"])
+def test_what_would_be_read_in_another_order_or_not_at_all_is_shown(
+    character: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name could look like another one; and a half of a character would end the command that prints it."""
+    say(f"orders{character}")
+    complain(f"orders{character}")
+    said = capsys.readouterr()
+    assert said.out == "orders\N{REPLACEMENT CHARACTER}\n"
+    assert said.err.endswith("orders\N{REPLACEMENT CHARACTER}\n")
+
+
+def test_letters_of_all_scripts_stay() -> None:
+    """They are names of people."""
+    assert harmless("Zoë שלום مرحبا 日本 €") == "Zoë שלום مرحبا 日本 €"
