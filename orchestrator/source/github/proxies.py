@@ -55,7 +55,7 @@ class Proxies:
     """
 
     configured: str | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def to(self, host: str) -> Proxy | None:
         """The proxy that leads to a host, which may have a port; None where there is none in between.
