@@ -72,8 +72,8 @@ class Repository(Settings):
     )
     proxy: ProxyUrl | None = Field(
         default=None,
-        description="Of a repository on GitHub, the proxy that it is asked through. When left out, builds on machines "
-        "of one's own go by their HTTPS_PROXY and NO_PROXY.",
+        description="Of a repository on GitHub or at https://, the proxy that it is asked through. When left out, "
+        "builds on machines of one's own go by their HTTPS_PROXY and NO_PROXY.",
         examples=["http://proxy.example.com:3128"],
     )
     id: int | None = Field(

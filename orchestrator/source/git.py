@@ -1,6 +1,8 @@
 """Runs `git` on one repository: no settings but ours, no prompts, no programs that the repository names."""
 
 import subprocess
+from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import IO
 
@@ -29,11 +31,13 @@ class Git:
         folder: the repository's folder.
         url: where the repository is, for errors.
         search_path: the PATH that `git` is looked up on.
+        variables: others that it gets.
     """
 
     folder: Path
     url: str
     search_path: str
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run a command of git and return what it prints.
@@ -84,7 +88,7 @@ class Git:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {**_ENVIRONMENT, "PATH": self.search_path}
+        return {**self.variables, **_ENVIRONMENT, "PATH": self.search_path}
 
 
 def _not_installed() -> SourceError:

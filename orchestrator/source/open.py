@@ -27,7 +27,8 @@ class Access:
         clients: makes AWS clients, for a repository that is in AWS.
         read_secret: reads the credentials for GitHub.
         certificates: file of the authorities that GitHub's certificate is checked with, None for the machine's own.
-        proxy: URL of the proxy that leads to GitHub, None for what the environment says.
+        proxy: URL of the proxy that leads to GitHub, or to any other host by `https://`; None for what the environment
+            says.
     """
 
     clients: Clients
@@ -54,9 +55,10 @@ def open_repository(url: str, access: Access) -> SourceRepository:
         return _snapshots(url, access.clients)
     if parts.scheme == "https" and parts.hostname:
         # The same.
+        from orchestrator.source.proxies import told_to_git  # noqa: PLC0415
         from orchestrator.source.remote_git import RemoteGitRepository  # noqa: PLC0415
 
-        return RemoteGitRepository(url, search_path)
+        return RemoteGitRepository(url, search_path, told_to_git(access.proxy, os.environ))
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise SourceError(
             f"The repository {url!r} cannot be opened: file:///<folder>, https://<host>/<path>, "

@@ -33,11 +33,13 @@ class RemoteGitRepository:
     Args:
         url: such as `https://example.com/shop.git`.
         search_path: the PATH that `git` is looked up on.
+        variables: those that name a proxy, when there is one in between.
     """
 
-    def __init__(self, url: str, search_path: str) -> None:
+    def __init__(self, url: str, search_path: str, variables: Mapping[str, str] | None = None) -> None:
         self._url = url
         self._search_path = search_path
+        self._variables = variables or {}
         self._fetched: set[str] = set()
 
     @property
@@ -95,7 +97,7 @@ class RemoteGitRepository:
 
     @cached_property
     def _git(self) -> Git:
-        git = Git(self._folder, self._url, self._search_path)
+        git = Git(self._folder, self._url, self._search_path, self._variables)
         git("init", "--quiet", "--bare", ".")
         git("config", "remote.origin.url", self._url)
         return git

@@ -6,9 +6,9 @@ from orchestrator.source.github.address import GitHubAddress
 from orchestrator.source.github.calls import Calls, Timing
 from orchestrator.source.github.client import GitHubClient
 from orchestrator.source.github.credentials import Credentials, ReadSecret
-from orchestrator.source.github.proxies import Proxies
 from orchestrator.source.github.repository import GitHubRepository
 from orchestrator.source.github.transport import Https
+from orchestrator.source.proxies import Proxies
 
 
 def open_github(

@@ -11,7 +11,7 @@ import urllib3
 
 from orchestrator.errors import SourceError
 from orchestrator.frozen import dataclass
-from orchestrator.source.github.proxies import Proxies, Proxy
+from orchestrator.source.proxies import Proxies, Proxy
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=20)
 # GitHub ends its own work after ten seconds; what takes longer is on its way, or never comes.

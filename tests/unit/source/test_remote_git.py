@@ -7,8 +7,10 @@ import pytest
 
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.export import export
+from orchestrator.source.proxies import told_to_git
 from orchestrator.source.remote_git import RemoteGitRepository
 from tests.git_repository import GitRepository
+from tests.proxy import Proxy
 
 FILES = {
     "projects/orders/pyproject.toml": "[project]\n",
@@ -105,3 +107,19 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     url = (tmp_path / "nothing").as_uri()
     with pytest.raises(SourceError, match=f"git fetch failed in {url}"):
         RemoteGitRepository(url, os.environ["PATH"]).commit("main")
+
+
+@pytest.mark.parametrize(
+    ("configured", "no_proxy", "said"),
+    [(True, "*", "407"), (False, "example.com", "407"), (False, "127.0.0.1", "(?i)connect to 127.0.0.1")],
+)
+def test_hosts_are_reached_through_the_proxy(configured: bool, no_proxy: str, said: str) -> None:  # noqa: FBT001  # A case.
+    """The configured one, else the environment's, unless that says otherwise. This one lets nobody through."""
+    proxy = Proxy(wants="ada:secret")
+    url = f"http://{proxy.host}"
+    environment = {"HTTPS_PROXY": "http://127.0.0.1:1" if configured else url, "NO_PROXY": no_proxy}
+    variables = told_to_git(url if configured else None, environment)
+    remote = RemoteGitRepository("https://127.0.0.1:1/shop.git", os.environ["PATH"], variables)
+    with pytest.raises(SourceError, match=said):
+        remote.commit("main")
+    proxy.close()

@@ -9,13 +9,13 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.errors import SourceError
-from orchestrator.source.github.proxies import Proxies, Proxy
 from orchestrator.source.github.repository import GitHubRepository
 from orchestrator.source.github.transport import Https, Request, UnreachableError
+from orchestrator.source.proxies import Proxies, Proxy
 from orchestrator.wiring.wiring import Wiring
 from tests.git_repository import GitRepository
-from tests.github.proxy import Proxy as Server
 from tests.github.server import TOKEN, GitHubServer
+from tests.proxy import Proxy as Server
 
 KNOWN = "ada:p%40ss word"
 

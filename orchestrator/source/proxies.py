@@ -75,6 +75,13 @@ class Proxies:
         return self.environment.get(name) or self.environment.get(name.upper()) or ""
 
 
+def told_to_git(configured: str | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which git finds the way that `Proxies` would choose."""
+    if configured:
+        return {"https_proxy": configured}
+    return {name: value for name, value in environment.items() if name.lower() in ("https_proxy", "no_proxy")}
+
+
 def _is_of(host: str, named: str) -> bool:
     """Whether `NO_PROXY` names a host: itself, with or without its port, or a domain that it is in, or all by `*`."""
     domain = named.removeprefix("*").removeprefix(".")
