@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _HEAD = "HEAD"
 _MOST_LISTED = 5
-# Importing makes many objects and hardly any garbage.
-_OBJECTS_UNTIL_COLLECTED = 100_000
 
 
 def register(app: click.Group) -> None:
@@ -57,7 +55,6 @@ def build(
     every: Annotated[bool, Option("--all", help="Build all units of the repository.")] = False,
 ) -> None:
     """Build units at a commit and publish the releases; the same inputs are built once."""
-    gc.set_threshold(_OBJECTS_UNTIL_COLLECTED)
     here: Context = context.obj
     if not units and not every:
         raise RequestError("Say what to build: the names of units, or --all.")

@@ -3,7 +3,6 @@
 Exit codes: 0 success; 1 the operation failed; 2 the request was wrong; 130 interrupted.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from orchestrator.cli.commands import LazyCommands
 from orchestrator.cli.output import complain
 from orchestrator.cli.parameters import Option, described
 from orchestrator.errors import OrchestratorError
+from orchestrator.startup import prepare
 
 # How AWS calls a table or a function that does not exist.
 _NOT_THERE = "ResourceNotFoundException"
@@ -40,8 +40,7 @@ app = LazyCommands(**described(options))
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, that of the process when none is given; only a bug shows a stack trace."""
-    # pydantic would look through all that is installed for plugins of its own; here are none.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    prepare()
     try:
         app(options_first(sys.argv[1:] if arguments is None else arguments), prog_name="orchestrator")
     except OrchestratorError as error:

@@ -1,31 +1,84 @@
-"""The ledger as one object, made of a table and a clock."""
+"""The ledger as one object, made of a table and a clock.
 
+Its parts are imported when they are asked for: no step needs all of them.
+"""
+
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from orchestrator.ledger.approvals import ApprovalRecords
-from orchestrator.ledger.branches import BranchRecords
-from orchestrator.ledger.controls import ControlRecords
-from orchestrator.ledger.deliveries import DeliveryRecords
-from orchestrator.ledger.environments import EnvironmentRecords
-from orchestrator.ledger.promotions import PromotionRecords
-from orchestrator.ledger.releases import ReleaseRecords
 from orchestrator.ledger.table import Clock, LedgerTable
-from orchestrator.ledger.trains import TrainRecords
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+    from orchestrator.ledger.approvals import ApprovalRecords
+    from orchestrator.ledger.branches import BranchRecords
+    from orchestrator.ledger.controls import ControlRecords
+    from orchestrator.ledger.deliveries import DeliveryRecords
+    from orchestrator.ledger.environments import EnvironmentRecords
+    from orchestrator.ledger.promotions import PromotionRecords
+    from orchestrator.ledger.releases import ReleaseRecords
+    from orchestrator.ledger.trains import TrainRecords
 
 
 class Ledger:
     """Everything the orchestrator remembers."""
 
     def __init__(self, table: "Table", clock: Clock) -> None:
-        records = LedgerTable(table, clock)
-        self.releases = ReleaseRecords(records)
-        self.environments = EnvironmentRecords(records)
-        self.branches = BranchRecords(records)
-        self.promotions = PromotionRecords(records)
-        self.approvals = ApprovalRecords(records)
-        self.controls = ControlRecords(records)
-        self.deliveries = DeliveryRecords(records)
-        self.trains = TrainRecords(records)
+        self._records = LedgerTable(table, clock)
+
+    @cached_property
+    def releases(self) -> "ReleaseRecords":
+        """What was built."""
+        from orchestrator.ledger.releases import ReleaseRecords
+
+        return ReleaseRecords(self._records)
+
+    @cached_property
+    def environments(self) -> "EnvironmentRecords":
+        """What runs where, and who is at work there."""
+        from orchestrator.ledger.environments import EnvironmentRecords
+
+        return EnvironmentRecords(self._records)
+
+    @cached_property
+    def branches(self) -> "BranchRecords":
+        """What each branch calls for."""
+        from orchestrator.ledger.branches import BranchRecords
+
+        return BranchRecords(self._records)
+
+    @cached_property
+    def promotions(self) -> "PromotionRecords":
+        """Executions of units' state machines."""
+        from orchestrator.ledger.promotions import PromotionRecords
+
+        return PromotionRecords(self._records)
+
+    @cached_property
+    def approvals(self) -> "ApprovalRecords":
+        """What was asked, and what was decided."""
+        from orchestrator.ledger.approvals import ApprovalRecords
+
+        return ApprovalRecords(self._records)
+
+    @cached_property
+    def controls(self) -> "ControlRecords":
+        """Freezes, holds and quarantines."""
+        from orchestrator.ledger.controls import ControlRecords
+
+        return ControlRecords(self._records)
+
+    @cached_property
+    def deliveries(self) -> "DeliveryRecords":
+        """Which deliveries of a webhook were taken."""
+        from orchestrator.ledger.deliveries import DeliveryRecords
+
+        return DeliveryRecords(self._records)
+
+    @cached_property
+    def trains(self) -> "TrainRecords":
+        """Trains, and what became of their members."""
+        from orchestrator.ledger.trains import TrainRecords
+
+        return TrainRecords(self._records)

@@ -3,9 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from orchestrator.frozen import dataclass
-from orchestrator.source.catalog import Catalog
+
+if TYPE_CHECKING:
+    # What the ledger keeps of starts is read without all that finds units.
+    from orchestrator.source.catalog import Catalog
 
 
 class Reason(StrEnum):
@@ -42,7 +46,7 @@ class Verdict:
         return self.reason in (Reason.NEW, Reason.CHANGED)
 
 
-def verdicts(catalog: Catalog, last: Mapping[str, LastStart], units: Iterable[str] | None = None) -> list[Verdict]:
+def verdicts(catalog: "Catalog", last: Mapping[str, LastStart], units: Iterable[str] | None = None) -> list[Verdict]:
     """Judge the units of a catalog, in order of name; every unit with a problem is listed as invalid.
 
     Args:
@@ -57,14 +61,14 @@ def verdicts(catalog: Catalog, last: Mapping[str, LastStart], units: Iterable[st
     return sorted(valid + invalid, key=lambda verdict: verdict.unit)
 
 
-def _invalid(catalog: Catalog) -> dict[str, str]:
+def _invalid(catalog: "Catalog") -> dict[str, str]:
     """By folder, what units with a problem are called: as the folder itself where that may be several units' name."""
     names = {folder: catalog.surveyed.called(folder) for folder in catalog.problems}
     count = Counter([*names.values(), *catalog.names])
     return {folder: name if count[name] == 1 else folder for folder, name in names.items()}
 
 
-def _verdict(catalog: Catalog, name: str, last: LastStart | None) -> Verdict:
+def _verdict(catalog: "Catalog", name: str, last: LastStart | None) -> Verdict:
     digest = catalog.digest(name)
     if last is None:
         return Verdict(name, Reason.NEW, digest, "no promotion of it has started on this branch yet")
@@ -74,7 +78,7 @@ def _verdict(catalog: Catalog, name: str, last: LastStart | None) -> Verdict:
     return Verdict(name, Reason.CHANGED, digest, f"{_changes(catalog, name, last)} since {since}")
 
 
-def _changes(catalog: Catalog, name: str, last: LastStart) -> str:
+def _changes(catalog: "Catalog", name: str, last: LastStart) -> str:
     now = catalog.inputs[name]
     changed = [
         f"{one.path} changed" + (f" (through {' -> '.join(one.via)})" if one.via else "")

@@ -10,7 +10,7 @@ from orchestrator.source.catalog import Catalog
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Request, StepInput
-from orchestrator.steps.settle_train import arrival, lost_members
+from orchestrator.steps.train_arrival import arrival, lost_members
 from orchestrator.steps.train_contract import StageStep, TrainResult, TrainStatus, train_of
 from orchestrator.steps.train_members import Mover
 from orchestrator.trains.waves import plan_waves, prerequisites

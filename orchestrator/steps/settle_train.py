@@ -1,6 +1,5 @@
 """Settle a train's wave: note what became of each member, and say what the train does next in this environment."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from orchestrator.aws.executions import describe_execution
@@ -9,11 +8,12 @@ from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.steps.on_promotion_change import ChangeDetail, PromotionChange, PromotionChanged
+from orchestrator.steps.train_arrival import arrival, describe
 from orchestrator.steps.train_contract import TrainResult, TrainStatus, TrainStep, train_of
 from orchestrator.steps.train_members import Mover
 from orchestrator.trains.bom import TrainRequest
 from orchestrator.trains.names import BUILD
-from orchestrator.trains.policy import LOST, Move, Next, Outcome, next_move
+from orchestrator.trains.policy import Move, Next, Outcome, next_move
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -148,37 +148,3 @@ def _outcome(part: Part, status: str, outcome: str) -> Outcome:
 def _kept(part: Part, good: str | None) -> Part:
     why = "it worked there before" if good else "nothing else ever worked there"
     return part.model_copy(update={"outcome": Outcome.KEPT, "message": f"It stays: {why}."})
-
-
-def lost_members(stages: Mapping[str, Stage]) -> frozenset[str]:
-    """The members that a train has lost on its way."""
-    return frozenset(unit for one in stages.values() for unit, outcome in one.outcomes.items() if outcome in LOST)
-
-
-def describe(stage: Stage) -> str:
-    """What became of a train in one environment, in a sentence for each kind of outcome."""
-    is_build = stage.environment == BUILD
-    where, words = ("their builds", _WORDS | {Outcome.PROMOTED: "built"}) if is_build else (stage.environment, _WORDS)
-    by_outcome = {kind: [unit for unit, one in stage.outcomes.items() if one is kind] for kind in Outcome}
-    said = [f"{', '.join(units)} {words[kind]}" for kind, units in by_outcome.items() if units]
-    failed = [f"{unit}: {part.message}" for unit, part in stage.parts.items() if part.outcome is Outcome.FAILED]
-    return " ".join([f"In {where}: {'; '.join(said)}.", *failed])
-
-
-_WORDS = {
-    Outcome.PROMOTED: "passed",
-    Outcome.FAILED: "failed",
-    Outcome.SUPERSEDED: "superseded",
-    Outcome.SKIPPED: "not promoted",
-    Outcome.RETURNED: "returned to what last worked",
-    Outcome.KEPT: "kept",
-    Outcome.RETURN_FAILED: "could not be returned",
-}
-
-
-def arrival(train: Train, stages: Mapping[str, Stage]) -> TrainResult:
-    """How a train ends that is through with its last environment."""
-    lost = [describe(one) for one in stages.values() if lost_members({"": one})]
-    if lost:
-        return TrainResult(status=TrainStatus.INCOMPLETE, message=" ".join(lost))
-    return TrainResult(status=TrainStatus.ARRIVED, message=f"All of {train.name} is in {train.environments[-1]}.")
