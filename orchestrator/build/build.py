@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from orchestrator.build.cache import Cache
@@ -41,6 +42,7 @@ class Tools:
         builder: what kind of machine this is.
         limits: how much a build may use of it.
         allowance: how much may be kept.
+        stop: ends all builds when it is set.
     """
 
     uv: str
@@ -50,6 +52,7 @@ class Tools:
     builder: "BuiltBy" = "local"
     limits: Limits = DEFAULT
     allowance: Allowance = field(default_factory=Allowance)
+    stop: Event = field(default_factory=Event)
 
 
 @dataclass(frozen=True)

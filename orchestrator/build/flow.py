@@ -141,7 +141,7 @@ class Flow:
     def commands(self, log: Path, scratch: Path) -> Commands:
         """Commands that may write to a folder."""
         confinement = Confinement(scratch, self.tools.cache.of_uv(self.name), self.tools.limits)
-        return Commands(self.name, log, self.tools.environment, _LONGEST, confinement)
+        return Commands(self.name, log, self.tools.environment, _LONGEST, confinement).stopped_by(self.tools.stop)
 
     def _backend(self, places: Places, found: Callable[[Sequence[Path]], object]) -> Backend:
         """What runs the unit's build backend, beside the rest: it has a log of its own."""

@@ -11,10 +11,11 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 from orchestrator.build.confinement import ALLOWED, Confinement, was_refused
 from orchestrator.build.output import BoundedOutput
-from orchestrator.build.watch import Watch, ended, started
+from orchestrator.build.watch import STOPPED, Watch, ended, started
 from orchestrator.confine.launch import HERE
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
@@ -49,7 +50,12 @@ class Commands:
     """
 
     def __init__(
-        self, unit: str, log: Path, environment: Mapping[str, str], timeout_seconds: float, confinement: Confinement
+        self,
+        unit: str,
+        log: Path,
+        environment: Mapping[str, str],
+        timeout_seconds: float,
+        confinement: Confinement,
     ) -> None:
         self.unit = unit
         self._log = log
@@ -57,6 +63,12 @@ class Commands:
         self._timeout = timeout_seconds
         self._deadline = time.monotonic() + timeout_seconds
         self._confinement = confinement
+        self._stop = Event()
+
+    def stopped_by(self, stop: Event) -> "Commands":
+        """Let them end when an event is set; returns these."""
+        self._stop = stop
+        return self
 
     def writing_to(self, folders: Sequence[Path]) -> "Commands":
         """The same, for a program that runs nobody else's code and may write to some more folders."""
@@ -85,12 +97,18 @@ class Commands:
             log.write(f"{text}\n")
 
     def attempt(
-        self, step: str, command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] | None = None
+        self,
+        step: str,
+        command: Sequence[str | Path],
+        cwd: Path,
+        variables: Mapping[str, str] | None = None,
+        *,
+        reaps: bool = False,
     ) -> Outcome:
-        """Run a command and say how it ended; raises as `start` and its answer."""
-        return self.start(step, command, cwd, variables)()
+        """Run a command and say how it ended; takes and raises what `start` and its answer do."""
+        return self.start(step, command, cwd, variables, reaps=reaps)()
 
-    def start(
+    def start(  # noqa: PLR0913  # That much makes up a process.
         self,
         step: str,
         command: Sequence[str | Path],
@@ -98,6 +116,7 @@ class Commands:
         variables: Mapping[str, str] | None = None,
         *,
         stdin: int = subprocess.DEVNULL,
+        reaps: bool = False,
     ) -> Callable[[], Outcome]:
         """Start a command.
 
@@ -108,14 +127,17 @@ class Commands:
             cwd: where it runs.
             variables: added to what it sees; they may be the unit's.
             stdin: a file that it reads from; what it prints is not read before the answer is called.
+            reaps: whether what programs leave behind that it has started is ended when it waits for nothing else.
 
         Returns:
             What watches over it until it has ended, and says how; it must be called, and raises a `BuildError` when
             the command used more than a build may.
 
         Raises:
-            BuildError: the program is not there, or cannot be started.
+            BuildError: the program is not there, or cannot be started, or all builds are to end.
         """
+        if self._stop.is_set():
+            raise BuildError(self.unit, step, STOPPED)
         self.note(f"\n== {step}\n$ {shlex.join(map(str, command))}")
         left = self._deadline - time.monotonic()
         if left <= 0:
@@ -124,13 +146,13 @@ class Commands:
             seen = self._confinement.variables(self._environment)
             program = self._program(step, command[0], cwd)
             confined = self._confinement.command([program, *command[1:]], seen, left * _CORES, variables or {})
-            return partial(self._watched, step, started(confined, cwd, seen, stdin))
+            return partial(self._watched, step, started(confined, cwd, seen, stdin), reaps=reaps)
 
-    def _watched(self, step: str, process: "subprocess.Popen[bytes]") -> Outcome:
+    def _watched(self, step: str, process: "subprocess.Popen[bytes]", *, reaps: bool) -> Outcome:
         limits = self._confinement.limits
         with self._startable(step), ended(process), self._log.open("ab") as log:
             output = BoundedOutput(log, limits.log_bytes)
-            watch = Watch(output, limits, lambda: self._deadline, self._confinement.scratch)
+            watch = Watch(output, self._confinement, lambda: self._deadline, self._stop, reaps=reaps)
             code = watch.run(process)
             outcome = Outcome(code, output.finish())
         if watch.excess:

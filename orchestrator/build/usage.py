@@ -18,6 +18,7 @@ class Limits:
         file_bytes: of one file.
         open_files: of one process.
         free_bytes: what must stay free on the disk that it works on.
+        orphan_seconds: how long what a program has left behind may keep a command waiting that has nothing else to do.
     """
 
     log_bytes: int = 8 * _MIB
@@ -27,6 +28,7 @@ class Limits:
     file_bytes: int = 2 * _GIB
     open_files: int = 4_096
     free_bytes: int = _GIB
+    orphan_seconds: float = 5
 
 
 DEFAULT = Limits()

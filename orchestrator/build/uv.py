@@ -75,14 +75,16 @@ class Uv:
     ) -> Outcome:
         """Run uv with just these arguments, and say how it ended.
 
+        It starts nothing that is to outlive what it waits for: what a build backend has left behind is ended.
+
         Its cache may be deleted while it works, or a part of it may have been: what it cannot do with it, and what it
         has done with one that is gone, is done again with a cache that nobody else knows of.
         """
         command = [Path(self.executable), *arguments]
         with watched([self.commands.cache]) as is_there:
-            outcome = self.commands.attempt(step, command, cwd, variables)
+            outcome = self.commands.attempt(step, command, cwd, variables, reaps=True)
             deleted = outcome.code == 0 and not is_there()
         if outcome.code != _KEPT_FROM_IT and not deleted:
             return outcome
         self.commands.note("Once more without uv's cache: it may have been deleted meanwhile.")
-        return self.commands.attempt(step, [*command, _OWN_CACHE], cwd, variables)
+        return self.commands.attempt(step, [*command, _OWN_CACHE], cwd, variables, reaps=True)

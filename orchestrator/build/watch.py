@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
+from orchestrator.build.confinement import Confinement
 from orchestrator.build.output import BoundedOutput
-from orchestrator.build.usage import Limits
-from orchestrator.confine.processes import descendants
+from orchestrator.confine.processes import command_line, descendants, kill, orphans
 
 _LOOK_SECONDS = 0.2
 _CHUNK = 64 * 1024
 # How long the launcher may take to end all that a command has started.
 _SWEEP_SECONDS = 10
+_LONGEST_NAME = 200
+STOPPED = "it was stopped, as was asked for. Build again: what is published already is taken over."
 
 
 def started(
@@ -51,16 +54,28 @@ class Watch:
 
     Args:
         output: keeps what it prints.
-        limits: how far it may go.
+        confinement: how far it may go, and the folder whose disk it works on, which it cannot remove.
         deadline: tells when it must have ended, on the monotonic clock; that may change meanwhile.
-        disk: a folder on the disk that it works on, which it cannot remove.
+        stop: is set when all builds of this process are to end.
+        reaps: whether what its programs leave behind is ended when it waits for nothing else.
     """
 
-    def __init__(self, output: BoundedOutput, limits: Limits, deadline: Callable[[], float], disk: Path) -> None:
+    def __init__(
+        self,
+        output: BoundedOutput,
+        confinement: Confinement,
+        deadline: Callable[[], float],
+        stop: Event,
+        *,
+        reaps: bool,
+    ) -> None:
         self._output = output
-        self._limits = limits
+        self._limits = confinement.limits
         self._deadline = deadline
-        self._disk = disk
+        self._disk = confinement.scratch
+        self._stop = stop
+        self._reaps = reaps
+        self._waiting_since: float | None = None
         self.excess = ""
         """What it used too much of, in a sentence; empty when it kept within its limits."""
 
@@ -90,11 +105,27 @@ class Watch:
 
     def _goes_on(self, process: int) -> bool:
         """Whether it may go on."""
+        if self._reaps:
+            self._reap(process)
         self.excess = next(self._excesses(process), "")
         return not self.excess and time.monotonic() < self._deadline()
 
+    def _reap(self, process: int) -> None:
+        """End what was left behind by programs that have ended: while it keeps the output open, they are waited for."""
+        left = orphans(process)
+        if not left:
+            self._waiting_since = None
+            return
+        self._waiting_since = self._waiting_since or time.monotonic()
+        if time.monotonic() - self._waiting_since >= self._limits.orphan_seconds:
+            names = ", ".join(command_line(one.id)[:_LONGEST_NAME] or "a process" for one in left)
+            kill(left)
+            self._output.feed(f"\n[left behind by a program that had ended, and ended now: {names}]\n".encode())
+
     def _excesses(self, process: int) -> Iterator[str]:
         limits, started = self._limits, descendants(process)
+        if self._stop.is_set():
+            yield STOPPED
         if self._output.size > limits.output_bytes:
             yield (
                 f"it printed more than {_mib(limits.output_bytes)}; the log keeps the beginning and the end. Let the "

@@ -78,6 +78,8 @@ class BuildWorker:
         self._name = name
         self._pace = pace
         self._token: str | None = None
+        self._idle = Event()
+        self._idle.set()
 
     def run(self, stop: Event) -> None:
         """Work until told to stop.
@@ -102,7 +104,11 @@ class BuildWorker:
             _unless_gone(self._failure(token, _STOPPED))
             return True
         self._token = token
-        answer = self._do(token, task["input"])
+        self._idle.clear()
+        try:
+            answer = self._do(token, task["input"])
+        finally:
+            self._idle.set()
         self._token = None
         _unless_gone(answer)
         return True
@@ -114,6 +120,10 @@ class BuildWorker:
                 _unless_gone(self._failure(token, _STOPPED))
             except (BotoCoreError, ClientError) as error:
                 logger.warning("A build could not be handed back, it is missed when its heart stops: %s", error)
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until nothing is being built here, for some seconds at most; returns whether that is so."""
+        return self._idle.wait(seconds)
 
     def _do(self, token: str, text: str) -> Callable[[], object]:
         """Build with a heart beating beside it; returns the call that answers the task."""

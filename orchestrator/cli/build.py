@@ -5,7 +5,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import click
@@ -19,6 +21,7 @@ from orchestrator.build.environment import clean_environment
 from orchestrator.build.folder import FolderLedger, FolderStore
 from orchestrator.build.tidy import Allowance
 from orchestrator.cli.context import Context
+from orchestrator.cli.interrupt import stopping
 from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
@@ -76,7 +79,7 @@ def build(
     for problem in catalog.problems.values() if every else ():
         complain(str(problem))
     failed = every and bool(catalog.problems)
-    with tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
+    with stopping(tools.stop), tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
         for _, built in build_all(builders, catalog, names, Path(logs)):
             failed |= isinstance(built, OrchestratorError)
             _tell(built, store)
@@ -101,9 +104,15 @@ def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> 
         note(f"not committed, so not in the build: {', '.join(changed[:_MOST_LISTED])}{more}.")
 
 
-def builder(wiring: "Wiring", kind: "BuiltBy" = "local") -> Builder:
-    """A builder that uses this machine's uv, Python and cache; releases say what kind of builder made them."""
-    return _builder(wiring, machine_tools(Cache(cache_folder(os.environ)), kind))
+def builder(wiring: "Wiring", kind: "BuiltBy", stop: Event) -> Builder:
+    """A builder that uses this machine's uv, Python and cache, until it is stopped.
+
+    Args:
+        wiring: the store and the ledger.
+        kind: of builder, which releases tell.
+        stop: ends what is being built when it is set.
+    """
+    return _builder(wiring, replace(machine_tools(Cache(cache_folder(os.environ)), kind), stop=stop))
 
 
 def machine_tools(kept: Cache, kind: "BuiltBy" = "local") -> Tools:

@@ -1,11 +1,13 @@
 """`orchestrator build-task`: carry out one build as the state machine's environment variables describe it."""
 
 import os
+from threading import Event
 
 import click
 
 from orchestrator.build.task import BuildTask
 from orchestrator.cli.build import builder
+from orchestrator.cli.interrupt import stopping
 from orchestrator.cli.output import complain, say
 from orchestrator.cli.parameters import command
 from orchestrator.confine import system
@@ -28,9 +30,12 @@ def build_task() -> None:
     wanted = BuildInput.from_environment(os.environ)
     wiring = Wiring.from_environment()
     _check(wiring)
+    stop = Event()
+    builds = builder(wiring, "codebuild", stop)
     try:
-        task = BuildTask(wiring.catalogs, wiring.settings["branch"], builder(wiring, "codebuild"), wiring.store)
-        say(task.carry_out(wanted).message)
+        task = BuildTask(wiring.catalogs, wiring.settings["branch"], builds, wiring.store)
+        with stopping(stop):
+            say(task.carry_out(wanted).message)
     except Exception as error:
         _note(wiring, wanted, error)
         raise

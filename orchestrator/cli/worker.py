@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from threading import Event, Thread
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildWorker
 from orchestrator.cli.build import builder
 from orchestrator.cli.context import Context, settings
+from orchestrator.cli.interrupt import SIGNALS
 from orchestrator.cli.output import harmless, say
 from orchestrator.cli.parameters import Option, command
 from orchestrator.config.infrastructure import BUILDER_ROLE
@@ -22,8 +24,9 @@ from orchestrator.confine import system
 from orchestrator.wiring.wiring import Wiring
 
 _INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.5
+# How long a build may take to end and to remove its folders.
+_ABANDON_SECONDS = 10
 
 
 def register(app: click.Group) -> None:
@@ -47,10 +50,10 @@ def worker(
     logging.getLogger("botocore").setLevel(logging.WARNING)
     system.hide()
     host = f"{socket.gethostname()}-{os.getpid()}"
-    workers = [_worker(here, f"{host}-{number}") for number in range(parallel)]
-    stop = Event()
-    for number in _SIGNALS:
-        signal.signal(number, lambda _number, _frame: _stop(stop, workers))
+    stop, abandon = Event(), Event()
+    workers = [_worker(here, f"{host}-{number}", abandon) for number in range(parallel)]
+    for number in SIGNALS:
+        signal.signal(number, lambda _number, _frame: _stop(stop, workers, abandon))
     threads = [Thread(target=one.run, args=(stop,), name=f"build-{number}") for number, one in enumerate(workers)]
     for thread in threads:
         thread.start()
@@ -76,25 +79,32 @@ def _log_harmlessly() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
-def _stop(stop: Event, workers: list[BuildWorker]) -> None:
+def _stop(stop: Event, workers: list[BuildWorker], abandon: Event) -> None:
     """Stop when the builds that have begun are finished; asked again, hand them back and end at once."""
     if not stop.is_set():
         stop.set()
         say("Stopping: what has begun is finished, which takes up to a minute where nothing is built. Again: at once.")
         return
-    for number in _SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     for one in workers:
         one.hand_back()
-    # Not by an exception: the threads would be waited for. The kernel ends what the builds have started.
+    # Only then: a build that is ended fails, which is not what is to be heard of it.
+    abandon.set()
+    # It removes its folders; what it has started, the kernel ends in any case.
+    limit = time.monotonic() + _ABANDON_SECONDS
+    for one in workers:
+        one.wait_until_idle(limit - time.monotonic())
+    # Not by an exception: threads that poll would be waited for.
     os._exit(_INTERRUPTED)
 
 
-def _worker(here: Context, name: str) -> BuildWorker:
+def _worker(here: Context, name: str, abandon: Event) -> BuildWorker:
     """A worker with clients of its own: threads must not share a session."""
     tooling = here.organization.tooling
     assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
     role = RoleToAssume(here.organization.tooling_role_arn(BUILDER_ROLE), "build-worker")
     wiring = Wiring(assume.lasting(role, tooling.region), settings(here.organization))
-    task = BuildTask(wiring.catalogs, here.organization.repository.branch, builder(wiring, "activity"), wiring.store)
+    builds = builder(wiring, "activity", abandon)
+    task = BuildTask(wiring.catalogs, here.organization.repository.branch, builds, wiring.store)
     return BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name)

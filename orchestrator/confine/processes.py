@@ -7,23 +7,72 @@ from contextlib import suppress
 from typing import NamedTuple
 
 _SWEEPS = 200
+_ENDED = (b"Z", b"X")
 
 
 # No dataclass, for these are slow to import.
 class Process(NamedTuple):
-    """A process: its id, its parent's, and the memory that it holds, in bytes."""
+    """A process: its id, its parent's, the memory that it holds, in bytes, when it was started, and whether it runs."""
 
     id: int
     parent: int
     memory_bytes: int
+    started: int
+    runs: bool
 
 
 def descendants(root: int) -> list[Process]:
     """All that a process has started, and what those have started in turn."""
+    return _below([root], _children())
+
+
+def orphans(launcher: int) -> list[Process]:
+    """What programs have left behind that a launched command had started, while it runs none itself; and all below.
+
+    Args:
+        launcher: of the command, which must be another program than the launcher's own.
+    """
+    children, own = _children(), command_line(launcher)
+    root, command = launcher, launcher
+    # What the launcher forks, to adopt what is left behind, has its command line; the first of its children is older.
+    while command_line(command) == own:
+        root, below = command, children.get(command)
+        if not below:
+            return []
+        command = min(below, key=lambda process: (process.started, process.id)).id
+    # One that has ended, and that nobody has taken note of, is there still.
+    if any(process.runs for process in children.get(command, [])):
+        return []
+    left = [process for process in children[root] if process.id != command and process.runs]
+    return left + _below([process.id for process in left], children)
+
+
+def command_line(process: int) -> str:
+    """How a process was called; empty when it has ended."""
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:  # noqa: PTH123  # pathlib is slow to import.
+            return file.read().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def kill(processes: list[Process]) -> None:
+    """End some processes; those that have ended already are as good."""
+    for process in processes:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process.id, signal.SIGKILL)
+
+
+def _children() -> dict[int, list[Process]]:
     children: dict[int, list[Process]] = {}
     for process in _all():
         children.setdefault(process.parent, []).append(process)
-    found, waiting = [], [root]
+    return children
+
+
+def _below(roots: list[int], children: dict[int, list[Process]]) -> list[Process]:
+    found: list[Process] = []
+    waiting = list(roots)
     while waiting:
         below = children.get(waiting.pop(), [])
         found += below
@@ -63,4 +112,5 @@ def _all() -> Iterator[Process]:
                 # Fields of proc(5): the second is the program's name in brackets, which may hold anything.
                 with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123  # pathlib is slow to import.
                     fields = file.read().rpartition(b")")[2].split()
-                yield Process(int(name), int(fields[1]), int(fields[21]) * page)
+                runs = fields[0] not in _ENDED
+                yield Process(int(name), int(fields[1]), int(fields[21]) * page, int(fields[19]), runs)

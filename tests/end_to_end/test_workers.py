@@ -42,10 +42,11 @@ _BACKEND = "import time\ntime.sleep(600)\n"
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker's process, and what it says."""
+    """A worker's process, what it says, and its folder for what is to be removed."""
 
     process: "subprocess.Popen[bytes]"
     log: Path
+    temporary: Path
 
     def says(self, text: str) -> None:
         """Wait until it says something."""
@@ -88,14 +89,19 @@ class Site:
     def worker(self) -> Iterator["Worker"]:
         """A worker that does one build at a time; killed in the end if it still runs."""
         self._count += 1
-        log = self._logs / f"worker-{self._count}.log"
+        log, temporary = self._logs / f"worker-{self._count}.log", self._logs / f"tmp-{self._count}"
+        temporary.mkdir()
         command = [sys.executable, "-m", "orchestrator.cli.main", "worker", "--parallel", "1"]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=self.company.folder, env=self._environment, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=self.company.folder,
+                env={**self._environment, "TMPDIR": str(temporary)},
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
-            worker = Worker(process, log)
+            worker = Worker(process, log, temporary)
             worker.says("Waiting for builds")
             yield worker
         finally:
@@ -165,6 +171,7 @@ def test_workers_share_the_queue_and_hand_back_what_they_do_not_finish(site: Sit
         first.stop()
         first.process.send_signal(signal.SIGTERM)
         assert first.process.wait(30) == 130
+        assert list(first.temporary.iterdir()) == []
         until(lambda: not [one for one in left if Path(f"/proc/{one.id}").exists()] or None)
         second.builds()
         site.company.wiring.stepfunctions.stop_execution(executionArn=hangs)

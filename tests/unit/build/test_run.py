@@ -3,14 +3,18 @@
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from orchestrator.build.environment import clean_environment
 from orchestrator.build.run import Commands
+from orchestrator.build.usage import DEFAULT
 from orchestrator.errors import BuildError
 from tests.unit.build.fakes import confined, running
+from tests.waiting import until
 
 _MARK = "orchestrator-run-test"
 
@@ -75,6 +79,59 @@ time.sleep(600)
         commands(tmp_path, 2).run("hang", python(code), tmp_path, "no")
     assert raised.value.log == "started"
     assert not running(_MARK)
+
+
+_DAEMON = f"""
+import os, subprocess, sys
+code = "import subprocess, sys; d = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', {_MARK!r}])"
+"""
+_LEAVES = f"{_DAEMON}subprocess.run([sys.executable, '-c', code], capture_output=True); print('went on', flush=True)"
+_WORKS_ON = f"""{_DAEMON}
+code += "; print(d.pid, flush=True)"
+helper = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+daemon = int(helper.stdout.readline())
+helper.wait()
+subprocess.run(["sleep", "3"])
+os.kill(daemon, 0)
+print("still there", flush=True)
+"""
+
+
+def impatient(tmp_path: Path) -> Commands:
+    """Commands that do not wait for what was left behind."""
+    confinement = replace(confined(tmp_path), limits=replace(DEFAULT, orphan_seconds=0.5))
+    return Commands("orders", tmp_path / "log", {"PATH": os.environ["PATH"]}, 60, confinement)
+
+
+def test_what_a_program_leaves_behind_does_not_keep_the_one_waiting_that_started_it(tmp_path: Path) -> None:
+    """It holds the output open, which would be read until the build's time is over."""
+    outcome = impatient(tmp_path).attempt("build", python(_LEAVES), tmp_path, reaps=True)
+    assert outcome.code == 0
+    assert f"[left behind by a program that had ended, and ended now: {sys.executable} -c " in outcome.output
+    assert outcome.output.endswith("went on\n")
+
+
+def test_what_was_left_behind_may_work_as_long_as_something_else_does(tmp_path: Path) -> None:
+    """Build tools have servers that they start like that."""
+    outcome = impatient(tmp_path).attempt("build", python(_WORKS_ON), tmp_path, reaps=True)
+    assert outcome.output == "still there\n"
+    assert not running(_MARK)
+
+
+def test_what_runs_is_ended_when_all_builds_are_to_end_and_nothing_else_begins(tmp_path: Path) -> None:
+    """As when the process that builds is asked to end."""
+    stop = Event()
+    runner = commands(tmp_path, 600).stopped_by(stop)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(runner.attempt, "wait", ["sh", "-c", f"touch up; sleep 600; : {_MARK}"], tmp_path)
+        until(lambda: (tmp_path / "up").exists() or None)
+        stop.set()
+        with pytest.raises(BuildError, match="it was stopped, as was asked for"):
+            waiting.result()
+    assert not running(_MARK)
+    with pytest.raises(BuildError, match="it was stopped"):
+        runner.attempt("begin", ["touch", "begun"], tmp_path)
+    assert not (tmp_path / "begun").exists()
 
 
 def test_all_commands_of_a_build_have_its_time_together(tmp_path: Path) -> None:

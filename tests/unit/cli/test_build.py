@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.confine.processes import descendants
 from orchestrator.releases.sha256 import sha256_of
 from tests.unit.build.fakes import ORGANIZATION, PYPROJECT, TEMPLATE
+from tests.waiting import until
 
 _CODE = """
 import sys
@@ -61,10 +64,11 @@ class Shell:
             self._command(arguments), env=self._environment, capture_output=True, text=True, check=False
         )
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         """Start the command."""
+        seen = {**self._environment, **variables}
         pipe = subprocess.PIPE
-        return subprocess.Popen(self._command(arguments), env=self._environment, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(self._command(arguments), env=seen, stdout=pipe, stderr=pipe, text=True)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [sys.executable, "-c", _CODE, "--repository", str(self.folder / "clone"), "build", *arguments]
@@ -172,3 +176,35 @@ def test_the_cache_may_be_deleted_again_and_again_while_builds_run(shell: Shell,
     assert building.returncode == 0, complaints
     assert said.count(" is built from ") == 2
     assert deleted > 5
+
+
+_HANGS = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+
+[project]
+name = "orders"
+version = "0.1.0"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_build_that_is_asked_to_end_leaves_nothing(number: signal.Signals, shell: Shell, tmp_path: Path) -> None:
+    """Neither a process nor a folder; and it says what was not built."""
+    shell.write("projects/orders/pyproject.toml", _HANGS)
+    shell.write("projects/orders/backend.py", "open('hangs', 'w').close()\nimport time\ntime.sleep(600)\n")
+    shell.commit()
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    with shell.start("orders", "--to", str(tmp_path / "out"), TMPDIR=str(temporary)) as building:
+        until(lambda: next(temporary.glob("*/package/*/projects/orders/hangs"), None))
+        below = descendants(building.pid)
+        building.send_signal(number)
+        _, complaints = building.communicate()
+    assert building.returncode == 128 + number, complaints
+    assert "Build of orders failed at 'build wheel and sdist': it was stopped, as was asked for." in complaints
+    assert list(temporary.iterdir()) == []
+    assert not [one for one in below if Path(f"/proc/{one.id}").exists()]
