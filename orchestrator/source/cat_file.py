@@ -7,6 +7,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from threading import Lock
 from typing import IO, NamedTuple
 
@@ -90,8 +91,11 @@ class _Running(NamedTuple):
 
     @classmethod
     def started(cls, git: Git) -> "_Running":
-        said = tempfile.TemporaryFile()  # noqa: SIM115  # It is closed when the process has ended.
-        process = git.start("cat-file", "--batch", stderr=said)
+        with ExitStack() as opened:
+            said = opened.enter_context(tempfile.TemporaryFile())
+            process = git.start("cat-file", "--batch", stderr=said)
+            # It is closed when the process has ended.
+            opened.pop_all()
         assert process.stdin is not None  # noqa: S101  # They are pipes.
         assert process.stdout is not None  # noqa: S101
         for end in (process.stdin, process.stdout):
