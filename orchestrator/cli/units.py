@@ -11,6 +11,7 @@ from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.together import broken_units, missing_members
+from orchestrator.trains.waves import disorder
 
 
 def register(app: click.Group) -> None:
@@ -39,6 +40,7 @@ def _problems(catalog: Catalog) -> Iterator[str]:
     """What is wrong with units, and with trains because of that."""
     yield from map(str, catalog.problems.values())
     broken = broken_units(catalog, {})
+    yield from disorder({unit: one.after for unit, one in catalog.facts.items()}, broken)
     for train in catalog.surveyed.organization.trains:
         yield from missing_members(train, catalog.names, broken)
         if unknown := [unit for unit in train.units if unit in broken]:

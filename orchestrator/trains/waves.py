@@ -37,6 +37,29 @@ def plan_waves(units: Collection[str], after: After) -> Waves:
     return tuple(_generations(sorter))
 
 
+def disorder(after: After, others: Collection[str]) -> list[str]:
+    """What is wrong with the order that units say they come in, a sentence each.
+
+    A name that means no unit has no effect: what was to come first would go beside the rest, which nobody would notice.
+
+    Args:
+        after: by unit, those it must come after.
+        others: further units that may be meant, such as those that are not valid.
+    """
+    found = [
+        f"{unit} is 'after' {name!r}, of which there is no unit: a train would not wait for it. Correct the name in "
+        "tool.orchestrator.after, or take it out."
+        for unit, names in after.items()
+        for name in names
+        if name not in after and name not in others
+    ]
+    try:
+        plan_waves(after.keys(), after)
+    except RequestError as error:
+        found.append(f"{error} No train with all of these can start.")
+    return found
+
+
 def _generations(sorter: TopologicalSorter[str]) -> Iterator[tuple[str, ...]]:
     while sorter.is_active():
         ready = sorter.get_ready()

@@ -31,3 +31,21 @@ def test_what_keeps_a_train_from_starting_is_told_before_the_merge(
     assert (rows["orders"], rows["reports"]) == ("billing", "dev")
     assert "'billing' has 'ledgers', of which there is no unit" in said.err
     assert "'billing' waits with all that a merge changes of it until invoices is valid" in said.err
+
+
+def test_an_order_in_which_no_train_could_go_is_told_before_the_merge(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also a name that means no unit: it would have no effect. One that is not valid is one for all that."""
+    repository = Repository(tmp_path)
+    after = {"orders": "reports", "invoices": "orders", "reports": "invoices", "ledgers": "order", "audits": "broken"}
+    projects = {name: f'{unit()}after = ["{other}"]\n' for name, other in after.items()} | {"broken": "[project]\n"}
+    files = {f"projects/{name}/pyproject.toml": text for name, text in projects.items()}
+    repository.commit({"orchestrator.toml": ORGANIZATION, **files})
+    with pytest.raises(SystemExit) as ended:
+        main(["--repository", str(tmp_path), "units"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "cycle: invoices -> orders -> reports -> invoices. Take one of these out" in said
+    assert "ledgers is 'after' 'order', of which there is no unit: a train would not wait for it." in said
+    assert "audits is 'after'" not in said
