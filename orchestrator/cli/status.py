@@ -11,11 +11,13 @@ from orchestrator.cli.output import Format, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table
 from orchestrator.cli.train_view import train_line
+from orchestrator.cli.unseen import UNSEEN, unseen_end
 from orchestrator.errors import UnknownNameError
 from orchestrator.ledger.controls import EVERY
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
+from orchestrator.promotions.waits import why_it_waits
 
 _COLOURS = {
     "HEALTHY": "green",
@@ -80,15 +82,17 @@ def _line(here: Context, promotion: Promotion) -> str:
     """What a promotion is at: built, asked about, or lost."""
     since = f"since {promotion.started_at} ({promotion.name})"
     what = f"{promotion.unit}@{promotion.version}" if promotion.version else f"{promotion.unit}, at its build,"
-    if not here.wiring.executions.is_alive(promotion.execution):
-        return f"ended unseen: {what} {since}. Go on with: orchestrator retry {promotion.name}"
+    if ended := unseen_end(here.wiring.stepfunctions, promotion.execution):
+        go_on = f" Go on with: orchestrator retry {promotion.name}" if ended == UNSEEN else ""
+        return f"{ended}: {what} {since}.{go_on}"
     asked = here.wiring.ledger.approvals.requests(promotion.unit)
     waits = [one for one in asked if (one.execution, one.status) == (promotion.execution, "PENDING")]
     how = "".join(
         f"; waits for approval: orchestrator approve {one.unit} {one.environment} --release {one.version}"
         for one in waits
     )
-    return f"under way: {what} {since}{how}"
+    reason = why_it_waits(here.wiring.stepfunctions, promotion.execution)
+    return f"under way: {what} {since}{how}{f'; waits: {reason}' if reason else ''}"
 
 
 def failures(ledger: Ledger, matrix: dict[str, dict[str, Running]], last: dict[str, str]) -> list[Promotion]:

@@ -11,10 +11,10 @@ import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.decide import Yes, start_gate
-from orchestrator.cli.output import Format, complain, say, say_json
+from orchestrator.cli.output import Format, complain, note, say, say_json
 from orchestrator.cli.parameters import Argument, Option, group
 from orchestrator.cli.tables import show, table, text
-from orchestrator.cli.train_view import show_plans, show_train
+from orchestrator.cli.train_view import show_plans, show_train, train_document, waiting
 from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError, RequestError, UnknownNameError
 from orchestrator.ledger.trains import Train
@@ -99,8 +99,7 @@ def status(
     here: Context = context.obj
     found = find_train(here, name)
     if output is Format.JSON:
-        stages = here.wiring.ledger.trains.stages(name)
-        say_json({**found.model_dump(mode="json"), "stages": {key: one.model_dump() for key, one in stages.items()}})
+        say_json(train_document(here, found))
         return
     show_train(here, found)
 
@@ -210,8 +209,16 @@ def _recovery(here: Context) -> TrainRecovery:
 
 
 def _follow(here: Context, execution: str) -> None:
-    """Wait for a train's end; exits 1 unless all of it arrived."""
-    described = Follower(here.wiring.stepfunctions, time.sleep).result(execution)
+    """Wait for a train's end, and say what it waits for meanwhile; exits 1 unless all of it arrived."""
+    told: list[str] = []
+
+    def tell() -> None:
+        for one in waiting(here, execution.rsplit(":", 1)[-1], execution):
+            if one not in told:
+                told.append(one)
+                note(f"It {one}")
+
+    described = Follower(here.wiring.stepfunctions, time.sleep).result(execution, tell)
     ended = how_a_train_ended(described["status"], described)
     if ended.outcome != ARRIVED:
         complain(f"The train ended as {ended.outcome}: {ended.message}")

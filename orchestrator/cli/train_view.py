@@ -1,14 +1,17 @@
 """How a train is shown: what was done to whom, how it stands, and what a decision on it is about."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import note, say
 from orchestrator.cli.tables import show, table
+from orchestrator.cli.unseen import UNSEEN, unseen_end
 from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.trains import Part, Stage, Train
+from orchestrator.promotions.waits import why_it_waits
 from orchestrator.releases import layout
 from orchestrator.steps.plan_document import Plan
 from orchestrator.trains.names import BUILD
@@ -35,15 +38,33 @@ def train_line(here: Context, found: Train) -> str:
     """How a train ended, or what it is at."""
     if found.status != _RUNNING:
         return f"{found.outcome}: {found.message}"
-    if not here.wiring.executions.is_alive(found.execution):
-        return f"ended unseen. Go on with: orchestrator train retry {found.name}"
-    asked = here.wiring.ledger.approvals.requests(train_subject(found.name))
-    how = "".join(
-        f"; waits for approval: orchestrator train approve {found.name} {one.environment}"
-        for one in asked
-        if one.status == "PENDING"
-    )
-    return f"under way since {found.started_at:%Y-%m-%d %H:%M} UTC{how}"
+    if ended := unseen_end(here.wiring.stepfunctions, found.execution):
+        return f"{ended}. Go on with: orchestrator train retry {found.name}" if ended == UNSEEN else f"{ended}."
+    waits = "".join(f"; {one}" for one in waiting(here, found.name, found.execution))
+    return f"under way since {found.started_at:%Y-%m-%d %H:%M} UTC{waits}"
+
+
+def waiting(here: Context, train: str, execution: str) -> list[str]:
+    """What a train that runs waits for: people, with the command to use, or what passes by itself."""
+    asked = here.wiring.ledger.approvals.requests(train_subject(train))
+    pending = [one.environment for one in asked if one.status == "PENDING"]
+    reason = why_it_waits(here.wiring.stepfunctions, execution)
+    return [
+        *(f"waits for approval: orchestrator train approve {train} {environment}" for environment in pending),
+        *([f"waits: {reason}"] if reason else []),
+    ]
+
+
+def train_document(here: Context, found: Train) -> dict[str, Any]:
+    """What a program is told of a train: the ledger's words, stages in their order, and what it waits for."""
+    stages = here.wiring.ledger.trains.stages(found.name)
+    order = [one for one in (BUILD, *found.environments) if one in stages]
+    is_running = found.status == _RUNNING and not unseen_end(here.wiring.stepfunctions, found.execution)
+    return {
+        **found.model_dump(mode="json"),
+        "waits": waiting(here, found.name, found.execution) if is_running else [],
+        "stages": {one: stages[one].model_dump(mode="json") for one in order},
+    }
 
 
 def show_plans(here: Context, train: Train, environment: str) -> bool:

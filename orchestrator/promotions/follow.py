@@ -45,12 +45,18 @@ class Follower:
                 return
             self.sleep(self.interval)
 
-    def result(self, execution: str) -> dict[str, Any]:
-        """Wait for an execution's end, and describe it."""
+    def result(self, execution: str, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Wait for an execution's end, and describe it.
+
+        Args:
+            execution: its ARN.
+            meanwhile: called at each look that finds it running.
+        """
         while True:
             described: dict[str, Any] = dict(self.stepfunctions.describe_execution(executionArn=execution))
             if described["status"] != "RUNNING":
                 return described
+            meanwhile()
             self.sleep(self.interval)
 
     def _events(self, execution: str) -> Iterator[dict[str, Any]]:
