@@ -14,7 +14,8 @@ from orchestrator.frozen import dataclass
 OF_THE_RUNTIME = {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 NOWHERE = (
     "which neither the wheel nor the layer holds, nor Python and Lambda's runtime: add it to project.dependencies, or "
-    "to the packages that the build backend puts into the wheel."
+    "to the packages that the build backend puts into the wheel; in a unit without a project, to its requirements.txt, "
+    "or to a folder that a function's CodeUri names."
 )
 _ENDINGS = (".py", "/__init__.py", ".abi3.so")
 

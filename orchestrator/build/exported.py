@@ -28,6 +28,12 @@ class Exported:
             ConfigurationError: it is not there.
         """
         path = self.find(file)
+        if path is None and (link := self.tree / file).is_symlink():
+            raise ConfigurationError(
+                file,
+                f"is a symbolic link to {str(link.readlink())!r}, which is not in what the unit is built from: add "
+                "that folder to its depends_on, or put the file itself in the link's place.",
+            )
         if path is None:
             raise ConfigurationError(file, "is missing: every unit needs this file, see tool.orchestrator.template.")
         return path

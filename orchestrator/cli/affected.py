@@ -10,8 +10,10 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import Format, note, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
+from orchestrator.errors import ConfigurationError
 from orchestrator.source.affected import LastStart, Reason, Verdict, verdicts
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.surveyed import Surveyed
 
 if TYPE_CHECKING:
     # Who has no trains need not wait for what tells of them.
@@ -49,18 +51,37 @@ def affected(
         show_suggestions(here, commit, output, bases)
         return
     catalog = here.catalog(commit, bases)
-    if since:
-        before = here.catalog(since, (catalog.surveyed, *bases))
+    before = _before(here, since, (catalog.surveyed, *bases)) if since else None
+    if before:
         # Of thousands, the few that are not as they were are looked at; programs are told of all.
         differing = None if output is Format.JSON else catalog.surveyed.unlike(before.surveyed)
         judged = verdicts(catalog, starts_at(before, differing), differing)
-        called = _called_since(catalog, before)
+        called, known = _called_since(catalog, before), before.names
+    elif since:
+        judged, called, known = verdicts(catalog, {}), None, ()
     else:
+        from orchestrator.source.demand import RETIRED  # noqa: PLC0415  # It is slow, as all that asks AWS.
+
         standings = here.wiring.ledger.branches.standings(here.organization.repository.branch)
         judged = verdicts(catalog, {unit: one.start for unit, one in standings.items() if one.start})
         called = _called(catalog, standings, here)
+        known = [unit for unit, one in standings.items() if one.definition != RETIRED]
     kept.keep(catalog.surveyed)
-    _tell(catalog, judged, called, output, explain=explain)
+    _tell(catalog, judged, called, _gone(known, judged, catalog), output, explain=explain)
+
+
+def _before(here: Context, since: str, bases: Iterable[Surveyed]) -> Catalog | None:
+    """The units at the commit that is compared with; None where no orchestrator could have read it."""
+    try:
+        return here.catalog(since, bases)
+    except ConfigurationError as error:
+        note(f"All units are new, because those at {since} cannot be told: {error}")
+        return None
+
+
+def _gone(known: Iterable[str], judged: Iterable[Verdict], catalog: Catalog) -> list[str]:
+    """Units that were there and are not any more, nor are there with a mistake."""
+    return sorted(set(known) - set(catalog.names) - {one.unit for one in judged})
 
 
 def _called_since(catalog: Catalog, before: Catalog) -> "Called | None":
@@ -85,7 +106,13 @@ def _called(catalog: Catalog, standings: "Mapping[str, Standing]", here: Context
 
 
 def _tell(
-    catalog: Catalog, judged: Collection[Verdict], called: "Called | None", output: Format, *, explain: bool
+    catalog: Catalog,
+    judged: Collection[Verdict],
+    called: "Called | None",
+    gone: list[str],
+    output: Format,
+    *,
+    explain: bool,
 ) -> None:
     trains = together(called) if called else {}
     problems = called.problems if called else ()
@@ -104,7 +131,7 @@ def _tell(
             }
             for one in judged
         ]
-        say_json({"commit": catalog.commit.id, "units": rows, "trains": trains, "problems": problems})
+        say_json({"commit": catalog.commit.id, "units": rows, "gone": gone, "trains": trains, "problems": problems})
         return
     total = len(catalog.names) + len(catalog.problems)
     say(f"Affected by {catalog.commit.id[:12]}: {sum(one.affected for one in judged)} of {total} units")
@@ -112,6 +139,14 @@ def _tell(
         say(line)
     for problem in problems:
         note(problem)
+    invalid = [one.unit for one in judged if one.reason is Reason.INVALID]
+    if invalid and not explain:
+        note(f"Not promoted, because they are not valid: {', '.join(invalid)}. --explain says why.")
+    if gone:
+        note(
+            f"Gone: {', '.join(gone)}. A merge retires them, and what runs of them stays. A folder that was renamed "
+            f'keeps its unit when it is given the name: [unit."<folder>"] with name = {gone[0]!r}.'
+        )
 
 
 def lines(judged: Collection[Verdict], total: int, *, explain: bool) -> Iterator[str]:

@@ -26,7 +26,7 @@ from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.confine import landlock
-from orchestrator.errors import OrchestratorError, RequestError
+from orchestrator.errors import BuildError, OrchestratorError, RequestError
 from orchestrator.releases import layout
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog
@@ -80,9 +80,9 @@ def build(
         complain(str(problem))
     failed = every and bool(catalog.problems)
     with stopping(tools.stop), tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
-        for _, built in build_all(builders, catalog, names, Path(logs)):
+        for name, built in build_all(builders, catalog, names, Path(logs)):
             failed |= isinstance(built, OrchestratorError)
-            _tell(built, store)
+            _tell(name, built, store)
     # The process ends now: what is left need not be looked through once more.
     gc.freeze()
     if failed:
@@ -149,9 +149,10 @@ def _builder(wiring: "Wiring", tools: Tools) -> Builder:
     return Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
 
 
-def _tell(built: Build | OrchestratorError, store: ReleaseStore) -> None:
+def _tell(unit: str, built: Build | OrchestratorError, store: ReleaseStore) -> None:
     if isinstance(built, OrchestratorError):
-        complain(str(built))
+        # Some speak of files only, and builds are many.
+        complain(str(built) if isinstance(built, BuildError) else f"{unit} cannot be built: {built}")
         return
     release = built.release
     say(f"{release.name} {'was built before' if built.reused else 'is built'} from {release.commit[:12]}:")

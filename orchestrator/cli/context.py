@@ -60,7 +60,9 @@ class Context:
 
         file = self.root / ORGANIZATION_FILE
         if not file.exists():
-            raise ConfigurationError(ORGANIZATION_FILE, f"is missing at the root of {self.root}.")
+            raise ConfigurationError(
+                ORGANIZATION_FILE, f"is missing at the root of {self.root}: 'orchestrator init' drafts one."
+            )
         organization = load_organization(file.read_bytes())
         url = organization.repository.url or self.root.as_uri()
         repository = organization.repository.model_copy(update={"url": url})

@@ -6,10 +6,11 @@ from typing import Annotated
 import click
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, complain, say_json
+from orchestrator.cli.output import Format, complain, note, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.discovery import Finder
 from orchestrator.source.together import broken_units, missing_members
 from orchestrator.trains.waves import disorder
 
@@ -32,8 +33,17 @@ def units(
         say_json(_document(catalog, problems))
     else:
         _show(catalog, problems)
+    for glob in _idle(here, catalog):
+        note(f"'units' in orchestrator.toml names {glob!r}, which matches nothing: correct it, or take it out.")
     if problems:
         raise click.exceptions.Exit(1)
+
+
+def _idle(here: Context, catalog: Catalog) -> list[str]:
+    """The globs that match nothing: somebody meant something else."""
+    organization = catalog.surveyed.organization
+    finder = Finder(here.repository, catalog.commit.id, organization.exclude)
+    return [glob for glob in organization.globs if not finder.find((glob,))]
 
 
 def _problems(catalog: Catalog) -> Iterator[str]:

@@ -22,9 +22,16 @@ from orchestrator.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=Settings)
 
+_TABLE = "tool.orchestrator"
+_BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_FORMS = ("dict_type", "string_type")
 _LARGEST_TOML, _DEEPEST_KEY = 8 * 1024 * 1024, 64
 # What pydantic calls by Python's names, in TOML's.
-_KINDS = {"tuple_type": "it must be a list, such as ['a', 'b']"}
+_KINDS = {
+    "tuple_type": "it must be a list, such as ['a', 'b']",
+    "dict_type": "it must be a table",
+    "string_type": "it must be text, in quotes",
+}
 _KEY = re.compile(r"""\s*(?:[\w-]+|"[^"]*"|'[^']*')\s*""")
 
 
@@ -93,8 +100,8 @@ def is_project(document: dict[str, Any]) -> bool:
 def _settings(document: dict[str, Any], file: str, organization: Organization, told: Told) -> UnitSettings:
     """The settings of both files, which may not say the same thing twice."""
     own = _table(_table(document, "tool", file), "orchestrator", file)
-    settings = validated(UnitSettings, own, file, prefix="tool.orchestrator.")
-    _check_environments(settings, organization, file, "tool.orchestrator.")
+    settings = validated(UnitSettings, own, file, prefix=f"{_TABLE}.")
+    _check_environments(settings, organization, file, f"{_TABLE}.")
     if told.settings is not None:
         theirs = validated(UnitSettings, told.settings, organization_file.FILE_NAME, prefix=f"{told.table}.")
         _check_environments(theirs, organization, organization_file.FILE_NAME, f"{told.table}.")
@@ -102,27 +109,25 @@ def _settings(document: dict[str, Any], file: str, organization: Organization, t
     if twice:
         raise ConfigurationError(
             organization_file.FILE_NAME,
-            *(
-                f"{told.table}.{key} is set in {file}, too, as tool.orchestrator.{key}: keep one of them."
-                for key in twice
-            ),
+            *(f"{told.table}.{key} is set in {file}, too, as {_TABLE}.{key}: keep one of them." for key in twice),
         )
     merged = UnitSettings.model_validate(told.added_to(own))
-    _check_stacks(merged, organization)
+    place = (organization_file.FILE_NAME, told.table) if "stack_name" in (told.settings or ()) else (file, _TABLE)
+    _check_stacks(merged, organization, *place)
     return merged
 
 
-def _check_stacks(settings: UnitSettings, organization: Organization) -> None:
+def _check_stacks(settings: UnitSettings, organization: Organization, file: str, table: str) -> None:
     """Refuse a stack that no role may touch: its first deployment would fail, in each account anew."""
     given = settings.stack_name
     names = given.values() if isinstance(given, dict) else filter(None, [given])
     refused = sorted({name for name in names if not organization.may_deploy(name)})
     if refused:
         raise ConfigurationError(
-            organization_file.FILE_NAME,
-            f"stack_name names {', '.join(refused)}: roles in targets may touch only stacks whose names begin with "
-            f"{organization.stack_prefix!r}. Write [adopt] with stacks = {refused!r}, and run 'orchestrator bootstrap'"
-            " anew.",
+            file,
+            f"{table}.stack_name names {', '.join(refused)}: roles in targets may touch only stacks whose names begin "
+            f"with {organization.stack_prefix!r}. Write [adopt] with stacks = {refused!r} into "
+            f"{organization_file.FILE_NAME}, and run 'orchestrator bootstrap' anew.",
         )
 
 
@@ -160,6 +165,8 @@ def parse_toml(text: bytes | str, file: str) -> dict[str, Any]:
     """
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
+        if decoded.startswith(_BYTE_ORDER_MARK):
+            raise ConfigurationError(file, "begins with a byte order mark, as some editors write it: save it without.")
         if len(decoded) > _LARGEST_TOML or any(map(_has_deep_key, decoded.splitlines())):
             raise ConfigurationError(
                 file,
@@ -214,25 +221,37 @@ def validated(model: type[Model], values: Any, file: str, *, prefix: str = "") -
 
 
 def _causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """The errors without those that only follow from another one: a list is too short without what is wrong in it."""
-    return [
-        one
-        for one in errors
-        if one["type"] != "too_short"
-        or not any(other["loc"][: len(one["loc"])] == one["loc"] for other in errors if other is not one)
-    ]
+    """The errors without those that only follow from another one.
+
+    A list is too short without what is wrong in it; what is wrong in one form of a value is none of another form.
+    """
+    return [one for one in errors if not any(_follows(one, other) for other in errors if other is not one)]
+
+
+def _follows(one: ErrorDetails, other: ErrorDetails) -> bool:
+    if one["type"] == "too_short":
+        return other["loc"][: len(one["loc"])] == one["loc"]
+    of_another_form = one["type"] in _FORMS and bool(one["loc"]) and _is_form(one["loc"][-1])
+    return of_another_form and other["type"] not in _FORMS and other["loc"][: len(one["loc"]) - 1] == one["loc"][:-1]
+
+
+def _is_form(part: int | str) -> bool:
+    """Whether a part of an error's location is no key, but the form that a value of several forms was taken for."""
+    return isinstance(part, str) and part.startswith(("constrained-", "dict["))
 
 
 def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
-    key = prefix + ".".join(str(part) for part in error["loc"])
+    key = prefix + ".".join(str(part) for part in error["loc"] if not _is_form(part))
     if error["type"] == "extra_forbidden":
         return f"{key} is not a known key; valid are {', '.join(_keys_beside(error['loc'], model))}."
     if error["type"] == "missing":
         return f"{key} is missing."
-    value = "" if error["type"] == "value_error" and not error["loc"] else f"{key} = {error['input']!r} is not valid: "
     plain = _KINDS.get(error["type"], error["msg"].removeprefix("Value error, "))
+    if error["type"] == "value_error" and not error["loc"]:
+        # It begins with its key.
+        return f"{prefix}{plain}."
     said = WORDS.get(error.get("ctx", {}).get("pattern", ""), plain)
-    return f"{value}{said}."
+    return f"{key} = {error['input']!r} is not valid: {said}."
 
 
 def _keys_beside(location: tuple[int | str, ...], model: type[Settings]) -> list[str]:

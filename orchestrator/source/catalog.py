@@ -157,7 +157,9 @@ def _organization_file(repository: SourceRepository, commit: Commit) -> bytes:
     text = repository.files(commit.id, [ORGANIZATION_FILE]).get(ORGANIZATION_FILE)
     if text is None:
         raise ConfigurationError(
-            ORGANIZATION_FILE, f"is missing at the root of the repository at commit {commit.id[:12]}."
+            ORGANIZATION_FILE,
+            f"is missing at the root of the repository at commit {commit.id[:12]}: commit it there. "
+            "'orchestrator init' drafts one.",
         )
     return text
 

@@ -40,6 +40,8 @@ class LocalGitRepository:
         found = self.commit_object(revision)
         if found is None:
             hint = f"The repository is {self.url}; only these are its branches."
+            if self._is_shallow():
+                hint += " It is a shallow clone: 'git fetch --unshallow' brings what came before."
             raise UnknownNameError("commit", revision, self._branches(), hint)
         return found.commit
 
@@ -95,13 +97,16 @@ class LocalGitRepository:
         what = [f"^{old}"] if known else []
         most = f"--max-count={MOST_COMMITS + 1}"
         out = self._git("log", most, "--format=%H", "--end-of-options", new, *what, "--", *folders).decode().split()
-        shallow = self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
+        shallow = self._is_shallow()
         # Read as they are written: in a shallow clone, `git log` knows nothing of the oldest's parents.
         found = (parse_commit(one.id, one.content).commit for one in self._objects.read(out[:MOST_COMMITS]) if one)
         return Commits(tuple(found), complete=known and not shallow and len(out) <= MOST_COMMITS)
 
     def _is_known(self, commit: str) -> bool:
         return b" commit " in self._git("cat-file", "--batch-check", stdin=f"{commit}\n".encode())
+
+    def _is_shallow(self) -> bool:
+        return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def _branches(self) -> list[str]:
         out = self._git("for-each-ref", "--format=%(refname:short)", "refs/heads")

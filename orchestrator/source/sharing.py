@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from orchestrator.config.told import NOTHING, Told
+from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
@@ -125,6 +125,8 @@ class Sharing:
 
 def _missing(file: str, table: str, pattern: str) -> ConfigurationError:
     wrong = "it matches nothing in the repository" if is_glob(pattern) else "there is no such folder in the repository"
+    if pattern.strip("/") == ROOT:
+        wrong = "it is the whole repository, with which every commit would make a release: name the folders in it"
     return ConfigurationError(
         file,
         f"{table}.depends_on = {pattern!r} is not valid: {wrong}; "

@@ -1,5 +1,6 @@
 """`orchestrator affected`, asked again and again of a real repository."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +26,11 @@ class _Command:
     cache: Path
 
     def __call__(self, interpreter: tuple[str, ...] = ()) -> str:
+        done = self.run("--explain", interpreter=interpreter)
+        return done.stderr if interpreter else done.stdout
+
+    def run(self, *options: str, interpreter: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """Ask what is affected since the commit before."""
         command = [
             sys.executable,
             *interpreter,
@@ -33,10 +39,9 @@ class _Command:
             "--repository",
             str(self.repository.folder),
         ]
-        command += ["affected", "HEAD", "--since", "HEAD~1", "--explain"]
+        command += ["affected", "HEAD", "--since", "HEAD~1", *options]
         environment = {**os.environ, "ORCHESTRATOR_CACHE_DIR": str(self.cache)}
-        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-        return done.stderr if interpreter else done.stdout
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
 
     @property
     def kept(self) -> list[Path]:
@@ -88,6 +93,30 @@ def test_trains_are_told_of_without_the_models_of_the_configuration(command: _Co
     imported = {line.rsplit("|", 1)[-1].strip() for line in told.splitlines() if line.startswith("import time:")}
     assert "orchestrator.source.together" in imported
     assert imported.isdisjoint({"pydantic", "boto3", "botocore", "rich"})
+
+
+def test_units_that_are_gone_and_units_that_are_not_valid_are_told(command: _Command) -> None:
+    """Neither is promoted, which a list of the others would hide; programs are told as well."""
+    (command.repository.folder / "projects/invoices/pyproject.toml").unlink()
+    command.repository.commit({"projects/orders/pyproject.toml": unit("nowhere")})
+    said = command.run()
+    assert "0 of 1 units" in said.stdout
+    invalid, gone = said.stderr.splitlines()
+    assert invalid == "note: Not promoted, because they are not valid: orders. --explain says why."
+    assert gone.startswith("note: Gone: invoices. A merge retires them, and what runs of them stays.")
+    assert "with name = 'invoices'" in gone
+    assert json.loads(command.run("--output", "json").stdout)["gone"] == ["invoices"]
+
+
+def test_beside_a_commit_without_an_organization_all_units_are_new(command: _Command) -> None:
+    """As in the merge that brings `orchestrator.toml`, or mends it."""
+    command.repository.commit({"orchestrator.toml": "[tooling"})
+    command.repository.commit({"orchestrator.toml": ORGANIZATION})
+    said = command.run()
+    assert said.stdout.splitlines()[1:] == ["invoices", "orders"]
+    assert said.stderr.startswith(
+        "note: All units are new, because those at HEAD~1 cannot be told: orchestrator.toml: "
+    )
 
 
 def test_nothing_is_kept_of_another_repository(command: _Command, tmp_path: Path) -> None:

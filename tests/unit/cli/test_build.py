@@ -107,7 +107,9 @@ def test_a_unit_that_fails_keeps_no_other_back(shell: Shell, tmp_path: Path) -> 
     shell.commit()
     done = shell.build("--all", "--to", str(tmp_path / "out"))
     assert done.returncode == 1
-    assert "error: projects/orders/template.yaml: is not a CloudFormation template" in done.stderr
+    assert (
+        "error: orders cannot be built: projects/orders/template.yaml: is not a CloudFormation template" in done.stderr
+    )
     assert "invoices@0.1.0 is built" in done.stdout
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.main import main
+from orchestrator.cli.main import app, main
 from tests.source_repository import ORGANIZATION, Repository, unit
 
 TRAIN = """
@@ -49,3 +49,16 @@ def test_an_order_in_which_no_train_could_go_is_told_before_the_merge(
     assert "cycle: invoices -> orders -> reports -> invoices. Take one of these out" in said
     assert "ledgers is 'after' 'order', of which there is no unit: a train would not wait for it." in said
     assert "audits is 'after'" not in said
+
+
+def test_a_glob_that_matches_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody meant another one; the units of the others are there."""
+    repository = Repository(tmp_path)
+    globs = 'units = ["serivces/*", "projects/*"]\n'
+    repository.commit({"orchestrator.toml": f"{globs}{ORGANIZATION}", "projects/orders/pyproject.toml": unit()})
+    app(args=["--repository", str(tmp_path), "units"], standalone_mode=False)
+    said = capsys.readouterr()
+    assert "orders" in said.out
+    assert said.err.splitlines() == [
+        "note: 'units' in orchestrator.toml names 'serivces/*', which matches nothing: correct it, or take it out."
+    ]

@@ -90,7 +90,16 @@ def test_a_wrong_organization_is_explained(old: str, new: str, said: str) -> Non
             UNIT + "[tool.orchestrator]\ncolour = 1\n",
             "tool.orchestrator.colour is not a known key; valid are name, library",
         ),
-        (UNIT + '[tool.orchestrator]\ndepends_on = ["../x"]\n', "depends_on: '../x'"),
+        (UNIT + '[tool.orchestrator]\ndepends_on = ["../x"]\n', "tool.orchestrator.depends_on: '../x'"),
+        (
+            UNIT + "[tool.orchestrator]\nstack_name = 5\n",
+            "tool.orchestrator.stack_name = 5 is not valid: it must be text",
+        ),
+        (
+            UNIT + "[tool.orchestrator]\nparameters.dev = [1]\n",
+            "parameters.dev = [1] is not valid: it must be a table.",
+        ),
+        (f"\ufeff{UNIT}", "begins with a byte order mark"),
         (UNIT + '[tool.orchestrator]\napproval = ["moon"]\n', "no environment 'moon'; valid are dev, prod"),
         (UNIT + "[tool.orchestrator.parameters.moon]\n", "no environment 'moon'; valid are dev, prod"),
     ],
@@ -139,7 +148,10 @@ def test_the_orchestrators_own_stacks_cannot_be_adopted(stacks: str) -> None:
 @pytest.mark.parametrize(
     ("stack_name", "said"),
     [
-        ('"orders-live"', "names orders-live: roles in targets may touch only stacks whose names begin with 'app-'"),
+        (
+            '"orders-live"',
+            "tool.orchestrator.stack_name names orders-live: roles in targets may touch only stacks whose names",
+        ),
         ('{ prod = "orders-live" }', "Write [adopt] with stacks = ['orders-live']"),
         ('{ moon = "app-orders" }', "stack_name: there is no environment 'moon'"),
     ],
@@ -147,6 +159,13 @@ def test_the_orchestrators_own_stacks_cannot_be_adopted(stacks: str) -> None:
 def test_a_stack_that_no_role_may_touch_is_refused(stack_name: str, said: str) -> None:
     """Its first deployment would be."""
     assert said in unit_problems_of(f"{UNIT}[tool.orchestrator]\nstack_name = {stack_name}\n")
+
+
+@pytest.mark.parametrize(("written", "key"), [('""', "stack_name = ''"), ('{ dev = "x y" }', "stack_name.dev = 'x y'")])
+def test_what_is_wrong_in_one_form_of_a_value_is_told_of_that_form(written: str, key: str) -> None:
+    """A stack's name is a text, or a table of them: one sentence, and none on the form that was not chosen."""
+    (said,) = unit_problems_of(f"{UNIT}[tool.orchestrator]\nstack_name = {written}\n").splitlines()
+    assert f": tool.orchestrator.{key} is not valid: a stack's name begins with a letter" in said
 
 
 def test_an_adopted_stack_is_that_of_its_environment_alone() -> None:

@@ -1,7 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import UnknownNameError
+from orchestrator.source.local_git import LocalGitRepository
 from tests.git_repository import GitRepository
 from tests.interrupted_git import interrupted
 
@@ -28,3 +31,15 @@ def test_a_branch_that_moves_while_it_is_looked_up_is_one_commit(
     commit = read.commit("other")
     assert commit.subject == "first"
     assert read.files(commit.id, ["file"]) == {"file": b"first"}
+
+
+def test_a_commit_that_a_shallow_clone_does_not_have_is_asked_for_in_vain(
+    repository: GitRepository, tmp_path: Path
+) -> None:
+    """As in CI, which clones no more than it builds."""
+    shallow = GitRepository(tmp_path / "shallow")
+    repository("clone", "--quiet", "--depth", "1", repository.folder.as_uri(), str(shallow.folder))
+    read = LocalGitRepository(shallow.folder, os.environ["PATH"])
+    assert read.commit("HEAD").subject == "second"
+    with pytest.raises(UnknownNameError, match="It is a shallow clone: 'git fetch --unshallow' brings"):
+        read.commit("HEAD~1")

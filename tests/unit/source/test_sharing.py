@@ -48,6 +48,13 @@ def test_a_glob_names_every_folder_that_it_matches(repository: Repository) -> No
     assert "projects/lib_b changed (through projects/orders)" in judged(repository, "main~1", new)["orders"][1]
 
 
+def test_the_whole_repository_is_nothing_to_depend_on(repository: Repository) -> None:
+    """It is there, which the message does not deny."""
+    commit = repository.commit({"projects/orders/pyproject.toml": unit(".")})
+    said = problem(read_catalog(repository.read, commit), "projects/orders")
+    assert "depends_on = '.' is not valid: it is the whole repository" in said
+
+
 def test_a_folder_that_its_own_glob_matches_does_not_depend_on_itself(repository: Repository) -> None:
     """`libraries/*` in a library means all the others."""
     repository.commit(
