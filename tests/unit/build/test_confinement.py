@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -72,3 +73,21 @@ def test_the_worker_s_settings_of_uv_name_ports_too(tmp_path: Path) -> None:
     (tmp_path / ".config" / "uv").mkdir(parents=True)
     (tmp_path / ".config" / "uv" / "uv.toml").write_text('[[index]]\nurl = "https://index.example.com:4443/simple"\n')
     assert 4443 in spec(tmp_path, ["/usr/bin/true"], {"HOME": str(tmp_path)})["ports"]
+
+
+def test_the_limit_of_processes_counts_what_the_user_runs_already(tmp_path: Path) -> None:
+    """The kernel counts all threads of the user: without those that are there, a build could not start one."""
+
+    def limit() -> int:
+        return int(spec(tmp_path, ["/usr/bin/true"], {})["processes"])
+
+    done = Event()
+    threads = [Thread(target=done.wait) for _ in range(200)]
+    before = limit()
+    for thread in threads:
+        thread.start()
+    try:
+        # Others on this machine come and go.
+        assert 100 < limit() - before < 300
+    finally:
+        done.set()
