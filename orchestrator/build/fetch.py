@@ -23,6 +23,7 @@ from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import Target
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import WHEELS, Fetched, Wheel
+from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of_file
 
@@ -90,7 +91,10 @@ class Fetcher:
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
         self.uv.commands.require(_STEP, outcome, _gone(wheel, outcome))
         path = scratch / f"{wheel.name}.zip"
-        zip_folder(folder, path)
+        try:
+            zip_folder(folder, path)
+        except ArtifactError as error:
+            raise ArtifactError(f"{wheel.requirement} cannot be put into a layer. {error}") from error
         return Fetched(path, sha256_of_file(path))
 
 

@@ -10,12 +10,13 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Container, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Container, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePath, PurePosixPath
 
 from orchestrator.build.bounds import LARGEST_UNZIPPED
-from orchestrator.build.rawzip import RawZipWriter
+from orchestrator.build.rawzip import MOST_ENTRIES, RawZipWriter
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 
@@ -31,6 +32,7 @@ _TESTS = {"test", "tests"}
 RECORDS = "*.dist-info/RECORD"
 """Where packages list their files, in the folder that they are installed to."""
 _UVS_LOCK = (".lock",)
+_MOST_LISTED = 5
 _NOTES = ("INSTALLER", "REQUESTED", "uv_cache.json", "uv_build.json")
 
 
@@ -83,6 +85,8 @@ def assemble(wheels: Sequence[Path], into: Path) -> Assembled:
                 if there and (there.entry.CRC, there.entry.file_size) != (entry.CRC, entry.file_size):
                     clashes.append(path)
                 members[path] = _Member(archive, entry)
+        if len(members) > MOST_ENTRIES:
+            raise _too_many(members.values())
         with RawZipWriter(into) as layer:
             for path in sorted(members):
                 _put(layer, path, members)
@@ -164,6 +168,16 @@ def _installed(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]
             )
         if path is not None:
             yield path, entry
+
+
+def _too_many(members: Collection[_Member]) -> ArtifactError:
+    # Wheels are named for their packages here.
+    counted = Counter(PurePath(member.archive.filename or "").stem for member in members)
+    largest = ", ".join(f"{package} ({count:,})" for package, count in counted.most_common(_MOST_LISTED))
+    return ArtifactError(
+        f"The layer would hold {len(members):,} files, and a zip can hold {MOST_ENTRIES:,}: do without some of the "
+        f"dependencies. Those with the most files: {largest}."
+    )
 
 
 def _put(layer: RawZipWriter, path: str, members: dict[str, _Member]) -> None:

@@ -23,7 +23,7 @@ _LEVEL = 6
 # What is written, and handed to another thread to be hashed, at a time.
 _PIECE = 1024 * 1024
 # What 16 bits can count; beyond it a zip needs an extension that not everything reads.
-_MOST_ENTRIES = 0xFFFF
+MOST_ENTRIES = 0xFFFF
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,10 @@ class RawZipWriter:
 
     def _end(self) -> None:
         number = len(self._central)
-        if number > _MOST_ENTRIES:
-            raise ArtifactError(f"A zip of {number:,} files was to be written; it can hold {_MOST_ENTRIES:,}.")
+        if number > MOST_ENTRIES:
+            raise ArtifactError(
+                f"A zip of {number:,} files was to be written; it can hold {MOST_ENTRIES:,}: do with fewer."
+            )
         start, directory = self._size, b"".join(self._central)
         self._write(directory + _END.pack(b"PK\5\6", 0, 0, number, number, len(directory), start, 0))
         self._flush()

@@ -10,6 +10,7 @@ from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 _NO_DATES = "missing an upload date"
+_LEFT_OUT, _QUIET = "exclude-newer", "--quiet"
 # What uv exits with when something kept it from its work; 1 is an answer, such as that versions do not go together.
 _KEPT_FROM_IT = 2
 _OWN_CACHE = "--no-cache"
@@ -65,6 +66,10 @@ class Uv:
             return self.program(step, command, cwd, variables)
         cutoff = self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         outcome = self.program(step, [*command, "--exclude-newer", cutoff], cwd, variables)
+        if outcome.code and _LEFT_OUT in outcome.output and _QUIET in command:
+            # Why it has left something out is a warning, which is not told quietly.
+            loud = [one for one in command if one != _QUIET]
+            outcome = self.program(step, [*loud, "--exclude-newer", cutoff], cwd, variables)
         if outcome.code and _NO_DATES in outcome.output:
             self.commands.note("The package index does not say when files were uploaded: looking up as of now.")
             outcome = self.program(step, command, cwd, variables)

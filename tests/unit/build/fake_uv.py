@@ -88,7 +88,8 @@ def main() -> int:
         sys.stderr.write(failure.read_text(encoding="utf-8"))
         return 1
     if (FOLDER / "no-dates").exists() and "--exclude-newer" in ARGUMENTS:
-        sys.stderr.write("warning: `six.whl` is missing an upload date\n")
+        warning = "" if "--quiet" in ARGUMENTS else "warning: `six.whl` is missing an upload date\n"
+        sys.stderr.write(f"{warning}hint: `six` was filtered by `exclude-newer`\n")
         return 1
     {"compile": compile_, "install": install, "build": build}[COMMAND]()
     return 0

@@ -169,3 +169,14 @@ def test_what_is_taken_over_from_another_zip_is_what_was_in_it(
         for entry in old.infolist():
             new.copy(entry.filename, 0o755, old, entry)
     assert content(folder / "new.zip") == {name: (0o755, text) for name, (text, _) in files.items()}
+
+
+def test_more_files_than_a_zip_can_hold_are_told_by_package(tmp_path: Path) -> None:
+    """Before anything is written."""
+    wheels = [
+        wheel(tmp_path / f"{name}-1.whl", {f"{name}/{number}.py": "" for number in range(count)}, record="")
+        for name, count in (("few", 10), ("many", 66_000))
+    ]
+    with pytest.raises(ArtifactError, match=r"66,012 files, and a zip can hold 65,535: .* many-1 \(66,001\)"):
+        assemble(wheels, tmp_path / "layer.zip")
+    assert not (tmp_path / "layer.zip").exists()

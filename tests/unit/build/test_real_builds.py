@@ -3,12 +3,18 @@
 import io
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from mypy_boto3_s3 import S3Client
 
 from orchestrator.build.build import Build, Builder, Tools
+from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.run import Commands
@@ -79,3 +85,36 @@ def test_a_dependency_without_a_wheel_is_named_with_what_to_do(real_tools: Tools
         BuildError, match=r"pyspark cannot be used, because there is no wheel for Python 3.13 on x86_64"
     ):
         Dependencies(uv, real_tools.cache, Lambda()).lock(declared, tmp_path)
+
+
+def test_an_index_that_knows_no_dates_is_asked_as_of_now(real_tools: Tools, tmp_path: Path) -> None:
+    """Mirrors of companies are such; uv tells of it in a warning alone."""
+    folder = tmp_path / "index" / "helper"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "helper-1.0-py3-none-any.whl", "w") as wheel:
+        about = {"METADATA": "Metadata-Version: 2.1\nName: helper\nVersion: 1.0\n", "WHEEL": "Wheel-Version: 1.0\n"}
+        for name, text in {**about, "RECORD": ""}.items():
+            wheel.writestr(f"helper-1.0.dist-info/{name}", text)
+    with served(folder.parent) as url:
+        tools = replace(
+            real_tools, environment={**real_tools.environment, "UV_INDEX_URL": url, "NO_PROXY": "127.0.0.1"}
+        )
+        commands = Commands("orders", tmp_path / "log", tools.environment, 60, confined(tmp_path))
+        uv = Uv(commands, tools.uv, sys.executable, COMMITTED_AT)
+        declared = Declared("projects/orders", "0.1.0", ("helper",), "")
+        locked = Dependencies(uv, Cache(tmp_path / "own"), Lambda()).lock(declared, tmp_path)
+    assert locked.requirements == ("helper==1.0",)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing of requests."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The URL that a folder is served at."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
