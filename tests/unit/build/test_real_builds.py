@@ -96,11 +96,9 @@ def test_an_index_that_knows_no_dates_is_asked_as_of_now(real_tools: Tools, tmp_
         for name, text in {**about, "RECORD": ""}.items():
             wheel.writestr(f"helper-1.0.dist-info/{name}", text)
     with served(folder.parent) as url:
-        tools = replace(
-            real_tools, environment={**real_tools.environment, "UV_INDEX_URL": url, "NO_PROXY": "127.0.0.1"}
-        )
-        commands = Commands("orders", tmp_path / "log", tools.environment, 60, confined(tmp_path))
-        uv = Uv(commands, tools.uv, sys.executable, COMMITTED_AT)
+        environment = {**real_tools.environment, "UV_INDEX_URL": url, "NO_PROXY": "127.0.0.1"}
+        commands = Commands("orders", tmp_path / "log", environment, 60, confined(tmp_path))
+        uv = Uv(commands, real_tools.uv, sys.executable, COMMITTED_AT)
         declared = Declared("projects/orders", "0.1.0", ("helper",), "")
         locked = Dependencies(uv, Cache(tmp_path / "own"), Lambda()).lock(declared, tmp_path)
     assert locked.requirements == ("helper==1.0",)
