@@ -1,6 +1,7 @@
 """`orchestrator freeze`, `unfreeze`, `quarantine`, `resume`: what keeps promotions back, and what lets them on."""
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated
 
 import click
@@ -12,7 +13,10 @@ from orchestrator.cli.promote import check_environment
 from orchestrator.cli.release import find_release
 from orchestrator.errors import RequestError
 from orchestrator.ledger.controls import EVERY, Freeze, Quarantine
+from orchestrator.steps.train_contract import TrainStatus
 
+# Of the newest trains; each is one question to the ledger.
+_LOOKED_AT = 50
 Reason = Annotated[str, Option(help="Kept in the ledger, and shown to everybody who is kept back.")]
 Unit = Annotated[str, Option(help="Only this unit; all when left out.")]
 Environment = Annotated[str, Argument(help="The environment; all when left out.")]
@@ -87,7 +91,16 @@ def resume(
         known = ", ".join(f"{one.unit} in {one.environment}" for one in here.wiring.ledger.controls.holds())
         raise RequestError(f"{unit} is not on hold in {environment}. On hold: {known or 'nothing'}.")
     say(f"{unit} is no longer on hold in {environment}; the next merge that changes it is promoted into it.")
-    say(f"What was kept back until now: orchestrator promote {unit} --version <version> --from {environment}")
+    say(f"What was kept back until now: {_kept_back(here, unit, environment)}")
+
+
+def _kept_back(here: Context, unit: str, environment: str) -> str:
+    """The command that goes on with it: with all of a train, if the unit's last one was kept back."""
+    trains = islice(here.wiring.ledger.trains.newest(), _LOOKED_AT)
+    last = next((one for one in trains if unit in one.members), None)
+    if last and last.outcome == TrainStatus.HELD:
+        return f"orchestrator train retry {last.name}"
+    return f"orchestrator promote {unit} --version <version> --from {environment}"
 
 
 def parse_moment(text: str, now: datetime) -> datetime:

@@ -36,7 +36,8 @@ def retry(
 ) -> None:
     """Go on where a promotion failed unexpectedly: the failed step is carried out once more."""
     here: Context = context.obj
-    arn, unit = _find(here, execution)
+    arn, unit = _find(here, execution, "retry")
+    _refuse_member(here, arn, unit)
     _refuse_second(here, arn.rsplit(":", 1)[-1], unit)
     recovery = _recovery(here)
     resumed = recovery.retry(arn, here.organization.environment_names)
@@ -69,7 +70,17 @@ def _to_stop(here: Context, what: str) -> list[str]:
         return alive
     if of_unit or what in here.catalog("HEAD").names:
         raise RequestError(f"No promotion of {what} is under way.")
-    return [_find(here, what)[0]]
+    return [_find(here, what, "abort")[0]]
+
+
+def _refuse_member(here: Context, arn: str, unit: Unit) -> None:
+    """Refuse to retry what moved a member of a train: the others would stay where they are, and have its name."""
+    for promotion in here.wiring.ledger.promotions.promotions(unit.name):
+        if promotion.execution == arn and (train := promotion.request.get("train")):
+            raise RequestError(
+                f"{promotion.name} moves a member of the train {train}. 'orchestrator train status {train}' says how "
+                f"that stands, 'orchestrator train retry {train}' goes on with all members that are not there yet."
+            )
 
 
 def _refuse_second(here: Context, name: str, unit: Unit) -> None:
@@ -88,7 +99,7 @@ def _recovery(here: Context) -> Recovery:
     return Recovery(stepfunctions, starter, Follower(stepfunctions, time.sleep))
 
 
-def _find(here: Context, execution: str) -> tuple[str, Unit]:
+def _find(here: Context, execution: str, verb: str) -> tuple[str, Unit]:
     """An execution's ARN and its unit, given the ARN or a name out of the ledger."""
     units = here.catalog("HEAD").units
     if execution.startswith(_ARN):
@@ -97,6 +108,8 @@ def _find(here: Context, execution: str) -> tuple[str, Unit]:
         for promotion in here.wiring.ledger.promotions.promotions(unit.name):
             if promotion.name == execution:
                 return promotion.execution, unit
+    if here.wiring.ledger.trains.train(execution):
+        raise RequestError(f"{execution} is a train: 'orchestrator train {verb} {execution}'.")
     raise RequestError(
         f"There is no promotion {execution!r} of a unit that is in the repository: 'orchestrator history UNIT' shows "
         "the names of all."

@@ -83,7 +83,9 @@ def _line(here: Context, promotion: Promotion) -> str:
     since = f"since {promotion.started_at} ({promotion.name})"
     what = f"{promotion.unit}@{promotion.version}" if promotion.version else f"{promotion.unit}, at its build,"
     if ended := unseen_end(here.wiring.stepfunctions, promotion.execution):
-        go_on = f" Go on with: orchestrator retry {promotion.name}" if ended == UNSEEN else ""
+        train = promotion.request.get("train")
+        command = f"train status {train}" if train else f"retry {promotion.name}"
+        go_on = f" Go on with: orchestrator {command}" if ended == UNSEEN else ""
         return f"{ended}: {what} {since}.{go_on}"
     asked = here.wiring.ledger.approvals.requests(promotion.unit)
     waits = [one for one in asked if (one.execution, one.status) == (promotion.execution, "PENDING")]

@@ -4,6 +4,7 @@ import secrets
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -111,7 +112,7 @@ def history(
 ) -> None:
     """List the trains, and how each one ended."""
     here: Context = context.obj
-    found = [one for one, _ in zip(here.wiring.ledger.trains.newest(), range(limit), strict=False)]
+    found = list(islice(here.wiring.ledger.trains.newest(), limit))
     if output is Format.JSON:
         say_json([one.model_dump(mode="json") for one in found])
         return
@@ -184,7 +185,7 @@ def find_train(here: Context, name: str) -> Train:
     """
     found = here.wiring.ledger.trains.train(name)
     if found is None:
-        known = [one.name for one in here.wiring.ledger.trains.newest()]
+        known = [one.name for one in islice(here.wiring.ledger.trains.newest(), _SHOWN)]
         raise UnknownNameError("train", name, known, "'orchestrator train history' lists all.")
     return found
 

@@ -48,7 +48,8 @@ class Recovery:
         """
         described = self._describe(execution)
         if described["status"] in ("RUNNING", "SUCCEEDED"):
-            raise RequestError(f"{described['name']} is {described['status'].lower()}: there is nothing to retry.")
+            how = "is under way" if described["status"] == "RUNNING" else "has succeeded"
+            raise RequestError(f"{described['name']} {how}: there is nothing to retry.")
         if described.get("error") in _MEANT:
             raise RequestError(
                 f"{described['name']} ended as it was meant to ({described['error']}): {described.get('cause', '')} "

@@ -47,8 +47,14 @@ class TrainRecovery:
         """
         self._check_not_carried_on(train)
         described = describe_execution(self.stepfunctions, train.execution) or {}
-        if described.get("status") in ("RUNNING", "SUCCEEDED"):
-            raise RequestError(f"{train.name} is {described['status'].lower()}: there is nothing to retry.")
+        if described.get("status") == "RUNNING":
+            raise RequestError(f"{train.name} is under way: there is nothing to retry.")
+        if described.get("status") == "SUCCEEDED":
+            how = f"ended as {train.outcome.lower()}" if train.outcome else "has ended well"
+            raise RequestError(
+                f"{train.name} {how}: there is nothing to retry. To promote its releases once more, start "
+                "another train with them."
+            )
         decided = described.get("error") in _DECIDED or described.get("status") == "ABORTED"
         if described.get("redriveStatus") == "REDRIVABLE" and not decided:
             self.stepfunctions.redrive_execution(executionArn=train.execution)

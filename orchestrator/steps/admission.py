@@ -94,10 +94,12 @@ def _held(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
     differs = step.release.version != hold.version or facts.train_differs
     if step.environment.hold == "until_newer" and step.execution.order > hold.order and differs:
         return None
-    name = step.environment.name
+    name, train = step.environment.name, step.request.train
+    # One member of a train that went on alone would not be what was to go together.
+    go_on = f"'orchestrator train retry {train}'" if train else f"promote {step.release.version} from {name}"
     message = (
         f"{step.release.unit} is on hold in {name}: {hold.reason} Look into it, then "
-        f"'orchestrator resume {step.release.unit} {name}' and promote {step.release.version} from {name}."
+        f"'orchestrator resume {step.release.unit} {name}' and {go_on}."
     )
     return StepResult(status=Status.HELD, message=message)
 

@@ -70,18 +70,23 @@ class Decider:
         request = self.ledger.approvals.request(decided.subject, step.environment)
         if request and (known := self._verdicts.handed_on(decided, request)):
             return known
-        if request is None or (problem := self._problem(given, request)):
-            message = problem if request else f"No approval of {decided.named} for {step.environment} is waiting."
+        if request is None or (problem := self._problem(decided, request)):
+            message = (
+                problem
+                if request
+                else f"No approval of {decided.named} for {step.environment} is waiting. {decided.look}"
+            )
             who, evidence = self._claimed(decided)
             return self._verdicts.end(replace(decided, who=who, evidence=evidence), Status.REFUSED, message)
         return self._identify(replace(decided, policy=request.policy or step.policy), request)
 
-    def _problem(self, given: GateInput | TrainGateInput, request: ApprovalRequest) -> str:
+    def _problem(self, decided: Decided, request: ApprovalRequest) -> str:
         """Why nobody's decision counts on what was asked for last."""
+        given = decided.given
         environment, version, name = request.environment, request.version, name_of(request)
         if request.status != "PENDING":
             last = f"The last one, for {version}, is {request.status.lower()}."
-            return f"No approval of {request.train or request.unit} for {environment} is waiting. {last}"
+            return f"No approval of {decided.named} for {environment} is waiting. {last} {decided.look}"
         if version != given.release:
             return (
                 f"What waits for {environment} is {name}, not {given.release}: "

@@ -69,6 +69,12 @@ class Decided:
         """The same, as people write it."""
         return self.step.unit or f"the train {self.given.release}"
 
+    @property
+    def look(self) -> str:
+        """Where to look when nothing waits for the decision."""
+        what = f"status {self.step.unit}" if self.step.unit else f"train status {self.given.release}"
+        return f"See 'orchestrator {what}'."
+
 
 def decision_of(subject: str, environment: str, given: Given) -> dict[str, str]:
     """What a proof of identity is bound to: all of the decision, and the gate it is for."""

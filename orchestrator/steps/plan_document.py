@@ -75,7 +75,8 @@ class Plan(BaseModel):
         changes = ", ".join(counts) or "no resource changes"
         drifted = sorted({change.resource for target in self.targets for change in target.drift})
         by_hand = f" Changed by hand since the last deployment: {', '.join(drifted)}." if drifted else ""
-        commits = f"{'' if self.commits_complete else 'at least '}{len(self.commits)} commits"
+        number = len(self.commits)
+        commits = f"{'' if self.commits_complete else 'at least '}{number} commit{'' if number == 1 else 's'}"
         return f"{self.release} {since} in {self.environment}: {changes}; {commits}.{by_hand}"
 
     @property

@@ -66,7 +66,7 @@ class TrainApprovalRequester:
         stage = self._bind(train, step.environment, plans, releases)
         request = self._request(train, stage, step, releases)
         self.ledger.approvals.record_request(request)
-        older = f"{train.name}, which carries a newer release of one of its members"
+        older = f"{train.name}, which was started later and has a member in common with it"
         supersede_trains(self.ledger, self.stepfunctions, request, tuple(plans), older)
         if self.ledger.approvals.is_pending(request):
             notice = train_approval_notice(train.name, list(plans.values()), step.gate_arn, train.execution)

@@ -89,4 +89,5 @@ def verify(
 def failure_message(step: StepInput, failed: list[SmokeTestOutcome]) -> str:
     """What failed, in a sentence."""
     reasons = "; ".join(f"{one.test} in {one.target}: {one.message}" for one in failed)
-    return f"{step.release.name} failed its smoke tests in {step.environment.name}: {reasons}"
+    end = "" if reasons.endswith(".") else "."
+    return f"{step.release.name} failed its smoke tests in {step.environment.name}: {reasons}{end}"

@@ -162,6 +162,8 @@ def test_a_train_is_stopped_carried_on_and_rejected(company: Company, cloud: Loc
     assert "late was carried on already: late-r2 is under way" in run(company, cloud, "retry", "late", code=2)
     assert "was rejected for prod: no" in run(company, cloud, "reject", "late-r2", "prod", "--reason", "no")
     assert ended(company, "late-r2").outcome == "REJECTED"
-    assert "No approval of late-r2 for prod is waiting" in run(company, cloud, "approve", "late-r2", "prod", code=2)
+    assert "No approval of the train late-r2 for prod is waiting" in run(
+        company, cloud, "approve", "late-r2", "prod", code=2
+    )
     listed = json.loads(run(company, cloud, "history", "--limit", "2", "--output", "json"))
     assert [(one["name"], one["outcome"]) for one in listed] == [("late-r2", "REJECTED"), ("late", "ABORTED")]

@@ -98,6 +98,7 @@ def test_members_already_deployed_return_to_their_last_known_good(trains: MotoTr
     assert trains.outcomes(train.execution) == {
         "dev": {"orders": "RETURNED", "stock": "RETURNED", "invoices": "FAILED"},
     }
+    assert f". dev was returned to invoices@{before['invoices']}, which works." in train.message
     assert trains.running("dev") == before
     hold = trains.company.ledger.controls.hold("orders", "dev")
     assert hold is not None

@@ -33,7 +33,7 @@ def test_every_target_of_an_environment_is_planned_deployed_and_tested(company: 
         wheel = layout.source_key("clock", "1.0.0", "clock-1.0.0-py3-none-any.whl")
         assert wheel in [one["Key"] for one in listed]
     kept = json.loads(company.wiring.store.get(parts["plan"]["key"]))
-    assert parts["plan"]["message"] == "clock@1.0.0 is the first there in prod: 2 to add; 1 commits."
+    assert parts["plan"]["message"] == "clock@1.0.0 is the first there in prod: 2 to add; 1 commit."
     assert [one["resources"][0]["action"] for one in kept["targets"]] == ["Add", "Add"]
     assert kept["requirements_added"] == ["left-pad==1.0.0"]
 

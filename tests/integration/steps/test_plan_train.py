@@ -126,7 +126,7 @@ def plan(ledger: Ledger, repository: Repository, *, automatic: bool, catalog: Re
             hold,
             True,
             TrainStatus.HELD,
-            "gong is on hold in dev: 0.9 failed there. Look into it, then 'orchestrator resume",
+            "0.9 failed there. Look into it, then 'orchestrator resume gong dev' and 'orchestrator train retry both'.",
         ),
         (freeze, False, TrainStatus.FROZEN, "dev is frozen until 2099-01-01 00:00 UTC: Audit."),
         (quarantine, False, TrainStatus.QUARANTINED, "gong@1.0 is in quarantine: It leaks."),
