@@ -52,6 +52,7 @@ def test_a_stack_that_is_too_large_for_a_request_goes_through_the_bucket(company
     """Six environments, each of which asks for approval."""
     more = "".join(
         f'\n[[environments]]\nname = "step{letter}"\naccount = "222222222222"\nregion = "eu-west-1"\napproval = true\n'
+        f'stack_suffix = "-{letter}"\n'
         for letter in "abcdef"
     )
     write(company, "orchestrator.toml", ORGANIZATION + more)
