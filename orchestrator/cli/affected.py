@@ -58,7 +58,7 @@ def affected(
         judged = verdicts(catalog, starts_at(before, differing), differing)
         called, known = _called_since(catalog, before), before.names
     elif since:
-        judged, called, known = verdicts(catalog, {}), None, ()
+        judged, called, known = verdicts(catalog, {}), _called_since(catalog, None), ()
     else:
         from orchestrator.source.demand import RETIRED  # noqa: PLC0415  # It is slow, as all that asks AWS.
 
@@ -84,15 +84,15 @@ def _gone(known: Iterable[str], judged: Iterable[Verdict], catalog: Catalog) -> 
     return sorted(set(known) - set(catalog.names) - {one.unit for one in judged})
 
 
-def _called_since(catalog: Catalog, before: Catalog) -> "Called | None":
-    """What is called for together where all that is at another commit was promoted; None where there are no trains."""
+def _called_since(catalog: Catalog, before: Catalog | None) -> "Called | None":
+    """What is called for together where all that is at another commit, if any, was promoted; None without trains."""
     trains = catalog.surveyed.organization.trains
     if not trains:
         return None
     from orchestrator.source.demand import Standing  # noqa: PLC0415  # See above.
     from orchestrator.source.together import called_at  # noqa: PLC0415  # The same.
 
-    starts = starts_at(before, (unit for train in trains for unit in train.units))
+    starts = starts_at(before, (unit for train in trains for unit in train.units)) if before else {}
     return called_at(catalog, {unit: Standing(start) for unit, start in starts.items()}, lambda _: True)
 
 

@@ -90,6 +90,17 @@ def test_members_that_changed_together_are_told_as_a_train(
     assert told["problems"] == []
 
 
+def test_where_all_units_are_new_all_members_go(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    """As where there was no orchestrator.toml before."""
+    file = repository.folder / "orchestrator.toml"
+    text = file.read_text()
+    file.unlink()
+    repository.git.commit("Take it away")
+    repository.commit({"orchestrator.toml": text})
+    told = document(repository, capsys, "--since", "HEAD~1")
+    assert told["trains"] == {"billing": list(MEMBERS)}
+
+
 def test_a_member_that_changed_by_itself_goes_alone(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     """As a merge would promote it."""
     change(repository, "orders")
