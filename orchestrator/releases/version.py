@@ -28,10 +28,7 @@ def first_version(declared: str, is_mine: Callable[[str], bool]) -> str:
         declared: `[project] version`.
         is_mine: asked for one version after the other; may claim it.
     """
-    taken: set[str] = set()
-    while not is_mine(version := next_version(declared, taken)):
-        taken.add(version)
-    return version
+    return next(version for version in map(str, _candidates(Version(declared))) if is_mine(version))
 
 
 def _candidates(declared: Version) -> Iterator[Version]:
