@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from orchestrator.cli.output import harmless, say
 
@@ -22,7 +23,8 @@ _NARROWEST_TEXT = 20
 
 def table(title: str, *columns: str) -> Table:
     """A table in the common style."""
-    made = Table(title=title, title_justify="left", header_style="bold")
+    heading = Text(title, no_wrap=True, overflow="ignore")
+    made = Table(title=heading, title_justify="left", header_style="bold")
     for column in columns:
         is_text = column in _TEXT
         made.add_column(column, overflow="fold", no_wrap=not is_text, min_width=_NARROWEST_TEXT if is_text else None)

@@ -31,6 +31,7 @@ _KINDS = {
     "tuple_type": "it must be a list, such as ['a', 'b']",
     "dict_type": "it must be a table",
     "string_type": "it must be text, in quotes",
+    "model_type": "it must be a table of keys and values",
 }
 _KEY = re.compile(r"""\s*(?:[\w-]+|"[^"]*"|'[^']*')\s*""")
 
@@ -251,7 +252,8 @@ def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
         # It begins with its key.
         return f"{prefix}{plain}."
     said = WORDS.get(error.get("ctx", {}).get("pattern", ""), plain)
-    return f"{key} = {error['input']!r} is not valid: {said}."
+    what = f"{key} = {error['input']!r}" if key else repr(error["input"])
+    return f"{what} is not valid: {said}."
 
 
 def _keys_beside(location: tuple[int | str, ...], model: type[Settings]) -> list[str]:

@@ -22,6 +22,13 @@ show(made)
 """
 
 
+def test_a_table_that_is_narrower_than_its_title_does_not_break_it() -> None:
+    """It ends with a name, which is copied into the next command."""
+    made = table(f"Train {_NAME}", "unit")
+    made.add_row("orders")
+    assert plain(made).splitlines() == [f"Train {_NAME}", "unit", "orders"]
+
+
 def test_what_goes_into_a_program_is_a_line_for_each_row() -> None:
     """Without a frame, and however long it is."""
     done = subprocess.run([sys.executable, "-c", _CODE], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.errors import RequestError
 from orchestrator.steps.gate_input import TrainGateInput
-from orchestrator.trains.bom import read_bom
+from orchestrator.trains.bom import parse_train_request, read_bom
 from orchestrator.trains.names import EXECUTION_NAME, check_execution_name, child_name, retry_name, retry_names
 
 _LONG = "release-of-november-for-orders-and-invoices-only"
@@ -61,6 +61,16 @@ def test_a_train_that_the_console_named_is_decided_on() -> None:
     check_execution_name(_FROM_THE_CONSOLE)
     given = TrainGateInput.model_validate({"train": _FROM_THE_CONSOLE, "decision": "approve"})
     assert given.release == _FROM_THE_CONSOLE
+
+
+@pytest.mark.parametrize("request_", [[], 7, None])
+def test_what_is_no_document_starts_no_train(request_: object) -> None:
+    """The console starts an execution with anything."""
+    with pytest.raises(RequestError) as caught:
+        parse_train_request(request_)
+    assert f"not valid: {request_!r} is not valid: it must be a table of keys and values. An example: " in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize("name", ["t" * 49, "billing=42", ""])
