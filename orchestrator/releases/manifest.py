@@ -5,11 +5,11 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestrator.config.invalid import told
 from orchestrator.config.unit import UnitSettings
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.publishing import damaged
 
-_MOST_TOLD = 3
 BuiltBy = Literal["activity", "codebuild", "local"]
 
 
@@ -92,6 +92,4 @@ class Manifest(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors(include_url=False)[:_MOST_TOLD]
-            told = [f"{'.'.join(map(str, one['loc'])) or 'the whole'}: {one['msg']}" for one in first]
-            raise damaged(location, "manifest", "; ".join(told)) from error
+            raise damaged(location, "manifest", told(error)) from error

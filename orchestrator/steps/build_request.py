@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.config.base import UnitName
+from orchestrator.config.invalid import told
 from orchestrator.errors import RequestError
 from orchestrator.steps.contract import Execution, Request
 
@@ -50,4 +51,7 @@ class BuildInput(BaseModel):
             request = Request.model_validate_json(environment[REQUEST])
             return cls.model_validate({"unit": environment[UNIT], "request": request, "execution": execution})
         except ValidationError as error:
-            raise RequestError(f"The variables {', '.join(VARIABLES)} do not describe a build: {error}") from error
+            raise RequestError(
+                f"The variables {', '.join(VARIABLES)} do not describe a build: {told(error)}. They are, such as: "
+                'orders, {"commit": "<sha>"}, the ARN of an execution, its name, 2026-06-01T12:00:00Z.'
+            ) from error

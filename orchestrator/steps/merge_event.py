@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from orchestrator.config.invalid import told
 from orchestrator.errors import OrchestratorError, RequestError
 
 CODECOMMIT = "aws.codecommit"
@@ -54,9 +55,8 @@ def parse_event(event: Any) -> MergeEvent:
             return _of_codecommit(_Reference.model_validate(event.get("detail")))
         return MergeEvent.model_validate(event)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise RequestError(
-            f'This is not a merge event: {problems}. Its detail must be {{"branch": "main", "commit": "<sha>"}}.'
+            f'This is not a merge event: {told(error)}. Its detail must be {{"branch": "main", "commit": "<sha>"}}.'
         ) from error
 
 

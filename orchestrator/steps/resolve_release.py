@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.config.base import EnvironmentName, UnitName
+from orchestrator.config.invalid import told
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
@@ -125,8 +126,7 @@ def parse_request(request: Any) -> Request:
     try:
         parsed = Request.model_validate(request)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise RequestError(f"The promotion's input is not valid: {problems}. {_EXAMPLE}") from error
+        raise RequestError(f"The promotion's input is not valid: {told(error)}. {_EXAMPLE}") from error
     if (parsed.version is None) == (parsed.commit is None):
         raise RequestError(f"The promotion's input must name either a version or a commit. {_EXAMPLE}")
     if parsed.rollback and (parsed.version is None or parsed.from_ is None or parsed.from_ != parsed.to):
