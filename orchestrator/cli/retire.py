@@ -12,7 +12,7 @@ from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.config.environment import Environment
-from orchestrator.config.unit import unit_for
+from orchestrator.config.unit import Unit, unit_for
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.frozen import dataclass
 from orchestrator.source.demand import RETIRED, Standing
@@ -60,7 +60,8 @@ def retire(
         tell(here, branch, here.repository.commit(branch).id)
         say(f"{unit} is being retired: its state machine will start nothing any more. Run this again in a minute.")
         return
-    places = list(_places(here, unit, standing))
+    known = unit_for(unit, standing.demand.pipeline if standing.demand else "{}")
+    places = list(_places(here, known))
     say(f"{unit} is retired: its state machine starts nothing any more. What is left of it:")
     for place in places:
         say(f"  {place}")
@@ -72,8 +73,18 @@ def retire(
     if not yes and not click.confirm(f"Delete these {len(places)} stacks, with all that is in them?"):
         raise RequestError("Nothing was deleted.")
     for place in places:
+        if place.environment is None:
+            _delete_planned(here, unit, known, places)
         _delete(here, unit, place)
         say(f"Deleted {place}")
+
+
+def _delete_planned(here: Context, unit: str, known: Unit, places: list[Place]) -> None:
+    """Delete the empty stacks that plans left in environments where nothing was deployed."""
+    deployed = [place.environment for place in places]
+    for environment in here.organization.environments:
+        if environment not in deployed:
+            _delete(here, unit, Place(known.stack_name(environment.name, here.organization), environment))
 
 
 def _standing(here: Context, unit: str) -> Standing:
@@ -88,10 +99,9 @@ def _standing(here: Context, unit: str) -> Standing:
     return standings[unit]
 
 
-def _places(here: Context, unit: str, standing: Standing) -> Iterator[Place]:
-    known = unit_for(unit, standing.demand.pipeline if standing.demand else "{}")
+def _places(here: Context, known: Unit) -> Iterator[Place]:
     for name in reversed(here.organization.environment_names):
-        if here.wiring.ledger.environments.running(unit, name).version:
+        if here.wiring.ledger.environments.running(known.name, name).version:
             yield Place(known.stack_name(name, here.organization), here.organization.environment(name))
     yield Place(known.promotion_stack_name, None)
 

@@ -18,9 +18,10 @@ from orchestrator.errors import DeploymentError, RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import RETIRED
+from orchestrator.steps.adoption import UNIT_TAG
 from orchestrator.steps.contract import Document, Execution
 
-_FAILED = "DELETE_FAILED"
+_DELETED, _FAILED = "DELETE_COMPLETE", "DELETE_FAILED"
 
 
 class RetireStatus(StrEnum):
@@ -72,7 +73,7 @@ class Retirer:
             DeploymentError: CloudFormation could not delete a stack; says which resource.
         """
         self._check(step.unit)
-        busy = [stack for stack in self._stacks(step) if _is_left(stack, begun=step.begun)]
+        busy = [stack for stack in self._stacks(step) if self._is_left(stack, step)]
         if busy:
             return RetireResult(status=RetireStatus.IN_PROGRESS)
         if step.environment:
@@ -80,6 +81,30 @@ class Retirer:
         else:
             self.ledger.branches.forget(self.branch, step.unit, step.execution.id)
         return RetireResult(status=RetireStatus.DELETED)
+
+    def _is_left(self, stack: Stack, step: RetireInput) -> bool:
+        """Whether a stack is there still; its deletion is started if need be.
+
+        Where nothing of the unit was ever deployed, that is one that was only planned: another one is not the unit's.
+        """
+        state = stack.state()
+        if state is None or state.status == _DELETED or (state.exists and not self._is_ours(step)):
+            return False
+        if not state.exists and state.tags.get(UNIT_TAG) != step.unit:
+            return False
+        if step.begun and state.status == _FAILED:
+            raise DeploymentError(
+                f"The stack {stack.name} in {stack.where} could not be deleted: {stack.failure()} Put right what "
+                "the reason names (a bucket must be empty), then try again."
+            )
+        if not state.busy:
+            stack.delete()
+        return True
+
+    def _is_ours(self, step: RetireInput) -> bool:
+        """Whether the unit's state machines are asked for, or an environment that it was deployed to."""
+        environment = step.environment
+        return environment is None or self.ledger.environments.running(step.unit, environment.name).version is not None
 
     def _check(self, unit: str) -> None:
         standing = self.ledger.branches.standings(self.branch, [unit]).get(unit)
@@ -98,18 +123,3 @@ class Retirer:
         for target in step.environment.targets:
             account = self.open_target(step.environment, target, step.execution)
             yield account.stack(step.stack_name, step.environment)
-
-
-def _is_left(stack: Stack, *, begun: bool) -> bool:
-    """Whether a stack is there still; its deletion is started if need be."""
-    state = stack.state()
-    if state is None or not state.exists:
-        return False
-    if begun and state.status == _FAILED:
-        raise DeploymentError(
-            f"The stack {stack.name} in {stack.where} could not be deleted: {stack.failure()} Put right what "
-            "the reason names (a bucket must be empty), then try again."
-        )
-    if not state.busy:
-        stack.delete()
-    return True

@@ -68,6 +68,24 @@ def test_all_that_is_left_is_deleted_place_by_place(gone: MotoCompany) -> None:
     assert look(gone)["settled"]
 
 
+@pytest.mark.parametrize("planned", [True, False])
+def test_where_a_unit_was_never_deployed_a_stack_that_was_only_planned_goes(
+    *, planned: bool, gone: MotoCompany
+) -> None:
+    """A plan leaves an empty one; what has something in it is somebody else's, whatever its tag says."""
+    dev = gone.client("dev", "cloudformation")
+    told: Any = {"StackName": "app-clock", "TemplateBody": _TEMPLATE}
+    told["Tags"] = [{"Key": "orchestrator:unit", "Value": "clock"}]
+    if planned:
+        dev.create_change_set(ChangeSetName="first", ChangeSetType="CREATE", **told)
+        delete(gone, "dev")
+        assert dev.describe_stacks()["Stacks"] == []
+    else:
+        dev.create_stack(**told)
+        assert ask(gone, "dev") == "DELETED"
+        assert len(dev.describe_stacks()["Stacks"]) == 1
+
+
 def test_a_unit_that_comes_back_after_that_is_a_new_one(gone: MotoCompany) -> None:
     """It is promoted again, whatever was there before."""
     delete(gone, "prod")
