@@ -11,11 +11,13 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import complain, say
 from orchestrator.cli.parameters import Option, command
 from orchestrator.config import organization as organization_file
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, RequestError
 from orchestrator.source.facts import PYPROJECT
 from orchestrator.source.git import Git
 from orchestrator.source.snapshots.bucket import Place, SnapshotBucket
 from orchestrator.source.snapshots.publish import Published, Publisher
+
+_HEAD = "HEAD"
 
 
 def register(app: click.Group) -> None:
@@ -25,7 +27,7 @@ def register(app: click.Group) -> None:
 
 def publish_source(
     context: click.Context,
-    commit: Annotated[str, Option(help="Commit, branch or tag of this clone.")] = "HEAD",
+    commit: Annotated[str, Option(help="Commit, branch or tag of this clone.")] = _HEAD,
     branch: Annotated[
         str | None, Option(help="The branch that it is the newest commit of; that of orchestrator.toml.")
     ] = None,
@@ -35,8 +37,10 @@ def publish_source(
     here: Context = context.obj
     place, name = _place(here), branch or here.organization.repository.branch
     found = here.repository.commit(commit)
-    bucket = SnapshotBucket(here.wiring.session.client("s3", config=CLIENT), place)
     git = Git(here.root, here.repository.url, os.environ.get("PATH", os.defpath))
+    if branch is None and commit == _HEAD:
+        _refuse_other_branch(git, name)
+    bucket = SnapshotBucket(here.wiring.session.client("s3", config=CLIENT), place)
     publisher = Publisher(git, bucket, (PYPROJECT, organization_file.FILE_NAME))
     _tell(found.id, publisher.publish(found.id, name), place)
     now = publisher.move(name, found.id, force=force)
@@ -45,6 +49,17 @@ def publish_source(
         return
     put_merge(here.wiring.session.client("events", config=CLIENT), name, found.id)
     say(f"Merge event put for {name} at {found.id[:12]}: {found.subject}")
+
+
+def _refuse_other_branch(git: Git, promoted: str) -> None:
+    """Refuse a clone that is on another branch, as in CI for all branches: its commit would be promoted as a merge."""
+    on = git("rev-parse", "--abbrev-ref", _HEAD).decode().strip()
+    if on not in (_HEAD, promoted):
+        raise RequestError(
+            f"This clone is on the branch {on}, and {promoted} is promoted ([repository] branch of "
+            f"{organization_file.FILE_NAME}). Publish after merges to {promoted} alone. If this commit is to be its "
+            f"newest one, say so with --branch {promoted}; --branch {on} publishes it and promotes nothing."
+        )
 
 
 def _place(here: Context) -> Place:

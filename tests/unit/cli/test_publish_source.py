@@ -43,6 +43,21 @@ def test_a_repository_that_is_read_elsewhere_is_not_published(clone: GitReposito
     assert 'url = "s3://orchestrator-artifacts-111111111111-eu-west-1/source"' in said
 
 
+def test_a_clone_that_is_on_another_branch_is_published_only_when_somebody_says_so(clone: GitRepository) -> None:
+    """CI may run for every branch; what it publishes is promoted. A clone at no branch, as CI makes many, is taken."""
+    url = '[repository]\nurl = "s3://bucket/source"\n'
+    (clone.folder / "orchestrator.toml").write_text(f"{url}{ORGANIZATION}")
+    clone.commit("Publish")
+    clone("checkout", "--quiet", "-b", "feature")
+    refused = publish(clone.folder)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: This clone is on the branch feature, and main is promoted")
+    for options in (("--branch", "main"), ("--branch", "feature"), ("--commit", "main")):
+        assert "AWS cannot be reached" in publish(clone.folder, *options).stderr
+    clone("checkout", "--quiet", "--detach")
+    assert "AWS cannot be reached" in publish(clone.folder).stderr
+
+
 def test_a_commit_that_the_clone_does_not_have_is_refused(clone: GitRepository) -> None:
     """Before anything is asked of AWS."""
     text = f'{ORGANIZATION}\n[repository]\nurl = "s3://sources/shop"\n'
