@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from orchestrator import __version__
 from orchestrator.build.archive import zip_files
@@ -28,7 +27,7 @@ from orchestrator.build.package import Package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
 from orchestrator.build.run import Commands
-from orchestrator.build.sbom import Subject, bom_json, layer_bom, release_bom
+from orchestrator.build.sbom import Subject, bom_json, layer_bom, read_bom, release_bom
 from orchestrator.build.scratch import copy_tree
 from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
 from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
@@ -41,7 +40,7 @@ from orchestrator.releases import layout
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.manifest import Layer
 from orchestrator.releases.numbering import ReleaseLedger
-from orchestrator.releases.publishing import ReleaseStore, damaged, missing
+from orchestrator.releases.publishing import ReleaseStore, missing
 from orchestrator.source.facts import TEMPLATES
 
 
@@ -259,17 +258,12 @@ class Job:
         """Publish the release's bill of materials."""
         facts = {"digest": self.digest, "python": self.organization.lambda_.python}
         subject = Subject(self.unit.name, version, wheel.sha256, facts)
-        of_layer = self._sbom_of(layer) if layer else None
+        of_layer = None
+        if layer:
+            text = self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)
+            of_layer = read_bom(text, self.store.location(layer.sbom.key))
         content = bom_json(release_bom(subject, of_layer, tools, assets))
         return self.publish(layout.sbom_key(self.unit.name, version), content)
-
-    def _sbom_of(self, layer: Layer) -> dict[str, Any]:
-        text = self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)
-        try:
-            document: dict[str, Any] = json.loads(text)
-        except ValueError as error:
-            raise damaged(self.store.location(layer.sbom.key), "bill of materials", str(error)) from error
-        return document
 
     def tools(self, wheel: bytes) -> dict[str, str]:
         """What the release is built with; the wheel itself says which build backend made it."""

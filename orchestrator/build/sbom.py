@@ -22,6 +22,7 @@ from orchestrator.build.runtime import marker_environment
 from orchestrator.config.organization import Lambda
 from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.publishing import damaged
 from orchestrator.releases.sha256 import sha256_of
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
@@ -107,6 +108,19 @@ def release_bom(
 def bom_json(bom: Bom) -> bytes:
     """A bill of materials as stored."""
     return (json.dumps(bom, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_bom(text: bytes, location: str) -> Bom:
+    """Read it back.
+
+    Raises:
+        ArtifactError: it is none.
+    """
+    try:
+        bom: Bom = json.loads(text)
+    except ValueError as error:
+        raise damaged(location, "bill of materials", str(error)) from error
+    return bom
 
 
 def _bom(subject: Subject, components: list[dict[str, Any]], needs: list[dict[str, Any]]) -> Bom:
