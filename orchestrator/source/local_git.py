@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from orchestrator.errors import SourceError, UnknownNameError
@@ -55,7 +56,7 @@ class LocalGitRepository:
         found = parse_commit(commit.id, commit.content)
         # git looks a branch up for each line anew: it may have moved in between, and the tree be another commit's.
         known = {tree.id: parse_tree(tree.content, like=tree.id)} if tree else {}
-        self._trees = {commit.id: Trees(found.tree, self.trees, known)}
+        self._trees = {commit.id: Trees(found.tree, partial(_trees, self._objects), known)}
         return found
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:
@@ -79,7 +80,7 @@ class LocalGitRepository:
 
     def trees(self, identities: Iterable[str]) -> Mapping[str, Listing]:
         """Read trees by their ids."""
-        return {one.id: parse_tree(one.content, like=one.id) for one in self._objects.read(identities) if one}
+        return _trees(self._objects, identities)
 
     def changes(self, old: str, new: str) -> Mapping[str, Change]:
         """All paths that differ between two commits, as `git diff-tree` tells them."""
@@ -111,3 +112,8 @@ class LocalGitRepository:
     def _branches(self) -> list[str]:
         out = self._git("for-each-ref", "--format=%(refname:short)", "refs/heads")
         return sorted(out.decode().split())
+
+
+def _trees(objects: ObjectReader, identities: Iterable[str]) -> dict[str, Listing]:
+    """Read trees. What does so must not hold the repository: git is to end as soon as nobody uses that any more."""
+    return {one.id: parse_tree(one.content, like=one.id) for one in objects.read(identities) if one}
