@@ -7,7 +7,8 @@ from infra.tooling.statements import Statements, allow
 
 
 def _resolve_train(names: Names) -> Statements:
-    return [ledger(names), *find_units(names)]
+    machines = allow(["states:DescribeStateMachine"], [names.promotions])
+    return [ledger(names), *find_units(names), machines]
 
 
 def _plan_train(names: Names) -> Statements:

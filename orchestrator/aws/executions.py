@@ -48,6 +48,17 @@ def describe_execution(stepfunctions: "SFNClient", execution: str) -> dict[str, 
         return None
 
 
+def has_state_machine(stepfunctions: "SFNClient", arn: str) -> bool:
+    """Whether there is a state machine."""
+    try:
+        stepfunctions.describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")
+    except ClientError as error:
+        if error_code(error) != "StateMachineDoesNotExist":
+            raise
+        return False
+    return True
+
+
 def describe_or_aborted(stepfunctions: "SFNClient", execution: str) -> dict[str, Any]:
     """Describe an execution that is known to have been started: one that was forgotten since counts as stopped."""
     name = execution.rsplit(":", 1)[-1]

@@ -79,7 +79,7 @@ def start(
 
 def start_train(here: Context, bom: TrainFile) -> str:
     """Check a bill of materials against repository and ledger, and start its train; returns the execution's ARN."""
-    asked = resolve_bom(here.wiring.ledger, here.catalog("HEAD"), bom)
+    asked = resolve_bom(here.wiring.ledger, here.catalog("HEAD"), here.wiring.stepfunctions, bom)
     name = bom.name or f"train-{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
     if here.wiring.ledger.trains.train(name):
         raise RequestError(f"There is a train {name} already: leave --name out, or 'orchestrator train retry {name}'.")

@@ -1,8 +1,9 @@
 """Resolve train: check what a train is asked for against ledger and repository, and note it in the ledger."""
 
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from orchestrator.aws.executions import has_state_machine
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError
@@ -19,6 +20,9 @@ from orchestrator.trains.bom import LATEST, Bom, parse_train_request
 from orchestrator.trains.names import BUILD, check_execution_name
 from orchestrator.trains.waves import Waves, plan_waves
 
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
 
 class ResolveTrainInput(TrainStep):
     """What Resolve train is given; the request may be anything that somebody started the execution with."""
@@ -33,11 +37,13 @@ class TrainResolver:
     Args:
         ledger: knows all releases, and keeps the train.
         read_catalog: tells what units there are, and which come after which.
+        stepfunctions: tells which of them have a state machine.
         branch: the branch whose units there are now; a merge's train goes by its commit.
     """
 
     ledger: Ledger
     read_catalog: ReadCatalog
+    stepfunctions: "SFNClient"
     branch: str
 
     def __call__(self, step: ResolveTrainInput) -> TrainResult:
@@ -53,7 +59,7 @@ class TrainResolver:
         check_execution_name(step.execution.name)
         request = parse_train_request(step.request)
         catalog = self.read_catalog(request.commit or self.branch)
-        asked = resolve_bom(self.ledger, catalog, request)
+        asked = resolve_bom(self.ledger, catalog, self.stepfunctions, request)
         members = asked.members
         train = Train(
             name=step.execution.name,
@@ -96,13 +102,13 @@ class Asked:
         return tuple(sorted(chain.from_iterable(self.waves)))
 
 
-def resolve_bom(ledger: Ledger, catalog: Catalog, bom: Bom) -> Asked:
-    """Check a bill of materials against the repository and the ledger, before anything is touched.
+def resolve_bom(ledger: Ledger, catalog: Catalog, stepfunctions: "SFNClient", bom: Bom) -> Asked:
+    """Check a bill of materials against the repository, the ledger and Step Functions, before anything is touched.
 
     Raises:
         UnknownNameError: a unit, release or environment does not exist.
-        RequestError: a release is in quarantine, or did not come as far as the train begins; units are after each
-            other.
+        RequestError: a release is in quarantine, or did not come as far as the train begins; a unit was never merged;
+            units are after each other.
     """
     units = [catalog.unit(name) for name in bom.members]
     environments = _ladder(catalog.organization, units, bom)
@@ -110,6 +116,7 @@ def resolve_bom(ledger: Ledger, catalog: Catalog, bom: Bom) -> Asked:
     versions = _resolve_versions(ledger, bom)
     if versions:
         _check_passed(ledger, units, versions, environments, catalog.organization)
+        _check_merged(stepfunctions, units, catalog.organization)
     return Asked(waves, environments, versions)
 
 
@@ -153,6 +160,16 @@ def _check_passed(
         raise RequestError(
             f"The train cannot begin at {environments[0]}: {'; '.join(found)}. Begin at an earlier environment, or "
             "leave 'from' out to begin at the first one."
+        )
+
+
+def _check_merged(stepfunctions: "SFNClient", units: list[Unit], organization: Organization) -> None:
+    """Refuse units that nothing could move: others would go where these do not come."""
+    arns = {unit.name: organization.state_machine_arn(unit.state_machine_name) for unit in units}
+    if missing := [name for name, arn in arns.items() if not has_state_machine(stepfunctions, arn)]:
+        raise RequestError(
+            f"{', '.join(missing)} cannot be promoted yet: a unit gets its state machines when it is first merged. "
+            "Merge it, or leave it out."
         )
 
 

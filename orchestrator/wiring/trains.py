@@ -19,7 +19,7 @@ class TrainWiring(ChangeWiring):
         """Wire Resolve train."""
         from orchestrator.steps.resolve_train import TrainResolver
 
-        return TrainResolver(self.ledger, self.catalogs, self.settings["branch"])
+        return TrainResolver(self.ledger, self.catalogs, self.stepfunctions, self.settings["branch"])
 
     def plan_train(self) -> "TrainPlanner":
         """Wire the planning of a train."""

@@ -196,6 +196,19 @@ def test_a_name_that_is_too_long_for_those_of_members_starts_nothing(trains: Mot
     assert "Start it under a name of at most 48" in train.message
 
 
+def test_no_member_moves_while_another_one_was_never_merged(trains: MotoTrains, version: str) -> None:
+    """Nothing could move that one: it has no state machine, which was found when others were in the environment."""
+    company = trains.company
+    newcomer = company.folder / "projects" / "newcomer"
+    newcomer.mkdir()
+    (newcomer / "pyproject.toml").write_text(f'[project]\nname = "newcomer"\nversion = "{version}"\n')
+    company.commit("Add a unit that nobody has looked at")
+    company.publish(version, unit="newcomer")
+    train = trains.end(trains.start(name_of(version), units=[f"orders@{version}", f"newcomer@{version}"]))
+    assert (train.status, trains.stages(train.execution)) == ("FAILED", {})
+    assert "newcomer cannot be promoted yet: a unit gets its state machines when it is first merged." in train.message
+
+
 def test_no_member_enters_where_another_one_may_not_begin(trains: MotoTrains, version: str) -> None:
     """Its own promotion would refuse; but that is asked only when others have gone in, and people were asked before."""
     orders = trains.of("orders")

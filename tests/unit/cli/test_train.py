@@ -73,6 +73,7 @@ def test_releases_of_a_file_and_of_the_command_line_are_not_mixed(
         (["--from", "prod", "--to", "dev"], "'from' (prod) comes after 'to' (dev); the order is dev, prod."),
         (["--to", "moon"], "There is no environment 'moon'. Known: dev, prod."),
         (["--from", "prod"], "The train cannot begin at prod: orders@0.1.0 has not passed dev."),
+        ([], "orders cannot be promoted yet: a unit gets its state machines when it is first merged."),
     ],
 )
 def test_what_the_train_would_refuse_is_not_even_started(
