@@ -36,7 +36,7 @@ class Hold(Control):
     """An environment of a unit, pinned: automatic promotions stop before it.
 
     Attributes:
-        version: the release that led to it: it failed there, a train took it back, or somebody went back to it.
+        version: the release that led to it: it failed there, a train took it back, or somebody went back from it.
         order: the promotion that led to it, comparable with others' order.
         train: the train that this promotion moved a member of, None when it was none.
     """

@@ -53,10 +53,10 @@ class SmokeTester:
         state = known.model_copy(update={"version": version, "status": "HEALTHY", "good": good})
         self.ledger.environments.record(state, step.execution)
         self.ledger.promotions.record_passed(unit, step.execution, environment)
-        self._hold_or_resume(step)
+        self._hold_or_resume(step, known.last_known_good)
         self.ledger.environments.free_lock(unit, environment, step.execution.id)
 
-    def _hold_or_resume(self, step: SmokeTestInput) -> None:
+    def _hold_or_resume(self, step: SmokeTestInput, last_good: str | None) -> None:
         """A rollback by hand pins the environment: the next merge must not undo it. What else works frees it."""
         unit, environment = step.release.unit, step.environment.name
         if not step.request.rollback:
@@ -67,12 +67,20 @@ class SmokeTester:
         hold = Hold(
             unit=unit,
             environment=environment,
-            version=train.versions[unit] if train else step.release.version,
+            version=train.versions[unit] if train else self._left(step, last_good),
             reason=f"it was rolled back to {step.release.version} {who}: {step.request.reason}.",
             order=step.execution.order,
             train=train.name if train else None,
         )
         self.ledger.controls.set_hold(hold)
+
+    def _left(self, step: SmokeTestInput, last_good: str | None) -> str:
+        """The release that somebody went back from: the last good one, or, when it never was, what failed here."""
+        version = step.release.version
+        if last_good not in (None, version):
+            return str(last_good)
+        before = self.ledger.controls.hold(step.release.unit, step.environment.name)
+        return before.version if before else version
 
 
 def verify(

@@ -71,6 +71,23 @@ def test_a_step_that_is_called_again_goes_on_where_it_was(company: MotoCompany) 
     assert company.ledger.environments.running("clock", "staging").good[-1] == "1.5.0"
 
 
+def test_who_goes_back_by_hand_holds_out_what_was_there(company: MotoCompany) -> None:
+    """Also when the step is called again, and what was there is no longer the last that worked."""
+    releases = [company.publish("1.7.0"), company.publish("1.8.0")]
+    for release in releases:
+        there = Steps(company, release, "dev", f"there-{release.version}")
+        there.deployed()
+        there("smoke_test")
+    back = Steps(company, releases[0], "dev", "back")
+    back.deployed()
+    request = {"version": "1.7.0", "rollback": True, "reason": "customers complain"}
+    for _ in range(2):
+        back("smoke_test", request=request)
+        hold = company.ledger.controls.hold("clock", "dev")
+        assert hold is not None
+        assert (hold.version, hold.reason) == ("1.8.0", "it was rolled back to 1.7.0 by hand: customers complain.")
+
+
 def test_an_artifact_that_was_tampered_with_is_not_deployed(company: MotoCompany) -> None:
     """Its digest is checked before every deployment."""
     steps = Steps(company, company.publish("1.6.0"), "test", "tampered")
