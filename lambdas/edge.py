@@ -5,9 +5,11 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from orchestrator.errors import OrchestratorError
+from orchestrator import __version__
+from orchestrator.config.invalid import told
+from orchestrator.errors import OrchestratorError, RequestError
 
 Input = TypeVar("Input", bound=BaseModel)
 
@@ -21,13 +23,24 @@ def respond(model: type[Input], event: Any, act: Callable[[Input], BaseModel | N
     The event itself is not logged: it may carry a task token.
     """
     try:
-        result = act(model.model_validate(event))
+        result = act(_read(model, event))
     except OrchestratorError as error:
         _log("error", step=act, message=str(error), kind=type(error).__name__)
         raise
     document = result.model_dump(mode="json", by_alias=True) if result is not None else None
     _log("done", step=act, **{key: value for key, value in (document or {}).items() if key in ("status", "message")})
     return document
+
+
+def _read(model: type[Input], event: Any) -> Input:
+    """Read an event. Pydantic's own error would show what is in it, in the function's log."""
+    try:
+        return model.model_validate(event)
+    except ValidationError as error:
+        raise RequestError(
+            f"This is not what the function takes: {told(error)}. It is of orchestrator {__version__}, as must be the "
+            "state machine or the command line that calls it; 'orchestrator bootstrap' brings it up to date."
+        ) from None
 
 
 def _log(what: str, step: object, **values: Any) -> None:
