@@ -31,8 +31,8 @@ def build_task() -> None:
     wiring = Wiring.from_environment()
     _check(wiring)
     stop = Event()
-    builds = builder(wiring, "codebuild", stop)
     try:
+        builds = builder(wiring, "codebuild", stop)
         task = BuildTask(wiring.catalogs, wiring.settings["branch"], builds, wiring.store)
         with stopping(stop):
             say(task.carry_out(wanted).message)
