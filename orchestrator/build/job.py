@@ -1,25 +1,22 @@
 """The steps of one build, each a method: the flow that they make up is in `build.py`."""
 
-import io
 import json
 import tempfile
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from orchestrator import __version__
-from orchestrator.build.archive import zip_files
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
-from orchestrator.build.dependencies import LAYERS, Dependencies
+from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.exported import Exported
 from orchestrator.build.handlers import check_layers, check_platform, wheel_functions
 from orchestrator.build.importable import HandlerCheck
 from orchestrator.build.layer import LayerFile
-from orchestrator.build.limits import STEP as SIZE_STEP
-from orchestrator.build.limits import too_large
+from orchestrator.build.layers import Layers
+from orchestrator.build.limits import check_size
 from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
@@ -27,20 +24,19 @@ from orchestrator.build.package import Package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
 from orchestrator.build.run import Commands
-from orchestrator.build.sbom import Subject, bom_json, layer_bom, read_bom, release_bom
+from orchestrator.build.sbom import Subject, bom_json, read_bom, release_bom
 from orchestrator.build.scratch import copy_tree
 from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
 from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import FILE_NAME, Unit
-from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.manifest import Layer
 from orchestrator.releases.numbering import ReleaseLedger
-from orchestrator.releases.publishing import ReleaseStore, missing
+from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.facts import TEMPLATES
 
 
@@ -73,15 +69,14 @@ class Job:
     own: Path
 
     @property
+    def layers(self) -> Layers:
+        """The unit's layers."""
+        dependencies = Dependencies(self.uv, self.cache, self.organization.lambda_)
+        return Layers(self.unit.name, self.store, self.releases, dependencies, self.scratch, self.own)
+
+    @property
     def _exported(self) -> Exported:
         return Exported(self.tree)
-
-    def folder(self, name: str) -> Path:
-        """Make an empty folder to work in, of a name that no program of the unit could know before."""
-        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.scratch))
-
-    def _own_folder(self, name: str) -> Path:
-        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.own))
 
     def declared(self) -> Declared:
         """What the unit says of its dependencies, in `[project]` and in lock files."""
@@ -103,33 +98,12 @@ class Job:
         document = read_template(source.path.read_bytes(), source.file)
         return plain_code(self.unit, self.tree, document, source.file.removeprefix(f"{self.unit.folder}/"))
 
-    def known_layer(self, declared: Declared) -> int | None:
-        """Number of the layer that the dependencies led to when they were first declared; None when they are new."""
-        return self.releases.layer_of(self.unit.name, declared.key(self.organization.lambda_))
-
-    def lock(self, declared: Declared, number: int | None) -> Lock:
-        """Lock what is declared, or find what it was locked to for an earlier release, by the number of its layer.
-
-        So a change of sources alone leaves the dependencies as they are: what nobody declared anew is not resolved
-        anew, until the unit declares its next version.
-        """
-        if number is not None:
-            requirements = self.store.find(layout.requirements_key(self.unit.name, number))
-            if requirements is not None:
-                return self._stored_lock(requirements)
-        return self._dependencies.lock(declared, self.folder("lock"))
-
-    def remember(self, declared: Declared, layer: Layer | None) -> None:
-        """Note which layer the declared dependencies led to."""
-        if layer:
-            self.releases.note_layer(self.unit.name, declared.key(self.organization.lambda_), layer.number)
-
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app, in a copy of the sources."""
         if is_cdk(self.unit, self.tree):
             tree = copy_tree(self.tree, self.scratch)
             synthesizer = Synthesizer(self.unit, self.organization, tree, self.uv, self.own)
-            return synthesizer(self.scratch, self.folder("cdk"))
+            return synthesizer(self.scratch, Path(tempfile.mkdtemp(prefix="cdk-", dir=self.scratch)))
         return Templates((self._template_source(),), {})
 
     def _template_source(self) -> TemplateSource:
@@ -182,40 +156,16 @@ class Job:
         """Publish what templates refer to; a name is the digest of what it names, so others may have done that."""
         return tuple(self.publish(key, path) for key, path in sorted(templates.files.items()))
 
-    def layer(self, locked: Lock) -> Layer | None:
-        """Publish the layer, or find the one that an earlier build with the same lock published.
-
-        The requirements are published first and read back, and the layer is installed from them, so that the two
-        agree even if an earlier build got only half as far.
-        """
-        if not locked.requirements:
-            return None
-        number = self.releases.claim_layer(self.unit.name, locked.sha256)
-        requirements = self._requirements(number, locked)
-        key = layout.layer_key(self.unit.name, number)
-        archive = self.store.find(key)
-        if archive is None:
-            stored = self._stored_lock(requirements)
-            made = self._dependencies.layer(stored, self.folder("layer"), self.own / "layer.zip")
-            self._check_size(None, made.path)
-            # Before the layer: where there is a layer, there is this.
-            self._publish_layer_sbom(number, made.path, stored)
-            archive = self.store.publish(key, made.path, made_of=locked.sha256)
-            made.path.rename(self._layer_path(made.sha256))
-        sbom = self.store.find(layout.layer_sbom_key(self.unit.name, number))
-        if sbom is None:
-            raise missing(self.store.location(layout.layer_sbom_key(self.unit.name, number)), None)
-        return Layer(number=number, archive=archive, requirements=requirements, sbom=sbom)
-
     def plain_package(self, uv: Uv, version: str) -> Package:
         """Make the wheel and the sdist of a unit without a project."""
-        package = plain_package(self.unit, version, self.plain.files, uv, self._own_folder("package"))
+        folder = Path(tempfile.mkdtemp(prefix="package-", dir=self.own))
+        package = plain_package(self.unit, version, self.plain.files, uv, folder)
         refuse_pointers(package.wheel, self.unit.name)
         return package
 
     def unpacked(self, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
         """The layer with the folders that it can be imported from; a new one, which will be, is unpacked for it."""
-        layer = replace(layer, unpacked=self._dependencies.unpacked(locked, anew=is_new))
+        layer = self.layers.unpacked(layer, locked, anew=is_new)
         if is_new:
             self._handlers.prepare(layer)
         return layer
@@ -231,7 +181,7 @@ class Job:
             Warnings that belong to the release, and those that this machine alone may have a reason for.
         """
         warnings = check_wheel(template.functions, package.wheel.read_bytes(), template.source.file)
-        self._check_size(package.wheel, layer.path if layer else None)
+        check_size(self.unit.name, package.wheel, layer.path if layer else None)
         functions = wheel_functions(json.loads(template.text))
         return warnings, self._handlers.check(functions, package.wheel, layer, self.scratch)
 
@@ -283,44 +233,6 @@ class Job:
 
         return self.cache.once("uv-version", uv.fingerprint, ask).decode()
 
-    def _publish_layer_sbom(self, number: int, archive: Path, locked: Lock) -> None:
-        subject = Subject(f"{self.unit.name}-layer", str(number), "", {"lock": locked.sha256})
-        content = bom_json(layer_bom(archive, locked.text, subject, locked.platform))
-        self.store.publish(layout.layer_sbom_key(self.unit.name, number), content, made_of=locked.sha256)
-
     @property
     def _handlers(self) -> HandlerCheck:
         return HandlerCheck(self.uv, self.cache, self.organization.lambda_)
-
-    def _check_size(self, wheel: Path | None, layer: Path | None) -> None:
-        problem = too_large(wheel, layer)
-        if problem:
-            raise BuildError(self.unit.name, SIZE_STEP, problem)
-
-    def layer_file(self, locked: Lock, layer: Layer | None) -> LayerFile | None:
-        """The published layer as a file here: the one that was made, else out of the cache, else from the store."""
-        if layer is None:
-            return None
-        published = layer.archive
-        path = self._layer_path(published.sha256)
-        if not path.exists() and not self.cache.take(LAYERS, locked.sha256, path, published.sha256):
-            path.write_bytes(self.store.get(published.key, sha256=published.sha256))
-            self.cache.keep(LAYERS, locked.sha256, path, published.sha256)
-        return LayerFile(path, published.sha256)
-
-    def _layer_path(self, sha256: str) -> Path:
-        return self.own / f"layer-{sha256}.zip"
-
-    def _requirements(self, number: int, locked: Lock) -> Artifact:
-        path = self.own / "requirements.zip"
-        zip_files({REQUIREMENTS_FILE: locked.text.encode()}, path)
-        return self.store.publish(layout.requirements_key(self.unit.name, number), path, made_of=locked.sha256)
-
-    @property
-    def _dependencies(self) -> Dependencies:
-        return Dependencies(self.uv, self.cache, self.organization.lambda_)
-
-    def _stored_lock(self, requirements: Artifact) -> Lock:
-        content = self.store.get(requirements.key, sha256=requirements.sha256)
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return Lock(archive.read(REQUIREMENTS_FILE).decode(), self.organization.lambda_)

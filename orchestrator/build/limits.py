@@ -8,8 +8,9 @@ from pathlib import Path
 
 from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.layer import ROOT
+from orchestrator.errors import BuildError
 
-STEP = "check size"
+_STEP = "check size"
 _MOST_LISTED = 15
 
 
@@ -26,19 +27,25 @@ def sizes(layer: Path) -> Counter[str]:
     return +found
 
 
-def too_large(wheel: Path | None, layer: Path | None) -> str:
-    """Why Lambda would refuse these together; empty when it would not."""
+def check_size(unit: str, wheel: Path | None, layer: Path | None) -> None:
+    """Refuse what Lambda would refuse together.
+
+    Raises:
+        BuildError: it is too large.
+    """
     parts = sizes(layer) if layer else Counter[str]()
     if wheel:
         with zipfile.ZipFile(wheel) as archive:
             parts["the unit's own code"] = sum(entry.file_size for entry in archive.infolist())
     total = parts.total()
-    if total <= LARGEST_UNZIPPED:
-        return ""
-    return (
-        f"function and layer take {total:,} bytes unzipped, and Lambda allows {LARGEST_UNZIPPED:,}. Drop dependencies "
-        f"(boto3 and botocore are part of the runtime), or split the unit. The largest:\n{_listed(parts)}"
-    )
+    if total > LARGEST_UNZIPPED:
+        raise BuildError(
+            unit,
+            _STEP,
+            f"function and layer take {total:,} bytes unzipped, and Lambda allows {LARGEST_UNZIPPED:,}. Drop "
+            "dependencies (boto3 and botocore are part of the runtime), or split the unit. The largest:\n"
+            + _listed(parts),
+        )
 
 
 def _listed(parts: Mapping[str, int]) -> str:

@@ -16,7 +16,7 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.handlers import Function, check_layers, check_platform, wheel_functions
 from orchestrator.build.importable import HandlerCheck, runs_here
 from orchestrator.build.layer import ROOT, LayerFile
-from orchestrator.build.limits import sizes, too_large
+from orchestrator.build.limits import check_size, sizes
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine import landlock
@@ -286,12 +286,12 @@ def test_a_release_that_lambda_would_refuse_is_told_by_package_the_largest_first
         archive.writestr("python/stray.py", "123")
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("orders/data.bin", bytes(62_144_001))
-    assert too_large(None, layer) == ""
-    assert too_large(wheel, None) == ""
+    check_size("orders", None, layer)
+    check_size("orders", wheel, None)
     assert sizes(layer)["small 2"] == 5
-    problem = too_large(wheel, layer)
-    assert "Lambda allows 262,144,000" in problem
-    listed = [line.split(maxsplit=1) for line in problem.splitlines()[1:]]
+    with pytest.raises(BuildError, match="Lambda allows 262,144,000") as caught:
+        check_size("orders", wheel, layer)
+    listed = [line.split(maxsplit=1) for line in str(caught.value).splitlines()[1:]]
     assert listed[:2] == [["200,000,000", "big_package 1.0"], ["62,144,001", "the unit's own code"]]
 
 
