@@ -297,7 +297,7 @@ def new_world() -> Iterator[Callable[..., World]]:
 
 
 @pytest.mark.parametrize("trains", [TRAIN, ""], ids=["in trains", "alone"])
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 3)), max_size=12))
 @example(story=[(push, 0), (arrive, 3), (event, 0), (break_, 0), (lose, 0)])
 def test_any_story_ends_in_what_the_newest_state_calls_for(

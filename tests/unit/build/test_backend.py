@@ -105,7 +105,7 @@ def test_a_backend_that_requires_what_is_no_wheel_is_left_to_uv(backend: Backend
     """Uv builds what it requires, too."""
     gate = Gate()
     gate.open(unit)
-    system = BuildSystem(("hatchling @ https://nowhere.invalid/hatchling.tar.gz",), "hatchling.build")
+    system = BuildSystem(("hatchling @ file:///nowhere/hatchling.tar.gz",), "hatchling.build")
     assert backend.build(Work("build", system, tmp_path / "out", {}, gate)) is None
 
 
