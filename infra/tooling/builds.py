@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.tooling.names import BUILD_LOG_GROUP, Names
 from infra.tooling.roles import publish_releases, role, service
+from infra.tooling.source import source_settings
 from infra.tooling.statements import Statements, allow
 from orchestrator.config.infrastructure import BUILD_PROJECT, CODEBUILD_ROLE, LEDGER_TABLE
 from orchestrator.config.organization import Lambda, Organization
@@ -94,10 +95,7 @@ def _settings(organization: Organization) -> dict[str, str]:
     values = {
         "ledger_table": LEDGER_TABLE,
         "bucket": organization.tooling.bucket,
-        "repository_url": organization.repository.url or "",
-        "repository_secret": organization.repository.secret,
-        "repository_proxy": organization.repository.proxy or "",
-        "branch": organization.repository.branch,
+        **source_settings(organization),
     }
     return {f"ORCHESTRATOR_{name.upper()}": value for name, value in values.items() if value}
 

@@ -14,6 +14,7 @@ from constructs import Construct
 from infra.tooling.names import Names
 from infra.tooling.permissions import Step
 from infra.tooling.roles import role
+from infra.tooling.source import source_settings
 from infra.tooling.starts import START_TRIES
 from infra.tooling.statements import allow
 from orchestrator.config.infrastructure import LEDGER_TABLE, WEBHOOK_SECRET, function_name
@@ -89,10 +90,7 @@ class Functions(Construct):
             "ledger_table": LEDGER_TABLE,
             "bucket": organization.tooling.bucket,
             "external_id": organization.external_id,
-            "repository_url": organization.repository.url or "",
-            "repository_secret": organization.repository.secret,
-            "repository_proxy": organization.repository.proxy or "",
-            "branch": organization.repository.branch,
+            **source_settings(organization),
             "code": self._bundle_key,
             "repository_id": str(organization.repository.id or ""),
             "webhook_secret": WEBHOOK_SECRET,

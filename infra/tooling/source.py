@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.snapshots import snapshot_place
 from infra.tooling.names import Names
 from infra.tooling.statements import Statements, allow, tell_of_merges
-from orchestrator.config.organization import FILE_NAME
+from orchestrator.config.organization import FILE_NAME, Organization
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.codecommit.address import SCHEMES, CodeCommitAddress
 from orchestrator.source.snapshots.bucket import Place
@@ -26,6 +26,17 @@ def read_repository(names: Names) -> Statements:
         return [allow([f"codecommit:{action}" for action in actions], [arn])]
     place = snapshot_place(names.organization)
     return _read_snapshots(place) if place else []
+
+
+def source_settings(organization: Organization) -> dict[str, str]:
+    """What whoever reads the repository is told of it."""
+    repository = organization.repository
+    return {
+        "repository_url": repository.url or "",
+        "repository_secret": repository.secret,
+        "repository_proxy": repository.proxy or "",
+        "branch": repository.branch,
+    }
 
 
 def find_units(names: Names) -> Statements:

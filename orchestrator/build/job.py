@@ -71,8 +71,11 @@ class Job:
     @property
     def layers(self) -> Layers:
         """The unit's layers."""
-        dependencies = Dependencies(self.uv, self.cache, self.organization.lambda_)
-        return Layers(self.unit.name, self.store, self.releases, dependencies, self.scratch, self.own)
+        return Layers(self.unit.name, self.store, self.releases, self._dependencies, self.scratch, self.own)
+
+    @property
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(self.uv, self.cache, self.organization.lambda_)
 
     @property
     def _exported(self) -> Exported:
@@ -165,7 +168,7 @@ class Job:
 
     def unpacked(self, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
         """The layer with the folders that it can be imported from; a new one, which will be, is unpacked for it."""
-        layer = self.layers.unpacked(layer, locked, anew=is_new)
+        layer = replace(layer, unpacked=self._dependencies.unpacked(locked, anew=is_new))
         if is_new:
             self._handlers.prepare(layer)
         return layer

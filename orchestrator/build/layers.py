@@ -3,7 +3,6 @@
 import io
 import tempfile
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.build.archive import zip_files
@@ -102,10 +101,6 @@ class Layers:
             path.write_bytes(self.store.get(published.key, sha256=published.sha256))
             self.dependencies.cache.keep(LAYERS, locked.sha256, path, published.sha256)
         return LayerFile(path, published.sha256)
-
-    def unpacked(self, layer: LayerFile, locked: Lock, *, anew: bool) -> LayerFile:
-        """The layer with the folders that it can be imported from, where all of its files lie in some."""
-        return replace(layer, unpacked=self.dependencies.unpacked(locked, anew=anew))
 
     def _path(self, sha256: str) -> Path:
         return self.own / f"layer-{sha256}.zip"

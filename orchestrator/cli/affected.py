@@ -1,7 +1,7 @@
 """`orchestrator affected`: which units a merge of a commit would promote, and why."""
 
 import gc
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import click
@@ -64,7 +64,7 @@ def affected(
 
         standings = here.wiring.ledger.branches.standings(here.organization.repository.branch)
         judged = verdicts(catalog, {unit: one.start for unit, one in standings.items() if one.start})
-        called = _called(catalog, standings, here)
+        called = _called(catalog, standings, here.wiring.ledger.trains.has_arrived)
         known = [unit for unit, one in standings.items() if one.definition != RETIRED]
     kept.keep(catalog.surveyed)
     _tell(catalog, judged, called, _gone(known, judged, catalog), output, explain=explain)
@@ -90,19 +90,20 @@ def _called_since(catalog: Catalog, before: Catalog | None) -> "Called | None":
     if not trains:
         return None
     from orchestrator.source.demand import Standing  # noqa: PLC0415  # See above.
-    from orchestrator.source.together import called_at  # noqa: PLC0415  # The same.
 
     starts = starts_at(before, (unit for train in trains for unit in train.units)) if before else {}
-    return called_at(catalog, {unit: Standing(start) for unit, start in starts.items()}, lambda _: True)
+    return _called(catalog, {unit: Standing(start) for unit, start in starts.items()}, lambda _: True)
 
 
-def _called(catalog: Catalog, standings: "Mapping[str, Standing]", here: Context) -> "Called | None":
+def _called(
+    catalog: Catalog, standings: "Mapping[str, Standing]", has_arrived: Callable[[str], bool]
+) -> "Called | None":
     """What is called for together as units stand; None where there are no trains."""
     if not catalog.surveyed.organization.trains:
         return None
     from orchestrator.source.together import called_at  # noqa: PLC0415  # See above.
 
-    return called_at(catalog, standings, here.wiring.ledger.trains.has_arrived)
+    return called_at(catalog, standings, has_arrived)
 
 
 def _tell(

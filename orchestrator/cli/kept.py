@@ -14,12 +14,9 @@ from pathlib import Path
 
 from orchestrator.build.cache_folder import cache_folder, used
 from orchestrator.frozen import dataclass
+from orchestrator.source.deciding import deciding_files
 from orchestrator.source.survey_document import read, written
 from orchestrator.source.surveyed import Surveyed
-
-_CODE = Path(__file__).parents[1]
-# What decides on what is found.
-_DECIDING = ("source", "config", "cli")
 
 
 @dataclass(frozen=True)
@@ -69,11 +66,6 @@ class Kept:
 
 
 def _code() -> str:
-    """What identifies the code that decides: another version of it may decide otherwise. Bytecode comes and goes."""
-    files = sorted(
-        (entry.path, entry.stat().st_mtime_ns, entry.stat().st_size)
-        for folder in _DECIDING
-        for entry in os.scandir(_CODE / folder)
-        if entry.name.endswith(".py")
-    )
-    return json.dumps(files)
+    """What identifies the code that decides: another version may decide otherwise. To read it would take longer."""
+    stats = ((str(file), file.stat()) for file in deciding_files())
+    return json.dumps([(name, one.st_mtime_ns, one.st_size) for name, one in stats])

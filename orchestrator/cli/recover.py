@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import follow
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError
+from orchestrator.ledger.promotions import Promotion
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.recover import Recovery
 from orchestrator.promotions.start import Starter
@@ -37,8 +39,7 @@ def retry(
     """Go on where a promotion failed unexpectedly: the failed step is carried out once more."""
     here: Context = context.obj
     arn, unit = _find(here, execution, "retry")
-    _refuse_member(here, arn, unit)
-    _refuse_second(here, arn.rsplit(":", 1)[-1], unit)
+    _check(here.wiring.ledger.promotions.promotions(unit.name), arn)
     recovery = _recovery(here)
     resumed = recovery.retry(arn, here.organization.environment_names)
     say(f"Goes on as {resumed}")
@@ -73,23 +74,27 @@ def _to_stop(here: Context, what: str) -> list[str]:
     return [_find(here, what, "abort")[0]]
 
 
-def _refuse_member(here: Context, arn: str, unit: Unit) -> None:
-    """Refuse to retry what moved a member of a train: the others would stay where they are, and have its name."""
-    for promotion in here.wiring.ledger.promotions.promotions(unit.name):
+def _check(promotions: Iterable[Promotion], arn: str) -> None:
+    """Refuse to retry what is not to be retried by itself, or was already.
+
+    What moved a member of a train would leave the others where they are, and take a name that is theirs.
+
+    Args:
+        promotions: all of the unit.
+        arn: the execution's.
+    """
+    name = arn.rsplit(":", 1)[-1]
+    for promotion in promotions:
         if promotion.execution == arn and (train := promotion.request.get("train")):
             raise RequestError(
                 f"{promotion.name} moves a member of the train {train}. 'orchestrator train status {train}' says how "
                 f"that stands, 'orchestrator train retry {train}' goes on with all members that are not there yet."
             )
-
-
-def _refuse_second(here: Context, name: str, unit: Unit) -> None:
-    """Refuse to retry what somebody has retried already, unless that failed, too."""
-    for promotion in here.wiring.ledger.promotions.promotions(unit.name):
+        # A retry that failed may be tried once more.
         if promotion.request.get("retry_of") == name and promotion.status in _GOES_ON:
             raise RequestError(
                 f"{name} was retried already: {promotion.name} {_GOES_ON[promotion.status]}. See it with: orchestrator "
-                f"history {unit.name}"
+                f"history {promotion.unit}"
             )
 
 
@@ -101,10 +106,10 @@ def _recovery(here: Context) -> Recovery:
 
 def _find(here: Context, execution: str, verb: str) -> tuple[str, Unit]:
     """An execution's ARN and its unit, given the ARN or a name out of the ledger."""
-    units = here.catalog("HEAD").units
+    catalog = here.catalog("HEAD")
     if execution.startswith(_ARN):
-        return execution, here.catalog("HEAD").unit(_unit_of(execution))
-    for unit in units.values():
+        return execution, catalog.unit(_unit_of(execution))
+    for unit in catalog.units.values():
         for promotion in here.wiring.ledger.promotions.promotions(unit.name):
             if promotion.name == execution:
                 return promotion.execution, unit

@@ -12,7 +12,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.source.catalog import Catalog
 from orchestrator.steps.catalogs import ReadCatalog
-from orchestrator.steps.contract import Request
+from orchestrator.steps.contract import Release, Request
 from orchestrator.steps.resolve_release import not_passed, span_of
 from orchestrator.steps.train_contract import TrainResult, TrainStatus, TrainStep
 from orchestrator.steps.train_members import Mover
@@ -113,38 +113,38 @@ def resolve_bom(ledger: Ledger, catalog: Catalog, stepfunctions: "SFNClient", bo
     units = [catalog.unit(name) for name in bom.members]
     environments = _ladder(catalog.organization, units, bom)
     waves = plan_waves(bom.members, {name: facts.after for name, facts in catalog.facts.items()})
-    versions = _resolve_versions(ledger, bom)
-    if versions:
-        _check_passed(ledger, units, versions, environments, catalog.organization)
+    releases = _resolve_releases(ledger, bom)
+    if releases:
+        _check_passed(ledger, units, releases, environments, catalog.organization)
         _check_merged(stepfunctions, units, catalog.organization)
-    return Asked(waves, environments, versions)
+    return Asked(waves, environments, {unit: release.version for unit, release in releases.items()})
 
 
-def _resolve_versions(ledger: Ledger, bom: Bom) -> dict[str, str]:
+def _resolve_releases(ledger: Ledger, bom: Bom) -> dict[str, Release]:
     """The releases that a bill of materials names, each looked up; none may be in quarantine."""
-    versions = {unit: _version(ledger, unit, version) for unit, version in sorted(bom.versions.items())}
-    for unit, version in versions.items():
-        if barred := ledger.controls.quarantine(unit, version):
+    releases = {unit: _release(ledger, unit, version) for unit, version in sorted(bom.versions.items())}
+    for unit, release in releases.items():
+        if barred := ledger.controls.quarantine(unit, release.version):
             raise RequestError(
-                f"{unit}@{version} is in quarantine: {barred.reason} Leave it out, name another release, or "
-                f"'orchestrator quarantine {unit}@{version} --lift' first."
+                f"{release.name} is in quarantine: {barred.reason} Leave it out, name another release, or "
+                f"'orchestrator quarantine {release.name} --lift' first."
             )
-    return versions
+    return releases
 
 
-def _version(ledger: Ledger, unit: str, version: str) -> str:
+def _release(ledger: Ledger, unit: str, version: str) -> Release:
     if version != LATEST:
-        return ledger.releases.release(unit, version).version
+        return ledger.releases.release(unit, version)
     published = ledger.releases.releases(unit)
     if not published:
         raise RequestError(f"{unit}@{LATEST}: no release of {unit} was ever published. Merge it, or build it.")
-    return published[0].version
+    return published[0]
 
 
 def _check_passed(
     ledger: Ledger,
     units: list[Unit],
-    versions: dict[str, str],
+    releases: dict[str, Release],
     environments: tuple[str, ...],
     organization: Organization,
 ) -> None:
@@ -152,7 +152,7 @@ def _check_passed(
     found: list[str] = []
     for unit in units:
         ladder = unit.environments(organization)
-        release = ledger.releases.release(unit.name, versions[unit.name])
+        release = releases[unit.name]
         first = next((name for name in ladder if name in environments), None)
         if first and (missing := not_passed(ledger, release, first, ladder)):
             found.append(f"{release.name} has not passed {', '.join(missing)}")

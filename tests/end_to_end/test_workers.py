@@ -23,20 +23,11 @@ from orchestrator.local.cloud import LocalCloud
 from orchestrator.source.catalog import read_catalog
 from state_machines.build import build_state
 from tests.end_to_end.company import Company
+from tests.hanging_project import hanging_project
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
-_HANGS = """\
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-
-[project]
-name = "clock"
-version = "1.0.0"
-"""
 _BACKEND = "import time\ntime.sleep(600)\n"
 
 
@@ -152,7 +143,7 @@ def hanging(company: Company) -> str:
     """A commit whose build hangs."""
     good = (company.folder / "projects/clock/pyproject.toml").read_text()
     company.change("backend.py", _BACKEND)
-    commit = company.change("pyproject.toml", _HANGS)
+    commit = company.change("pyproject.toml", hanging_project("clock", "1.0.0"))
     company.change("pyproject.toml", good)
     return commit
 

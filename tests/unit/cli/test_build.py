@@ -13,6 +13,7 @@ import pytest
 
 from orchestrator.confine.processes import descendants
 from orchestrator.releases.sha256 import sha256_of
+from tests.hanging_project import hanging_project
 from tests.unit.build.fakes import ORGANIZATION, PYPROJECT, TEMPLATE
 from tests.waiting import until
 
@@ -180,23 +181,11 @@ def test_the_cache_may_be_deleted_again_and_again_while_builds_run(shell: Shell,
     assert deleted > 5
 
 
-_HANGS = """\
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-
-[project]
-name = "orders"
-version = "0.1.0"
-"""
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_build_that_is_asked_to_end_leaves_nothing(number: signal.Signals, shell: Shell, tmp_path: Path) -> None:
     """Neither a process nor a folder; and it says what was not built."""
-    shell.write("projects/orders/pyproject.toml", _HANGS)
+    shell.write("projects/orders/pyproject.toml", hanging_project("orders", "0.1.0"))
     shell.write("projects/orders/backend.py", "open('hangs', 'w').close()\nimport time\ntime.sleep(600)\n")
     shell.commit()
     temporary = tmp_path / "tmp"

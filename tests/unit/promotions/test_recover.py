@@ -1,11 +1,9 @@
 """Retrying and stopping executions, with a Step Functions that answers what a test tells it to."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 from mypy_boto3_stepfunctions import SFNClient
@@ -18,20 +16,6 @@ from orchestrator.promotions.start import Starter
 MACHINE = "arn:aws:states:eu-west-1:111111111111:stateMachine:promote-orders"
 EXECUTION = "arn:aws:states:eu-west-1:111111111111:execution:promote-orders:merge-1"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-
-
-@pytest.fixture
-def client() -> SFNClient:
-    """A client that asks nobody."""
-    return boto3.client("stepfunctions", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
-
-
-@pytest.fixture
-def answers(client: SFNClient) -> Iterator[Stubber]:
-    """What the client answers, in order; all of it must be asked for."""
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
 
 
 @pytest.fixture

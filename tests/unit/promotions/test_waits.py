@@ -1,11 +1,9 @@
 """Why an execution waits, and how its end is told of which no event came."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 from mypy_boto3_stepfunctions import SFNClient
@@ -16,20 +14,6 @@ from orchestrator.promotions.waits import reason_in
 
 EXECUTION = "arn:aws:states:eu-west-1:111111111111:execution:orchestrator-train:billing-42"
 FROZEN = {"status": "FROZEN", "message": "prod is frozen until Monday: Audit.", "retry_after": 2700}
-
-
-@pytest.fixture
-def client() -> SFNClient:
-    """A client that asks nobody."""
-    return boto3.client("stepfunctions", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
-
-
-@pytest.fixture
-def answers(client: SFNClient) -> Iterator[Stubber]:
-    """What the client answers, in order; all of it must be asked for."""
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def entered(name: str, document: dict[str, Any], kind: str = "WaitStateEntered") -> dict[str, Any]:
