@@ -181,7 +181,7 @@ def moto_company(
         {"name": name, "targets": [{"account": account, "region": REGION} for account in _ACCOUNTS[name]]}
         for name in environments
     ]
-    described[-1] |= {"approval": True, **(prod or {})}
+    described[-1] |= {"requires_approval": True, **(prod or {})}
     organization = Organization.model_validate(
         {
             "tooling": {"account": TOOLING, "region": REGION},

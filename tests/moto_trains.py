@@ -126,7 +126,8 @@ class MotoTrains:
 def _toml(organization: Organization) -> str:
     tooling = organization.tooling
     environments = "".join(
-        f'\n[[environments]]\nname = "{one.name}"\napproval = {str(one.approval).lower()}\ntargets = [\n'
+        f'\n[[environments]]\nname = "{one.name}"\n'
+        f"requires_approval = {str(one.requires_approval).lower()}\ntargets = [\n"
         + "".join(f'  {{ account = "{target.account}", region = "{target.region}" }},\n' for target in one.targets)
         + "]\n"
         for one in organization.environments

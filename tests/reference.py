@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
 from orchestrator.cli.build_task import SETTINGS
+from orchestrator.config.authority import Authority, authority_of
 from orchestrator.config.base import WORDS, Settings
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.organization import Adopt, Build, Lambda, Organization, Repository, Tooling
@@ -75,6 +76,10 @@ def page() -> str:
         "Every key, written by `python -m tests.reference` out of the models that read them. A key that is not here\n"
         "is refused, with the file, the key and those that are valid. `orchestrator units` reads all of it and says\n"
         "what is wrong.\n\n"
+        "The last column says who decides on a key once `orchestrator bootstrap` has recorded the guardrails. Keys\n"
+        "that *administrators* decide on change with `orchestrator guardrails apply` alone. Of *the stricter one*,\n"
+        "file and guardrails are combined, and a file that is looser is refused. *The repository* decides on the\n"
+        "rest.\n\n"
         f"{tables}\n\n"
         "Template parameters of an environment stand in a table of its name, those of all of them under `default`:\n"
         '`parameters.default = { LogLevel = "INFO" }`.\n\n'
@@ -98,17 +103,35 @@ def _within(model: Any) -> Iterator[type[Settings]]:
 
 def _table(model: type[Settings]) -> str:
     rows = "\n".join(_row(name, field) for name, field in model.model_fields.items())
-    return f"{_sentence(model.__doc__ or '')}\n\n| key | default | what | valid |\n| --- | --- | --- | --- |\n{rows}"
+    head = "| key | default | what | valid | who decides |\n| --- | --- | --- | --- | --- |"
+    return f"{_sentence(model.__doc__ or '')}\n\n{head}\n{rows}"
 
 
 def _row(name: str, field: FieldInfo) -> str:
     if not field.description and not _is_table(field.annotation) and name not in _CLEAR:
         raise AssertionError(f"{name} has no description")
     what = _sentence(field.description or _CLEAR.get(name, "see its own table."))
-    cells = (f"`{field.alias or name}`", _default(field), what, "; ".join(dict.fromkeys(_valid(field))))
+    cells = (
+        f"`{field.alias or name}`",
+        _default(field),
+        what,
+        "; ".join(dict.fromkeys(_valid(field))),
+        _authority(field),
+    )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def _authority(field: FieldInfo) -> str:
+    """The party that decides on a key; inside a list of tables, the whole list's."""
+    authority = authority_of(field)
+    return _DECIDES[authority] if authority else ""
+
+
+_DECIDES = {
+    Authority.ADMINISTRATOR: "administrators",
+    Authority.COMBINED: "the stricter one",
+    Authority.FREE: "the repository",
+}
 _CLEAR = {
     "account": "the AWS account.",
     "region": "its region.",

@@ -80,10 +80,10 @@ def _environment(environment: Environment) -> Iterator[str]:
         yield f"targets = [{targets}]"
     if environment.stack_suffix:
         yield f"stack_suffix = {_text(environment.stack_suffix)}  # another one is in the same account and region"
-    if environment.approval:
-        yield "approval = true"
+    if environment.requires_approval:
+        yield "requires_approval = true"
         yield f'# approvers = ["arn:aws:iam::{environment.targets[0].account}:role/release-*"]  # who may decide'
-        yield "# approvals = 2  # different people"
+        yield "# required_approvals = 2  # different people"
         yield '# windows = [{ days = ["mon", "tue", "wed", "thu"], from = "09:00", to = "16:00", timezone = "UTC" }]'
 
 

@@ -85,7 +85,9 @@ def _environments(wanted: list[str]) -> tuple[Environment, ...]:
         targets.setdefault(name, []).append(Target(account=account, region=region))
         gated |= {name} if approval else set()
     return tuple(
-        Environment(name=name, targets=tuple(all_), approval=name in gated, stack_suffix=_suffix(name, targets))
+        Environment(
+            name=name, targets=tuple(all_), requires_approval=name in gated, stack_suffix=_suffix(name, targets)
+        )
         for name, all_ in targets.items()
     )
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from orchestrator.config.authority import ADMINISTRATOR, COMBINED, FREE
 from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings, worded
 from orchestrator.config.infrastructure import bucket_name
 from orchestrator.config.windows import Window
@@ -39,46 +40,76 @@ class Target(Settings):
 class Environment(Settings):
     """One step of the ladder, such as `test`: its targets and what guards it."""
 
-    name: EnvironmentName = Field(examples=["dev"])
-    targets: tuple[Target, ...] = Field(min_length=1, description="At least one account and region.")
-    approval: bool = Field(default=False, description="Whether a deployment waits for a person.")
+    name: EnvironmentName = Field(examples=["dev"], json_schema_extra=ADMINISTRATOR)
+    targets: tuple[Target, ...] = Field(
+        min_length=1, description="At least one account and region.", json_schema_extra=ADMINISTRATOR
+    )
+    requires_approval: bool = Field(
+        default=False, description="Whether a deployment waits for a person.", json_schema_extra=COMBINED
+    )
     approval_timeout_hours: int = Field(
-        default=168, ge=1, le=8_760, description="How long it waits before the promotion ends as timed out."
+        default=168,
+        ge=1,
+        le=8_760,
+        description="How long it waits before the promotion ends as timed out.",
+        json_schema_extra=FREE,
     )
     approvers: tuple[str, ...] = Field(
         default=(),
         description="Patterns of ARNs of those who may decide, such as arn:aws:iam::111111111111:role/release-*; "
         "all who may start the gate when left out.",
+        json_schema_extra=COMBINED,
     )
-    approvals: int = Field(default=1, ge=1, le=10, description="How many different people must approve.")
-    approver_is_not: tuple[Excluded, ...] = Field(
-        default=(), description="Who may not decide: the 'author' of the commit, the 'starter' of the promotion."
+    required_approvals: int = Field(
+        default=1, ge=1, le=10, description="How many different people must approve.", json_schema_extra=COMBINED
+    )
+    excluded_approvers: tuple[Excluded, ...] = Field(
+        default=(),
+        description="Who may not decide: the 'author' of the commit, the 'starter' of the promotion.",
+        json_schema_extra=COMBINED,
+    )
+    mandatory: bool = Field(
+        default=False,
+        description="Whether each unit that goes to a later environment has to pass this one, too.",
+        json_schema_extra=COMBINED,
     )
     rollback_approval: bool = Field(
-        default=False, description="Whether going back to a release that worked here waits for a person too."
+        default=False,
+        description="Whether going back to a release that worked here waits for a person too.",
+        json_schema_extra=COMBINED,
     )
     hold: Literal["until_resumed", "until_newer"] = Field(
         default="until_resumed",
         description="When automatic promotions come in again after a rollback: when somebody says so, or with a "
         "newer release that passed the environments before; after a train, another release of any member will do.",
+        json_schema_extra=COMBINED,
     )
     windows: tuple[Window, ...] = Field(
-        default=(), description="The times of the week when it may be deployed to; always when left out."
+        default=(),
+        description="The times of the week when it may be deployed to; always when left out.",
+        json_schema_extra=COMBINED,
     )
     deployer_role: RoleName = Field(
-        default="orchestrator-deployer", description="What the orchestrator's Lambdas assume."
+        default="orchestrator-deployer",
+        description="What the orchestrator's Lambdas assume.",
+        json_schema_extra=ADMINISTRATOR,
     )
     cloudformation_role: RoleName = Field(
-        default="orchestrator-cloudformation", description="What CloudFormation deploys with."
+        default="orchestrator-cloudformation",
+        description="What CloudFormation deploys with.",
+        json_schema_extra=ADMINISTRATOR,
     )
     cloudformation_policies: tuple[str, ...] = Field(
-        default=(), description="ARNs of managed policies that role has besides what Lambda and Glue units need."
+        default=(),
+        description="ARNs of managed policies that role has besides what Lambda and Glue units need.",
+        json_schema_extra=ADMINISTRATOR,
     )
 
     stack_suffix: Suffix = Field(
         default="",
         description="What the names of units' stacks end with here, such as '-test': of environments that share an "
         "account and region, all but one have one, and each another.",
+        json_schema_extra=ADMINISTRATOR,
     )
 
     @model_validator(mode="before")

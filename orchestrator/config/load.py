@@ -33,6 +33,12 @@ _KINDS = {
     "string_type": "it must be text, in quotes",
     "model_type": "it must be a table of keys and values",
 }
+# Keys by the names they had in earlier versions.
+_RENAMED = {
+    "approval": "requires_approval",
+    "approvals": "required_approvals",
+    "approver_is_not": "excluded_approvers",
+}
 _KEY = re.compile(r"""\s*(?:[\w-]+|"[^"]*"|'[^']*')\s*""")
 
 
@@ -195,7 +201,7 @@ def _check_environments(settings: UnitSettings, organization: Organization, file
     known = organization.environment_names
     named: list[tuple[str, Iterable[str]]] = [
         ("environments", settings.environments or ()),
-        ("approval", settings.approval or ()),
+        ("requires_approval", settings.requires_approval or ()),
         ("stack_name", settings.stack_name if isinstance(settings.stack_name, dict) else ()),
         ("parameters", (name for name in settings.parameters if name != EVERY_ENVIRONMENT)),
     ]
@@ -244,6 +250,8 @@ def _is_form(part: int | str) -> bool:
 def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
     key = prefix + ".".join(str(part) for part in error["loc"] if not _is_form(part))
     if error["type"] == "extra_forbidden":
+        if renamed := _renamed(str(error["loc"][-1]), _keys_beside(error["loc"], model)):
+            return f"{key} is called {prefix}{'.'.join(map(str, (*error['loc'][:-1], renamed)))} now: rename it."
         return f"{key} is not a known key; valid are {', '.join(_keys_beside(error['loc'], model))}."
     if error["type"] == "missing":
         return f"{key} is missing."
@@ -254,6 +262,12 @@ def _sentence(error: ErrorDetails, model: type[Settings], prefix: str) -> str:
     said = WORDS.get(error.get("ctx", {}).get("pattern", ""), plain)
     what = f"{key} = {error['input']!r}" if key else repr(error["input"])
     return f"{what} is not valid: {said}."
+
+
+def _renamed(key: str, valid: list[str]) -> str | None:
+    """The name that a key has now, where it had another one and the new one is valid in the same place."""
+    now = _RENAMED.get(key)
+    return now if now in valid else None
 
 
 def _keys_beside(location: tuple[int | str, ...], model: type[Settings]) -> list[str]:

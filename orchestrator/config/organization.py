@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from orchestrator.config.authority import ADMINISTRATOR, FREE
 from orchestrator.config.base import (
     AccountId,
     ExternalId,
@@ -38,6 +39,13 @@ Prefix = Annotated[
     ),
 ]
 
+PrincipalPattern = Annotated[
+    str,
+    worded(
+        r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/*-]{1,512}$",
+        "a principal is the ARN of a role or user, such as 'arn:aws:iam::111111111111:role/platform-*'",
+    ),
+]
 StackPattern = Annotated[
     str,
     worded(
@@ -57,29 +65,36 @@ class Repository(Settings):
         "codecommit://REGION/NAME one in CodeCommit, s3://BUCKET/PREFIX what `orchestrator publish-source` puts there. "
         "Set by bootstrap when left out.",
         examples=["github://github.com/acme/shop"],
+        json_schema_extra=ADMINISTRATOR,
     )
-    branch: str = Field(default="main", description="The branch whose merges are promoted.")
+    branch: str = Field(
+        default="main", description="The branch whose merges are promoted.", json_schema_extra=ADMINISTRATOR
+    )
     reconcile_minutes: int = Field(
         default=15,
         ge=0,
         le=1440,
         description="How often the branch is looked at without any event, in case one was lost; 0 for never.",
+        json_schema_extra=ADMINISTRATOR,
     )
     secret: SecretName = Field(
         default="orchestrator/github",
         description="Of a repository on GitHub, the name of the secret in the tooling account with the credentials: "
         '{"token": "..."} or {"app_id": "...", "installation_id": "...", "private_key": "..."}.',
+        json_schema_extra=ADMINISTRATOR,
     )
     proxy: ProxyUrl | None = Field(
         default=None,
         description="Of a repository on GitHub or at https://, the proxy that it is asked through. When left out, "
         "builds on machines of one's own go by their HTTPS_PROXY and NO_PROXY.",
         examples=["http://proxy.example.com:3128"],
+        json_schema_extra=ADMINISTRATOR,
     )
     id: int | None = Field(
         default=None,
         description="Of a repository on GitHub, its number: when given, the webhook takes no deliveries of another "
         "one, not even of one that has got its name.",
+        json_schema_extra=ADMINISTRATOR,
     )
 
     @property
@@ -91,8 +106,19 @@ class Repository(Settings):
 class Tooling(Settings):
     """The account in which the orchestrator itself runs."""
 
-    account: AccountId = Field(description="Twelve digits.", examples=["111111111111"])
-    region: Region = Field(description="The region of the state machines and the ledger.", examples=["eu-west-1"])
+    account: AccountId = Field(description="Twelve digits.", examples=["111111111111"], json_schema_extra=ADMINISTRATOR)
+    region: Region = Field(
+        description="The region of the state machines and the ledger.",
+        examples=["eu-west-1"],
+        json_schema_extra=ADMINISTRATOR,
+    )
+
+    administrators: tuple[PrincipalPattern, ...] = Field(
+        default=(),
+        description="Patterns of ARNs of the roles and users that may change the guardrails, such as "
+        "arn:aws:iam::111111111111:role/platform-*; whoever runs the first bootstrap when left out.",
+        json_schema_extra=ADMINISTRATOR,
+    )
 
     @property
     def bucket(self) -> str:
@@ -104,9 +130,9 @@ class Lambda(Settings):
     """The platform that layers are resolved for, and that the orchestrator's own functions run on."""
 
     python: Annotated[str, worded(r"^3\.(1[1-9])$", "a Python that Lambda runs is written such as '3.13'")] = Field(
-        default="3.13", description="Python version of the Lambda runtime."
+        default="3.13", description="Python version of the Lambda runtime.", json_schema_extra=FREE
     )
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    architecture: Literal["x86_64", "arm64"] = Field(default="x86_64", json_schema_extra=FREE)
 
     @property
     def runtime(self) -> str:
@@ -121,8 +147,11 @@ class Build(Settings):
         default="activity",
         description="'activity': workers of a Step Functions activity, on machines of one's own. 'codebuild': one "
         "CodeBuild project for all units, which bootstrap makes.",
+        json_schema_extra=ADMINISTRATOR,
     )
-    timeout_minutes: int = Field(default=60, ge=1, le=480, description="How long one build may take, all in all.")
+    timeout_minutes: int = Field(
+        default=60, ge=1, le=480, description="How long one build may take, all in all.", json_schema_extra=FREE
+    )
 
 
 class Adopt(Settings):
@@ -133,6 +162,7 @@ class Adopt(Settings):
         description="Names of stacks that units are to take over by their stack_name: roles in targets may touch "
         "these, and resources whose names begin with one and '-', besides those that begin with stack_prefix. "
         "'orders-*' is all that begin so: a role has room for about five names, divided by its account's regions.",
+        json_schema_extra=ADMINISTRATOR,
     )
 
     @model_validator(mode="after")
@@ -156,34 +186,45 @@ class Organization(Settings):
     units: tuple[str, ...] = Field(
         default=("projects/*",),
         description="Globs of what may be units: folders, or files in them such as */template.yaml; '.' is the root.",
+        json_schema_extra=FREE,
     )
     exclude: tuple[str, ...] = Field(
-        default=(), description="Globs of folders and files in which no unit is looked for."
+        default=(), description="Globs of folders and files in which no unit is looked for.", json_schema_extra=FREE
     )
     unit: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="By folder, settings of units as in [tool.orchestrator] of a pyproject.toml, for folders that "
         "are not to be edited. Each is checked with its unit, so that a mistake keeps no other one back.",
+        json_schema_extra=FREE,
     )
     repository: Repository = Repository()
     build: Build = Build()
     adopt: Adopt = Adopt()
     trains: tuple[MergedTrain, ...] = Field(
-        default=(), description="Units that go together when a merge affects several of them."
+        default=(), description="Units that go together when a merge affects several of them.", json_schema_extra=FREE
     )
     train_parallel: int = Field(
-        default=10, ge=1, le=40, description="How many members of a train are promoted at a time."
+        default=10,
+        ge=1,
+        le=40,
+        description="How many members of a train are promoted at a time.",
+        json_schema_extra=FREE,
     )
     lambda_: Lambda = Field(default=Lambda(), alias="lambda")
     stack_prefix: Prefix = Field(
         default="app-",
         description="What the names of all units' stacks in the targets begin with; roles are limited to it.",
+        json_schema_extra=ADMINISTRATOR,
     )
     external_id: ExternalId = Field(
-        default="promotion-orchestrator", description="Asked for by the trust policy of every deployer role."
+        default="promotion-orchestrator",
+        description="Asked for by the trust policy of every deployer role.",
+        json_schema_extra=ADMINISTRATOR,
     )
     organization_id: OrganizationId | None = Field(
-        default=None, description="The AWS organization's id: when given, deployers trust nobody outside of it."
+        default=None,
+        description="The AWS organization's id: when given, deployers trust nobody outside of it.",
+        json_schema_extra=ADMINISTRATOR,
     )
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from orchestrator.config import organization as organization_file
+from orchestrator.config.authority import COMBINED, FREE
 from orchestrator.config.base import EnvironmentName, Settings, StackName, UnitName
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import table_of
@@ -38,49 +39,67 @@ class UnitSettings(Settings):
     """`[tool.orchestrator]` of a unit's `pyproject.toml`."""
 
     name: UnitName | None = Field(
-        default=None, description="The unit's name; made of its folder's when left out, see orchestrator.config.names."
+        default=None,
+        description="The unit's name; made of its folder's when left out, see orchestrator.config.names.",
+        json_schema_extra=FREE,
     )
     library: bool = Field(
-        default=False, description="True for shared code: never deployed, but its own depends_on counts."
+        default=False,
+        description="True for shared code: never deployed, but its own depends_on counts.",
+        json_schema_extra=FREE,
     )
     template: str = Field(
         default="template.yaml",
         description="The CloudFormation template, within the folder; a folder with a cdk.json needs none.",
+        json_schema_extra=FREE,
     )
-    stack: str | None = Field(default=None, description="Of a CDK app with several stacks, the one that is deployed.")
+    stack: str | None = Field(
+        default=None, description="Of a CDK app with several stacks, the one that is deployed.", json_schema_extra=FREE
+    )
     depends_on: tuple[str, ...] = Field(
         default=(),
         description="Folders outside the unit that are inputs of its build, from the repository's root.",
+        json_schema_extra=FREE,
     )
     after: tuple[UnitName, ...] = Field(
-        default=(), description="Units that a train promotes before this one, in every environment."
+        default=(),
+        description="Units that a train promotes before this one, in every environment.",
+        json_schema_extra=FREE,
     )
     environments: tuple[EnvironmentName, ...] | None = Field(
-        default=None, description="The environments it goes to; all when left out."
+        default=None, description="The environments it goes to; all when left out.", json_schema_extra=FREE
     )
-    approval: tuple[EnvironmentName, ...] | None = Field(
-        default=None, description="The environments that wait for a person; the organization's when left out."
+    requires_approval: tuple[EnvironmentName, ...] | None = Field(
+        default=None,
+        description="The environments that wait for a person, besides those of the organization.",
+        json_schema_extra=COMBINED,
     )
     approvers: dict[EnvironmentName, tuple[str, ...]] = Field(
         default_factory=dict,
         description="By environment, patterns of ARNs of those who may decide, out of those the organization names.",
+        json_schema_extra=COMBINED,
     )
-    approvals: dict[EnvironmentName, Annotated[int, Field(ge=1, le=10)]] = Field(
-        default_factory=dict, description="By environment, how many must approve; the organization's when that is more."
+    required_approvals: dict[EnvironmentName, Annotated[int, Field(ge=1, le=10)]] = Field(
+        default_factory=dict,
+        description="By environment, how many must approve; the organization's when that is more.",
+        json_schema_extra=COMBINED,
     )
     parameters: dict[str, dict[str, str]] = Field(
         default_factory=dict,
         description="Template parameters by environment; those under 'default' hold in all of them.",
+        json_schema_extra=FREE,
     )
-    smoke_tests: tuple[SmokeTest, ...] = ()
+    smoke_tests: tuple[SmokeTest, ...] = Field(default=(), json_schema_extra=FREE)
     stack_name: StackName | dict[EnvironmentName, StackName] | None = Field(
         default=None,
         description="Name of the stack in the targets, in all environments or by environment, such as one that is "
         "there already and named in [adopt] stacks; '<stack_prefix><unit><stack_suffix>' when left out.",
+        json_schema_extra=FREE,
     )
     concurrency: Literal["superseded", "queued"] = Field(
         default="superseded",
         description="What happens when two promotions meet: the older one ends, or the newer one waits behind it.",
+        json_schema_extra=FREE,
     )
 
     def stack_in(self, environment: str) -> str | None:
@@ -145,13 +164,17 @@ class Unit(Settings):
     def environments(self, organization: Organization) -> list[str]:
         """The names of the environments the unit is promoted through, in the organization's order."""
         wanted = self.settings.environments
-        return [name for name in organization.environment_names if wanted is None or name in wanted]
+        names = organization.environment_names
+        if wanted is None:
+            return names
+        last = max((names.index(name) for name in wanted), default=-1)
+        mandatory = {one.name for one in organization.environments[:last] if one.mandatory}
+        return [name for name in names if name in wanted or name in mandatory]
 
     def needs_approval(self, environment: str, organization: Organization) -> bool:
         """Whether a deployment of this unit to the environment waits for a person."""
-        if self.settings.approval is not None:
-            return environment in self.settings.approval
-        return organization.environment(environment).approval
+        own = environment in (self.settings.requires_approval or ())
+        return own or organization.environment(environment).requires_approval
 
     def approval_policy(self, environment: str, organization: Organization) -> ApprovalPolicy:
         """Whose decisions count: what the organization asks for, and what the unit asks for besides."""
@@ -159,8 +182,8 @@ class Unit(Settings):
         groups = (theirs.approvers, self.settings.approvers.get(environment, ()))
         return ApprovalPolicy(
             approvers=tuple(group for group in groups if group),
-            approvals=max(theirs.approvals, self.settings.approvals.get(environment, 1)),
-            excluded=theirs.approver_is_not,
+            approvals=max(theirs.required_approvals, self.settings.required_approvals.get(environment, 1)),
+            excluded=theirs.excluded_approvers,
         )
 
     def parameters(self, environment: str) -> dict[str, str]:

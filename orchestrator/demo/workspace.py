@@ -87,7 +87,7 @@ def organization() -> str:
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     environments = "".join(
         f'\n[[environments]]\nname = "{name}"\naccount = "{account}"\nregion = "{REGION}"\n'
-        + ("approval = true\n" if name == "prod" else "")
+        + ("requires_approval = true\n" if name == "prod" else "")
         for name, account in ACCOUNTS.items()
         if name != "tooling"
     )

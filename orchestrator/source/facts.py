@@ -22,7 +22,7 @@ CDK_FILE = "cdk.json"
 TEMPLATES = ("template.yaml", "template.yml", "template.json")
 """What a template is called that no setting names, in the order in which they are looked for."""
 # What only the state machines are made of. Everything else of [tool.orchestrator] is a part of each release.
-PIPELINE = ("environments", "approval", "approvers", "approvals", "concurrency")
+PIPELINE = ("environments", "requires_approval", "approvers", "required_approvals", "concurrency")
 # What is known without these, or no part of a release: what a unit depends on is in its inputs, no library is deployed,
 # each unit's digests are its own, and what comes first matters to trains alone.
 _ELSEWHERE = ("after", "depends_on", "library", "name")

@@ -284,7 +284,7 @@ def _toml(organization: Organization) -> str:
     repository = f'\n[repository]\nurl = "{url}"\n' if url.startswith("s3://") else ""
     environments = "".join(
         f'\n[[environments]]\nname = "{one.name}"\naccount = "{one.targets[0].account}"\n'
-        f'region = "{one.targets[0].region}"\napproval = {str(one.approval).lower()}\n'
+        f'region = "{one.targets[0].region}"\nrequires_approval = {str(one.requires_approval).lower()}\n'
         for one in organization.environments
     )
     return (

@@ -110,7 +110,7 @@ def organization_of(accounts: list[str], url: str | None) -> Organization:
     """An organization of a tooling account and one for each environment."""
     tooling, *targets = accounts
     environments = [
-        {"name": name, "account": account, "region": REGION, "approval": name == "prod"}
+        {"name": name, "account": account, "region": REGION, "requires_approval": name == "prod"}
         for name, account in zip(_ENVIRONMENTS, targets, strict=True)
     ]
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

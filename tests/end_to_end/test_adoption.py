@@ -115,7 +115,7 @@ def test_a_stack_whose_first_release_does_not_work_is_given_back(company: Compan
 def test_what_a_unit_that_is_gone_waits_for_can_be_decided(company: Company, cloud: LocalCloud) -> None:
     """Its next release takes the stack over, though the folder went before somebody approved it."""
     company.resume("test")
-    settle(company, f'{SETTINGS}approval = ["test"]\n')
+    settle(company, f'{SETTINGS}requires_approval = ["test"]\n')
     execution = company.merge(write(company, '"healthy": False', '"healthy": True'))
     request = until(lambda: company.ledger.approvals.request(UNIT, "test"))
     shutil.rmtree(company.folder / "projects" / UNIT)

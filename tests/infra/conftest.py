@@ -37,7 +37,7 @@ def organization() -> Organization:
                     "deployer_role": "deployer-of-ours",
                     "cloudformation_policies": ["arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess"],
                 },
-                {"name": "prod", "account": "111111111111", "region": REGION, "approval": True},
+                {"name": "prod", "account": "111111111111", "region": REGION, "requires_approval": True},
             ],
             "organization_id": "o-abcdefghij",
             "stack_prefix": "shop-",

@@ -21,9 +21,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     """A company in which two release managers must approve, who have neither written nor started it."""
     own = UnitSettings(
         approvers={"prod": (f"{SESSION.replace('sts', 'iam').replace('assumed-', '')}/release-*",)},
-        approvals={"prod": 2},
+        required_approvals={"prod": 2},
     )
-    policy = {"approver_is_not": ["author", "starter"]}
+    policy = {"excluded_approvers": ["author", "starter"]}
     with moto_company(tmp_path_factory.mktemp("company"), environments=("prod",), prod=policy) as made:
         strict = made.with_unit("clock", own)
         strict.install()

@@ -27,7 +27,7 @@ NAMES = ["dev", "test", "staging", "prod", "dr"]
 def organization_of(count: int, gated: frozenset[str] = frozenset(), runner: str = "activity") -> Organization:
     """An organization with so many environments, some of which ask for approval, and what builds there."""
     environments = [
-        {"name": name, "account": f"{number:012d}", "region": "eu-west-1", "approval": name in gated}
+        {"name": name, "account": f"{number:012d}", "region": "eu-west-1", "requires_approval": name in gated}
         for number, name in enumerate(NAMES[:count], start=2)
     ]
     tooling = {"account": "000000000001", "region": "eu-west-1"}
@@ -103,7 +103,7 @@ def test_environments_follow_each_other_in_order(organization: Organization) -> 
 def test_only_gated_environments_ask_for_approval(organization: Organization, wanted: set[str]) -> None:
     """What the unit says wins over what the organization says."""
     gated = sorted(wanted & set(organization.environment_names))
-    states = promotion(unit_of(approval=gated), organization)["States"]
+    states = promotion(unit_of(requires_approval=gated), organization)["States"]
     assert {name.removeprefix("Approve ") for name in states if name.startswith("Approve ")} == set(gated)
 
 

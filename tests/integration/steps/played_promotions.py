@@ -20,7 +20,9 @@ from orchestrator.steps.smoke_test import SmokeTester, SmokeTestInput
 from tests.integration.steps.played_world import MACHINE, Run, World
 from tests.ledger_table import make_ledger_table
 
-PROD = Environment.model_validate({"name": "prod", "account": "5" * 12, "region": "eu-west-1", "approval": True})
+PROD = Environment.model_validate(
+    {"name": "prod", "account": "5" * 12, "region": "eu-west-1", "requires_approval": True}
+)
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -59,7 +59,10 @@ def break_(world: World, number: int) -> None:
 
 def ask_approval(world: World, number: int) -> None:
     """Change what only state machines are made of."""
-    text = project(UNITS[number % 2]) + f'[tool.orchestrator]\napprovals.dev = {number % 3 + 1}\napproval = ["dev"]\n'
+    text = (
+        project(UNITS[number % 2])
+        + f'[tool.orchestrator]\nrequired_approvals.dev = {number % 3 + 1}\nrequires_approval = ["dev"]\n'
+    )
     world.repository.commit({f"projects/{UNITS[number % 2]}/pyproject.toml": text})
 
 

@@ -21,7 +21,7 @@ ACCOUNTS = Accounts(
     Tooling(account="111111111111", region="eu-west-1"),
     (
         Environment(name="dev", targets=(Target(account="222222222222", region="eu-west-1"),)),
-        Environment(name="prod", targets=(Target(account="333333333333", region="eu-west-1"),), approval=True),
+        Environment(name="prod", targets=(Target(account="333333333333", region="eu-west-1"),), requires_approval=True),
     ),
 )
 SAM = """
@@ -99,7 +99,7 @@ def test_a_repository_of_all_kinds_is_found_without_editing_any_folder(existing:
     assert not catalog.problems
     assert not made.unplaced
     assert load_organization(made.text).units == ("ledger", "services/*", "services/*/stack.yml")
-    assert load_organization(made.text).environment("prod").approval
+    assert load_organization(made.text).environment("prod").requires_approval
 
 
 def test_names_that_clash_are_told_apart_by_the_folders_above(existing: Existing) -> None:

@@ -7,7 +7,7 @@ from orchestrator.config.load import load_organization, load_unit, parse_toml
 from orchestrator.errors import ConfigurationError
 from tests.organization_toml import organization_toml
 
-GOOD = organization_toml("dev", "prod") + "approval = true\n"
+GOOD = organization_toml("dev", "prod") + "requires_approval = true\n"
 UNIT = '[project]\nname = "orders"\nversion = "0.1.0"\n'
 
 
@@ -29,7 +29,7 @@ def test_a_good_file_is_read() -> None:
     """In the order of promotion, with defaults."""
     organization = load_organization(GOOD)
     assert organization.environment_names == ["dev", "prod"]
-    assert organization.environment("prod").approval
+    assert organization.environment("prod").requires_approval
     assert organization.environment("dev").deployer_role == "orchestrator-deployer"
 
 
@@ -47,13 +47,17 @@ def test_what_was_read_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("approval = true", "aproval = true", "aproval is not a known key; valid are name, targets, approval"),
+        (
+            "requires_approval = true",
+            "aproval = true",
+            "aproval is not a known key; valid are name, targets, requires_approval",
+        ),
         ('"222222222222"', '"22"', "'22' is not valid: an account has twelve digits"),
-        ('"eu-west-1"\napproval', '"moon"\napproval', "'moon' is not valid: a region is written such as 'eu-west-1'"),
+        ('"eu-west-1"\nrequires', '"moon"\nrequires', "'moon' is not valid: a region is written such as 'eu-west-1'"),
         ('name = "prod"', 'name = "dev"', "'dev' is there more than once"),
         ('name = "prod"', 'name = "pre-prod"', "'pre-prod' is not valid"),
         ("333333333333", "222222222222", "'dev' and 'prod' both deploy to 222222222222/eu-west-1"),
-        ("approval = true", 'stack_suffix = "_x"', "stack_suffix = '_x' is not valid: a suffix is '-' and"),
+        ("requires_approval = true", 'stack_suffix = "_x"', "stack_suffix = '_x' is not valid: a suffix is '-' and"),
         ("[tooling]", "[tools]", "tooling is missing"),
         ("[tooling]", '[repository]\nproxy = "http://a:b@c:1"\n[tooling]', "credentials have no place in a repository"),
         ("[tooling]", "[tooling", "is not valid TOML"),
@@ -100,7 +104,7 @@ def test_a_wrong_organization_is_explained(old: str, new: str, said: str) -> Non
             "parameters.dev = [1] is not valid: it must be a table.",
         ),
         (f"\ufeff{UNIT}", "begins with a byte order mark"),
-        (UNIT + '[tool.orchestrator]\napproval = ["moon"]\n', "no environment 'moon'; valid are dev, prod"),
+        (UNIT + '[tool.orchestrator]\nrequires_approval = ["moon"]\n', "no environment 'moon'; valid are dev, prod"),
         (UNIT + "[tool.orchestrator.parameters.moon]\n", "no environment 'moon'; valid are dev, prod"),
     ],
 )
@@ -130,7 +134,10 @@ def test_lines_with_many_dots_that_are_no_keys_are_read() -> None:
 def test_a_units_settings_override_the_organization() -> None:
     """Which environments, which ask, which parameters."""
     organization = load_organization(GOOD)
-    text = UNIT + '[tool.orchestrator]\nenvironments = ["dev"]\napproval = ["dev"]\nparameters.default = { A = "1" }\n'
+    text = (
+        UNIT
+        + '[tool.orchestrator]\nenvironments = ["dev"]\nrequires_approval = ["dev"]\nparameters.default = { A = "1" }\n'
+    )
     unit = load_unit(text + 'parameters.dev = { A = "2" }\n', "projects/orders", organization)
     assert unit.environments(organization) == ["dev"]
     assert unit.needs_approval("dev", organization)

@@ -64,9 +64,15 @@ def test_identity_is_demanded_only_where_it_matters(policy: dict[str, object], d
 
 def test_a_unit_can_only_ask_for_more() -> None:
     """What the organization asks for stays."""
-    prod = {"name": "prod", "account": "5" * 12, "region": "eu-west-1", "approvers": ["*:role/a"], "approvals": 2}
+    prod = {
+        "name": "prod",
+        "account": "5" * 12,
+        "region": "eu-west-1",
+        "approvers": ["*:role/a"],
+        "required_approvals": 2,
+    }
     tooling = {"account": "1" * 12, "region": "eu-west-1"}
     organization = Organization.model_validate({"tooling": tooling, "environments": [prod]})
-    own = {"approvers": {"prod": ["*"]}, "approvals": {"prod": 1}}
+    own = {"approvers": {"prod": ["*"]}, "required_approvals": {"prod": 1}}
     unit = Unit.model_validate({"name": "u", "folder": "projects/u", "version": "1", "settings": own})
     assert unit.approval_policy("prod", organization) == ApprovalPolicy(approvers=(("*:role/a",), ("*",)), approvals=2)

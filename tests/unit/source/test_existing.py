@@ -169,7 +169,7 @@ def test_folders_are_not_edited_for_settings(existing: Existing) -> None:
     [
         ('parameters.dev = { Level = "DEBUG" }', 2),
         ('smoke_tests = [{ url = "Url" }]', 2),
-        ("approval = []", 1),
+        ("requires_approval = []", 1),
     ],
 )
 def test_settings_make_another_release_only_when_a_release_holds_them(
@@ -254,7 +254,7 @@ def test_a_unit_at_the_root_needs_a_name_and_leaves_other_units_out(existing: Ex
     assert folders(catalog) == {"a": "services/a", "monolith": ""}
     assert [one.path for one in catalog.inputs["monolith"]] == ["orchestrator.toml", "src", "template.yaml"]
     existing.write("services/a/more.txt")
-    changed = existing.catalog(globs, '[unit."."]\nname = "monolith"\napproval = []\n')
+    changed = existing.catalog(globs, '[unit."."]\nname = "monolith"\nrequires_approval = []\n')
     assert changed.digest("monolith") == catalog.digest("monolith")
     assert changed.digest("a") != catalog.digest("a")
 

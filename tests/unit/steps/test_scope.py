@@ -31,7 +31,7 @@ def test_a_merge_has_those_looked_at_that_it_changes() -> None:
     """By what releases are made of, and by what state machines are made of."""
     assert _looked_at({}) == set()
     assert _looked_at({"projects/a/code.py": (Mode.FILE, "")}) == {"a"}
-    assert _looked_at({"projects/a/pyproject.toml": (Mode.FILE, f'{unit()}approval = ["dev"]\n')}) == {"a"}
+    assert _looked_at({"projects/a/pyproject.toml": (Mode.FILE, f'{unit()}requires_approval = ["dev"]\n')}) == {"a"}
     assert _looked_at({"projects/e/pyproject.toml": (Mode.FILE, unit())}) == {"e"}
 
 
