@@ -18,8 +18,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.many_units import ManyUnits
+from benchmarks.many_units import ORGANIZATION, ManyUnits
+from orchestrator.config.load import load_organization
 from orchestrator.errors import ArtifactError
+from orchestrator.guardrails.document import Guardrails, guarded_part
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.steps.merge_event import MergeEvent
@@ -157,6 +159,16 @@ def main() -> None:
     print(f"most memory of the process, with git's answers and the played ledger in it: {megabytes:.0f} MB")
 
 
+def _guardrails() -> Guardrails:
+    """What a bootstrap recorded."""
+    return Guardrails(
+        version=1,
+        organization=guarded_part(load_organization(ORGANIZATION)),
+        recorded_by="arn:aws:iam::111111111111:role/platform-admin",
+        recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
 def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, surveys: Surveys) -> None:
     table.calls.clear()
     cloud.calls.clear()
@@ -165,7 +177,9 @@ def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, surveys:
     ledger = Ledger(played_table, lambda: datetime.now(UTC))
     repository = LocalGitRepository(folder, os.environ["PATH"])
     starts = Starts(played, "queue", time.sleep)
-    handler = MergeHandler(ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", surveys)
+    handler = MergeHandler(
+        ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", surveys, _guardrails
+    )
     used, began = time.process_time(), time.perf_counter()
     result: MergeResult = handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": "0" * 40}}))
     looked, used = time.perf_counter() - began, time.process_time() - used
@@ -173,7 +187,7 @@ def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, surveys:
     table.calls.clear()
     cloud.calls.clear()
     starter = PromotionStarter(
-        ledger, repository, unit_stack, retired_stack, cloud.stack, played, played, lambda name: name
+        ledger, repository, unit_stack, retired_stack, cloud.stack, played, played, lambda name: name, _guardrails
     )
     began = time.perf_counter()
     messages = [StartMessage.model_validate_json(body).unit for body in cloud.queue]

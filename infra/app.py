@@ -1,15 +1,22 @@
-"""The CDK app: an artifacts stack, a tooling stack, two for trains, and a target stack for each account and region."""
+"""The CDK app: stacks for artifacts, guardrails, tooling and trains, and one for each account and region."""
 
 from pathlib import Path
 
 import aws_cdk as cdk
 
 from infra.artifacts import ArtifactsStack
+from infra.guardrails import GuardrailsStack
 from infra.target import TargetStack
 from infra.tooling.stack import ToolingStack
 from infra.trains.gates import TrainGatesStack
 from infra.trains.stack import TrainsStack
-from orchestrator.config.infrastructure import ARTIFACTS_STACK, TOOLING_STACK, TRAIN_GATES_STACK, TRAINS_STACK
+from orchestrator.config.infrastructure import (
+    ARTIFACTS_STACK,
+    GUARDRAILS_STACK,
+    TOOLING_STACK,
+    TRAIN_GATES_STACK,
+    TRAINS_STACK,
+)
 from orchestrator.config.organization import Organization
 from orchestrator.config.stacks import stacked_targets, target_template
 
@@ -19,6 +26,7 @@ def synthesize(organization: Organization, out: Path) -> None:
     app = cdk.App(analytics_reporting=False, outdir=str(out))
     tooling = cdk.Environment(account=organization.tooling.account, region=organization.tooling.region)
     ArtifactsStack(app, ARTIFACTS_STACK, organization, env=tooling)
+    GuardrailsStack(app, GUARDRAILS_STACK, organization, env=tooling)
     ToolingStack(app, TOOLING_STACK, organization, env=tooling)
     TrainsStack(app, TRAINS_STACK, organization, env=tooling)
     TrainGatesStack(app, TRAIN_GATES_STACK, organization, env=tooling)

@@ -11,4 +11,4 @@ wiring = TargetWiring.from_environment()
 
 def handler(event: Any, _context: object) -> Any:
     """Carry the step out; the event is its state's Parameters."""
-    return respond(DeployInput, event, wiring.deploy())
+    return respond(DeployInput, event, wiring.deploy(), wiring.guardrails())

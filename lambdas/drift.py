@@ -11,4 +11,4 @@ wiring = TargetWiring.from_environment()
 
 def handler(event: Any, _context: object) -> Any:
     """Look, for whoever asks; the event says where."""
-    return respond(DriftInput, event, wiring.drift())
+    return respond(DriftInput, event, wiring.drift(), wiring.guardrails())

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from orchestrator import __version__
 from orchestrator.config.invalid import told
 from orchestrator.errors import OrchestratorError, RequestError
+from orchestrator.guardrails.document import Guardrails
+from orchestrator.guardrails.lookup import context_of
 
 Input = TypeVar("Input", bound=BaseModel)
 
@@ -17,13 +19,21 @@ logger = logging.getLogger("orchestrator")
 logger.setLevel(logging.INFO)
 
 
-def respond(model: type[Input], event: Any, act: Callable[[Input], BaseModel | None]) -> Any:
+def respond(
+    model: type[Input], event: Any, act: Callable[[Input], BaseModel | None], guardrails: Guardrails | None = None
+) -> Any:
     """Call one function with a parsed event, and log in one line what came of it.
 
     The event itself is not logged: it may carry a task token.
+
+    Args:
+        model: the event's.
+        event: what the function was called with.
+        act: the function.
+        guardrails: where the environment is looked up that the event names.
     """
     try:
-        result = act(_read(model, event))
+        result = act(_read(model, event, guardrails))
     except OrchestratorError as error:
         _log("error", step=act, message=str(error), kind=type(error).__name__)
         raise
@@ -32,10 +42,10 @@ def respond(model: type[Input], event: Any, act: Callable[[Input], BaseModel | N
     return document
 
 
-def _read(model: type[Input], event: Any) -> Input:
+def _read(model: type[Input], event: Any, guardrails: Guardrails | None) -> Input:
     """Read an event. Pydantic's own error would show what is in it, in the function's log."""
     try:
-        return model.model_validate(event)
+        return model.model_validate(event, context=context_of(guardrails))
     except ValidationError as error:
         raise RequestError(
             f"This is not what the function takes: {told(error)}. It is of orchestrator {__version__}, as must be the "

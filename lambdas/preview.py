@@ -11,4 +11,4 @@ wiring = TargetWiring.from_environment()
 
 def handler(event: Any, _context: object) -> Any:
     """Look, for whoever asks; the event says what and where."""
-    return respond(PreviewInput, event, wiring.preview())
+    return respond(PreviewInput, event, wiring.preview(), wiring.guardrails())

@@ -11,4 +11,4 @@ wiring = ApprovalWiring.from_environment()
 
 def handler(event: Any, _context: object) -> Any:
     """Carry the step out; the event is its state's Parameters."""
-    return respond(RequestApprovalInput, event, wiring.request_approval())
+    return respond(RequestApprovalInput, event, wiring.request_approval(), wiring.guardrails())

@@ -11,4 +11,4 @@ wiring = TargetWiring.from_environment()
 
 def handler(event: Any, _context: object) -> Any:
     """Start a deletion, or look how far it is; the event says where."""
-    return respond(RetireInput, event, wiring.retire())
+    return respond(RetireInput, event, wiring.retire(), wiring.guardrails())

@@ -11,4 +11,4 @@ wiring = TargetWiring.from_environment()
 
 def handler(event: Any, _context: object) -> Any:
     """Carry the step out; the event is its state's Parameters."""
-    return respond(RollBackInput, event, wiring.roll_back())
+    return respond(RollBackInput, event, wiring.roll_back(), wiring.guardrails())

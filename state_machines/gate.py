@@ -5,13 +5,16 @@
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
+from orchestrator.guardrails.rules import tightening
+from orchestrator.steps.contract import Status
 from state_machines.states import State, choice, fail, task, wait
 
 
 def gate(unit: Unit, environment: str, organization: Organization) -> State:
     """The definition of a unit's gate for one environment."""
-    policy = unit.approval_policy(environment, organization).model_dump(mode="json")
-    parameters = {"unit": unit.name, "environment": environment, "policy": policy}
+    merged = tightening(unit, organization.environment(environment))
+    document = merged.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    parameters = {"unit": unit.name, "environment": environment, **({"merged": document} if document else {})}
     return _gate(f"{unit.name} for {environment}", '"release": "0.2.1"', parameters, organization)
 
 
@@ -26,7 +29,13 @@ def _gate(what: str, subject: str, parameters: State, organization: Organization
         "started_at.$": "$$.Execution.StartTime",
         "decision.$": "$$.Execution.Input",
     }
-    ways = {"APPROVED": "Approved", "REJECTED": "Rejected", "COUNTED": "Counted", "IN_PROGRESS": "Wait to decide"}
+    ways = {
+        Status.APPROVED: "Approved",
+        Status.REJECTED: "Rejected",
+        Status.COUNTED: "Counted",
+        Status.IN_PROGRESS: "Wait to decide",
+        Status.REFUSED: "Refused",
+    }
     return {
         "Comment": (
             f"Approves or rejects {what}. Start an execution with "
@@ -35,7 +44,7 @@ def _gate(what: str, subject: str, parameters: State, organization: Organization
         "StartAt": "Decide",
         "States": {
             "Decide": task(organization.function_arn("decide"), {**parameters, **given}, then="Decided?"),
-            "Decided?": choice("$.status", ways, default="Refused"),
+            **choice("Decided?", "$.status", ways),
             "Approved": {"Type": "Succeed"},
             "Rejected": {"Type": "Succeed"},
             "Counted": {"Type": "Succeed"},

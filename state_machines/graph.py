@@ -43,12 +43,12 @@ def _ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _label(rule: dict[str, Any]) -> str:
-    if rule.get("And") and all(one["Variable"] == "$.request.rollback" for one in rule["And"]):
-        return "rollback"
     if "And" in rule:
         return " and ".join(_label(one) for one in rule["And"])
     if "IsNull" in rule:
         return f"no {rule['Variable'].removeprefix('$.')}"
     if "IsPresent" in rule:
         return f"has {rule['Variable'].removeprefix('$.')}"
+    if "BooleanEquals" in rule:
+        return str(rule["Variable"].rsplit(".", 1)[-1].replace("_", " "))
     return str(rule["StringEquals"])

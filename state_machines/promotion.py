@@ -2,23 +2,19 @@
 
 Build? -> Build -> Resolve release -> Begin
 -> for each environment, in order:
-Plan -> [Approve] -> Deploy -> Smoke-test -> next, or Roll back -> Failed
+Plan -> Approve, where it is asked for -> Deploy -> Smoke-test -> next, or Roll back -> Failed
 """
 
 from orchestrator.config.environment import Environment
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
+from orchestrator.guardrails.rules import tightening
+from orchestrator.steps.contract import LATER, NEVER, PLANNED, Status
 from state_machines.build import build_state
-from state_machines.states import EXECUTION, RETRY, State, States, choice, fail, task, wait
+from state_machines.states import EXECUTION, RETRY, State, States, choice, equals, fail, is_true, task, wait
 
 PROMOTED = "Promoted"
 SUPERSEDED = "Superseded"
-_IS_ROLLBACK: State = {
-    "And": [
-        {"Variable": "$.request.rollback", "IsPresent": True},
-        {"Variable": "$.request.rollback", "BooleanEquals": True},
-    ]
-}
 
 
 def promotion(unit: Unit, organization: Organization) -> State:
@@ -45,14 +41,19 @@ def promotion(unit: Unit, organization: Organization) -> State:
 
 
 def _beginning(unit: Unit, organization: Organization, names: list[str]) -> States:
-    begin = choice("$.first", {name: f"Plan {name}" for name in names}, f"Plan {names[0]}")
     only_built = {"Variable": "$.first", "IsNull": True, "Next": PROMOTED}
-    begin["Choices"].insert(0, only_built)
+    asked_for = (("version", "Resolve release"), ("commit", "Build"))
     return {
         "Build?": {
             "Type": "Choice",
-            "Choices": [{"Variable": "$.version", "IsPresent": True, "Next": "Resolve release"}],
-            "Default": "Build",
+            "Choices": [{"Variable": f"$.{key}", "IsPresent": True, "Next": then} for key, then in asked_for],
+            "Default": "Nothing to promote",
+        },
+        "Nothing to promote": {
+            "Type": "Fail",
+            "Error": "RequestError",
+            "Cause": "The promotion's input must name either a version or a commit, such as "
+            '{"version": "0.2.1"} or {"commit": "<sha>"}.',
         },
         "Build": build_state(unit, organization, then="Resolve release"),
         "Resolve release": task(
@@ -60,22 +61,15 @@ def _beginning(unit: Unit, organization: Organization, names: list[str]) -> Stat
             {"unit": unit.name, "request.$": "$$.Execution.Input", "environments": names, "execution": EXECUTION},
             then="Begin",
         ),
-        "Begin": begin,
+        **choice("Begin", "$.first", {name: f"Plan {name}" for name in names}, first=[only_built]),
     }
 
 
-def _later(again: str) -> dict[str, str]:
-    """Where statuses lead with which it is worth asking again."""
-    return dict.fromkeys(("IN_PROGRESS", "BUSY", "QUEUED", "FROZEN"), again)
-
-
-def _never(stopped: str) -> dict[str, str]:
-    """Where statuses lead with which a promotion is over."""
-    return {"SUPERSEDED": SUPERSEDED, **dict.fromkeys(("HELD", "QUARANTINED", "TRAIN_ENDED"), stopped)}
-
-
 class _EnvironmentStates:
-    """The states of one environment."""
+    """The states of one environment.
+
+    All environments have the same ones: whether somebody must approve is in Plan's answer, out of the guardrails.
+    """
 
     def __init__(self, unit: Unit, organization: Organization, environment: Environment, following: str | None) -> None:
         self._unit = unit
@@ -83,23 +77,26 @@ class _EnvironmentStates:
         self._environment = environment
         self._name = environment.name
         self._after = f"Plan {following}" if following else PROMOTED
-        self._gated = unit.needs_approval(environment.name, organization)
 
     def states(self) -> States:
         """All of them, by name."""
-        gate = self._approve() if self._gated else {}
-        return {**self._plan(), **gate, **self._deploy(), **self._verify(), **self._roll_back()}
+        return {**self._plan(), **self._approve(), **self._deploy(), **self._verify(), **self._roll_back()}
 
     def _plan(self) -> States:
         name = self._name
-        ready = f"Approve {name}" if self._gated else f"Deploy {name}"
         again, stopped = f"Wait to plan {name}", f"Stopped before {name}"
-        planned = choice(self._path("plan.status"), {**_later(again), **_never(stopped)}, default=ready)
-        if self._gated and not self._environment.rollback_approval:
-            planned["Choices"].append(_IS_ROLLBACK | {"Next": f"Deploy {name}"})
+        asks = is_true(self._path("plan.requires_approval"))
+        ways = {**dict.fromkeys(PLANNED, f"Deploy {name}"), **_kept_out(again, stopped)}
+        planned = [equals(self._path("plan.status"), status) for status in PLANNED]
+        gated = [{"And": [one, asks], "Next": f"Approve {name}"} for one in planned]
         return {
             f"Plan {name}": self._task("plan", then=f"Planned {name}?", part="plan"),
-            f"Planned {name}?": planned,
+            **choice(
+                f"Planned {name}?",
+                self._path("plan.status"),
+                ways,
+                first=gated,
+            ),
             again: wait(self._path("plan.retry_after"), then=f"Plan {name}"),
             stopped: fail(self._path("plan.status"), self._path("plan.message")),
         }
@@ -113,7 +110,11 @@ class _EnvironmentStates:
             "gate_arn": gate,
             "token.$": "$$.Task.Token",
         }
-        ways = {"APPROVED": f"Deploy {name}", "SUPERSEDED": SUPERSEDED}
+        ways = {
+            Status.APPROVED: f"Deploy {name}",
+            Status.SUPERSEDED: SUPERSEDED,
+            Status.REJECTED: f"Rejected {name}",
+        }
         timed_out = {
             "ErrorEquals": ["States.Timeout"],
             "ResultPath": self._path("timeout"),
@@ -133,11 +134,11 @@ class _EnvironmentStates:
                 "ResultPath": self._path("approval"),
                 "Next": f"Approved {name}?",
             },
-            f"Approved {name}?": choice(self._path("approval.status"), ways, default=f"Rejected {name}"),
+            **choice(f"Approved {name}?", self._path("approval.status"), ways),
             f"Rejected {name}": fail(self._path("approval.status"), self._path("approval.message")),
             f"Timed out {name}": {
                 "Type": "Fail",
-                "Error": "TIMED_OUT",
+                "Error": Status.TIMED_OUT,
                 "Cause": f"Nobody decided on {name} within {self._environment.approval_timeout_hours} hours.",
             },
         }
@@ -146,51 +147,42 @@ class _EnvironmentStates:
         name = self._name
         again, stopped = f"Wait to deploy {name}", f"Stopped in {name}"
         ways = {
-            "SUCCEEDED": f"Smoke-test {name}",
-            "STALE": f"Plan {name}",
-            **_later(again),
-            **_never(stopped),
+            Status.SUCCEEDED: f"Smoke-test {name}",
+            # Something moved since the plan, or a guardrail asks for a decision that it did not ask for then.
+            Status.STALE: f"Plan {name}",
+            Status.NOT_APPROVED: f"Plan {name}",
+            Status.FAILED: f"Roll back {name}",
+            **_kept_out(again, stopped),
         }
-        extra = {"plan.$": self._path("plan"), "gated": self._gated, "approval.$": self._path("approval")}
+        extra = {"plan.$": self._path("plan"), "approval.$": self._path("approval")}
         return {
             f"Deploy {name}": self._task("deploy", f"Deployed {name}?", "deployment", extra),
-            f"Deployed {name}?": choice(self._path("deployment.status"), ways, default=f"Roll back {name}"),
+            **choice(f"Deployed {name}?", self._path("deployment.status"), ways),
             again: wait(self._path("deployment.retry_after"), then=f"Deploy {name}"),
             stopped: fail(self._path("deployment.status"), self._path("deployment.message")),
         }
 
     def _verify(self) -> States:
-        name = self._name
-        passed = self._path("smoke_test.status")
+        name, status = self._name, self._path("smoke_test.status")
+        is_last = {"And": [equals(status, Status.SUCCEEDED), equals("$.last", name)], "Next": PROMOTED}
+        ways = {Status.SUCCEEDED: self._after, Status.FAILED: f"Roll back {name}"}
         return {
             f"Smoke-test {name}": self._task("smoke_test", then=f"Healthy {name}?", part="smoke_test"),
-            f"Healthy {name}?": {
-                "Type": "Choice",
-                "Choices": [
-                    {
-                        "And": [
-                            {"Variable": passed, "StringEquals": "SUCCEEDED"},
-                            {"Variable": "$.last", "StringEquals": name},
-                        ],
-                        "Next": PROMOTED,
-                    },
-                    {"Variable": passed, "StringEquals": "SUCCEEDED", "Next": self._after},
-                ],
-                "Default": f"Roll back {name}",
-            },
+            **choice(f"Healthy {name}?", status, ways, first=[is_last]),
         }
 
     def _roll_back(self) -> States:
         """Return to the last known good release after whichever part of the document says FAILED."""
         name = self._name
-        again = f"Wait to roll back {name}"
+        again, failed = f"Wait to roll back {name}", f"Failed {name}"
+        ways = {Status.IN_PROGRESS: again, Status.ROLLED_BACK: failed, Status.FAILED: failed}
         return {
             f"Roll back {name}": self._task(
                 "roll_back", f"Rolled back {name}?", "rollback", {"environment_part.$": self._path()}
             ),
-            f"Rolled back {name}?": choice(self._path("rollback.status"), {"IN_PROGRESS": again}, f"Failed {name}"),
+            **choice(f"Rolled back {name}?", self._path("rollback.status"), ways),
             again: wait(self._path("rollback.retry_after"), then=f"Roll back {name}"),
-            f"Failed {name}": fail(self._path("rollback.status"), self._path("rollback.message")),
+            failed: fail(self._path("rollback.status"), self._path("rollback.message")),
         }
 
     def _task(self, step: str, then: str, part: str, extra: State | None = None) -> State:
@@ -198,14 +190,21 @@ class _EnvironmentStates:
         return task(self._organization.function_arn(step), parameters, then, self._path(part))
 
     def _input(self) -> State:
+        merged = tightening(self._unit, self._environment).model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return {
             "release.$": "$.release",
-            "environment": self._environment.model_dump(mode="json", by_alias=True),
+            "environment": self._name,
             "stack_name": self._unit.stack_name(self._name, self._organization),
             "execution.$": "$.execution",
             "request.$": "$.request",
             "concurrency": self._unit.settings.concurrency,
+            **({"merged": merged} if merged else {}),
         }
 
     def _path(self, *rest: str) -> str:
         return ".".join([f"$.environments.{self._name}", *rest])
+
+
+def _kept_out(again: str, stopped: str) -> dict[Status, str]:
+    """The ways of a promotion that may not enter now, or not at all."""
+    return {**dict.fromkeys(LATER, again), **dict.fromkeys(NEVER, stopped), Status.SUPERSEDED: SUPERSEDED}

@@ -1,9 +1,14 @@
 """The kinds of states that the definitions are made of, as plain dictionaries of classic (JSONPath) ASL."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from orchestrator.steps.contract import Status
 
 State = dict[str, Any]
 States = dict[str, State]
+# By status, or other text, the state that follows.
+Ways = Mapping[Status, str] | Mapping[str, str]
 
 # What Lambda itself may answer now and then; everything else is not helped by trying again.
 TRANSIENT = [
@@ -26,6 +31,7 @@ def retry(errors: list[str]) -> list[State]:
     return [rule]
 
 
+_UNKNOWN: Final = "This status is not known here: run 'orchestrator bootstrap', then start again."
 RETRY = retry(TRANSIENT)
 # The part of the context object that tells which promotion this is.
 EXECUTION = {
@@ -48,10 +54,32 @@ def task(function: str, parameters: State, then: str, result_path: str | None = 
     return {**state, "ResultPath": result_path} if result_path else state
 
 
-def choice(path: str, ways: dict[str, str], default: str) -> State:
-    """A state that goes on by the text at a path."""
-    rules = [{"Variable": path, "StringEquals": value, "Next": then} for value, then in ways.items()]
-    return {"Type": "Choice", "Choices": rules, "Default": default}
+def equals(path: str, value: str) -> State:
+    """The condition that the text at a path is a certain one."""
+    return {"Variable": path, "StringEquals": value}
+
+
+def is_true(path: str) -> State:
+    """The condition that the value at a path is true."""
+    return {"Variable": path, "BooleanEquals": True}
+
+
+def choice(name: str, path: str, ways: Ways, *, first: Sequence[State] = ()) -> States:
+    """States that go on by the text at a path, and that fail where it is none of those listed.
+
+    Args:
+        name: the choice's.
+        path: where the text is.
+        ways: by text, the state that follows.
+        first: rules that come before these.
+    """
+    otherwise = f"Unknown: {name}"
+    rules = [*first, *({**equals(path, value), "Next": then} for value, then in ways.items())]
+    return {
+        name: {"Type": "Choice", "Choices": rules, "Default": otherwise},
+        # What was got is the error; nothing that is not understood goes on.
+        otherwise: {"Type": "Fail", "ErrorPath": path, "Cause": _UNKNOWN},
+    }
 
 
 def wait(path: str, then: str) -> State:

@@ -47,12 +47,12 @@ def _template(unit: Unit, organization: Organization, definition: dict[str, Any]
 
 
 def _gates(unit: Unit, organization: Organization) -> dict[str, Any]:
-    gated = [name for name in unit.environments(organization) if unit.needs_approval(name, organization)]
+    """A gate for every environment: the guardrails say at each promotion whether it is used."""
     return {
         f"Gate{name.capitalize()}": _state_machine(
             unit.gate_name(name), gate(unit, name, organization), organization.tooling_role_arn(GATE_ROLE)
         )
-        for name in gated
+        for name in unit.environments(organization)
     }
 
 

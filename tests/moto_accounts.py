@@ -19,6 +19,7 @@ from tests.aws_answers import Answers
 from tests.ledger_table import make_ledger_table
 from tests.moto_lambdas import Lambdas
 from tests.moto_site import Site
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -54,6 +55,8 @@ class MotoAccounts:
     def install_accounts(self) -> None:
         """Make what bootstrap makes."""
         make_ledger_table(self.wiring.session, self.wiring.settings["ledger_table"])
+        make_ledger_table(self.wiring.session, self.wiring.settings["guardrails_table"])
+        self.wiring.guardrail_records.record(recorded(self.organization))
         for topic in ("approvals_topic", "failures_topic"):
             self.wiring.sns.create_topic(Name=self.wiring.settings[topic].rsplit(":", 1)[-1])
         buckets = {self.organization.tooling.account: self.organization.tooling.bucket}

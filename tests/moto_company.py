@@ -18,6 +18,7 @@ from moto import mock_aws
 from orchestrator.cli.context import settings
 from orchestrator.config.infrastructure import DEAD_LETTERS, STARTS
 from orchestrator.config.organization import Organization
+from orchestrator.guardrails.rules import waits_for_approval
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from state_machines.gate import gate
@@ -56,7 +57,6 @@ class MotoCompany(MotoReleases):
         machines = {self.unit.state_machine_name: definition} | {
             self.unit.gate_name(name): gate(self.unit, name, self.organization)
             for name in self.organization.environment_names
-            if self.unit.needs_approval(name, self.organization)
         }
         for name, machine in machines.items():
             self.make_machine(name, machine)
@@ -106,7 +106,7 @@ class MotoCompany(MotoReleases):
         """Start a promotion, approve whatever it asks for, and wait for its end."""
         execution = self.start(name, **request)
         environments = self.organization.environment_names
-        gated = [one for one in environments if self.unit.needs_approval(one, self.organization)]
+        gated = [one for one in environments if waits_for_approval(self.unit, self.organization, one)]
 
         def ended() -> Progress | None:
             for environment in gated:

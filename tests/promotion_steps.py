@@ -18,7 +18,7 @@ class Steps:
         self.execution = Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
         self.input: dict[str, Any] = {
             "release": release.model_dump(mode="json"),
-            "environment": company.organization.environment(environment).model_dump(mode="json"),
+            "environment": environment,
             "stack_name": stack,
             "execution": self.execution.model_dump(mode="json"),
         }
@@ -27,9 +27,16 @@ class Steps:
         """Call one step."""
         return self._company.call(step, {**self.input, **extra})
 
+    def approval(self, plan: dict[str, Any]) -> dict[str, Any]:
+        """The answer of people who approved a plan."""
+        release = self.input["release"]
+        bound = {"manifest_sha256": release["manifest_sha256"], "plan_hash": plan["plan_hash"]}
+        return {"status": "APPROVED", "message": "", **bound}
+
     def deployed(self) -> dict[str, Any]:
         """Plan and deploy."""
         plan = self("plan")
-        deployment = self("deploy", plan=plan)
+        approval = self.approval(plan) if plan["requires_approval"] else None
+        deployment = self("deploy", plan=plan, approval=approval)
         assert deployment["status"] == "SUCCEEDED", deployment["message"]
         return {"plan": plan, "deployment": deployment}

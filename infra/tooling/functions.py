@@ -12,12 +12,12 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import Step
+from infra.tooling.permissions import GUARDRAILS_SETTING, Step
 from infra.tooling.roles import role
 from infra.tooling.source import source_settings
 from infra.tooling.starts import START_TRIES
 from infra.tooling.statements import allow
-from orchestrator.config.infrastructure import LEDGER_TABLE, WEBHOOK_SECRET, function_name
+from orchestrator.config.infrastructure import GUARDRAILS_TABLE, LEDGER_TABLE, WEBHOOK_SECRET, function_name
 
 _MEMORY_MB = 512
 
@@ -79,6 +79,8 @@ class Functions(Construct):
     def _role(self, scope: Construct, step: Step) -> iam.Role:
         write_logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [self._names.log_group(step.name)])
         statements = [write_logs, *step.statements(self._names)]
+        if GUARDRAILS_SETTING in step.settings:
+            statements.append(allow(["dynamodb:GetItem", "dynamodb:Query"], [self._names.guardrails]))
         if step.name in EVENT_STEPS and step.name != "on_merge":
             statements.append(allow(["sqs:SendMessage"], [self._names.dead_letters]))
         principal = iam.ServicePrincipal("lambda.amazonaws.com")
@@ -88,6 +90,7 @@ class Functions(Construct):
         organization = self._names.organization
         values = {
             "ledger_table": LEDGER_TABLE,
+            GUARDRAILS_SETTING: GUARDRAILS_TABLE,
             "bucket": organization.tooling.bucket,
             "external_id": organization.external_id,
             **source_settings(organization),

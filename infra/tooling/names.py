@@ -7,6 +7,7 @@ from orchestrator.config.infrastructure import (
     BUILD_PROJECT,
     DEAD_LETTERS,
     FAILURES_TOPIC,
+    GUARDRAILS_TABLE,
     LEDGER_TABLE,
     STARTS,
     UNIT_STACK_ROLE,
@@ -33,6 +34,11 @@ class Names:
     def ledger(self) -> str:
         """The ledger's table."""
         return self._arn("dynamodb", f"table/{LEDGER_TABLE}")
+
+    @property
+    def guardrails(self) -> str:
+        """The table of the guardrails."""
+        return self._arn("dynamodb", f"table/{GUARDRAILS_TABLE}")
 
     @property
     def event_bus(self) -> str:

@@ -183,26 +183,29 @@ def _webhook(names: Names) -> Statements:
     ]
 
 
-_TARGETS = ("ledger_table", "bucket", "external_id")
+GUARDRAILS_SETTING = "guardrails_table"
+"""What a step reads that acts on an environment: functions that have this setting may read the guardrails."""
+_GUARDED = ("ledger_table", GUARDRAILS_SETTING)
+_TARGETS = (*_GUARDED, "bucket", "external_id")
 SOURCE_SETTINGS = ("repository_url", "repository_secret", "repository_proxy", "branch")
 _TELLING = ("failures_topic", *SOURCE_SETTINGS)
 
 STEPS = (
-    Step("on_merge", 900, ("ledger_table", "bucket", "code", "starts_url", "dead_letters_url", *_TELLING), _on_merge),
+    Step("on_merge", 900, (*_GUARDED, "bucket", "code", "starts_url", "dead_letters_url", *_TELLING), _on_merge),
     Step(
         "start_promotion",
         WORK_SECONDS,
-        ("ledger_table", "bucket", "starts_url", "start_tries", *_TELLING),
+        (*_GUARDED, "bucket", "starts_url", "start_tries", *_TELLING),
         _start_promotion,
     ),
-    Step("resolve_release", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _resolve_release),
+    Step("resolve_release", 60, (*_GUARDED, "bucket", *SOURCE_SETTINGS), _resolve_release),
     Step("plan", 120, (*_TARGETS, *SOURCE_SETTINGS), _plan),
-    Step("request_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_approval),
-    Step("decide", 60, ("ledger_table",), _decide),
+    Step("request_approval", 60, (*_GUARDED, "bucket", "approvals_topic"), _request_approval),
+    Step("decide", 60, _GUARDED, _decide),
     Step("deploy", 120, _TARGETS, _deploy),
     Step("smoke_test", 120, _TARGETS, _with_targets),
     Step("roll_back", 120, _TARGETS, _with_targets),
-    Step("retire", 120, ("ledger_table", "external_id", "branch"), _retire),
+    Step("retire", 120, (*_GUARDED, "external_id", "branch"), _retire),
     Step("drift", 120, _TARGETS, _with_targets),
     Step("preview", 180, (*_TARGETS, *SOURCE_SETTINGS), _preview),
     Step("on_promotion_change", 60, ("ledger_table", "failures_topic"), _on_promotion_change),

@@ -1,7 +1,7 @@
 """What each of a train's steps may do, and what its state machine runs with: no more than their code uses."""
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import SOURCE_SETTINGS, Step, answer_promotions, ledger
+from infra.tooling.permissions import GUARDRAILS_SETTING, SOURCE_SETTINGS, Step, answer_promotions, ledger
 from infra.tooling.source import find_units
 from infra.tooling.statements import Statements, allow
 
@@ -44,7 +44,7 @@ def _on_train_change(names: Names) -> Statements:
 
 TRAIN_STEPS = (
     Step("resolve_train", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _resolve_train),
-    Step("plan_train", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _plan_train),
+    Step("plan_train", 60, ("ledger_table", GUARDRAILS_SETTING, "bucket", *SOURCE_SETTINGS), _plan_train),
     Step("request_train_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_train_approval),
     Step("settle_train", 60, ("ledger_table", "failures_topic"), _settle_train),
     Step("on_train_change", 60, ("ledger_table", "failures_topic"), _on_train_change),

@@ -1,9 +1,10 @@
-"""The flow of a bootstrap: artifacts bucket, code of the Lambdas, the tooling account's stacks, then every target."""
+"""The flow of a bootstrap: artifacts bucket, guardrails, code of the Lambdas, tooling stacks, then every target."""
 
 import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,9 +15,19 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.bootstrap.bundle import make_builder, make_bundle
+from orchestrator.bootstrap.guardrails import (
+    administrators_of,
+    caller_of,
+    find_guardrails,
+    record,
+    records_of,
+    with_administrators,
+)
 from orchestrator.config.infrastructure import (
+    ADMINISTRATORS_PARAMETER,
     ARTIFACTS_STACK,
     BUILD_ACTIVITY,
+    GUARDRAILS_STACK,
     TARGET_STACK,
     TOOLING_STACK,
     TRAIN_GATES_STACK,
@@ -30,6 +41,7 @@ from orchestrator.releases import layout
 from orchestrator.releases.sha256 import sha256_of_file
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.deployment import Change, Progress, change_of
+from orchestrator.wiring.wiring import now
 
 if TYPE_CHECKING:
     import boto3
@@ -70,6 +82,7 @@ class Bootstrap:
         sessions: opens accounts.
         templates: the synthesized templates, by name.
         sleep: waits that many seconds.
+        clock: tells the time, in UTC.
         bundle: writes the zip with the Lambdas' code for a platform to a file.
         builder: writes the zip that builds on CodeBuild run, likewise; asked only where CodeBuild builds.
     """
@@ -78,6 +91,7 @@ class Bootstrap:
     sessions: Sessions
     templates: dict[str, str]
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], datetime] = now
     bundle: Callable[[Lambda, Path], None] = make_bundle
     builder: Callable[[Lambda, Path], None] = make_builder
 
@@ -91,6 +105,7 @@ class Bootstrap:
         tooling = self.organization.tooling
         self._open_all()
         yield self._stack(tooling.account, tooling.region, ARTIFACTS_STACK, ARTIFACTS_STACK)
+        yield from self._guardrails()
         parameters = {}
         for parameter, what, make in self._bundles():
             parameters[parameter], uploaded = self._upload_bundle(what, make)
@@ -102,6 +117,20 @@ class Bootstrap:
         yield self._activity()
         for target in stacked_targets(self.organization):
             yield self._stack(target.account, target.region, TARGET_STACK, target_template(target))
+
+    def _guardrails(self) -> Iterator[Installed]:
+        """Make their table, and record what the organization says where nothing is recorded yet."""
+        tooling = self.organization.tooling
+        session = self.sessions(tooling.account, tooling.region)
+        caller = caller_of(session)
+        organization = with_administrators(self.organization, administrators_of(self.organization, caller))
+        named = {ADMINISTRATORS_PARAMETER: ",".join(organization.tooling.administrators)}
+        yield self._stack(tooling.account, tooling.region, GUARDRAILS_STACK, GUARDRAILS_STACK, named)
+        records = records_of(session, self.clock)
+        known = find_guardrails(records)
+        current = known or record(records, organization, None, caller, self.clock())
+        effect = Effect.UNCHANGED if known else Effect.CREATED
+        yield Installed(f"guardrails, version {current.version}", f"{tooling.account}/{tooling.region}", effect)
 
     def _open_all(self) -> None:
         """Find out before anything is changed whether an account cannot be opened."""

@@ -157,6 +157,7 @@ def settings(organization: "Organization") -> dict[str, str]:
     from orchestrator.config.infrastructure import (  # noqa: PLC0415  # See above.
         APPROVALS_TOPIC,
         FAILURES_TOPIC,
+        GUARDRAILS_TABLE,
         LEDGER_TABLE,
     )
 
@@ -167,6 +168,7 @@ def settings(organization: "Organization") -> dict[str, str]:
     }
     return {
         "ledger_table": LEDGER_TABLE,
+        "guardrails_table": GUARDRAILS_TABLE,
         "bucket": tooling.bucket,
         "external_id": organization.external_id,
         "repository_url": str(organization.repository.url),

@@ -99,8 +99,6 @@ def decide(here: Context, unit: str, environment: str, decision: dict[str, str])
     except UnknownNameError as unknown:
         return _decide_on_retired(here, unit, environment, given, unknown)
     check_environment(here, found, environment)
-    if not found.needs_approval(environment, here.organization):
-        raise RequestError(f"{unit} needs no approval in {environment}: there is nothing to decide.")
     return start_gate(here, found.gate_name(environment), unit, environment, given)
 
 

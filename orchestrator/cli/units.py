@@ -9,6 +9,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, complain, note, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
+from orchestrator.guardrails.rules import waits_for_approval
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.discovery import Finder
 from orchestrator.source.together import broken_units, missing_members
@@ -94,7 +95,7 @@ def _show(catalog: Catalog, problems: list[str]) -> None:
     shown = table(f"Units at {catalog.commit.id[:12]}", *columns)
     for unit in catalog.units.values():
         ladder = [
-            f"{name} (approval)" if unit.needs_approval(name, catalog.organization) else name
+            f"{name} (approval)" if waits_for_approval(unit, catalog.organization, name) else name
             for name in unit.environments(catalog.organization)
         ]
         inputs = ", ".join(one.path for one in catalog.inputs[unit.name])

@@ -10,6 +10,7 @@ from orchestrator.config.infrastructure import bucket_name
 from orchestrator.config.windows import Window
 from orchestrator.identity.policy import Excluded
 
+Hold = Literal["until_resumed", "until_newer"]
 Suffix = Annotated[
     str,
     worded(
@@ -78,7 +79,7 @@ class Environment(Settings):
         description="Whether going back to a release that worked here waits for a person too.",
         json_schema_extra=COMBINED,
     )
-    hold: Literal["until_resumed", "until_newer"] = Field(
+    hold: Hold = Field(
         default="until_resumed",
         description="When automatic promotions come in again after a rollback: when somebody says so, or with a "
         "newer release that passed the environments before; after a train, another release of any member will do.",

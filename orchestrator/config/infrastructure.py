@@ -6,6 +6,7 @@ TRAIN_ROLE = "orchestrator-train"
 UNIT_STACK_ROLE = "orchestrator-unit-stack"
 BUILDER_ROLE = "orchestrator-builder"
 LEDGER_TABLE = "orchestrator-ledger"
+GUARDRAILS_TABLE = "orchestrator-guardrails"
 DEAD_LETTERS = "orchestrator-dead-letters"
 STARTS = "orchestrator-starts.fifo"
 DEAD_STARTS = "orchestrator-dead-starts.fifo"
@@ -17,11 +18,13 @@ BUILD_ACTIVITY = "orchestrator-build"
 BUILD_PROJECT = "orchestrator-build"
 CODEBUILD_ROLE = "orchestrator-codebuild"
 ARTIFACTS_STACK = "orchestrator-artifacts"
+ADMINISTRATORS_PARAMETER = "Administrators"
+GUARDRAILS_STACK = "orchestrator-guardrails"
 TOOLING_STACK = "orchestrator"
 TRAINS_STACK = "orchestrator-trains"
 TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
-OWN_STACKS = (ARTIFACTS_STACK, TOOLING_STACK, TRAINS_STACK, TRAIN_GATES_STACK, TARGET_STACK)
+OWN_STACKS = (ARTIFACTS_STACK, GUARDRAILS_STACK, TOOLING_STACK, TRAINS_STACK, TRAIN_GATES_STACK, TARGET_STACK)
 
 
 def bucket_name(account: str, region: str) -> str:

@@ -9,7 +9,6 @@ from orchestrator.config.authority import COMBINED, FREE
 from orchestrator.config.base import EnvironmentName, Settings, StackName, UnitName
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import table_of
-from orchestrator.identity.policy import ApprovalPolicy
 
 FILE_NAME = "pyproject.toml"
 EVERY_ENVIRONMENT = "default"
@@ -170,21 +169,6 @@ class Unit(Settings):
         last = max((names.index(name) for name in wanted), default=-1)
         mandatory = {one.name for one in organization.environments[:last] if one.mandatory}
         return [name for name in names if name in wanted or name in mandatory]
-
-    def needs_approval(self, environment: str, organization: Organization) -> bool:
-        """Whether a deployment of this unit to the environment waits for a person."""
-        own = environment in (self.settings.requires_approval or ())
-        return own or organization.environment(environment).requires_approval
-
-    def approval_policy(self, environment: str, organization: Organization) -> ApprovalPolicy:
-        """Whose decisions count: what the organization asks for, and what the unit asks for besides."""
-        theirs = organization.environment(environment)
-        groups = (theirs.approvers, self.settings.approvers.get(environment, ()))
-        return ApprovalPolicy(
-            approvers=tuple(group for group in groups if group),
-            approvals=max(theirs.required_approvals, self.settings.required_approvals.get(environment, 1)),
-            excluded=theirs.excluded_approvers,
-        )
 
     def parameters(self, environment: str) -> dict[str, str]:
         """The unit's own template parameters in an environment."""

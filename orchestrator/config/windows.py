@@ -12,6 +12,8 @@ from orchestrator.config.base import Settings, worded
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
 _WEEK = 7
+# Windows repeat weekly; two weeks hold each way in which they can meet, whatever daylight saving does.
+_HORIZON = timedelta(days=2 * _WEEK)
 
 
 def _zone(name: str) -> str:
@@ -49,6 +51,20 @@ class Window(Settings):
                 if begin < end:
                     spans.append((begin, end))
         return spans
+
+
+def all_open_at(groups: Sequence[Sequence[Window]], now: datetime) -> datetime | None:
+    """The next moment at which a window of each list is open: `now` when that is so already, None for never."""
+    moment = now
+    while moment - now < _HORIZON:
+        openings = [opens_at(windows, moment) for windows in groups]
+        if None in openings:
+            return None
+        latest = max((opening for opening in openings if opening), default=moment)
+        if latest == moment:
+            return moment
+        moment = latest
+    return None
 
 
 def opens_at(windows: Sequence[Window], now: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from math import ceil
 from typing import Protocol
 
-from orchestrator.config.windows import opens_at
+from orchestrator.config.windows import all_open_at
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
@@ -92,7 +92,7 @@ def _held(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
         return None
     # What failed in a train may have done so because of another member: with another release of that, it is new.
     differs = step.release.version != hold.version or facts.train_differs
-    if step.environment.hold == "until_newer" and step.execution.order > hold.order and differs:
+    if step.rules.hold == "until_newer" and step.execution.order > hold.order and differs:
         return None
     name, train = step.environment.name, step.request.train
     # One member of a train that went on alone would not be what was to go together.
@@ -115,7 +115,7 @@ def _frozen(step: StepInput, facts: Facts, now: datetime) -> StepResult | None:
 
 
 def _closed(step: StepInput, _: Facts, now: datetime) -> StepResult | None:
-    opening = opens_at(step.environment.windows, now)
+    opening = all_open_at(step.rules.windows, now)
     if opening == now or step.request.override_freeze:
         return None
     name = step.environment.name

@@ -7,12 +7,14 @@ is written back by the state's ResultPath. Large things go to S3 and leave a key
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from orchestrator.config.base import EnvironmentName, UnitName
-from orchestrator.config.environment import Environment, Target
+from orchestrator.config.environment import Target
+from orchestrator.guardrails.lookup import NamedEnvironment, recorded
+from orchestrator.guardrails.rules import Rules, Tightening, rules
 
 Concurrency = Literal["superseded", "queued"]
 
@@ -31,6 +33,7 @@ class Status(StrEnum):
     HELD = "HELD"
     QUARANTINED = "QUARANTINED"
     TRAIN_ENDED = "TRAIN_ENDED"
+    NOT_APPROVED = "NOT_APPROVED"
     FAILED = "FAILED"
     PLANNED = "PLANNED"
     NO_CHANGES = "NO_CHANGES"
@@ -39,6 +42,14 @@ class Status(StrEnum):
     TIMED_OUT = "TIMED_OUT"
     REFUSED = "REFUSED"
     ROLLED_BACK = "ROLLED_BACK"
+
+
+LATER = (Status.IN_PROGRESS, Status.BUSY, Status.QUEUED, Status.FROZEN)
+"""Statuses with which it is worth asking a step again."""
+NEVER = (Status.HELD, Status.QUARANTINED, Status.TRAIN_ENDED)
+"""Statuses with which a promotion ends before an environment."""
+PLANNED = (Status.PLANNED, Status.NO_CHANGES)
+"""Statuses of a plan that can be decided on and deployed."""
 
 
 class Document(BaseModel):
@@ -116,14 +127,27 @@ class Release(Document):
 
 
 class StepInput(Document):
-    """What every step that works on one environment is given."""
+    """What every step that works on one environment is given: names, and what the merge adds to the guardrails."""
 
     release: Release
-    environment: Environment
+    environment: NamedEnvironment
+    merged: Tightening = Tightening()
     stack_name: str
     execution: Execution
     request: Request = Request()
     concurrency: Concurrency = "superseded"
+
+    @model_validator(mode="after")
+    def _stack_may_be_deployed(self, info: ValidationInfo) -> Self:
+        guardrails = recorded(info)
+        if guardrails and not guardrails.organization.may_deploy(self.stack_name):
+            raise ValueError(f"the guardrails let roles touch no stack called {self.stack_name!r}")
+        return self
+
+    @property
+    def rules(self) -> Rules:
+        """What holds for this unit in this environment."""
+        return rules(self.environment, self.merged)
 
 
 class StepResult(Document):
@@ -149,6 +173,7 @@ class PlanResult(StepResult):
     plan_hash: str = Field(default="", description="SHA-256 over what would change: approvals bind to it.")
     change_sets: tuple[ChangeSetOf, ...] = ()
     replaces: str | None = Field(default=None, description="The version that runs there now.")
+    requires_approval: bool = Field(default=True, description="Whether a person must decide before it is deployed.")
 
 
 class ApprovalResult(StepResult):

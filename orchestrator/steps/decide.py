@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
-from orchestrator.identity.policy import ApprovalPolicy, refusal
+from orchestrator.guardrails.document import Guardrails
+from orchestrator.guardrails.rules import rules
+from orchestrator.identity.policy import ApprovalPolicy, refusal, strictest
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.approvals import ApprovalRequest
@@ -36,6 +38,7 @@ class Decider:
         verify: finds out who signed a proof of identity.
         trail: knows who started an execution.
         clock: tells the time, in UTC.
+        guardrails: reads the rules that a decision is judged by.
     """
 
     ledger: Ledger
@@ -43,6 +46,7 @@ class Decider:
     verify: Verifier
     trail: Trail
     clock: Callable[[], datetime]
+    guardrails: Callable[[], Guardrails]
 
     @property
     def _verdicts(self) -> Verdicts:
@@ -65,8 +69,10 @@ class Decider:
                 '"decision" may also be "reject".'
             )
             unknown = {"release" if step.unit else "train": "unknown", "decision": "reject"}
-            return self._verdicts.end(Decided(step, kind.model_validate(unknown), step.policy), Status.REFUSED, message)
-        decided = Decided(step, given, step.policy)
+            return self._verdicts.end(
+                Decided(step, kind.model_validate(unknown), ApprovalPolicy()), Status.REFUSED, message
+            )
+        decided = Decided(step, given, self._policy(step))
         request = self.ledger.approvals.request(decided.subject, step.environment)
         if request and (known := self._verdicts.handed_on(decided, request)):
             return known
@@ -78,7 +84,12 @@ class Decider:
             )
             who, evidence = self._claimed(decided)
             return self._verdicts.end(replace(decided, who=who, evidence=evidence), Status.REFUSED, message)
-        return self._identify(replace(decided, policy=request.policy or step.policy), request)
+        # What a train's plan noted of its members' settings adds to the guardrails, whoever may have written it.
+        policy = strictest([decided.policy, *([request.policy] if request.policy else [])])
+        return self._identify(replace(decided, policy=policy), request)
+
+    def _policy(self, step: DecideInput) -> ApprovalPolicy:
+        return rules(self.guardrails().organization.environment(step.environment), step.merged).policy
 
     def _problem(self, decided: Decided, request: ApprovalRequest) -> str:
         """Why nobody's decision counts on what was asked for last."""

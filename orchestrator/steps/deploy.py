@@ -7,6 +7,7 @@ from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.admission import Admission
+from orchestrator.steps.approval_rule import requires_approval
 from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
 from orchestrator.steps.ordering import superseded_message
@@ -17,10 +18,9 @@ _BEGUN = ("DEPLOYING", "DEPLOYED", "FAILED")
 
 
 class DeployInput(StepInput):
-    """What Deploy is given; `gated` says that the environment waits for a person, whose answer `approval` is."""
+    """What Deploy is given; `approval` is people's answer, where the environment waits for one."""
 
     plan: PlanResult
-    gated: bool = False
     approval: ApprovalResult | None = None
 
 
@@ -51,7 +51,8 @@ class Deployer:
             back must follow.
         """
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
-        _check_approval(step, running)
+        if refusal := _not_approved(step, running):
+            return refusal
         # A deployment that has begun is carried to its end, whatever is closed meanwhile.
         begun = running.order == step.execution.order and running.status in _BEGUN
         if not begun and (refusal := self.admission(step) or _moved(step, running)):
@@ -179,18 +180,18 @@ def _moved(step: DeployInput, running: Running) -> StepResult | None:
     return StepResult(status=Status.STALE, message=message)
 
 
-def _check_approval(step: DeployInput, running: Running) -> None:
+def _not_approved(step: DeployInput, running: Running) -> StepResult | None:
     """Refuse to deploy without an approval, or with one of anything but this release and this plan."""
-    if not step.gated:
-        return
+    if not requires_approval(step, running):
+        return None
     approval = step.approval
     if approval is None:
-        if step.request.rollback and step.release.version in running.good and not step.environment.rollback_approval:
-            return
-        raise RequestError(f"{step.release.name} has no approval for {step.environment.name}.")
+        message = f"{step.release.name} has no approval for {step.environment.name}, where the guardrails ask for one."
+        return StepResult(status=Status.NOT_APPROVED, message=message)
     bound = (approval.status, approval.manifest_sha256, approval.plan_hash)
     if bound != (Status.APPROVED, step.release.manifest_sha256, step.plan.plan_hash):
         raise RequestError(
             f"The approval of {step.release.name} for {step.environment.name} is not for this release and plan: "
             f"it says {approval.status} for plan {approval.plan_hash[:12]}, the plan is {step.plan.plan_hash[:12]}."
         )
+    return None

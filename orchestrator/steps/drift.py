@@ -7,8 +7,9 @@ from orchestrator.aws.drift import Drift, DriftDetection, HandChange
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.config.base import UnitName
-from orchestrator.config.environment import Environment, Target
+from orchestrator.config.environment import Target
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.lookup import NamedEnvironment
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import Document, Execution
@@ -25,7 +26,7 @@ class DriftInput(Document):
     """What is looked at, and by whom."""
 
     unit: UnitName
-    environment: Environment
+    environment: NamedEnvironment
     stack_name: str
     execution: Execution
     version: str | None = Field(default=None, description="What should be there; what the ledger says when left out.")

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.rules import Tightening
 from orchestrator.identity.policy import ApprovalPolicy
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.steps.contract import Document
@@ -21,7 +22,7 @@ class DecideInput(Document):
     gate: str = Field(description="ARN of the gate's execution.")
     started_at: datetime = Field(description="When that execution started.")
     decision: Any
-    policy: ApprovalPolicy = ApprovalPolicy()
+    merged: Tightening = Tightening()
 
 
 class Given(Document):

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from orchestrator.config.told import ROOT
 from orchestrator.errors import OrchestratorError
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.check import check_catalog
+from orchestrator.guardrails.document import Guardrails, placed
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
 from orchestrator.source.catalog import Catalog, read_catalog
@@ -70,6 +72,7 @@ class MergeHandler:
         clock: tells the time.
         code: the version of the orchestrator; another one may define other state machines.
         surveys: what was found at the branch before.
+        guardrails: reads what no merge can loosen.
     """
 
     ledger: Ledger
@@ -80,6 +83,7 @@ class MergeHandler:
     clock: Callable[[], datetime]
     code: str
     surveys: Surveys
+    guardrails: Callable[[], Guardrails]
 
     def __call__(self, event: MergeEvent) -> MergeResult:
         """Ask for a promotion of each unit that is not as it was when one was last started, and for what else is due.
@@ -87,29 +91,37 @@ class MergeHandler:
         One unit's problem does not hold the others back; all problems are in the result.
 
         Raises:
-            ConfigurationError: `orchestrator.toml` is not valid.
+            ConfigurationError: `orchestrator.toml` is not valid, or looser than the guardrails.
+            GuardrailsMissingError: no guardrails are recorded.
             UnknownNameError: there is no such branch.
             OvertakenError: a later look has begun.
             StartsError: the queue did not take all; trying again asks for the rest.
         """
         head = "" if event.detail.branch != self.branch else self.repository.commit(self.branch).id
-        if not head or self.ledger.branches.is_settled(self.branch, head, self.code):
+        guardrails = self.guardrails()
+        # Other guardrails may lead to other state machines.
+        code = f"{self.code}:{guardrails.version}"
+        if not head or self.ledger.branches.is_settled(self.branch, head, code):
             return MergeResult(commit=head, settled=bool(head))
         run = self.ledger.branches.begin(self.branch)
         seen = self.surveys.seen(run - 1)
         catalog = read_catalog(self.repository, self.branch, [seen.surveyed] if seen else ())
         units = units_to_look_at(event, run, seen, catalog)
+        loosened = check_catalog(catalog, guardrails.organization, units)
         standings = self.ledger.branches.standings(self.branch, units)
         look = Look(run, catalog.commit.id, self.clock())
-        wanted = demands(catalog, Definitions(self.template, catalog.organization), units)
+        organization = placed(catalog.organization, guardrails.organization)
+        every = demands(catalog, Definitions(self.template, organization), units)
+        wanted = {name: demand for name, demand in every.items() if name not in loosened}
         trains = Trains(catalog.surveyed.organization.trains, self.ledger.trains.has_arrived)
         called = trains.call(look, wanted, broken_units(catalog, standings), standings)
-        unknown = {*catalog.problems, *(wanted[unit].folder for unit in called.waiting)}
+        held_back = (*called.waiting, *loosened)
+        unknown = {*catalog.problems, *(every[unit].folder for unit in held_back)}
         asked = to_ask(look, called.wanted, unknown, standings)
         # What was not looked at may be under way.
-        settled = units is None and is_settled(asked, standings)
+        settled = units is None and not loosened and is_settled(asked, standings)
         if settled:
-            self.ledger.branches.settle(self.branch, catalog.commit.id, self.code, run)
+            self.ledger.branches.settle(self.branch, catalog.commit.id, code, run)
         else:
             self._ask(asked, run, trains.of)
         self.surveys.keep(Seen(run, catalog.surveyed))
@@ -117,7 +129,7 @@ class MergeHandler:
             commit=catalog.commit.id,
             settled=settled,
             asked=tuple(_reasons(asked, catalog, standings)),
-            problems=(*map(str, catalog.problems.values()), *called.problems),
+            problems=(*map(str, (*catalog.problems.values(), *loosened.values())), *called.problems),
         )
 
     def _ask(self, asked: list[Demand], run: int, trains: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
 from orchestrator.source.repository import Commits, SourceRepository
 from orchestrator.steps.admission import Admission
+from orchestrator.steps.approval_rule import requires_approval
 from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles, anew_if_gone
 from orchestrator.steps.drift import DriftLook, drift_of
@@ -129,7 +130,8 @@ class Planner:
         return self.repository.commits_between(old.commit, new.commit, new.inputs)
 
     def _result(self, plan: Plan, step: PlanInput) -> PlanResult:
-        key = layout.plan_key(step.release.unit, step.execution.name, step.environment.name)
+        unit = step.release.unit
+        key = layout.plan_key(unit, step.execution.name, step.environment.name)
         self.files.store.put(key, plan.model_dump_json(indent=2).encode())
         empty = all(target.empty for target in plan.targets)
         return PlanResult(
@@ -141,6 +143,7 @@ class Planner:
                 ChangeSetOf(target=one.target, change_set=one.change_set, empty=one.empty) for one in plan.targets
             ),
             replaces=plan.replaces,
+            requires_approval=requires_approval(step, self.ledger.environments.running(unit, step.environment.name)),
         )
 
 

@@ -1,8 +1,12 @@
 """Plan a train in one environment: whether all of its members may enter it now, and in which order they do."""
 
-from orchestrator.config.organization import Organization
+from collections.abc import Callable
+
+from orchestrator.config.environment import Environment
 from orchestrator.config.unit import Unit
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.document import Guardrails
+from orchestrator.guardrails.rules import tightening
 from orchestrator.identity.policy import ApprovalPolicy, strictest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
@@ -28,11 +32,15 @@ class TrainPlanner:
         ledger: knows the train, and keeps its plan.
         read_catalog: tells the settings of the units, as of the train's commit.
         admission: what keeps a member out of the environment.
+        guardrails: reads what holds in environments.
+        branch: what is merged there adds to the guardrails; what the train's commit says does not count.
     """
 
     ledger: Ledger
     read_catalog: ReadCatalog
     admission: Admission
+    guardrails: Callable[[], Guardrails]
+    branch: str
 
     def __call__(self, step: PlanTrainInput) -> TrainResult:
         """Plan the environment. None of the members enters it unless all of them may.
@@ -44,7 +52,7 @@ class TrainPlanner:
         """
         train = train_of(self.ledger, step.execution)
         stages = self.ledger.trains.stages(train.name)
-        catalog = self.read_catalog(train.commit)
+        catalog, guarded = self.read_catalog(train.commit), self.guardrails().organization
         after = {name: facts.after for name, facts in catalog.facts.items()}
         before, lost = prerequisites(train.members, after), lost_members(stages)
         units = [
@@ -52,20 +60,24 @@ class TrainPlanner:
             for name in train.members
             if name not in lost
             and not before[name] & lost
-            and step.environment in (unit := catalog.unit(name)).environments(catalog.organization)
+            and step.environment in (unit := catalog.unit(name)).environments(guarded)
         ]
         if step.environment not in train.environments or not units:
-            names = catalog.organization.environment_names
+            names = guarded.environment_names
             if names.index(step.environment) >= names.index(train.environments[-1]):
                 return arrival(train, stages)
             message = f"Nothing of {train.name} goes to {step.environment}."
             return TrainResult(status=TrainStatus.SKIPPED, message=message)
-        inputs = [self._input(train, catalog, unit, step.environment) for unit in units]
+        environment = guarded.environment(step.environment)
+        merged = self.read_catalog(self.branch)
+        inputs = [self._input(train, merged, unit, environment) for unit in units]
         if refusal := self._refused(inputs):
             return refusal
-        return self._plan(train, catalog, inputs, before)
+        return self._plan(train, inputs, before)
 
-    def _input(self, train: Train, catalog: Catalog, unit: Unit, environment: str) -> StepInput:
+    def _input(self, train: Train, merged: Catalog, unit: Unit, environment: Environment) -> StepInput:
+        own = merged.unit(unit.name) if unit.name in merged.names else unit
+        described = {one.name: one for one in merged.organization.environments}.get(environment.name, environment)
         request = Request.model_validate(
             {
                 "version": train.versions[unit.name],
@@ -75,8 +87,9 @@ class TrainPlanner:
         )
         return StepInput(
             release=self.ledger.releases.release(unit.name, train.versions[unit.name]),
-            environment=catalog.organization.environment(environment),
-            stack_name=unit.stack_name(environment, catalog.organization),
+            environment=environment,
+            merged=tightening(own, described),
+            stack_name=unit.stack_name(environment.name, self.guardrails().organization),
             execution=train.started,
             request=request,
             concurrency=unit.settings.concurrency,
@@ -92,15 +105,13 @@ class TrainPlanner:
         status = TrainStatus(first.status.value)
         return TrainResult(status=status, message=first.message, retry_after=first.retry_after)
 
-    def _plan(
-        self, train: Train, catalog: Catalog, inputs: list[StepInput], before: dict[str, frozenset[str]]
-    ) -> TrainResult:
+    def _plan(self, train: Train, inputs: list[StepInput], before: dict[str, frozenset[str]]) -> TrainResult:
         environment = inputs[0].environment.name
         names = [one.release.unit for one in inputs]
         waves = plan_waves(names, before)
         good = {unit: self.ledger.environments.running(unit, environment).good for unit in names}
         parts = {unit: Part(unit=unit, after=tuple(sorted(before[unit])), good=good[unit]) for unit in names}
-        policy = _policy([catalog.unit(unit) for unit in names], environment, catalog.organization)
+        policy = _policy(inputs)
         stage = Stage(environment=environment, waves=waves, parts=parts, policy=policy)
         _, moved = Mover(self.ledger, train, stage).forth(waves[0])
         order = ", then ".join(", ".join(wave) for wave in waves)
@@ -109,7 +120,7 @@ class TrainPlanner:
         return TrainResult(status=status, message=f"{order} go to {environment}.", members=moved, plans=plans)
 
 
-def _policy(units: list[Unit], environment: str, organization: Organization) -> ApprovalPolicy | None:
+def _policy(inputs: list[StepInput]) -> ApprovalPolicy | None:
     """Whose decisions count for all members; None when none of them asks for any."""
-    gated = [unit for unit in units if unit.needs_approval(environment, organization)]
-    return strictest(unit.approval_policy(environment, organization) for unit in gated) if gated else None
+    gated = [one.rules.policy for one in inputs if one.rules.requires_approval]
+    return strictest(gated) if gated else None

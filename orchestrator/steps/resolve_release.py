@@ -1,6 +1,6 @@
 """Resolve release: find what a promotion is about, check its request, and begin the execution document."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +9,7 @@ from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.config.invalid import told
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.steps.catalogs import ReadCatalog
@@ -49,10 +50,12 @@ class ReleaseResolver:
     Args:
         ledger: knows all releases.
         read_catalog: tells a commit's digest.
+        guardrails: reads which environments no unit may leave out.
     """
 
     ledger: Ledger
     read_catalog: ReadCatalog
+    guardrails: Callable[[], Guardrails]
 
     def __call__(self, step: ResolveReleaseInput) -> PromotionDocument:
         """Find the release and begin the document.
@@ -61,6 +64,7 @@ class ReleaseResolver:
             RequestError: the request cannot be understood.
             UnknownNameError: the version, commit or environment does not exist.
         """
+        self._check_mandatory(step)
         request = parse_request(step.request)
         execution = self._ranked(request, step.execution)
         span = environments_of(request, step.environments)
@@ -78,6 +82,17 @@ class ReleaseResolver:
         )
         self._record(document, execution, span)
         return document
+
+    def _check_mandatory(self, step: ResolveReleaseInput) -> None:
+        """Refuse a state machine that leaves out what has become mandatory since it was made."""
+        environments = self.guardrails().organization.environments
+        last = max((at for at, one in enumerate(environments) if one.name in step.environments), default=0)
+        missing = [one.name for one in environments[:last] if one.mandatory and one.name not in step.environments]
+        if missing:
+            raise RequestError(
+                f"The state machine of {step.unit} leaves out {', '.join(missing)}, which the guardrails make "
+                "mandatory. It is brought up to date at the next merge; 'orchestrator merge' does it now."
+            )
 
     def _ranked(self, request: Request, execution: Execution) -> Execution:
         """The execution as it ranks; one that says it moves a train's member must be noted as doing so."""

@@ -12,10 +12,10 @@ from pydantic import Field
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import Targets
 from orchestrator.config.base import UnitName
-from orchestrator.config.environment import Environment
 from orchestrator.config.unit import unit_for
 from orchestrator.errors import DeploymentError, RequestError
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.lookup import NamedEnvironment
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import RETIRED
 from orchestrator.steps.adoption import UNIT_TAG
@@ -35,7 +35,7 @@ class RetireInput(Document):
     """What is deleted, and by whom."""
 
     unit: UnitName
-    environment: Environment | None = Field(
+    environment: NamedEnvironment | None = Field(
         default=None, description="Where; left out, the unit's own state machines, when nothing runs any more."
     )
     stack_name: str = Field(default="", description="What the unit's stack there is called.")

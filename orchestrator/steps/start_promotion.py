@@ -23,6 +23,7 @@ from orchestrator.config.organization import Organization
 from orchestrator.config.unit import unit_for
 from orchestrator.errors import DeploymentError, OrchestratorError
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.document import Guardrails, placed
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.releases import layout
 from orchestrator.releases.store import ArtifactStore
@@ -68,6 +69,7 @@ class PromotionStarter:
         store: the tooling account's artifacts; a template that is too large for a request goes there.
         stepfunctions: starts executions.
         state_machine_arn: the ARN of a state machine of the tooling account, given its name.
+        guardrails: reads the accounts, roles and names that state machines are made of.
     """
 
     ledger: Ledger
@@ -78,6 +80,7 @@ class PromotionStarter:
     store: ArtifactStore
     stepfunctions: "SFNClient"
     state_machine_arn: Callable[[str], str]
+    guardrails: Callable[[], Guardrails]
 
     def __call__(self, branch: str, units: list[str]) -> Started:
         """Do it; one unit's problem does not hold the others back."""
@@ -177,7 +180,7 @@ class _Batch:
         if commit not in self.organizations:
             file = organization_file.FILE_NAME
             text = self.starter.repository.files(commit, [file])[file]
-            self.organizations[commit] = load_organization(text)
+            self.organizations[commit] = placed(load_organization(text), self.starter.guardrails().organization)
         return self.organizations[commit]
 
     def _start(self, demand: Demand) -> None:

@@ -34,4 +34,4 @@ class ApprovalWiring(Wiring):
         http = URLLib3Session(verify=trusted, timeout=10)
         trail = Trail(self.session.client("cloudtrail", config=CLIENT))
         verify = Verifier(sts, lambda request: http.send(request), now)  # noqa: PLW0108  # Its answer's type is wider.
-        return Decider(self.ledger, self.stepfunctions, verify, trail, now)
+        return Decider(self.ledger, self.stepfunctions, verify, trail, now, self.guardrails)

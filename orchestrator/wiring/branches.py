@@ -19,7 +19,9 @@ class BranchWiring(Wiring):
         from orchestrator.steps.on_merge import MergeHandler
 
         branch, code = self.settings["branch"], self.settings["code"]
-        return MergeHandler(self.ledger, self.repository, branch, template, self.starts, now, code, self.surveys)
+        return MergeHandler(
+            self.ledger, self.repository, branch, template, self.starts, now, code, self.surveys, self.guardrails
+        )
 
     def start_promotion(self, template: "UnitStackTemplate", retired: "UnitStackTemplate") -> "PromotionStarter":
         """Wire what on_merge asks for."""
@@ -34,10 +36,11 @@ class BranchWiring(Wiring):
             self.store,
             self.stepfunctions,
             lambda name: f"arn:aws:states:{self.session.region_name}:{self._account}:stateMachine:{name}",
+            self.guardrails,
         )
 
     def resolve_release(self) -> "ReleaseResolver":
         """Wire Resolve release."""
         from orchestrator.steps.resolve_release import ReleaseResolver
 
-        return ReleaseResolver(self.ledger, self.catalogs)
+        return ReleaseResolver(self.ledger, self.catalogs, self.guardrails)

@@ -25,7 +25,7 @@ class TrainWiring(ChangeWiring):
         """Wire the planning of a train."""
         from orchestrator.steps.plan_train import TrainPlanner
 
-        return TrainPlanner(self.ledger, self.catalogs, self._admission)
+        return TrainPlanner(self.ledger, self.catalogs, self._admission, self.guardrails, self.settings["branch"])
 
     def request_train_approval(self) -> "TrainApprovalRequester":
         """Wire the approval of a train."""

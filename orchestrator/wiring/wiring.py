@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from orchestrator.aws.executions import Executions
     from orchestrator.aws.stack import Stack
+    from orchestrator.guardrails.document import Guardrails
+    from orchestrator.guardrails.records import GuardrailRecords
     from orchestrator.ledger.ledger import Ledger
     from orchestrator.releases.store import ArtifactStore
     from orchestrator.source.repository import SourceRepository
@@ -60,6 +62,19 @@ class Wiring:
 
         table = self.session.resource("dynamodb", config=CLIENT).Table(self.settings["ledger_table"])
         return Ledger(table, now)
+
+    @cached_property
+    def guardrail_records(self) -> "GuardrailRecords":
+        """All versions of the guardrails."""
+        from orchestrator.guardrails.records import GuardrailRecords
+        from orchestrator.ledger.table import LedgerTable
+
+        table = self.session.resource("dynamodb", config=CLIENT).Table(self.settings["guardrails_table"])
+        return GuardrailRecords(LedgerTable(table, now))
+
+    def guardrails(self) -> "Guardrails":
+        """What administrators recorded last: read at each call, since a warm function must not act on older ones."""
+        return self.guardrail_records.current()
 
     @cached_property
     def store(self) -> "ArtifactStore":

@@ -15,6 +15,7 @@ from orchestrator.aws.template import INLINE_TEMPLATE_BYTES
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.steps.build_request import HANDED_BACK, VARIABLES
+from orchestrator.steps.contract import LATER, NEVER, PLANNED, Status
 from state_machines.gate import gate
 from state_machines.graph import mermaid
 from state_machines.promotion import promotion
@@ -42,6 +43,14 @@ def unit_of(**settings: Any) -> Unit:
     )
 
 
+KEPT_OUT = {*LATER, *NEVER, Status.SUPERSEDED}
+KNOWN = {
+    "Planned dev?": {*PLANNED, *KEPT_OUT},
+    "Approved dev?": {Status.APPROVED, Status.REJECTED, Status.SUPERSEDED},
+    "Deployed dev?": {Status.SUCCEEDED, Status.FAILED, Status.STALE, Status.NOT_APPROVED, *KEPT_OUT},
+    "Healthy dev?": {Status.SUCCEEDED, Status.FAILED},
+    "Rolled back dev?": {Status.IN_PROGRESS, Status.ROLLED_BACK, Status.FAILED},
+}
 RUNNERS = ["activity", "codebuild"]
 ORGANIZATIONS = st.builds(
     organization_of, st.integers(1, len(NAMES)), st.frozensets(st.sampled_from(NAMES)), st.sampled_from(RUNNERS)
@@ -100,11 +109,42 @@ def test_environments_follow_each_other_in_order(organization: Organization) -> 
 
 
 @given(ORGANIZATIONS, st.sets(st.sampled_from(NAMES)))
-def test_only_gated_environments_ask_for_approval(organization: Organization, wanted: set[str]) -> None:
-    """What the unit says wins over what the organization says."""
+def test_every_environment_can_ask_for_approval(organization: Organization, wanted: set[str]) -> None:
+    """Whether it does is in the plan's answer, out of the guardrails, and not in the definition."""
     gated = sorted(wanted & set(organization.environment_names))
     states = promotion(unit_of(requires_approval=gated), organization)["States"]
-    assert {name.removeprefix("Approve ") for name in states if name.startswith("Approve ")} == set(gated)
+    for name in organization.environment_names:
+        assert f"Approve {name}" in ways(states[f"Planned {name}?"])
+    stack = json.loads(unit_stack(unit_of(requires_approval=gated), organization))
+    assert {f"Gate{name.capitalize()}" for name in organization.environment_names} < stack["Resources"].keys()
+
+
+def test_statuses_of_every_choice_are_known_and_the_rest_fails() -> None:
+    """Each status leads where it is listed to, any other to a Fail that says what it got."""
+    organization = organization_of(4, frozenset({"prod"}))
+    definitions = [promotion(unit_of(), organization), gate(unit_of(), "prod", organization)]
+    for states in (definition["States"] for definition in definitions):
+        for name, state in states.items():
+            if state["Type"] != "Choice":
+                continue
+            otherwise = states[state["Default"]]
+            assert otherwise["Type"] == "Fail", name
+            tests = [one for rule in state["Choices"] for one in rule.get("And", [rule])]
+            paths = {one["Variable"] for one in tests if one["Variable"].endswith(".status")}
+            for path in paths:
+                listed = {one["StringEquals"] for one in tests if one["Variable"] == path}
+                assert listed <= {*Status}, name
+                assert otherwise["ErrorPath"] == path, name
+
+
+@pytest.mark.parametrize(("state", "known"), KNOWN.items())
+def test_each_status_leads_on_only_where_its_step_returns_it(state: str, known: set[Status]) -> None:
+    """What a step may return is listed here once more, by hand: a new status must be thought of."""
+    states = promotion(unit_of(), organization_of(2))["States"]
+    rules = states[state]["Choices"]
+    for status in Status:
+        leads = any(one.get("StringEquals") == status for rule in rules for one in rule.get("And", [rule]))
+        assert leads is (status in known), status
 
 
 def test_every_task_has_its_handler_and_its_step() -> None:
@@ -116,7 +156,7 @@ def test_every_task_has_its_handler_and_its_step() -> None:
         assert organization.function_arn(step) in text
         assert (ROOT / "lambdas" / f"{step}.py").exists()
         assert (ROOT / "orchestrator" / "steps" / f"{step}.py").exists()
-    assert text.count(":function:orchestrator-") == 1 + 4 * 4 + 1 + 1
+    assert text.count(":function:orchestrator-") == 1 + 4 * 5 + 1
 
 
 def test_both_runners_have_the_same_states_and_ways() -> None:
@@ -164,7 +204,7 @@ def test_a_units_stack_holds_state_machines_and_nothing_else() -> None:
     """So that a merge never creates IAM."""
     resources = json.loads(unit_stack(unit_of(), organization_of(4, frozenset({"prod"}))))["Resources"]
     assert {one["Type"] for one in resources.values()} == {"AWS::StepFunctions::StateMachine"}
-    assert set(resources) == {"Promotion", "GateProd"}
+    assert set(resources) == {"Promotion", "GateDev", "GateTest", "GateStaging", "GateProd"}
 
 
 def test_a_retired_unit_promotes_nothing_and_keeps_its_gates() -> None:

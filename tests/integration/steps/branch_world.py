@@ -13,6 +13,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.change_set import Readiness
+from orchestrator.config.load import load_organization
+from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import PATIENCE
 from orchestrator.steps.merge_event import MergeEvent
@@ -23,6 +25,8 @@ from orchestrator.steps.surveys import Surveys
 from orchestrator.trains.names import TRAIN_MACHINE
 from state_machines.unit_stack import retired_stack, unit_stack
 from tests.memory_store import MemoryStore
+from tests.merges import ORGANIZATION
+from tests.recorded import recorded
 from tests.source_repository import Repository
 
 
@@ -121,7 +125,15 @@ class World:
         """Call on_merge, as a merge of a commit does, or the schedule; None when a later call overtook it."""
         starts = Starts(self, "queue", lambda _: None)  # type: ignore[arg-type]  # All that is asked of a client.
         handler = MergeHandler(
-            self.ledger, self.repository.read, "main", unit_stack, starts, self.clock, "code", self.surveys
+            self.ledger,
+            self.repository.read,
+            "main",
+            unit_stack,
+            starts,
+            self.clock,
+            "code",
+            self.surveys,
+            self.guardrails,
         )
         try:
             return handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": commit}}))
@@ -152,7 +164,12 @@ class World:
             fake,
             fake,
             lambda name: f"arn:aws:states:eu-west-1:111111111111:stateMachine:{name}",
+            self.guardrails,
         )
+
+    def guardrails(self) -> Guardrails:
+        """What a bootstrap recorded of the first commit's file."""
+        return recorded(load_organization(ORGANIZATION))
 
     def settle(self) -> None:
         """Let time pass, with no event but the schedule's, until only what people must mend is left to be done."""

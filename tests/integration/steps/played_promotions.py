@@ -7,6 +7,8 @@ from typing import Any
 import boto3
 
 from orchestrator.config.environment import Environment
+from orchestrator.config.organization import Organization
+from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import Execution, Release, Request, SmokeTestOutcome, Status, StepResult
@@ -19,6 +21,7 @@ from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput
 from orchestrator.steps.smoke_test import SmokeTester, SmokeTestInput
 from tests.integration.steps.played_world import MACHINE, Run, World
 from tests.ledger_table import make_ledger_table
+from tests.recorded import recorded
 
 PROD = Environment.model_validate(
     {"name": "prod", "account": "5" * 12, "region": "eu-west-1", "requires_approval": True}
@@ -30,6 +33,12 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 def session() -> boto3.Session:
     """One session for all examples: what it has read of the services' models, it need not read again."""
     return boto3.Session(region_name="eu-west-1")
+
+
+def guardrails() -> Guardrails:
+    """What is recorded of the one environment."""
+    tooling = {"account": "1" * 12, "region": "eu-west-1"}
+    return recorded(Organization.model_validate({"tooling": tooling, "environments": [PROD]}))
 
 
 class PlayedPromotions:
@@ -45,7 +54,7 @@ class PlayedPromotions:
         target: Any = lambda *_: world  # noqa: E731  # Whatever it is asked for.
         check: Any = lambda *_: [SmokeTestOutcome(test="t", target="t", passed=world.passes, message="")]  # noqa: E731  # The same.
         self.ask_for = ApprovalRequester(self.ledger, world, world, world, "topic", self.world.is_alive)
-        self.decider = Decider(self.ledger, world, world, world, lambda: self.now)
+        self.decider = Decider(self.ledger, world, world, world, lambda: self.now, guardrails)
         self.deployer = Deployer(self.ledger, self.admission, world, target, world)
         self.tester = SmokeTester(self.ledger, world, target, check)
         good: Any = lambda *_: []  # noqa: E731  # The last known good release passes its smoke tests.
@@ -116,7 +125,7 @@ class PlayedPromotions:
 
     def deploy(self, run: Run, _: bool) -> None:  # noqa: FBT001  # Each step is called in the same way.
         """Deploy what was approved."""
-        extra = {"plan": run.plan, "gated": True, "approval": run.approval}
+        extra = {"plan": run.plan, "approval": run.approval}
         result = self.deployer(DeployInput.model_validate({**self.input_of(run), **extra}))
         if result.status is Status.SUCCEEDED:
             held = self.ledger.environments.free_lock("clock", "prod", run.execution.id)

@@ -106,12 +106,11 @@ def test_an_artifact_that_was_tampered_with_is_not_deployed(company: MotoCompany
 def test_an_approval_of_something_else_deploys_nothing(company: MotoCompany, wrong: dict[str, str]) -> None:
     """It counts for one release and one plan."""
     release = company.ledger.releases.release("clock", "1.0.0")
-    steps = Steps(company, release, "test", f"approved-{next(iter(wrong))}")
+    steps = Steps(company, release, "prod", f"approved-{next(iter(wrong))}")
     plan = steps("plan")
-    right = {"status": "APPROVED", "message": "", "plan_hash": plan["plan_hash"]}
-    approval = {**right, "manifest_sha256": release.manifest_sha256, **wrong}
+    approval = {**steps.approval(plan), **wrong}
     with pytest.raises(AssertionError, match="is not for this release and plan"):
-        steps("deploy", plan=plan, gated=True, approval=approval)
+        steps("deploy", plan=plan, approval=approval)
 
 
 def test_people_are_asked_with_all_they_need_and_no_token(company: MotoCompany) -> None:

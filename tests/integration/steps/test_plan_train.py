@@ -9,6 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from orchestrator.config.load import load_organization
+from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
@@ -26,6 +28,7 @@ from tests.codecommit.server import CodeCommitServer
 from tests.ledger_table import make_ledger_table
 from tests.memory_store import MemoryStore
 from tests.merges import ORGANIZATION, project
+from tests.recorded import recorded
 from tests.source_repository import Repository
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,7 +119,11 @@ def plan(ledger: Ledger, repository: Repository, *, automatic: bool, catalog: Re
     )
     admission = Admission(ledger, lambda: NOW, lambda _: True)
     step = PlanTrainInput(execution=me, environment="dev")
-    return TrainPlanner(ledger, catalog or partial(read_catalog, repository.read), admission)(step)
+
+    def guardrails() -> Guardrails:
+        return recorded(load_organization(ORGANIZATION))
+
+    return TrainPlanner(ledger, catalog or partial(read_catalog, repository.read), admission, guardrails, "main")(step)
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_a_units_settings_override_the_organization() -> None:
     )
     unit = load_unit(text + 'parameters.dev = { A = "2" }\n', "projects/orders", organization)
     assert unit.environments(organization) == ["dev"]
-    assert unit.needs_approval("dev", organization)
+    assert unit.settings.requires_approval == ("dev",)
     assert unit.parameters("dev") == {"A": "2"}
     assert unit.parameters("prod") == {"A": "1"}
 

@@ -4,8 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.config.organization import Organization
-from orchestrator.config.unit import Unit
 from orchestrator.identity.policy import ApprovalPolicy, is_author, matches, missing, refusal
 
 ALICE = "arn:aws:sts::111111111111:assumed-role/release-manager/alice"
@@ -60,19 +58,3 @@ def test_the_starter_is_excluded_only_where_the_policy_says_so() -> None:
 def test_identity_is_demanded_only_where_it_matters(policy: dict[str, object], demands: bool) -> None:  # noqa: FBT001  # A case.
     """Otherwise IAM on the gate is enough."""
     assert ApprovalPolicy.model_validate(policy).demands_identity is demands
-
-
-def test_a_unit_can_only_ask_for_more() -> None:
-    """What the organization asks for stays."""
-    prod = {
-        "name": "prod",
-        "account": "5" * 12,
-        "region": "eu-west-1",
-        "approvers": ["*:role/a"],
-        "required_approvals": 2,
-    }
-    tooling = {"account": "1" * 12, "region": "eu-west-1"}
-    organization = Organization.model_validate({"tooling": tooling, "environments": [prod]})
-    own = {"approvers": {"prod": ["*"]}, "required_approvals": {"prod": 1}}
-    unit = Unit.model_validate({"name": "u", "folder": "projects/u", "version": "1", "settings": own})
-    assert unit.approval_policy("prod", organization) == ApprovalPolicy(approvers=(("*:role/a",), ("*",)), approvals=2)

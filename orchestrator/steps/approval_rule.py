@@ -1,0 +1,17 @@
+"""The rule by which a deployment waits for people. Plan asks it, and Deploy again: guardrails may have changed."""
+
+from orchestrator.ledger.environments import Running
+from orchestrator.steps.contract import StepInput
+
+
+def requires_approval(step: StepInput, running: Running) -> bool:
+    """Whether people must decide before a release is deployed.
+
+    Going back to a release that worked there needs nobody, unless `rollback_approval` says so.
+
+    Args:
+        step: the promotion, with the rules of its environment.
+        running: what runs there, and which releases worked.
+    """
+    goes_back = step.request.rollback and step.release.version in running.good
+    return step.rules.requires_approval and not (goes_back and not step.rules.rollback_approval)
