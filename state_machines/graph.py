@@ -45,6 +45,8 @@ def _ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _label(rule: dict[str, Any]) -> str:
     if "And" in rule:
         return " and ".join(_label(one) for one in rule["And"])
+    if "Or" in rule:
+        return " or ".join(_label(one) for one in rule["Or"])
     if "IsNull" in rule:
         return f"no {rule['Variable'].removeprefix('$.')}"
     if "IsPresent" in rule:

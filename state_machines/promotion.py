@@ -11,7 +11,7 @@ from orchestrator.config.unit import Unit
 from orchestrator.guardrails.rules import tightening
 from orchestrator.steps.contract import LATER, NEVER, PLANNED, Status
 from state_machines.build import build_state
-from state_machines.states import EXECUTION, RETRY, State, States, choice, equals, fail, is_true, task, wait
+from state_machines.states import EXECUTION, RETRY, State, States, choice, equals, fail, is_true, one_of, task, wait
 
 PROMOTED = "Promoted"
 SUPERSEDED = "Superseded"
@@ -87,15 +87,14 @@ class _EnvironmentStates:
         again, stopped = f"Wait to plan {name}", f"Stopped before {name}"
         asks = is_true(self._path("plan.requires_approval"))
         ways = {**dict.fromkeys(PLANNED, f"Deploy {name}"), **_kept_out(again, stopped)}
-        planned = [equals(self._path("plan.status"), status) for status in PLANNED]
-        gated = [{"And": [one, asks], "Next": f"Approve {name}"} for one in planned]
+        gated = {"And": [asks, one_of(self._path("plan.status"), PLANNED)], "Next": f"Approve {name}"}
         return {
             f"Plan {name}": self._task("plan", then=f"Planned {name}?", part="plan"),
             **choice(
                 f"Planned {name}?",
                 self._path("plan.status"),
                 ways,
-                first=gated,
+                first=[gated],
             ),
             again: wait(self._path("plan.retry_after"), then=f"Plan {name}"),
             stopped: fail(self._path("plan.status"), self._path("plan.message")),
@@ -191,13 +190,15 @@ class _EnvironmentStates:
 
     def _input(self) -> State:
         merged = tightening(self._unit, self._environment).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        # What is as in most units is left out: a template has to fit into a request.
+        concurrency = self._unit.settings.concurrency
         return {
             "release.$": "$.release",
             "environment": self._name,
             "stack_name": self._unit.stack_name(self._name, self._organization),
             "execution.$": "$.execution",
             "request.$": "$.request",
-            "concurrency": self._unit.settings.concurrency,
+            **({"concurrency": concurrency} if concurrency != "superseded" else {}),
             **({"merged": merged} if merged else {}),
         }
 

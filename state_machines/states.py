@@ -31,7 +31,7 @@ def retry(errors: list[str]) -> list[State]:
     return [rule]
 
 
-_UNKNOWN: Final = "This status is not known here: run 'orchestrator bootstrap', then start again."
+_UNKNOWN: Final = "This status is not known here."
 RETRY = retry(TRANSIENT)
 # The part of the context object that tells which promotion this is.
 EXECUTION = {
@@ -59,6 +59,12 @@ def equals(path: str, value: str) -> State:
     return {"Variable": path, "StringEquals": value}
 
 
+def one_of(path: str, values: Sequence[str]) -> State:
+    """The condition that the text at a path is one of several."""
+    conditions = [equals(path, value) for value in values]
+    return conditions[0] if len(conditions) == 1 else {"Or": conditions}
+
+
 def is_true(path: str) -> State:
     """The condition that the value at a path is true."""
     return {"Variable": path, "BooleanEquals": True}
@@ -74,7 +80,12 @@ def choice(name: str, path: str, ways: Ways, *, first: Sequence[State] = ()) -> 
         first: rules that come before these.
     """
     otherwise = f"Unknown: {name}"
-    rules = [*first, *({**equals(path, value), "Next": then} for value, then in ways.items())]
+    states: Mapping[str, str] = {str(value): then for value, then in ways.items()}
+    targets = dict.fromkeys(states.values())
+    rules = [
+        *first,
+        *({**one_of(path, [value for value in states if states[value] == then]), "Next": then} for then in targets),
+    ]
     return {
         name: {"Type": "Choice", "Choices": rules, "Default": otherwise},
         # What was got is the error; nothing that is not understood goes on.

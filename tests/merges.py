@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+from orchestrator.config.load import load_organization
+from orchestrator.config.organization import Organization
 from tests.moto_company import MotoCompany
 from tests.organization_toml import organization_toml
+from tests.recorded import recorded
 
 ORGANIZATION = organization_toml("dev", tooling="123456789012")
 
@@ -19,6 +22,18 @@ def write(company: MotoCompany, file: str, text: str) -> None:
     path = company.folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+def organize(company: MotoCompany, text: str) -> None:
+    """Have an administrator record what `orchestrator.toml` is going to say, and write it."""
+    apply(company, load_organization(text))
+    write(company, "orchestrator.toml", text)
+
+
+def apply(company: MotoCompany, organization: Organization) -> None:
+    """Have an administrator record the next version of the guardrails."""
+    records = company.wiring.guardrail_records
+    assert records.record(recorded(organization, records.current().version + 1))
 
 
 def look(company: MotoCompany, commit: str | None = None, branch: str = "main") -> Any:
@@ -40,7 +55,12 @@ def asked(result: Any) -> list[str]:
 
 
 def machines(company: MotoCompany) -> list[str]:
-    """The state machines that there are."""
+    """The state machines of promotions that there are."""
+    return [name for name in all_machines(company) if name.startswith("promote-")]
+
+
+def all_machines(company: MotoCompany) -> list[str]:
+    """The state machines that there are, gates included."""
     return [one["name"] for one in company.wiring.stepfunctions.list_state_machines()["stateMachines"]]
 
 
@@ -52,11 +72,7 @@ def definition(company: MotoCompany, machine: str) -> Any:
 
 def executions(company: MotoCompany) -> dict[str, list[str]]:
     """By unit, the commits that promotions were started for, in order."""
-    return {
-        name.removeprefix("promote-"): _commits(company, name)
-        for name in machines(company)
-        if name.startswith("promote-")
-    }
+    return {name.removeprefix("promote-"): _commits(company, name) for name in machines(company)}
 
 
 def _commits(company: MotoCompany, machine: str) -> list[str]:

@@ -167,6 +167,7 @@ def moto_company(
     environments: tuple[str, ...] = tuple(_ACCOUNTS),
     execute: bool = True,
     prod: dict[str, Any] | None = None,
+    adopt: tuple[str, ...] = (),
 ) -> Iterator[MotoCompany]:
     """Found a company, and lead every Lambda call of the tooling account to its handler.
 
@@ -175,6 +176,7 @@ def moto_company(
         environments: those that it has. Moto parses the definition anew for each execution, and slowly.
         execute: whether executions run. Moto keeps state machines that run apart from those that CloudFormation makes.
         prod: more of prod's settings.
+        adopt: names of stacks that units may take over.
     """
     config: Any = {"stepfunctions": {"execute_state_machine": execute}, "lambda": {"use_docker": False}}
     described: list[dict[str, Any]] = [
@@ -187,6 +189,7 @@ def moto_company(
             "tooling": {"account": TOOLING, "region": REGION},
             "environments": described,
             "repository": {"url": (folder / "repository").as_uri()},
+            "adopt": {"stacks": adopt},
         }
     )
     site = Site(folder)

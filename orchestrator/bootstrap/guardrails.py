@@ -48,7 +48,7 @@ def agreed(file: Organization, known: Guardrails | None) -> Organization:
     """
     if known is None:
         return file
-    if found := differences(with_administrators(file, known.organization.tooling.administrators), known.organization):
+    if found := differences(file, known.organization):
         raise ConfigurationError(
             FILE_NAME,
             *(f"{one}." for one in found),

@@ -17,6 +17,8 @@ from orchestrator.guardrails.within import approvers_within, windows_within
 
 APPLY = "orchestrator guardrails apply"
 _ABSENT = object()
+# What the first bootstrap fills in where the file says nothing of it.
+_FILLED_IN = frozenset({"repository.url", "tooling.administrators"})
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ def _of(file: Settings, guardrails: Settings, prefix: str, *, looser: bool) -> I
     for name, field in type(file).model_fields.items():
         theirs, recorded, key = getattr(file, name), getattr(guardrails, name), f"{prefix}{field.alias or name}"
         authority = authority_of(field)
+        if key in _FILLED_IN and not theirs:
+            continue
         if authority is None and isinstance(theirs, Settings):
             yield from _of(theirs, recorded, f"{key}.", looser=looser)
         elif authority not in (None, Authority.FREE) and _differs(name, authority, theirs, recorded, looser=looser):

@@ -22,7 +22,7 @@ class Tightening(Settings):
     required_approvals: int = Field(default=1, ge=1, le=10)
     excluded_approvers: tuple[Excluded, ...] = ()
     rollback_approval: bool = False
-    hold: Hold = "until_resumed"
+    hold: Hold = "until_newer"
     windows: tuple[Window, ...] = ()
 
 

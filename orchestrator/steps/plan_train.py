@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from orchestrator.config.environment import Environment
-from orchestrator.config.unit import Unit
+from orchestrator.config.unit import Unit, unit_for
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
-from orchestrator.guardrails.rules import tightening
+from orchestrator.guardrails.rules import Tightening, tightening
 from orchestrator.identity.policy import ApprovalPolicy, strictest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
-from orchestrator.source.catalog import Catalog
+from orchestrator.source.demand import Standing
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Request, StepInput
@@ -69,15 +69,20 @@ class TrainPlanner:
             message = f"Nothing of {train.name} goes to {step.environment}."
             return TrainResult(status=TrainStatus.SKIPPED, message=message)
         environment = guarded.environment(step.environment)
-        merged = self.read_catalog(self.branch)
-        inputs = [self._input(train, merged, unit, environment) for unit in units]
+        described = {one.name: one for one in catalog.organization.environments}.get(environment.name, environment)
+        standings = self.ledger.branches.standings(self.branch, [unit.name for unit in units])
+        merged = {unit.name: tightening(_as_merged(unit, standings.get(unit.name)), described) for unit in units}
+        inputs = [
+            self._input(train, unit, environment, unit.stack_name(environment.name, guarded), merged[unit.name])
+            for unit in units
+        ]
         if refusal := self._refused(inputs):
             return refusal
         return self._plan(train, inputs, before)
 
-    def _input(self, train: Train, merged: Catalog, unit: Unit, environment: Environment) -> StepInput:
-        own = merged.unit(unit.name) if unit.name in merged.names else unit
-        described = {one.name: one for one in merged.organization.environments}.get(environment.name, environment)
+    def _input(
+        self, train: Train, unit: Unit, environment: Environment, stack_name: str, merged: Tightening
+    ) -> StepInput:
         request = Request.model_validate(
             {
                 "version": train.versions[unit.name],
@@ -88,8 +93,8 @@ class TrainPlanner:
         return StepInput(
             release=self.ledger.releases.release(unit.name, train.versions[unit.name]),
             environment=environment,
-            merged=tightening(own, described),
-            stack_name=unit.stack_name(environment.name, self.guardrails().organization),
+            merged=merged,
+            stack_name=stack_name,
             execution=train.started,
             request=request,
             concurrency=unit.settings.concurrency,
@@ -118,6 +123,12 @@ class TrainPlanner:
         plans = tuple(one.model_dump(mode="json", by_alias=True) for one in inputs) if policy else ()
         status = TrainStatus.GATED if policy else TrainStatus.PLANNED
         return TrainResult(status=status, message=f"{order} go to {environment}.", members=moved, plans=plans)
+
+
+def _as_merged(unit: Unit, standing: Standing | None) -> Unit:
+    """A unit with the settings that the branch calls for, which a train's commit cannot leave out."""
+    demand = standing.demand if standing else None
+    return unit_for(unit.name, demand.pipeline) if demand and not demand.is_retired else unit
 
 
 def _policy(inputs: list[StepInput]) -> ApprovalPolicy | None:

@@ -63,6 +63,12 @@ def ways(state: dict[str, Any]) -> list[str]:
     return single + [one["Next"] for key in ("Choices", "Catch") for one in state.get(key, [])]
 
 
+def conditions(rule: dict[str, Any]) -> list[dict[str, Any]]:
+    """The single comparisons of a rule of a Choice."""
+    combined = [one for key in ("And", "Or") for one in rule.get(key, [])]
+    return [found for one in combined for found in conditions(one)] if combined else [rule]
+
+
 @pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize(("count", "gated"), [(1, frozenset()), (4, frozenset({"prod"})), (5, frozenset(NAMES))])
 def test_statelint_finds_nothing(tmp_path: Path, count: int, gated: frozenset[str], runner: str) -> None:
@@ -129,7 +135,7 @@ def test_statuses_of_every_choice_are_known_and_the_rest_fails() -> None:
                 continue
             otherwise = states[state["Default"]]
             assert otherwise["Type"] == "Fail", name
-            tests = [one for rule in state["Choices"] for one in rule.get("And", [rule])]
+            tests = [one for rule in state["Choices"] for one in conditions(rule) if "Variable" in one]
             paths = {one["Variable"] for one in tests if one["Variable"].endswith(".status")}
             for path in paths:
                 listed = {one["StringEquals"] for one in tests if one["Variable"] == path}
@@ -143,7 +149,7 @@ def test_each_status_leads_on_only_where_its_step_returns_it(state: str, known: 
     states = promotion(unit_of(), organization_of(2))["States"]
     rules = states[state]["Choices"]
     for status in Status:
-        leads = any(one.get("StringEquals") == status for rule in rules for one in rule.get("And", [rule]))
+        leads = any(one.get("StringEquals") == status for rule in rules for one in conditions(rule))
         assert leads is (status in known), status
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.merges import ORGANIZATION, project, write
+from tests.merges import ORGANIZATION, organize, project, write
 from tests.moto_company import MotoCompany, moto_company
 
 
@@ -12,7 +12,7 @@ from tests.moto_company import MotoCompany, moto_company
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     """A company with two units that were never merged."""
     with moto_company(tmp_path_factory.mktemp("company"), execute=False, environments=("dev", "prod")) as made:
-        write(made, "orchestrator.toml", ORGANIZATION)
+        organize(made, ORGANIZATION)
         for name in ("clock", "calendar"):
             write(made, f"projects/{name}/pyproject.toml", project(name))
         made.commit("Add two units")

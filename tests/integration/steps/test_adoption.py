@@ -36,7 +36,7 @@ RELEASED: dict[str, Any] = {
 @pytest.fixture
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     """A company in whose dev account somebody has deployed a stack by hand."""
-    with moto_company(tmp_path_factory.mktemp("company"), environments=("dev", "prod")) as made:
+    with moto_company(tmp_path_factory.mktemp("company"), environments=("dev", "prod"), adopt=(STACK,)) as made:
         yield made
 
 

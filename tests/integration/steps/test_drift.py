@@ -91,7 +91,7 @@ def drift(company: MotoCompany, environment: str, version: str | None = None) ->
     """Look for drift, as the command line does; verifying names the version that should be there."""
     asked = {
         "unit": "clock",
-        "environment": company.organization.environment(environment).model_dump(mode="json", by_alias=True),
+        "environment": environment,
         "stack_name": company.unit.stack_name("prod", company.organization),
         "execution": {"id": "arn", "name": "drift-somebody", "started_at": "2026-01-01T00:00:00Z"},
         "version": version,

@@ -11,7 +11,7 @@ from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import retired_stack, unit_stack
 from tests.aws_answers import refuse
 from tests.integration.steps.test_start_promotion import messages
-from tests.merges import ORGANIZATION, asked, executions, look, merge, project, write
+from tests.merges import ORGANIZATION, asked, executions, look, merge, organize, project, write
 from tests.moto_company import MotoCompany
 
 TRAIN = '\n[[trains]]\nname = "times"\nunits = ["clock", "calendar"]\non_failure = "roll_back"\n'
@@ -20,7 +20,7 @@ TRAIN = '\n[[trains]]\nname = "times"\nunits = ["clock", "calendar"]\non_failure
 @pytest.fixture
 def trains(company: MotoCompany) -> MotoCompany:
     """A company with a train of both units, neither of which was ever merged."""
-    write(company, "orchestrator.toml", ORGANIZATION + TRAIN)
+    organize(company, ORGANIZATION + TRAIN)
     definition = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Succeed"}}})
     role = company.organization.tooling_role_arn("states")
     company.wiring.stepfunctions.create_state_machine(name=TRAIN_MACHINE, definition=definition, roleArn=role)
@@ -72,7 +72,7 @@ def test_the_last_member_whose_state_machines_are_ready_starts_the_train(trains:
 
 def test_without_the_state_machine_of_trains_one_is_told_to_make_it(company: MotoCompany) -> None:
     """The message is tried again, as every other one."""
-    write(company, "orchestrator.toml", ORGANIZATION + TRAIN)
+    organize(company, ORGANIZATION + TRAIN)
     company.call("on_merge", {"detail": {"branch": "main", "commit": company.commit("Merge")}})
     company.read(STARTS)
     wiring = BranchWiring(company.wiring.session, company.wiring.settings)

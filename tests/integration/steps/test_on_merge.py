@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 
 from tests.aws_answers import refuse
-from tests.merges import ORGANIZATION, asked, definition, executions, look, machines, merge, project, write
+from tests.merges import (
+    ORGANIZATION,
+    all_machines,
+    asked,
+    definition,
+    executions,
+    look,
+    machines,
+    merge,
+    organize,
+    project,
+    write,
+)
 from tests.moto_company import MotoCompany
 
 _MORE = '\n[[environments]]\nname = "prod"\naccount = "333333333333"\nregion = "eu-west-1"\n'
@@ -51,16 +63,16 @@ def test_only_what_changed_is_promoted(company: MotoCompany) -> None:
 def test_a_stack_that_is_too_large_for_a_request_goes_through_the_bucket(company: MotoCompany) -> None:
     """Six environments, each of which asks for approval."""
     more = "".join(
-        f'\n[[environments]]\nname = "step{letter}"\naccount = "222222222222"\nregion = "eu-west-1"\napproval = true\n'
-        f'stack_suffix = "-{letter}"\n'
+        f'\n[[environments]]\nname = "step{letter}"\naccount = "222222222222"\nregion = "eu-west-1"\n'
+        f'requires_approval = true\nstack_suffix = "-{letter}"\n'
         for letter in "abcdef"
     )
-    write(company, "orchestrator.toml", ORGANIZATION + more)
+    organize(company, ORGANIZATION + more)
     assert asked(merge(company)) == ["calendar", "clock"]
     bucket = company.organization.tooling.bucket
     kept = company.wiring.session.client("s3").list_objects_v2(Bucket=bucket, Prefix="stacks/")["Contents"]
     assert [one["Key"].split("/")[1] for one in kept] == ["calendar", "clock"]
-    assert "clock-approve-stepf" in machines(company)
+    assert "clock-approve-stepf" in all_machines(company)
 
 
 def test_other_branches_do_not_count(company: MotoCompany) -> None:
@@ -107,7 +119,7 @@ def test_a_broken_organization_stops_the_merge_and_says_where(company: MotoCompa
     result = merge(company, "Break")
     assert asked(result) == []
     assert "orchestrator.toml" in result["problems"][0]
-    write(company, "orchestrator.toml", ORGANIZATION)
+    organize(company, ORGANIZATION)
     assert len(asked(merge(company, "Mend"))) == 2
 
 
@@ -172,7 +184,7 @@ def test_a_unit_that_goes_before_it_was_ever_started_leaves_nothing(company: Mot
 def test_settings_of_the_state_machines_alone_start_nothing(company: MotoCompany) -> None:
     """The stack is brought up to date, and nothing is built."""
     first = merge(company)["commit"]
-    own = '[tool.orchestrator]\napproval = ["dev"]\n'
+    own = '[tool.orchestrator]\nrequires_approval = ["dev"]\n'
     write(company, "projects/clock/pyproject.toml", project("clock") + own)
     result = merge(company, "Ask for approval")
     assert asked(result) == ["clock"]
@@ -184,10 +196,10 @@ def test_settings_of_the_state_machines_alone_start_nothing(company: MotoCompany
 def test_a_change_of_the_organization_alone_starts_nothing(company: MotoCompany) -> None:
     """All stacks are brought up to date; what no state machine shows changes nothing at all."""
     first = merge(company)["commit"]
-    write(company, "orchestrator.toml", ORGANIZATION + _MORE)
+    organize(company, ORGANIZATION + _MORE)
     assert asked(merge(company, "Add an environment")) == ["calendar", "clock"]
     assert "Deploy prod" in definition(company, "promote-calendar")["States"]
-    write(company, "orchestrator.toml", f"{ORGANIZATION}{_MORE}\n[repository]\nreconcile_minutes = 5\n")
+    organize(company, f"{ORGANIZATION}{_MORE}\n[repository]\nreconcile_minutes = 5\n")
     assert asked(merge(company, "Look more often")) == []
     assert executions(company) == {"calendar": [first], "clock": [first]}
 

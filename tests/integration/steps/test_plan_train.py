@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.config.load import load_organization
+from orchestrator.config.organization import FILE_NAME
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
@@ -121,7 +122,8 @@ def plan(ledger: Ledger, repository: Repository, *, automatic: bool, catalog: Re
     step = PlanTrainInput(execution=me, environment="dev")
 
     def guardrails() -> Guardrails:
-        return recorded(load_organization(ORGANIZATION))
+        text = repository.read.files(repository.git.head, [FILE_NAME])[FILE_NAME]
+        return recorded(load_organization(text))
 
     return TrainPlanner(ledger, catalog or partial(read_catalog, repository.read), admission, guardrails, "main")(step)
 

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.ledger.environments import Running
 from orchestrator.steps.contract import Execution
 from tests.aws_answers import refuse
-from tests.merges import executions, look, machines, merge, project, write
+from tests.merges import ORGANIZATION, executions, look, machines, merge, organize, project, write
 from tests.moto_company import MotoCompany
 
 _WHO: dict[str, Any] = {
@@ -21,8 +21,7 @@ _TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
 
 def ask(company: MotoCompany, environment: str | None, **more: Any) -> str:
     """Call Retire for one place; returns how far it is."""
-    place = company.organization.environment(environment).model_dump(mode="json") if environment else None
-    step = {"unit": "clock", "environment": place, "stack_name": "app-clock", "execution": _WHO, **more}
+    step = {"unit": "clock", "environment": environment, "stack_name": "app-clock", "execution": _WHO, **more}
     return str(company.call("retire", step)["status"])
 
 
@@ -32,9 +31,20 @@ def delete(company: MotoCompany, environment: str | None) -> None:
     assert ask(company, environment, begun=True) == "DELETED"
 
 
+_PROD = """
+[[environments]]
+name = "prod"
+targets = [
+    { account = "555555555555", region = "eu-west-1" },
+    { account = "666666666666", region = "eu-west-1" },
+]
+"""
+
+
 @pytest.fixture
 def gone(company: MotoCompany) -> MotoCompany:
     """A company in which `clock` runs in prod's two targets, and is no longer in the repository."""
+    organize(company, ORGANIZATION + _PROD)
     merge(company)
     execution = Execution.model_validate(_WHO)
     for target in (0, 1):
