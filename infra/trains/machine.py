@@ -19,6 +19,8 @@ from constructs import Construct
 
 from orchestrator.config.environment import Environment
 from orchestrator.config.organization import Organization
+from orchestrator.steps.contract import LATER, Status
+from orchestrator.steps.train_contract import TrainStatus
 from orchestrator.trains.names import BUILD, TRAIN_MACHINE, train_gate_name
 from state_machines.states import EXECUTION, TRANSIENT
 
@@ -70,10 +72,12 @@ class _States:
             "resolve_train", "Resolve train", {"request": sfn.JsonPath.object_at("$$.Execution.Input")}
         )
         settle = self._step("settle_train", "Settle builds", {"environment": BUILD})
-        settle.next(self._choice("Built?", {"PASSED": first, **self._later(settle, "settle builds")}, "Not built"))
+        settle.next(
+            self._choice("Built?", {TrainStatus.PASSED: first, **self._later(settle, "settle builds")}, "Not built")
+        )
         build = self._move("Build")
         build.next(settle)
-        resolve.next(self._choice("Resolved?", {"BUILD": build, "READY": first}, "Not resolved"))
+        resolve.next(self._choice("Resolved?", {TrainStatus.BUILD: build, TrainStatus.READY: first}, "Not resolved"))
         return resolve
 
     def _environment(self, environment: Environment, following: Any) -> sfn.IChainable:
@@ -82,8 +86,13 @@ class _States:
         plan = self._step("plan_train", f"Plan {name}", {"environment": name})
         promote = self._promote(name, following)
         gate = self._approve(environment, promote)
-        ways = {"PLANNED": promote, "GATED": gate, "ARRIVED": self._arrived, "SUPERSEDED": self._superseded}
-        further = {"SKIPPED": following} if following else {}
+        ways = {
+            TrainStatus.PLANNED: promote,
+            TrainStatus.GATED: gate,
+            TrainStatus.ARRIVED: self._arrived,
+            TrainStatus.SUPERSEDED: self._superseded,
+        }
+        further = {TrainStatus.SKIPPED: following} if following else {}
         waiting = self._later(plan, f"plan {name}")
         plan.next(self._choice(f"Planned {name}?", {**ways, **further, **waiting}, f"Stopped before {name}"))
         return plan
@@ -121,7 +130,7 @@ class _States:
             self._scope, f"Rejected {name}", error_path="$.approval.status", cause_path="$.approval.message"
         )
         decided = sfn.Choice(self._scope, f"Approved {name}?")
-        for status, target in (("APPROVED", promote), ("SUPERSEDED", self._superseded)):
+        for status, target in ((Status.APPROVED, promote), (Status.SUPERSEDED, self._superseded)):
             decided.when(sfn.Condition.string_equals("$.approval.status", status), target)
         approve.next(decided.otherwise(rejected))
         planned.next(approve)
@@ -146,7 +155,7 @@ class _States:
         again = sfn.Wait(self._scope, f"{title}: wait", time=sfn.WaitTime.seconds_path("$.plan.retry_after"))
         again.next(plan)
         state = sfn.Choice(self._scope, f"{title}: planned?")
-        for status in ("IN_PROGRESS", "BUSY", "QUEUED", "FROZEN"):
+        for status in LATER:
             state.when(sfn.Condition.string_equals("$.plan.status", status), again)
         state.otherwise(sfn.Succeed(self._scope, f"{title}: done", output_path="$.plan"))
         _tried_again(plan).next(state)
@@ -166,8 +175,13 @@ class _States:
         settle = self._step("settle_train", f"Settle {name}", {"environment": name})
         promote.next(settle)
         back.next(settle)
-        ways = {"WAVE": promote, "ROLL_BACK": back, "ARRIVED": self._arrived, "SUPERSEDED": self._superseded}
-        further = {"PASSED": following} if following else {}
+        ways = {
+            TrainStatus.WAVE: promote,
+            TrainStatus.ROLL_BACK: back,
+            TrainStatus.ARRIVED: self._arrived,
+            TrainStatus.SUPERSEDED: self._superseded,
+        }
+        further = {TrainStatus.PASSED: following} if following else {}
         waiting = self._later(settle, f"settle {name}")
         settle.next(self._choice(f"Settled {name}?", {**ways, **further, **waiting}, f"Failed {name}"))
         return promote
@@ -212,7 +226,7 @@ class _States:
         )
         return moved.item_processor(member)
 
-    def _choice(self, name: str, ways: Mapping[str, Any], otherwise: str) -> sfn.Choice:
+    def _choice(self, name: str, ways: Mapping[TrainStatus, Any], otherwise: str) -> sfn.Choice:
         """A state that goes on by the status of the last step; what is not listed ends the train with its message."""
         state = sfn.Choice(self._scope, name)
         for status, target in ways.items():
@@ -220,11 +234,11 @@ class _States:
         failed = sfn.Fail(self._scope, otherwise, error_path=f"{_NOW}.status", cause_path=f"{_NOW}.message")
         return state.otherwise(failed)
 
-    def _later(self, step: sfn.IChainable, what: str) -> dict[str, sfn.Wait]:
+    def _later(self, step: sfn.IChainable, what: str) -> dict[TrainStatus, sfn.Wait]:
         """Where statuses lead with which it is worth asking a step again."""
         again = sfn.Wait(self._scope, f"Wait to {what}", time=_AGAIN)
         again.next(step)
-        return dict.fromkeys(("IN_PROGRESS", "QUEUED", "FROZEN"), again)
+        return dict.fromkeys((TrainStatus.IN_PROGRESS, TrainStatus.QUEUED, TrainStatus.FROZEN), again)
 
     def _lambda(self, step: str) -> lambda_.IFunction:
         if step not in self._lambdas:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import click
 
 from orchestrator.cli.context import Context
+from orchestrator.cli.guarded import Required, guardrail_problems
 from orchestrator.cli.kept import Kept
-from orchestrator.cli.output import Format, note, say, say_json
+from orchestrator.cli.output import Format, complain, note, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.affected import LastStart, Reason, Verdict, verdicts
@@ -37,6 +38,7 @@ def affected(
     suggest: Annotated[
         bool, Option("--suggest", help="Say instead what all units import and depends_on does not name.")
     ] = False,
+    require_guardrails: Required = False,
     output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
     """List the units that a merge of a commit would promote, and which of them as one train."""
@@ -67,7 +69,12 @@ def affected(
         called = _called(catalog, standings, here.wiring.ledger.trains.has_arrived)
         known = [unit for unit, one in standings.items() if one.definition != RETIRED]
     kept.keep(catalog.surveyed)
+    loosened = list(guardrail_problems(here, catalog, ask=since is None, required=require_guardrails))
     _tell(catalog, judged, called, _gone(known, judged, catalog), output, explain=explain)
+    for problem in loosened:
+        complain(str(problem))
+    if loosened:
+        raise click.exceptions.Exit(1)
 
 
 def _before(here: Context, since: str, bases: Iterable[Surveyed]) -> Catalog | None:

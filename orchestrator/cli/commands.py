@@ -12,6 +12,7 @@ MODULES = {
     "demo": "demo",
     "init": "init",
     "bootstrap": "bootstrap",
+    "guardrails": "guardrails",
     "units": "units",
     "affected": "affected",
     "build": "build",

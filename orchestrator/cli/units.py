@@ -6,6 +6,7 @@ from typing import Annotated
 import click
 
 from orchestrator.cli.context import Context
+from orchestrator.cli.guarded import Required, guardrail_problems
 from orchestrator.cli.output import Format, complain, note, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
@@ -25,11 +26,14 @@ def units(
     context: click.Context,
     commit: Annotated[str, Argument(help="Commit, branch or tag.")] = "HEAD",
     output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
+    *,
+    require_guardrails: Required = False,
 ) -> None:
     """List the deployment units of the repository, and what is wrong with those that are not valid."""
     here: Context = context.obj
     catalog = here.catalog(commit)
-    problems = list(_problems(catalog))
+    loosened = guardrail_problems(here, catalog, ask=True, required=require_guardrails)
+    problems = [*_problems(catalog), *map(str, loosened)]
     if output is Format.JSON:
         say_json(_document(catalog, problems))
     else:

@@ -92,7 +92,7 @@ class Story:
             os.environ.pop(name, None)
         with console.status("making the templates (CDK)"):
             templates = synthesize_cached(self.here.organization, self.root / "cache")
-        install(self.here, templates)
+        install(self.here, self.here.organization, templates)
         self.accounts = Accounts(self.here.organization)
 
     @contextmanager

@@ -1,0 +1,66 @@
+"""An event, a state machine or an older plan claims what the guardrails do not say."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.merges import apply
+from tests.moto_company import MotoCompany, moto_company
+from tests.promotion_steps import Steps
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
+    """A company that promotes."""
+    with moto_company(tmp_path_factory.mktemp("running"), environments=("dev", "prod")) as made:
+        made.install()
+        yield made
+
+
+def test_a_guardrail_that_is_tightened_after_the_plan_holds_at_once(running: MotoCompany) -> None:
+    """Deploy finds no decision where one is asked for by now, and deploys nothing; the definition plans again."""
+    steps = Steps(running, running.publish("1.0.0"), "dev", "tightened")
+    plan = steps("plan")
+    assert plan["requires_approval"] is False
+    text = running.organization.model_dump(by_alias=True)
+    text["environments"][0]["requires_approval"] = True
+    apply(running, type(running.organization).model_validate(text))
+    refused = steps("deploy", plan=plan)
+    assert refused["status"] == "NOT_APPROVED"
+    assert running.running("dev") is None
+    assert steps("plan")["requires_approval"] is True
+    apply(running, running.organization)
+
+
+@pytest.mark.parametrize("step", ["plan", "deploy", "smoke_test", "roll_back", "request_approval", "preview", "drift"])
+def test_an_environment_in_an_event_is_refused(running: MotoCompany, step: str) -> None:
+    """What somebody else describes as dev, with an account and roles of theirs, is nobody's dev."""
+    mine = running.organization.environment("dev").model_dump(mode="json", by_alias=True)
+    steps = Steps(running, running.publish("1.0.1"), "dev", "described")
+    steps.input["environment"] = {**mine, "targets": [{"account": "9" * 12, "region": "eu-west-1"}]}
+    with pytest.raises(AssertionError, match="an environment is given by its name"):
+        steps(step)
+
+
+def test_a_stack_outside_the_units_is_refused(running: MotoCompany) -> None:
+    """A state machine that names it, whoever made that, gets no plan."""
+    steps = Steps(running, running.publish("1.0.2"), "dev", "elsewhere", stack="network")
+    with pytest.raises(AssertionError, match="let roles touch no stack called 'network'"):
+        steps("plan")
+
+
+def test_a_state_machine_from_before_an_environment_was_mandatory_promotes_nothing(running: MotoCompany) -> None:
+    """It leaves out what the guardrails have made mandatory since."""
+    text = running.organization.model_dump(by_alias=True)
+    text["environments"][0]["mandatory"] = True
+    apply(running, type(running.organization).model_validate(text))
+    steps = Steps(running, running.publish("1.0.3"), "prod", "older")
+    event = {
+        "unit": "clock",
+        "request": {"version": "1.0.3"},
+        "environments": ["prod"],
+        "execution": steps.input["execution"],
+    }
+    with pytest.raises(AssertionError, match="leaves out dev, which the guardrails make mandatory"):
+        running.call("resolve_release", event)
+    apply(running, running.organization)
