@@ -23,7 +23,7 @@
 
     execution status event -> steps.on_promotion_change: note begin and end, free locks, tell people
 
-Where the rest lives: `config` reads `orchestrator.toml` and units; `source` asks the git repository and decides what
+Where the rest lives: `config` reads `orchestrator.toml` and units; `guardrails` is what no merge can loosen; `source` asks the git repository and decides what
 is affected; `suggest` finds imports that this misses; `trains` decides in which order units go together, and what
 follows when one fails; `releases` is what is known of a release once it is built, and where it lies; `ledger`
 remembers; `aws` wraps stacks and sessions; `promotions` looks at executions from outside; `wiring` makes all clients;

@@ -42,7 +42,7 @@ Prefix = Annotated[
 PrincipalPattern = Annotated[
     str,
     worded(
-        r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/*-]{1,512}$",
+        r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/*-]{1,512})$",
         "a principal is the ARN of a role or user, such as 'arn:aws:iam::111111111111:role/platform-*'",
     ),
 ]

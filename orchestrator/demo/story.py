@@ -123,6 +123,9 @@ class Story:
         _chapter("Two units that must change together: one train takes both, with one approval")
         self._ride()
 
+        _chapter("A merge that weakens prod is refused, and so is what it would have let through")
+        self._refuse(changes.weaken_prod(self.workspace))
+
         _chapter("A release that breaks in test: its smoke test fails there, and test gets back what worked")
         broken = self._merge(changes.count_cleverly(self.workspace), {"orders"}, status="FAILED")
         self._verify("the promotion says why it failed", "smoke tests in test" in broken["orders"].message)
@@ -154,6 +157,19 @@ class Story:
                 (order[:5], invoice["order"]) == ("SHOP-", order),
                 f"they are {order} and {invoice['order']}",
             )
+
+    def _refuse(self, commit: str) -> None:
+        """Have `on_merge` look at a commit that loosens the guardrails; then take the commit back."""
+        branch, ledger = self.here.organization.repository.branch, self.here.wiring.ledger
+        before = ledger.branches.last_starts(branch)
+        on_merge = self.here.wiring.function(self.here.organization.function_arn("on_merge"))
+        (problem,) = on_merge({"detail": {"branch": branch, "commit": commit}})["problems"]
+        for line in problem.splitlines():
+            say(f"  {line}")
+        self._verify("the merge is refused for what it weakens", "prod.requires_approval" in problem, problem)
+        self._verify("nothing of it was started", ledger.branches.last_starts(branch) == before)
+        self._expect_everywhere(_TOGETHER)
+        self.workspace.revert()
 
     def _merge(self, commit: str, expected: set[str], status: str = "SUCCEEDED") -> dict[str, Progress]:
         """Put a merge event, check that just the expected units run, and follow them to their end."""

@@ -17,6 +17,7 @@ import boto3
 from uv import find_uv_bin
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
+from orchestrator.bootstrap.guardrails import record, records_of, with_administrators
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.environment import clean_environment
@@ -24,12 +25,13 @@ from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildFunction, BuildWorker
 from orchestrator.cli.context import settings
 from orchestrator.config.infrastructure import BUILDER_ROLE
+from orchestrator.config.load import load_organization
 from orchestrator.config.organization import Organization
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
-from orchestrator.wiring.wiring import Wiring
+from orchestrator.wiring.wiring import Wiring, now
 from tests.git_repository import GitRepository
 from tests.waiting import until
 
@@ -121,6 +123,16 @@ class Company:
         (unit / "pyproject.toml").write_text(_PROJECT.replace("{unit}", self.unit))
         (unit / "template.yaml").write_text(_TEMPLATE)
         (unit / "src" / "clock" / "__init__.py").write_text(_HANDLER)
+
+    def organize(self, text: str) -> None:
+        """Have an administrator record what `orchestrator.toml` is going to say, and write it."""
+        records = records_of(self.tooling, now)
+        file = load_organization(text)
+        repository = file.repository.model_copy(update={"url": self.organization.repository.url})
+        known = records.current()
+        named = with_administrators(file, known.organization.tooling.administrators)
+        record(records, named.model_copy(update={"repository": repository}), known, "a test", now())
+        (self.folder / "orchestrator.toml").write_text(text)
 
     def leave(self) -> None:
         """Stop all promotions, and remove all units from the repository: what was deployed stays."""

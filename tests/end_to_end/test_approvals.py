@@ -25,9 +25,8 @@ def company(installation: Shared) -> Iterator[Company]:
 def ask_for_two(made: Company) -> None:
     """Let two release managers approve prod."""
     tooling = made.organization.tooling.account
-    toml = made.folder / "orchestrator.toml"
-    policy = f'approvers = ["arn:aws:iam::{tooling}:role/release-*"]\napprovals = 2\n'
-    toml.write_text(toml.read_text() + policy)
+    policy = f'approvers = ["arn:aws:iam::{tooling}:role/release-*"]\nrequired_approvals = 2\n'
+    made.organize((made.folder / "orchestrator.toml").read_text() + policy)
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{tooling}:root"}, "Action": "sts:AssumeRole"}
     for role in ("release-manager", "developer"):
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})

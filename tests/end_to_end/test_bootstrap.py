@@ -91,11 +91,11 @@ def deployer(installed: Organization) -> dict[str, str]:
 def test_a_first_bootstrap_creates_everything_and_a_second_changes_nothing(
     new_organization: Callable[[], Organization], bootstrap_of: Callable[[Organization], Bootstrap]
 ) -> None:
-    """Five accounts: eight stacks, the Lambdas' code and the activity."""
+    """Five accounts: nine stacks, the first guardrails, the Lambdas' code and the activity."""
     bootstrap = bootstrap_of(new_organization())
     first, second = list(bootstrap.install()), list(bootstrap.install())
-    assert [one.effect for one in first] == [Effect.CREATED] * 10
-    assert [one.effect for one in second] == [Effect.UNCHANGED] * 10
+    assert [one.effect for one in first] == [Effect.CREATED] * 12
+    assert [one.effect for one in second] == [Effect.UNCHANGED] * 12
     assert [one.what for one in second] == [one.what for one in first]
 
 
@@ -111,7 +111,7 @@ def test_a_failure_says_where_and_why_and_the_next_run_heals_it(
         list(replace(bootstrap, templates=broken).install())
     assert "nobody-has-this-role" in str(caught.value)
     effects = [one.effect for one in bootstrap.install()]
-    assert effects == [Effect.UNCHANGED] * 7 + [Effect.CREATED] * 3
+    assert effects == [Effect.UNCHANGED] * 9 + [Effect.CREATED] * 3
 
 
 def test_all_stacks_are_protected_from_termination(
@@ -124,7 +124,7 @@ def test_all_stacks_are_protected_from_termination(
         for account in accounts
         for stack in root_of(account).client("cloudformation", config=CLIENT).describe_stacks()["Stacks"]
     ]
-    assert len(stacks) == 8
+    assert len(stacks) == 9
     assert {stack["StackStatus"] for stack in stacks} == {"CREATE_COMPLETE"}
     assert all(stack.get("EnableTerminationProtection") for stack in stacks)
 
