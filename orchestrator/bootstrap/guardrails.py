@@ -10,7 +10,8 @@ from orchestrator.aws.arn import role_of_session
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.session import CLIENT
 from orchestrator.config.infrastructure import GUARDRAILS_TABLE
-from orchestrator.config.organization import FILE_NAME, Organization
+from orchestrator.config.load import validated
+from orchestrator.config.organization import FILE_NAME, Organization, Tooling
 from orchestrator.errors import ConfigurationError, RequestError
 from orchestrator.guardrails.differences import APPLY, differences
 from orchestrator.guardrails.document import Guardrails, guarded_part, placed
@@ -58,10 +59,14 @@ def agreed(file: Organization, known: Guardrails | None) -> Organization:
 
 
 def with_administrators(organization: Organization, administrators: tuple[str, ...]) -> Organization:
-    """An organization that names administrators; the given ones where its file names none."""
+    """An organization that names administrators; the given ones where its file names none.
+
+    Raises:
+        ConfigurationError: the given ones are no principals that a policy can name.
+    """
     named = organization.tooling.administrators or administrators
-    tooling = organization.tooling.model_copy(update={"administrators": named})
-    return organization.model_copy(update={"tooling": tooling})
+    values = {**organization.tooling.model_dump(), "administrators": named}
+    return organization.model_copy(update={"tooling": validated(Tooling, values, FILE_NAME, prefix="tooling.")})
 
 
 def caller_of(session: "boto3.Session") -> str:
@@ -71,7 +76,11 @@ def caller_of(session: "boto3.Session") -> str:
 
 def administrators_of(organization: Organization, caller: str) -> tuple[str, ...]:
     """The patterns of those who may change the guardrails: those named, else whoever installs them."""
-    return organization.tooling.administrators or (role_of_session(caller),)
+    if organization.tooling.administrators:
+        return organization.tooling.administrators
+    role = role_of_session(caller)
+    # A session's ARN leaves out the path of its role, which policies compare.
+    return (role,) if role == caller else (role, role.replace(":role/", ":role/*/"))
 
 
 def record(

@@ -8,7 +8,7 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import note
 from orchestrator.cli.parameters import Option
 from orchestrator.config.infrastructure import GUARDRAILS_FILE
-from orchestrator.errors import AccessError, ConfigurationError, RequestError
+from orchestrator.errors import AccessError, ConfigurationError, OrchestratorError
 from orchestrator.source.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 Required = Annotated[
     bool, Option("--require-guardrails", help="Exit with 1 where there are no guardrails to compare with.")
 ]
+
+
+NOT_CHECKED = (
+    f"Not checked against guardrails: the recorded ones cannot be read, and {GUARDRAILS_FILE} is not committed "
+    "('orchestrator guardrails export' writes it)."
+)
+
+
+class NotCheckedError(OrchestratorError):
+    """There is nothing to compare with, where that is an error."""
 
 
 def guardrail_problems(here: Context, catalog: Catalog, *, ask: bool, required: bool) -> Iterator[ConfigurationError]:
@@ -29,17 +39,13 @@ def guardrail_problems(here: Context, catalog: Catalog, *, ask: bool, required: 
         required: whether it is an error that there is nothing to compare with.
 
     Raises:
-        RequestError: there is nothing to compare with, and that is an error.
+        NotCheckedError: there is nothing to compare with, and that is an error.
     """
     guardrails = (_recorded(here) if ask else None) or _exported(catalog)
     if guardrails is None:
-        said = (
-            f"Not checked against guardrails: the recorded ones cannot be read, and {GUARDRAILS_FILE} is not "
-            "committed ('orchestrator guardrails export' writes it)."
-        )
         if required:
-            raise RequestError(said)
-        note(said)
+            raise NotCheckedError(NOT_CHECKED)
+        note(NOT_CHECKED)
         return
     from orchestrator.guardrails.check import check_catalog  # noqa: PLC0415  # See orchestrator.cli.context.
 

@@ -19,6 +19,7 @@ def test_there_is_a_template_for_each_stack(templates: dict[str, Template]) -> N
     assert sorted(templates) == [
         "orchestrator",
         "orchestrator-artifacts",
+        "orchestrator-guardrails",
         "orchestrator-target-111111111111-eu-west-1",
         "orchestrator-target-222222222222-eu-central-1",
         "orchestrator-target-222222222222-eu-west-1",
@@ -33,7 +34,7 @@ def test_templates_deploy_without_cdk(templates: dict[str, Template]) -> None:
     for name, template in templates.items():
         kinds = {one["Type"] for one in template["Resources"].values()}
         assert not {kind for kind in kinds if kind.startswith(("Custom::", "AWS::CDK", "AWS::CloudFormation"))}, name
-        assert set(template.get("Parameters", {})) <= {"BundleKey"}, name
+        assert set(template.get("Parameters", {})) <= {"BundleKey", "Administrators"}, name
         assert "Rules" not in template, name
 
 

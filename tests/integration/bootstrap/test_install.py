@@ -17,6 +17,7 @@ from orchestrator.bootstrap.install import Bootstrap, Effect, Installed
 from orchestrator.bootstrap.sessions import MemberAccounts
 from orchestrator.config.organization import Lambda, Organization
 from orchestrator.errors import AccessError
+from tests.recorded import ADMINISTRATOR
 
 REGION = "eu-west-1"
 OWN_ACCOUNT = "123456789012"
@@ -31,6 +32,27 @@ def template(bucket: str, *, parameters: tuple[str, ...] = ()) -> str:
             "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}}},
         }
     )
+
+
+TABLE = json.dumps(
+    {
+        "Parameters": {"Administrators": {"Type": "CommaDelimitedList"}},
+        "Resources": {
+            "Guardrails": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {
+                    "TableName": "orchestrator-guardrails",
+                    "BillingMode": "PAY_PER_REQUEST",
+                    "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+                    "KeySchema": [
+                        {"AttributeName": "pk", "KeyType": "HASH"},
+                        {"AttributeName": "sk", "KeyType": "RANGE"},
+                    ],
+                },
+            }
+        },
+    }
+)
 
 
 def write_code(_platform: Lambda, into: Path) -> None:
@@ -70,7 +92,7 @@ def organization() -> Organization:
     """A tooling account and two targets."""
     return Organization.model_validate(
         {
-            "tooling": {"account": OWN_ACCOUNT, "region": REGION},
+            "tooling": {"account": OWN_ACCOUNT, "region": REGION, "administrators": [ADMINISTRATOR]},
             "environments": [
                 {"name": "dev", "account": DEV, "region": REGION},
                 {"name": "prod", "account": PROD, "region": REGION},
@@ -84,6 +106,7 @@ def templates(organization: Organization) -> dict[str, str]:
     """One for each stack."""
     return {
         "orchestrator-artifacts": template(organization.tooling.bucket),
+        "orchestrator-guardrails": TABLE,
         "orchestrator": template("tooling-things", parameters=("BundleKey",)),
         "orchestrator-trains": template("train-things", parameters=("BundleKey",)),
         "orchestrator-train-gates": template("gate-things"),
@@ -113,6 +136,8 @@ def test_everything_is_created_in_the_order_in_which_it_is_needed(first: list[In
     """The bucket before the code, the code before the Lambdas, their roles before those that trust them."""
     assert [(one.what.split(" (")[0], one.where, one.effect) for one in first] == [
         ("stack orchestrator-artifacts", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
+        ("stack orchestrator-guardrails", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
+        ("guardrails, version 1", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("code of the Lambdas", f"orchestrator-artifacts-{OWN_ACCOUNT}-{REGION}", Effect.CREATED),
         ("stack orchestrator", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("stack orchestrator-trains", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
@@ -133,7 +158,7 @@ def test_only_what_differs_is_changed(bootstrap: Bootstrap, templates: dict[str,
     changed = {**templates, f"orchestrator-target-{PROD}-{REGION}": template("other-things")}
     effects = [one.effect for one in replace(bootstrap, templates=changed).install()]
     back = [one.effect for one in bootstrap.install()]
-    assert effects == back == [Effect.UNCHANGED] * 7 + [Effect.UPDATED]
+    assert effects == back == [Effect.UNCHANGED] * 9 + [Effect.UPDATED]
 
 
 def test_stacks_are_made_in_the_accounts_they_belong_to(bootstrap: Bootstrap) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.affected import lines
+from orchestrator.cli.guarded import NOT_CHECKED
 from orchestrator.cli.kept import Kept
 from orchestrator.source.affected import Reason, Verdict
 from orchestrator.source.catalog import read_catalog
@@ -101,7 +102,8 @@ def test_units_that_are_gone_and_units_that_are_not_valid_are_told(command: _Com
     command.repository.commit({"projects/orders/pyproject.toml": unit("nowhere")})
     said = command.run()
     assert "0 of 1 units" in said.stdout
-    invalid, gone = said.stderr.splitlines()
+    unchecked, invalid, gone = said.stderr.splitlines()
+    assert unchecked == f"note: {NOT_CHECKED}"
     assert invalid == "note: Not promoted, because they are not valid: orders. --explain says why."
     assert gone.startswith("note: Gone: invoices. A merge retires them, and what runs of them stays.")
     assert "with name = 'invoices'" in gone

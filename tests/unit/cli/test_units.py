@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.guarded import NOT_CHECKED
 from orchestrator.cli.main import app, main
 from tests.source_repository import ORGANIZATION, Repository, unit
 
@@ -60,5 +61,6 @@ def test_a_glob_that_matches_nothing_is_told(tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr()
     assert "orders" in said.out
     assert said.err.splitlines() == [
-        "note: 'units' in orchestrator.toml names 'serivces/*', which matches nothing: correct it, or take it out."
+        f"note: {NOT_CHECKED}",
+        "note: 'units' in orchestrator.toml names 'serivces/*', which matches nothing: correct it, or take it out.",
     ]
