@@ -140,7 +140,7 @@ class Unit(Settings):
     @property
     def slug(self) -> str:
         """The name with what CloudFormation allows in the name of a stack."""
-        return self.name.replace("_", "-")
+        return slug_of(self.name)
 
     @property
     def promotion_stack_name(self) -> str:
@@ -174,6 +174,11 @@ class Unit(Settings):
         """The unit's own template parameters in an environment."""
         own = self.settings.parameters
         return {**own.get(EVERY_ENVIRONMENT, {}), **own.get(environment, {})}
+
+
+def slug_of(name: str) -> str:
+    """A unit's name with what CloudFormation allows in the name of a stack."""
+    return name.replace("_", "-")
 
 
 def gate_name(unit: str, environment: str) -> str:

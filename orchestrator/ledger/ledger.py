@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from orchestrator.ledger.approvals import ApprovalRecords
     from orchestrator.ledger.branches import BranchRecords
+    from orchestrator.ledger.claims import ClaimRecords
     from orchestrator.ledger.controls import ControlRecords
     from orchestrator.ledger.deliveries import DeliveryRecords
     from orchestrator.ledger.environments import EnvironmentRecords
@@ -47,6 +48,13 @@ class Ledger:
         from orchestrator.ledger.branches import BranchRecords
 
         return BranchRecords(self._records)
+
+    @cached_property
+    def claims(self) -> "ClaimRecords":
+        """Which folders own the names of units and stacks."""
+        from orchestrator.ledger.claims import ClaimRecords
+
+        return ClaimRecords(self._records)
 
     @cached_property
     def promotions(self) -> "PromotionRecords":

@@ -65,6 +65,7 @@ class Planner:
     def _proposed(self, step: StepInput) -> Plan | PlanResult:
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
         manifest = self.files.manifest(step.release)
+        self._check_origin(manifest)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
         busy = [account for account in accounts if self._is_busy(account, step)]
         if busy:
@@ -80,6 +81,15 @@ class Planner:
             return PlanResult(status=Status.IN_PROGRESS, message=message, retry_after=10)
         targets = tuple(_target_plan(account, found) for account, found in proposed)
         return self._plan(step, manifest, running, self._with_drift(targets, looks, running))
+
+    def _check_origin(self, manifest: Manifest) -> None:
+        """Refuse a release that was built from another folder than the one that owns the unit's name."""
+        claim = self.ledger.claims.of_unit(manifest.unit)
+        if claim and not claim.may_be_built_from(manifest.inputs):
+            raise DeploymentError(
+                f"{manifest.name} was built from {manifest.inputs[0]}, and the unit {claim.name!r} belongs to "
+                f"{claim.folder}: it is not deployed. Promote a release that was built from there."
+            )
 
     def _is_busy(self, account: TargetAccount, step: StepInput) -> bool:
         state = account.stack(step.stack_name, step.environment).state()
