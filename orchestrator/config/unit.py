@@ -26,7 +26,10 @@ class InvokeTest(Settings):
 class UrlTest(Settings):
     """Calls a URL, and checks the status and optionally a part of the body."""
 
-    url: str = Field(description="An https URL, or the stack output that holds one.")
+    url: str = Field(
+        description="An https URL, or the stack output that holds one. It must lead to public addresses; redirects are "
+        "not followed."
+    )
     status: int = Field(default=200, ge=100, le=599)
     contains: str | None = Field(default=None, description="Text that the body must contain.")
 

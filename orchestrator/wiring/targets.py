@@ -1,5 +1,6 @@
 """Wires the steps that work in targets."""
 
+import os
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from orchestrator.aws.target import TargetAccount
     from orchestrator.config.environment import Environment, Target
     from orchestrator.releases.store import ArtifactStore
+    from orchestrator.steps.checks import StackChecks
     from orchestrator.steps.contract import Execution
     from orchestrator.steps.deploy import Deployer
     from orchestrator.steps.deployment import ReleaseFiles
@@ -34,6 +36,14 @@ class TargetWiring(Wiring):
         from orchestrator.steps.deployment import ReleaseFiles
 
         return ReleaseFiles(self.store, _store_of)
+
+    @property
+    def _checks(self) -> "StackChecks":
+        from orchestrator.steps.checks import StackChecks
+        from orchestrator.web.get import PublicWeb, own_endpoints
+
+        # What is deployed to the embedded cloud answers where that cloud does.
+        return StackChecks(time.sleep, PublicWeb(also=own_endpoints(os.environ)))
 
     def target(self, environment: "Environment", target: "Target", execution: "Execution") -> "TargetAccount":
         """Open a target with its environment's deployer role."""
@@ -64,17 +74,15 @@ class TargetWiring(Wiring):
 
     def smoke_test(self) -> "SmokeTester":
         """Wire Smoke-test."""
-        from orchestrator.steps.checks import StackChecks
         from orchestrator.steps.smoke_test import SmokeTester
 
-        return SmokeTester(self.ledger, self._files, self.target, StackChecks(time.sleep))
+        return SmokeTester(self.ledger, self._files, self.target, self._checks)
 
     def roll_back(self) -> "RollBack":
         """Wire Roll back."""
-        from orchestrator.steps.checks import StackChecks
         from orchestrator.steps.roll_back import RollBack
 
-        return RollBack(self.ledger, self._files, self.target, StackChecks(time.sleep))
+        return RollBack(self.ledger, self._files, self.target, self._checks)
 
     def drift(self) -> "DriftFinder":
         """Wire Drift."""
