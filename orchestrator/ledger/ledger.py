@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.ledger.environments import EnvironmentRecords
     from orchestrator.ledger.promotions import PromotionRecords
     from orchestrator.ledger.releases import ReleaseRecords
+    from orchestrator.ledger.retirements import RetirementRecords
     from orchestrator.ledger.trains import TrainRecords
 
 
@@ -83,6 +84,13 @@ class Ledger:
         from orchestrator.ledger.deliveries import DeliveryRecords
 
         return DeliveryRecords(self._records)
+
+    @cached_property
+    def retirements(self) -> "RetirementRecords":
+        """Who agreed that stacks are deleted."""
+        from orchestrator.ledger.retirements import RetirementRecords
+
+        return RetirementRecords(self._records)
 
     @cached_property
     def trains(self) -> "TrainRecords":

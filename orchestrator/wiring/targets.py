@@ -93,8 +93,10 @@ class TargetWiring(Wiring):
     def retire(self) -> "Retirer":
         """Wire Retire."""
         from orchestrator.steps.retire import Retirer
+        from orchestrator.steps.retire_approval import RetireApprovals
 
-        return Retirer(self.ledger, self.settings["branch"], self.target, self._machines)
+        approvals = RetireApprovals(self.ledger.retirements, self._verifier, self._account)
+        return Retirer(self.ledger, self.settings["branch"], self.target, self._machines, approvals)
 
 
 def _store_of(account: "TargetAccount") -> "ArtifactStore":

@@ -10,7 +10,7 @@ from orchestrator.ledger.claims import CLAIMS
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import unit_stack
-from tests.merges import ORGANIZATION, asked, definition, executions, look, machines, merge, project, write
+from tests.merges import ORGANIZATION, asked, definition, executions, look, machines, merge, organize, project, write
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
 
@@ -21,7 +21,7 @@ _ADOPT = '\n[adopt]\nstacks = ["legacy-*"]\n'
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     """A company whose units `clock` and `calendar` were merged once; a stack of before may be taken over."""
     with moto_company(tmp_path_factory.mktemp("company"), execute=False, environments=("dev", "prod")) as made:
-        write(made, "orchestrator.toml", ORGANIZATION + _ADOPT)
+        organize(made, ORGANIZATION + _ADOPT)
         write(made, "projects/clock/pyproject.toml", project("clock"))
         write(made, "projects/calendar/pyproject.toml", _unit("calendar", 'stack_name = "legacy-calendar"'))
         merge(made, "Add two units")
