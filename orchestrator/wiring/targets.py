@@ -5,10 +5,14 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
 from orchestrator.wiring.wiring import Wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestrator.aws.target import TargetAccount
     from orchestrator.config.environment import Environment, Target
     from orchestrator.releases.store import ArtifactStore
@@ -56,15 +60,34 @@ class TargetWiring(Wiring):
 
     def plan(self) -> "Planner":
         """Wire Plan."""
+        return self._planner(self._starter)
+
+    def _planner(self, starter: "Callable[[Execution], str | None]") -> "Planner":
         from orchestrator.steps.plan import Planner
 
-        return Planner(self.ledger, self._files, self._admission, self.target, self.repository)
+        return Planner(self.ledger, self._files, self._admission, self.target, self.repository, starter)
+
+    @property
+    def _starter(self) -> "Callable[[Execution], str | None]":
+        """Finds who started a promotion, which CloudTrail knows some minutes later."""
+        from orchestrator.identity.trail import Trail
+
+        trail = Trail(self.session.client("cloudtrail", config=CLIENT))
+
+        def starter(execution: "Execution") -> str | None:
+            try:
+                return trail.starter(execution.id, execution.started_at)
+            except (ClientError, BotoCoreError):
+                # It takes two questions a second, and no plan waits for it: the plan says that it does not know.
+                return None
+
+        return starter
 
     def preview(self) -> "Previewer":
         """Wire Preview."""
         from orchestrator.steps.preview import Previewer
 
-        return Previewer(self.plan())
+        return Previewer(self._planner(lambda _: None))
 
     def deploy(self) -> "Deployer":
         """Wire Deploy."""
