@@ -26,6 +26,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.on_merge import MergeHandler, MergeResult
+from orchestrator.steps.owners import Owners
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import StartMessage, Starts
 from orchestrator.steps.surveys import Surveys
@@ -177,8 +178,9 @@ def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, surveys:
     ledger = Ledger(played_table, lambda: datetime.now(UTC))
     repository = LocalGitRepository(folder, os.environ["PATH"])
     starts = Starts(played, "queue", time.sleep)
+    owners = Owners(ledger, "main")
     handler = MergeHandler(
-        ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", surveys, _guardrails
+        ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", surveys, _guardrails, owners
     )
     used, began = time.process_time(), time.perf_counter()
     result: MergeResult = handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": "0" * 40}}))

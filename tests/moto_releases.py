@@ -59,6 +59,7 @@ class MotoReleases(MotoAccounts):
         *,
         template: dict[str, Any] = _TEMPLATE,
         wheel: bytes = b"wheel",
+        folder: str = "",
         **unit_settings: Any,
     ) -> Release:
         """Publish a release, as a build would."""
@@ -71,7 +72,7 @@ class MotoReleases(MotoAccounts):
             commit=self.repository.head,
             author="Test <test@example.com>",
             committed_at="2026-01-01T00:00:00Z",
-            inputs=("projects/clock",),
+            inputs=(folder or f"projects/{unit}",),
             builder="local",
             tools={"uv": "0"},
             python="3.13",

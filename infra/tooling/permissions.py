@@ -124,9 +124,15 @@ def _start_promotion(names: Names) -> Statements:
     ]
 
 
+def _who_started() -> iam.PolicyStatement:
+    """Ask CloudTrail who started an execution. Its events have no ARNs: the action is allowed on all or on none."""
+    return allow(["cloudtrail:LookupEvents"], ["*"])
+
+
 def _plan(names: Names) -> Statements:
     return [
         ledger(names),
+        _who_started(),
         *read_repository(names),
         *read_releases(names),
         allow(["s3:PutObject"], [names.objects("plans/*")]),
@@ -162,8 +168,7 @@ def _request_approval(names: Names) -> Statements:
 
 
 def _decide(names: Names) -> Statements:
-    # CloudTrail's events have no ARNs of their own: the action is allowed on all or on none.
-    return [ledger(names), answer_promotions(), allow(["cloudtrail:LookupEvents"], ["*"])]
+    return [ledger(names), answer_promotions(), _who_started()]
 
 
 def _on_promotion_change(names: Names) -> Statements:

@@ -33,7 +33,14 @@ class PropertyChange(BaseModel):
 
 
 class ResourceChange(BaseModel):
-    """What would happen to one resource."""
+    """What would happen to one resource.
+
+    Attributes:
+        replacement: whether it is replaced for certain.
+        conditional: whether it is replaced if a value that is not known yet turns out to be another one.
+        policy_action: what becomes of the resource that goes, as CloudFormation names it, such as `Delete`, `Retain`,
+            `Snapshot` or `ReplaceAndDelete`; empty where it says nothing.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,6 +48,8 @@ class ResourceChange(BaseModel):
     logical_id: str
     type: str
     replacement: bool = False
+    conditional: bool = False
+    policy_action: str = ""
     properties: tuple[PropertyChange, ...] = ()
 
 
@@ -83,6 +92,8 @@ def _resource_change(change: dict[str, Any]) -> ResourceChange:
         logical_id=change["LogicalResourceId"],
         type=change["ResourceType"],
         replacement=change.get("Replacement") == "True",
+        conditional=change.get("Replacement") == "Conditional",
+        policy_action=change.get("PolicyAction", ""),
         properties=tuple(dict.fromkeys(_property_change(detail) for detail in change.get("Details", ()))),
     )
 

@@ -196,9 +196,15 @@ class Stack:
         found = [one for page in pages for one in page["StackResourceSummaries"] if one["ResourceType"] == kind]
         return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
 
-    def template(self) -> Any:
-        """The template that it was deployed with last, before any transform."""
-        body: Any = self._client.get_template(StackName=self.name, TemplateStage="Original")["TemplateBody"]
+    def template(self, change_set: str | None = None, stage: str = "Original") -> Any:
+        """The template that it was deployed with last, or that a change set would deploy.
+
+        Args:
+            change_set: its ARN.
+            stage: `Original`, before any transform, or `Processed`.
+        """
+        which = {"ChangeSetName": change_set} if change_set else {}
+        body: Any = self._client.get_template(StackName=self.name, TemplateStage=stage, **which)["TemplateBody"]  # type: ignore[arg-type]  # One of its two stages, and present or not.
         # botocore reads JSON; what is left as text is YAML.
         return json.loads(json.dumps(body))
 

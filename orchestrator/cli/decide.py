@@ -125,7 +125,7 @@ def start_gate(here: Context, gate: str, unit: str | None, environment: str, giv
     Raises:
         RequestError: the decision was refused.
     """
-    proof = _proof(here, decision_of(subject_of(unit, given), environment, given))
+    proof = proof_of(here, decision_of(subject_of(unit, given), environment, given))
     starter = Starter(here.wiring.stepfunctions, lambda: datetime.now(UTC))
     arn = here.organization.state_machine_arn(gate)
     execution = starter.start(arn, given.decision, {**given.model_dump(), "proof": proof})
@@ -135,8 +135,8 @@ def start_gate(here: Context, gate: str, unit: str | None, environment: str, giv
     return str(json.loads(result["output"])["message"])
 
 
-def _proof(here: Context, decision: dict[str, str]) -> str:
-    """Sign the decision with the caller's credentials, so that the ledger can say who made it."""
+def proof_of(here: Context, decision: dict[str, str]) -> str:
+    """Sign a decision with the caller's credentials, so that the ledger can say who made it."""
     session = here.session(here.organization.tooling.region)
     credentials = session.get_credentials()
     if credentials is None:

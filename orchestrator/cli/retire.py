@@ -8,6 +8,7 @@ from typing import Annotated
 import click
 
 from orchestrator.cli.context import Context
+from orchestrator.cli.decide import proof_of
 from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, Option, command
@@ -18,6 +19,7 @@ from orchestrator.frozen import dataclass
 from orchestrator.source.demand import RETIRED, Standing
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.retire import RetireInput, RetireResult, RetireStatus
+from orchestrator.steps.retire_approval import deletion
 
 _LOOK_SECONDS = 3.0
 
@@ -60,7 +62,8 @@ def retire(
         tell(here, branch, here.repository.commit(branch).id)
         say(f"{unit} is being retired: its state machine will start nothing any more. Run this again in a minute.")
         return
-    known = unit_for(unit, standing.demand.pipeline if standing.demand else "{}")
+    pipeline, commit = (standing.demand.pipeline, standing.demand.commit) if standing.demand else ("{}", "")
+    known = unit_for(unit, pipeline)
     places = list(_places(here, known))
     say(f"{unit} is retired: its state machine starts nothing any more. What is left of it:")
     for place in places:
@@ -74,17 +77,18 @@ def retire(
         raise RequestError("Nothing was deleted.")
     for place in places:
         if place.environment is None:
-            _delete_planned(here, unit, known, places)
-        _delete(here, unit, place)
+            _delete_planned(here, known, commit, places)
+        _delete(here, unit, place, commit)
         say(f"Deleted {place}")
 
 
-def _delete_planned(here: Context, unit: str, known: Unit, places: list[Place]) -> None:
+def _delete_planned(here: Context, known: Unit, commit: str, places: list[Place]) -> None:
     """Delete the empty stacks that plans left in environments where nothing was deployed."""
     deployed = [place.environment for place in places]
     for environment in here.organization.environments:
         if environment not in deployed:
-            _delete(here, unit, Place(known.stack_name(environment.name, here.organization), environment))
+            place = Place(known.stack_name(environment.name, here.organization), environment)
+            _delete(here, known.name, place, commit)
 
 
 def _standing(here: Context, unit: str) -> Standing:
@@ -106,17 +110,30 @@ def _places(here: Context, known: Unit) -> Iterator[Place]:
     yield Place(known.promotion_stack_name, None)
 
 
-def _delete(here: Context, unit: str, place: Place) -> None:
+def _delete(here: Context, unit: str, place: Place, commit: str) -> None:
+    """Delete a stack. Whoever asks for it approves it, too, as far as the environment asks for that.
+
+    Raises:
+        RequestError: other approvals are missing.
+    """
     call = here.wiring.function(here.organization.function_arn("retire"))
     who = here.caller
     asker = Execution(id=who, name=f"retire-{who.rsplit('/', 1)[-1]}", started_at=datetime.now(UTC))
+    proof = proof_of(here, deletion(unit, place.environment.name, place.stack, commit)) if place.environment else None
     begun = False
     while True:
         step = RetireInput(
-            unit=unit, environment=place.environment, stack_name=place.stack, begun=begun, execution=asker
+            unit=unit,
+            environment=place.environment,
+            stack_name=place.stack,
+            begun=begun,
+            execution=asker,
+            proof=None if begun else proof,
         )
         answer = RetireResult.model_validate(call(step.model_dump(mode="json", by_alias=True)))
         if answer.status is RetireStatus.DELETED:
             return
+        if answer.status is RetireStatus.NOT_APPROVED:
+            raise RequestError(f"{place} is not deleted: {answer.message}")
         begun = True
         time.sleep(_LOOK_SECONDS)

@@ -26,7 +26,10 @@ class InvokeTest(Settings):
 class UrlTest(Settings):
     """Calls a URL, and checks the status and optionally a part of the body."""
 
-    url: str = Field(description="An https URL, or the stack output that holds one.")
+    url: str = Field(
+        description="An https URL, or the stack output that holds one. It must lead to public addresses; redirects are "
+        "not followed."
+    )
     status: int = Field(default=200, ge=100, le=599)
     contains: str | None = Field(default=None, description="Text that the body must contain.")
 
@@ -140,7 +143,7 @@ class Unit(Settings):
     @property
     def slug(self) -> str:
         """The name with what CloudFormation allows in the name of a stack."""
-        return self.name.replace("_", "-")
+        return slug_of(self.name)
 
     @property
     def promotion_stack_name(self) -> str:
@@ -174,6 +177,11 @@ class Unit(Settings):
         """The unit's own template parameters in an environment."""
         own = self.settings.parameters
         return {**own.get(EVERY_ENVIRONMENT, {}), **own.get(environment, {})}
+
+
+def slug_of(name: str) -> str:
+    """A unit's name with what CloudFormation allows in the name of a stack."""
+    return name.replace("_", "-")
 
 
 def gate_name(unit: str, environment: str) -> str:

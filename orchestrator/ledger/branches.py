@@ -41,13 +41,12 @@ class BranchRecords:
         updates = [Update(_key(branch), one.unit, {"demand": _document(one)}) for one in demands]
         # What follows may not be done: nobody may take the branch for settled from here on.
         unsettle = [Update(_SETTLED, branch, {"commit": "", "code": ""})] if updates else []
-        return self._table.transact([*unsettle, *updates], (_RUNS, branch), {"run": run})
+        return self._table.transact([*unsettle, *updates], *guard_of(branch, run))
 
     def settle(self, branch: str, commit: str, code: str, run: int) -> bool:
         """Note that nothing is left to be done for a commit, as a version of the orchestrator sees it."""
-        return self._table.transact(
-            [Update(_SETTLED, branch, {"commit": commit, "code": code})], (_RUNS, branch), {"run": run}
-        )
+        settled = Update(_SETTLED, branch, {"commit": commit, "code": code})
+        return self._table.transact([settled], *guard_of(branch, run))
 
     def is_settled(self, branch: str, commit: str, code: str) -> bool:
         """Whether nothing was left to be done for a commit when it was looked at last."""
@@ -76,6 +75,11 @@ class BranchRecords:
         """When and by whom what was left of a unit was deleted."""
         items = self._table.query(unit_key(unit), "DELETED#")
         return [(str(item["sk"]).removeprefix("DELETED#"), str(item["by"])) for item in items]
+
+
+def guard_of(branch: str, run: int) -> tuple[tuple[str, str], dict[str, int]]:
+    """The item that tells whether a later look at a branch has begun, and what it holds while none has."""
+    return (_RUNS, branch), {"run": run}
 
 
 def _key(branch: str) -> str:

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from orchestrator.ledger.approvals import ApprovalRecords
     from orchestrator.ledger.branches import BranchRecords
+    from orchestrator.ledger.claims import ClaimRecords
     from orchestrator.ledger.controls import ControlRecords
     from orchestrator.ledger.deliveries import DeliveryRecords
     from orchestrator.ledger.environments import EnvironmentRecords
     from orchestrator.ledger.promotions import PromotionRecords
     from orchestrator.ledger.releases import ReleaseRecords
+    from orchestrator.ledger.retirements import RetirementRecords
     from orchestrator.ledger.trains import TrainRecords
 
 
@@ -49,6 +51,13 @@ class Ledger:
         return BranchRecords(self._records)
 
     @cached_property
+    def claims(self) -> "ClaimRecords":
+        """Which folders own the names of units and stacks."""
+        from orchestrator.ledger.claims import ClaimRecords
+
+        return ClaimRecords(self._records)
+
+    @cached_property
     def promotions(self) -> "PromotionRecords":
         """Executions of units' state machines."""
         from orchestrator.ledger.promotions import PromotionRecords
@@ -75,6 +84,13 @@ class Ledger:
         from orchestrator.ledger.deliveries import DeliveryRecords
 
         return DeliveryRecords(self._records)
+
+    @cached_property
+    def retirements(self) -> "RetirementRecords":
+        """Who agreed that stacks are deleted."""
+        from orchestrator.ledger.retirements import RetirementRecords
+
+        return RetirementRecords(self._records)
 
     @cached_property
     def trains(self) -> "TrainRecords":

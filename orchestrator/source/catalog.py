@@ -15,7 +15,7 @@ from orchestrator.source.reading import within
 from orchestrator.source.repository import Commit, SourceRepository
 from orchestrator.source.successor import successor
 from orchestrator.source.survey import Survey
-from orchestrator.source.surveyed import Surveyed
+from orchestrator.source.surveyed import Bar, Surveyed
 
 if TYPE_CHECKING:
     # What is affected is answered without the configuration's models, which take long to import.
@@ -141,6 +141,18 @@ def read_catalog(repository: SourceRepository, revision: str, bases: Iterable[Su
     if found is None:
         found = Survey(repository, commit.id, _organization_file(repository, commit), base).surveyed()
     return Catalog(repository, commit, found)
+
+
+def barring(catalog: Catalog, bars: Mapping[str, Bar]) -> Catalog:
+    """The same commit, where some units are refused and others no longer clash with them.
+
+    Args:
+        catalog: what was read.
+        bars: by folder, the units that are refused; no others are.
+    """
+    text = _organization_file(catalog.repository, catalog.commit)
+    surveyed = Survey(catalog.repository, catalog.commit.id, text, catalog.surveyed, bars).surveyed()
+    return Catalog(catalog.repository, catalog.commit, surveyed)
 
 
 def _nearest(commit: str, bases: Iterable[Surveyed]) -> Surveyed | None:

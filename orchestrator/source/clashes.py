@@ -60,7 +60,7 @@ def _same_name(facts: Facts, folders: list[str]) -> ConfigurationError:
     )
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """A stack of a unit in an account and region."""
 
     facts: Facts
@@ -79,8 +79,8 @@ def refuse_same_stacks(units: Collection[Facts], organization: "Organization", p
 
     One that is called as its unit keeps its name: whoever names another one so is refused.
     """
-    there: dict[tuple[str, str], list[_Place]] = {}
-    for place in (place for facts in units for place in _places(facts, organization)):
+    there: dict[tuple[str, str], list[Place]] = {}
+    for place in (place for facts in units for place in places(facts, organization)):
         there.setdefault((place.target, place.stack), []).append(place)
     for sharing in there.values():
         naming = [one for one in sharing if names_stack(one.facts)] or sharing
@@ -89,16 +89,17 @@ def refuse_same_stacks(units: Collection[Facts], organization: "Organization", p
             problems.setdefault(place.facts.folder or ROOT, _same_stack(place, other))
 
 
-def _places(facts: Facts, organization: "Organization") -> Iterator[_Place]:
+def places(facts: Facts, organization: "Organization") -> Iterator[Place]:
+    """The stacks of a unit, in all of its environments."""
     from orchestrator.config.unit import unit_for  # noqa: PLC0415  # See above.
 
     unit = unit_for(facts.name, facts.pipeline)
     for name in unit.environments(organization):
         for target in organization.environment(name).targets:
-            yield _Place(facts, name, str(target), unit.stack_name(name, organization))
+            yield Place(facts, name, str(target), unit.stack_name(name, organization))
 
 
-def _same_stack(place: _Place, other: _Place) -> ConfigurationError:
+def _same_stack(place: Place, other: Place) -> ConfigurationError:
     own = other.facts is place.facts
     return ConfigurationError(
         place.facts.folder or ROOT,

@@ -21,7 +21,7 @@ from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TE
 from orchestrator.source.reading import FactsReader, within
 from orchestrator.source.repository import Entry, Mode, SourceRepository
 from orchestrator.source.sharing import Sharing
-from orchestrator.source.surveyed import OrganizationFacts, Surveyed, TrainFacts
+from orchestrator.source.surveyed import Bar, OrganizationFacts, Surveyed, TrainFacts
 
 if TYPE_CHECKING:
     from orchestrator.config.organization import Organization
@@ -44,12 +44,14 @@ class Survey:
         commit: its id.
         text: its `orchestrator.toml`.
         base: what was found at another commit: a folder that is the same here is not read again.
+        barred: by folder, the units that are refused; those of the base when left out.
     """
 
     repository: SourceRepository
     commit: str
     text: bytes
     base: Surveyed | None = None
+    barred: Mapping[str, Bar] | None = None
     _known: dict[str, Facts] = field(default_factory=dict)
     _trees: dict[str, str] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
@@ -75,6 +77,7 @@ class Survey:
             templates=self._templates,
             asked=frozenset(self._asked),
             looked_at=frozenset(self._finder.looked_at),
+            barred=self._barred,
         )
 
     @cached_property
@@ -156,8 +159,21 @@ class Survey:
             if facts:
                 self._known[folder] = facts
 
+    @cached_property
+    def _barred(self) -> Mapping[str, Bar]:
+        """The units that are refused and still say what they are refused for."""
+        given = self.barred if self.barred is not None else self.base.barred if self.base else {}
+        return {folder: bar for folder, bar in given.items() if self._is_of(bar, self._known.get(folder))}
+
+    @staticmethod
+    def _is_of(bar: Bar, facts: Facts | None) -> bool:
+        return facts is not None and (facts.is_unit, facts.name, facts.pipeline) == (True, bar.name, bar.pipeline)
+
     def _deployable(self) -> list[Facts]:
-        units = [facts for facts in self._known.values() if facts.is_unit]
+        for folder, bar in self._barred.items():
+            self._problems[folder or ROOT] = ConfigurationError(folder or ROOT, bar.problem)
+        # Others are not refused for what these have taken.
+        units = [facts for facts in self._known.values() if facts.is_unit and facts.folder not in self._barred]
         refuse_nested(units, self._problems)
         refuse_same_names(units, self._problems)
         valid = [facts for facts in units if (facts.folder or ROOT) not in self._problems]

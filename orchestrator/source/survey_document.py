@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
-from orchestrator.source.surveyed import OrganizationFacts, Surveyed, TrainFacts
+from orchestrator.source.surveyed import Bar, OrganizationFacts, Surveyed, TrainFacts
 
 # In place of what a unit is built from where it is its own folder, as it mostly is.
 _OWN = 0
@@ -28,6 +28,7 @@ def written(surveyed: Surveyed) -> bytes | None:
         "templates": surveyed.templates,
         "asked": sorted(surveyed.asked - known.keys()),
         "looked_at": sorted(surveyed.looked_at),
+        "barred": surveyed.barred,
     }
     try:
         return json.dumps(document, separators=(",", ":")).encode()
@@ -65,6 +66,7 @@ def _surveyed(document: dict[str, Any]) -> Surveyed:
         templates=document["templates"],
         asked=frozenset((*document["asked"], *known)),
         looked_at=frozenset(document["looked_at"]),
+        barred={folder: Bar(*bar) for folder, bar in document["barred"].items()},
     )
 
 

@@ -4,6 +4,7 @@ So much of it that a relative of the commit need not be surveyed: `source.succes
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -29,6 +30,20 @@ class TrainFacts(NamedTuple):
     units: tuple[str, ...]
     single: str
     settings: dict[str, Any]
+
+
+class Bar(NamedTuple):
+    """Why a unit is refused that would be valid by itself; it holds as long as the unit says the same.
+
+    Attributes:
+        name: the unit's.
+        pipeline: the settings that its state machines are made of.
+        problem: in a sentence, with what to do.
+    """
+
+    name: str
+    pipeline: str
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,7 @@ class Surveyed:
         templates: by folder, the template that a glob named.
         asked: the folders that were looked into, also those of which there is nothing to know.
         looked_at: the folders by whose names it was decided what there is.
+        barred: by folder, units that are refused for what is not in the repository: their names belong to others.
     """
 
     commit: str
@@ -87,6 +103,7 @@ class Surveyed:
     templates: Mapping[str, str]
     asked: frozenset[str]
     looked_at: frozenset[str]
+    barred: Mapping[str, Bar] = field(default_factory=dict)
 
     @cached_property
     def told(self) -> Mapping[str, Told]:

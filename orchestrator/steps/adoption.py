@@ -12,6 +12,7 @@ from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.contract import StepInput
 
 UNIT_TAG = "orchestrator:unit"
+ENVIRONMENT_TAG = "orchestrator:environment"
 # Stacks of which something is left that nobody could update; whose they are they must not be deleted for.
 _BROKEN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 # The parameters that the CDK's command line fills: of its bootstrap stack, and of assets in its first years.

@@ -1,8 +1,6 @@
 """The smoke tests themselves: invoke a function and match the answer, call a URL, or see that all is active."""
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -16,12 +14,11 @@ from orchestrator.aws.target import TargetAccount
 from orchestrator.config.unit import InvokeTest, SmokeTest, UrlTest
 from orchestrator.frozen import dataclass
 from orchestrator.steps.contract import SmokeTestOutcome
+from orchestrator.web.get import PublicWeb, WebError
 
 # What has just been deployed may answer wrongly for a moment: a new role takes seconds to be known everywhere.
 _ATTEMPTS = 3
 _SECONDS_BETWEEN = 2.0
-_URL_TIMEOUT_SECONDS = 10
-_BODY_READ = 1_000_000
 _SHOWN = 300
 
 # None when a check passed, or what was wrong.
@@ -41,18 +38,27 @@ class StackChecks:
 
     Args:
         sleep: waits that many seconds between attempts.
+        web: calls URLs, which the repository and the stack choose.
     """
 
     sleep: Sleep
+    web: PublicWeb
 
     def __call__(self, account: TargetAccount, stack: Stack, tests: Iterable[SmokeTest]) -> list[SmokeTestOutcome]:
         """Run the checks, each up to three times."""
         state = stack.state()
         outputs = state.outputs if state else {}
-        checks = [_check(account, outputs, test) for test in tests] or [
+        checks = [self._check(account, outputs, test) for test in tests] or [
             (f"{name} is active", _active(account, name)) for name in stack.functions().values()
         ]
         return [self._outcome(account, name, check) for name, check in checks]
+
+    def _check(
+        self, account: TargetAccount, outputs: dict[str, str], test: SmokeTest
+    ) -> tuple[str, Callable[[], Verdict]]:
+        if isinstance(test, InvokeTest):
+            return f"invoke {test.invoke}", lambda: _invoke(account, outputs, test)
+        return f"call {test.url}", lambda: _call(self.web, outputs, test)
 
     def _outcome(self, account: TargetAccount, name: str, check: Callable[[], Verdict]) -> SmokeTestOutcome:
         retrying = Retrying(
@@ -66,12 +72,6 @@ class StackChecks:
         return SmokeTestOutcome(
             test=name, target=str(account.target), passed=verdict is None, message=verdict or "passed"
         )
-
-
-def _check(account: TargetAccount, outputs: dict[str, str], test: SmokeTest) -> tuple[str, Callable[[], Verdict]]:
-    if isinstance(test, InvokeTest):
-        return f"invoke {test.invoke}", lambda: _invoke(account, outputs, test)
-    return f"call {test.url}", lambda: _call(outputs, test)
 
 
 def _invoke(account: TargetAccount, outputs: dict[str, str], test: InvokeTest) -> Verdict:
@@ -113,22 +113,20 @@ def is_subset(expected: Any, actual: Any) -> bool:
     return type(expected) is type(actual) and bool(expected == actual)
 
 
-def _call(outputs: dict[str, str], test: UrlTest) -> Verdict:
+def _call(web: PublicWeb, outputs: dict[str, str], test: UrlTest) -> Verdict:
     url = outputs.get(test.url, test.url)
-    # An output is made by CloudFormation; what stands in the repository must be https.
-    if not url.startswith("https://") and not (test.url in outputs and url.startswith("http://")):
+    if not url.startswith("https://"):
         return (
-            f"{test.url!r} is neither an https URL nor an output; outputs are {', '.join(sorted(outputs)) or 'none'}."
+            f"{test.url!r} is neither an https URL nor an output that holds one; outputs are "
+            f"{', '.join(sorted(outputs)) or 'none'}."
         )
     try:
-        with urllib.request.urlopen(url, timeout=_URL_TIMEOUT_SECONDS) as answer:  # noqa: S310  # Checked above.
-            status, body = answer.status, answer.read(_BODY_READ).decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        status, body = error.code, error.read(_BODY_READ).decode(errors="replace")
-    except OSError as error:
-        return f"{url} could not be called: {error}"
+        status, content = web.get(url)
+    except WebError as error:
+        return str(error)
     if status != test.status:
         return f"{url} answered {status}, expected {test.status}"
+    body = content.decode(errors="replace")
     if test.contains is not None and test.contains not in body:
         return f"{url} answered without {test.contains!r}: {_short(body)}"
     return None

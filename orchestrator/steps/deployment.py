@@ -18,7 +18,7 @@ from orchestrator.config.unit import EVERY_ENVIRONMENT
 from orchestrator.frozen import dataclass
 from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.store import ArtifactStore
-from orchestrator.steps.adoption import UNIT_TAG, Kept, kept_of
+from orchestrator.steps.adoption import ENVIRONMENT_TAG, UNIT_TAG, Kept, kept_of
 from orchestrator.steps.contract import Execution, Release, StepInput
 
 # How long a Lambda waits before it hands the waiting to a Wait state. Three more transitions cost as much as about
@@ -103,7 +103,7 @@ class ReleaseFiles:
             **template_source(self.store_of(account), stored.key, text),
             parameters=given,
             kept=kept.parameters,
-            tags={**kept.tags, UNIT_TAG: manifest.unit, "orchestrator:environment": step.environment.name},
+            tags={**kept.tags, UNIT_TAG: manifest.unit, ENVIRONMENT_TAG: step.environment.name},
         )
         return stack.propose(change_set_name(manifest.version, step.execution), template)
 

@@ -11,19 +11,22 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.config.organization import Organization
 from orchestrator.config.told import ROOT
 from orchestrator.errors import OrchestratorError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.check import check_catalog
+from orchestrator.guardrails.differences import refuse_looser
 from orchestrator.guardrails.document import Guardrails, placed
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
-from orchestrator.source.catalog import Catalog, read_catalog
+from orchestrator.source.catalog import Catalog, barring, read_catalog
 from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_ask
 from orchestrator.source.repository import SourceRepository
 from orchestrator.source.together import Trains, broken_units
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
 from orchestrator.steps.merge_event import MergeEvent
+from orchestrator.steps.owners import Owners
 from orchestrator.steps.scope import units_to_look_at
 from orchestrator.steps.starts import Starts
 from orchestrator.steps.surveys import Seen, Surveys
@@ -73,6 +76,7 @@ class MergeHandler:
         code: the version of the orchestrator; another one may define other state machines.
         surveys: what was found at the branch before.
         guardrails: reads what no merge can loosen.
+        owners: knows which folders own the names of units and stacks.
     """
 
     ledger: Ledger
@@ -84,6 +88,7 @@ class MergeHandler:
     code: str
     surveys: Surveys
     guardrails: Callable[[], Guardrails]
+    owners: Owners
 
     def __call__(self, event: MergeEvent) -> MergeResult:
         """Ask for a promotion of each unit that is not as it was when one was last started, and for what else is due.
@@ -107,10 +112,12 @@ class MergeHandler:
         seen = self.surveys.seen(run - 1)
         catalog = read_catalog(self.repository, self.branch, [seen.surveyed] if seen else ())
         units = units_to_look_at(event, run, seen, catalog)
+        refuse_looser(catalog.organization, guardrails.organization)
+        organization = placed(catalog.organization, guardrails.organization)
+        catalog, units = self._owned(catalog, organization, units, run)
         loosened = check_catalog(catalog, guardrails.organization, units)
         standings = self.ledger.branches.standings(self.branch, units)
         look = Look(run, catalog.commit.id, self.clock())
-        organization = placed(catalog.organization, guardrails.organization)
         every = demands(catalog, Definitions(self.template, organization), units)
         wanted = {name: demand for name, demand in every.items() if name not in loosened}
         trains = Trains(catalog.surveyed.organization.trains, self.ledger.trains.has_arrived)
@@ -118,8 +125,9 @@ class MergeHandler:
         held_back = (*called.waiting, *loosened)
         unknown = {*catalog.problems, *(every[unit].folder for unit in held_back)}
         asked = to_ask(look, called.wanted, unknown, standings)
-        # What was not looked at may be under way.
-        settled = units is None and not loosened and is_settled(asked, standings)
+        # What was not looked at may be under way, and what belongs to others may be released.
+        refused = bool(loosened or catalog.surveyed.barred)
+        settled = units is None and not refused and is_settled(asked, standings)
         if settled:
             self.ledger.branches.settle(self.branch, catalog.commit.id, code, run)
         else:
@@ -132,6 +140,17 @@ class MergeHandler:
             problems=(*map(str, (*catalog.problems.values(), *loosened.values())), *called.problems),
         )
 
+    def _owned(
+        self, catalog: Catalog, organization: Organization, units: set[str] | None, run: int
+    ) -> tuple[Catalog, set[str] | None]:
+        """Refuse units that take what others own, and claim what the rest needs; then all units are looked at."""
+        judged = self.owners.judge(catalog, organization, units, run)
+        if judged and judged.bars != catalog.surveyed.barred:
+            catalog, units = barring(catalog, judged.bars), None
+        if judged is None or not self.owners.write(judged, catalog, run):
+            raise self._overtaken
+        return catalog, units
+
     def _ask(self, asked: list[Demand], run: int, trains: Mapping[str, str]) -> None:
         """Write down, hand on, and only then note that it was handed on: what was lost in between is found again."""
         self._write(asked, run)
@@ -141,7 +160,11 @@ class MergeHandler:
 
     def _write(self, asked: list[Demand], run: int) -> None:
         if not self.ledger.branches.call_for(self.branch, asked, run):
-            raise OvertakenError(f"A later look at {self.branch} has begun, which does what is to be done.")
+            raise self._overtaken
+
+    @property
+    def _overtaken(self) -> OvertakenError:
+        return OvertakenError(f"A later look at {self.branch} has begun, which does what is to be done.")
 
 
 def demands(catalog: Catalog, definitions: Definitions, units: Collection[str] | None = None) -> dict[str, Demand]:

@@ -1,5 +1,7 @@
 """Plan: make the change set of a deployment in every target, and say in short what it would change."""
 
+from collections.abc import Callable
+
 from orchestrator.aws.change_set import ChangeSet, Readiness
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import DeploymentError
@@ -11,9 +13,11 @@ from orchestrator.releases.manifest import Manifest
 from orchestrator.source.repository import Commits, SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.approval_rule import requires_approval
-from orchestrator.steps.contract import ChangeSetOf, PlanResult, Status, StepInput
+from orchestrator.steps.contract import ChangeSetOf, Execution, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles, anew_if_gone
 from orchestrator.steps.drift import DriftLook, drift_of
+from orchestrator.steps.impact.circumstances import Circumstances, circumstances
+from orchestrator.steps.impact.templates import IamImpact, iam_impact
 from orchestrator.steps.plan_document import Plan, TargetPlan
 
 
@@ -31,6 +35,8 @@ class Planner:
         admission: what keeps a promotion out of its environment.
         targets: opens targets.
         repository: tells the commits between two releases.
+        starter: finds the ARN of who started a promotion by hand; None where it is not known.
+        merged: tells whether a commit is on the configured branch; None where it is not known.
     """
 
     ledger: Ledger
@@ -38,6 +44,8 @@ class Planner:
     admission: Admission
     targets: Targets
     repository: SourceRepository
+    starter: Callable[[Execution], str | None] = lambda _: None
+    merged: Callable[[str], bool | None] = lambda _: None
 
     def __call__(self, step: PlanInput) -> PlanResult:
         """Plan a deployment to one environment.
@@ -65,6 +73,7 @@ class Planner:
     def _proposed(self, step: StepInput) -> Plan | PlanResult:
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
         manifest = self.files.manifest(step.release)
+        self._check_origin(manifest)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
         busy = [account for account in accounts if self._is_busy(account, step)]
         if busy:
@@ -78,8 +87,21 @@ class Planner:
         if any(found.readiness is Readiness.PENDING for _, found in proposed):
             message = f"CloudFormation is still working out what {step.release.name} would change."
             return PlanResult(status=Status.IN_PROGRESS, message=message, retry_after=10)
-        targets = tuple(_target_plan(account, found) for account, found in proposed)
+        template = self.files.template(manifest, step.environment.name)
+        targets = tuple(
+            _target_plan(account, found, iam_impact(stack, found, template))
+            for stack, (account, found) in zip(stacks, proposed, strict=True)
+        )
         return self._plan(step, manifest, running, self._with_drift(targets, looks, running))
+
+    def _check_origin(self, manifest: Manifest) -> None:
+        """Refuse a release that was built from another folder than the one that owns the unit's name."""
+        claim = self.ledger.claims.of_unit(manifest.unit)
+        if claim and not claim.may_be_built_from(manifest.inputs):
+            raise DeploymentError(
+                f"{manifest.name} was built from {manifest.inputs[0]}, and the unit {claim.name!r} belongs to "
+                f"{claim.folder}: it is not deployed. Promote a release that was built from there."
+            )
 
     def _is_busy(self, account: TargetAccount, step: StepInput) -> bool:
         state = account.stack(step.stack_name, step.environment).state()
@@ -119,7 +141,13 @@ class Planner:
             requirements_removed=tuple(sorted(before - after)),
             commits=tuple(f"{one.id[:12]} {one.subject} ({one.author})" for one in commits.found),
             commits_complete=commits.complete,
+            circumstances=self._circumstances(step, manifest),
         )
+
+    def _circumstances(self, step: StepInput, manifest: Manifest) -> Circumstances:
+        by_hand = not step.request.automatic and not step.request.train
+        starter = self.starter(step.execution) if by_hand else None
+        return circumstances(step.request, manifest.commit, starter=starter, merged=self.merged(manifest.commit))
 
     def _manifest_of(self, unit: str, version: str) -> Manifest:
         return self.files.manifest(self.ledger.releases.release(unit, version))
@@ -147,6 +175,12 @@ class Planner:
         )
 
 
-def _target_plan(account: TargetAccount, found: ChangeSet) -> TargetPlan:
-    empty = found.readiness is Readiness.EMPTY
-    return TargetPlan(target=account.target, change_set=found.id, empty=empty, resources=found.changes)
+def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact) -> TargetPlan:
+    return TargetPlan(
+        target=account.target,
+        change_set=found.id,
+        empty=found.readiness is Readiness.EMPTY,
+        resources=found.changes,
+        iam=iam.changes,
+        iam_unknown=iam.unknown,
+    )

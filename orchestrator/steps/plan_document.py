@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -13,9 +13,24 @@ from orchestrator.aws.drift import HandChange
 from orchestrator.config.environment import Target
 from orchestrator.errors import ArtifactError
 from orchestrator.releases.store import ArtifactStore
+from orchestrator.steps.impact.circumstances import Circumstances
+from orchestrator.steps.impact.compare import IamChange
+from orchestrator.steps.impact.grants import NOT_UNDERSTOOD
+from orchestrator.steps.impact.shown import shown
+from orchestrator.steps.impact.stateful import losses
 
 _VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
-_REPLACE = "replace"
+_REPLACE, _MAY_REPLACE = "replace", "perhaps replace"
+_POLICIES = {
+    "Delete": "it is deleted",
+    "Retain": "it is kept",
+    "Snapshot": "a snapshot of it is kept",
+    "ReplaceAndDelete": "the old one is deleted",
+    "ReplaceAndRetain": "the old one is kept",
+    "ReplaceAndSnapshot": "a snapshot of the old one is kept",
+}
+# Parts that plans have had only since later: without them, a plan has the hash that it had before.
+_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "policy_action")
 
 
 class TargetPlan(BaseModel):
@@ -29,6 +44,8 @@ class TargetPlan(BaseModel):
     resources: tuple[ResourceChange, ...]
     drift: tuple[HandChange, ...] = ()
     drift_unchecked: str = ""
+    iam: tuple[IamChange, ...] = ()
+    iam_unknown: str = ""
 
 
 class Plan(BaseModel):
@@ -44,11 +61,13 @@ class Plan(BaseModel):
     requirements_removed: tuple[str, ...]
     commits: tuple[str, ...]
     commits_complete: bool = True
+    circumstances: Circumstances | None = None
 
     @property
     def hash(self) -> str:
-        """SHA-256 over what would change; names of change sets do not count, nor why nobody could look for drift."""
-        document = self.model_dump(mode="json", exclude={"targets": {"__all__": {"change_set", "drift_unchecked"}}})
+        """SHA-256 over what is shown; names of change sets do not count, nor what was only not known yet."""
+        unknown: Any = {"targets": {"__all__": {"change_set", "drift_unchecked"}}, "circumstances": {"starter"}}
+        document = _without_later(self.model_dump(mode="json", exclude=unknown))
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
     @classmethod
@@ -77,14 +96,35 @@ class Plan(BaseModel):
         by_hand = f" Changed by hand since the last deployment: {', '.join(drifted)}." if drifted else ""
         number = len(self.commits)
         commits = f"{'' if self.commits_complete else 'at least '}{number} commit{'' if number == 1 else 's'}"
-        return f"{self.release} {since} in {self.environment}: {changes}; {commits}.{by_hand}"
+        return f"{self.release} {since} in {self.environment}: {changes}; {commits}.{by_hand}{self._warnings}"
+
+    @property
+    def _warnings(self) -> str:
+        """What nobody may miss, in sentences after the first one; empty where there is nothing of the kind."""
+        iam = list(dict.fromkeys(change for target in self.targets for change in target.iam))
+        unclear = sum(change.kind == NOT_UNDERSTOOD for change in iam)
+        wide = sum(change.is_wide and change.action == "add" for change in iam)
+        counts = [f"{sum(one.action == action for one in iam)} to {action}" for action in ("add", "change", "remove")]
+        more = [f"{wide} with wildcards"] * bool(wide) + [f"{unclear} not understood"] * bool(unclear)
+        lost = dict.fromkeys(one.logical_id for target in self.targets for one in losses(target.resources))
+        said = [
+            *(self.circumstances.warnings if self.circumstances else ()),
+            *([f"IAM: {', '.join([*counts, *more])}."] if iam else []),
+            *([f"Data at risk: {', '.join(map(shown, lost))}."] if lost else []),
+        ]
+        return "".join(f" {sentence}" for sentence in said)
 
     @property
     def lines(self) -> Iterator[str]:
         """The whole of it for a person to read; values of properties are left out, they may be secret."""
+        yield from self.circumstances.lines if self.circumstances else ()
         for target in self.targets:
             yield f"In {target.target}:"
-            yield from (f"  {_verb(one)} {one.logical_id} ({one.type}){_of(one)}" for one in target.resources)
+            yield from (f"  data at risk: {_line(one)}" for one in losses(target.resources))
+            yield from (f"  {change.line}" for change in target.iam)
+            if target.iam_unknown:
+                yield f"  {target.iam_unknown}"
+            yield from (f"  {_line(one)}" for one in target.resources)
             if not target.resources:
                 yield "  no resource changes"
             yield from (f"  changed by hand: {change}" for change in target.drift)
@@ -97,6 +137,14 @@ class Plan(BaseModel):
             yield "There may be other commits: the history that is known ends here."
 
 
+def _without_later(document: Any) -> Any:
+    if isinstance(document, list):
+        return [_without_later(one) for one in document]
+    if not isinstance(document, dict):
+        return document
+    return {key: _without_later(value) for key, value in document.items() if value or key not in _LATER}
+
+
 def _altered(store: ArtifactStore, key: str) -> ArtifactError:
     return ArtifactError(
         f"s3://{store.bucket}/{key} is not the plan that was made: it was altered. Nobody is asked to decide on it; "
@@ -106,11 +154,19 @@ def _altered(store: ArtifactStore, key: str) -> ArtifactError:
 
 def _count(resources: list[ResourceChange]) -> Counter[str]:
     counted = Counter(_verb(one) for one in resources)
-    return Counter({verb: counted[verb] for verb in (*_VERBS.values(), _REPLACE)})
+    verbs = dict.fromkeys((*_VERBS.values(), _REPLACE, _MAY_REPLACE, *counted))
+    return Counter({verb: counted[verb] for verb in verbs})
 
 
 def _verb(change: ResourceChange) -> str:
-    return _REPLACE if change.replacement else _VERBS[change.action]
+    if change.replacement or change.conditional:
+        return _REPLACE if change.replacement else _MAY_REPLACE
+    return _VERBS.get(change.action, shown(change.action))
+
+
+def _line(change: ResourceChange) -> str:
+    policy = change.policy_action and f" ({_POLICIES.get(change.policy_action, shown(change.policy_action))})"
+    return f"{_verb(change)} {change.logical_id} ({change.type}){policy}{_of(change)}"
 
 
 def _of(change: ResourceChange) -> str:

@@ -17,9 +17,10 @@ from orchestrator.errors import DeploymentError, RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.lookup import NamedEnvironment
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.source.demand import RETIRED
-from orchestrator.steps.adoption import UNIT_TAG
+from orchestrator.source.demand import RETIRED, Demand
+from orchestrator.steps.adoption import ENVIRONMENT_TAG, UNIT_TAG
 from orchestrator.steps.contract import Document, Execution
+from orchestrator.steps.retire_approval import RetireApprovals
 
 _DELETED, _FAILED = "DELETE_COMPLETE", "DELETE_FAILED"
 
@@ -28,6 +29,7 @@ class RetireStatus(StrEnum):
     """How far a place is."""
 
     IN_PROGRESS = "IN_PROGRESS"
+    NOT_APPROVED = "NOT_APPROVED"
     DELETED = "DELETED"
 
 
@@ -40,6 +42,9 @@ class RetireInput(Document):
     )
     stack_name: str = Field(default="", description="What the unit's stack there is called.")
     begun: bool = Field(default=False, description="Whether the deletion was started by an earlier call.")
+    proof: str | None = Field(
+        default=None, repr=False, description="Of who approves the deletion, where the environment asks for approvals."
+    )
     execution: Execution
 
 
@@ -47,6 +52,7 @@ class RetireResult(Document):
     """How far it is."""
 
     status: RetireStatus
+    message: str = Field(default="", description="What is missing, in a sentence for a person.")
 
 
 @dataclass(frozen=True)
@@ -58,22 +64,32 @@ class Retirer:
         branch: the branch that it is gone from.
         open_target: opens targets.
         machines: opens the stack with a unit's state machines, given the stack's name.
+        approvals: counts approvals of deletions.
     """
 
     ledger: Ledger
     branch: str
     open_target: Targets
     machines: Callable[[str], Stack]
+    approvals: RetireApprovals
 
     def __call__(self, step: RetireInput) -> RetireResult:
         """Start deleting in one place, or look how far it is.
 
         Raises:
-            RequestError: the unit is still in the repository, or a promotion of it is under way.
+            RequestError: the unit is still in the repository, a promotion of it is under way, the stack is not the
+                unit's, or the caller may not approve its deletion.
             DeploymentError: CloudFormation could not delete a stack; says which resource.
         """
-        self._check(step.unit)
-        busy = [stack for stack in self._stacks(step) if self._is_left(stack, step)]
+        demand = self._check(step.unit)
+        stacks = list(self._stacks(step))
+        for stack in stacks:
+            self._check_owner(stack, step)
+        if step.environment and self._is_ours(step):
+            lacking = self.approvals(demand, step.environment, step.stack_name, step.proof)
+            if lacking:
+                return RetireResult(status=RetireStatus.NOT_APPROVED, message=lacking)
+        busy = [stack for stack in stacks if self._is_left(stack, step)]
         if busy:
             return RetireResult(status=RetireStatus.IN_PROGRESS)
         if step.environment:
@@ -106,15 +122,40 @@ class Retirer:
         environment = step.environment
         return environment is None or self.ledger.environments.running(step.unit, environment.name).version is not None
 
-    def _check(self, unit: str) -> None:
+    def _check_owner(self, stack: Stack, step: RetireInput) -> None:
+        """Refuse a stack that the unit does not own, by the stack's own tags and by the ledger.
+
+        Where the ledger knows of no deployment, what exists is left alone anyway.
+        """
+        state = stack.state()
+        if state is None or not state.exists or not self._is_ours(step):
+            return
+        expected = {UNIT_TAG: step.unit}
+        if step.environment:
+            expected[ENVIRONMENT_TAG] = step.environment.name
+        tags = {name: state.tags.get(name, "") for name in expected}
+        claim = self.ledger.claims.of_unit(step.unit)
+        claimed = not step.environment or bool(claim and f"{stack.where}/{stack.name}" in claim.stacks)
+        if tags != expected or not claimed:
+            where = f"The stack {stack.name} in {stack.where}"
+            found = ", ".join(f"{name}={value!r}" for name, value in tags.items())
+            raise RequestError(
+                f"{where} is not deleted: it is not {step.unit}'s"
+                f"{f' in {step.environment.name}' if step.environment else ''}. Its tags say {found}, and the ledger "
+                f"{'agrees that the unit owned it' if claimed else 'does not know it as one of the unit'}. Delete it "
+                "yourself if it is to go."
+            )
+
+    def _check(self, unit: str) -> Demand:
         standing = self.ledger.branches.standings(self.branch, [unit]).get(unit)
-        if standing is None or standing.definition != RETIRED:
+        if standing is None or standing.demand is None or standing.definition != RETIRED:
             raise RequestError(f"{unit} is not retired: take its folder out of {self.branch} first.")
         under_way = [one.name for one in self.ledger.promotions.under_way(unit)]
         if under_way:
             raise RequestError(
                 f"{', '.join(under_way)} of {unit} is under way: wait for its end, or 'orchestrator abort {unit}'."
             )
+        return standing.demand
 
     def _stacks(self, step: RetireInput) -> Iterator[Stack]:
         if step.environment is None:

@@ -109,7 +109,7 @@ class Webhook:
         return self._act(verdict, hashlib.sha256(body).hexdigest(), request.header("x-github-delivery"))
 
     def _act(self, verdict: Verdict, digest: str, number: str) -> Verdict:
-        number = number[:_LONGEST_NUMBER]
+        number = number[:_LONGEST_NUMBER].encode("ascii", errors="replace").decode()
         if not self.deliveries.claim(digest, number, self.clock()):
             return Verdict(HTTPStatus.ACCEPTED, "Nothing follows: this delivery was seen before.")
         try:

@@ -1,8 +1,6 @@
 """Wires what approvals of promotions need."""
 
-from typing import TYPE_CHECKING, Any
-
-from botocore.httpsession import URLLib3Session
+from typing import TYPE_CHECKING
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.wiring.wiring import Wiring, now
@@ -24,14 +22,8 @@ class ApprovalWiring(Wiring):
 
     def decide(self) -> "Decider":
         """Wire Decide."""
-        from orchestrator.identity.proof import Verifier
         from orchestrator.identity.trail import Trail
         from orchestrator.steps.decide import Decider
 
-        sts = self.session.client("sts", config=CLIENT)
-        # What it asks is the repository's and people's: no redirect is followed, and nothing else is trusted.
-        trusted: Any = self._certificates or True  # The stubs know no file here.
-        http = URLLib3Session(verify=trusted, timeout=10)
         trail = Trail(self.session.client("cloudtrail", config=CLIENT))
-        verify = Verifier(sts, lambda request: http.send(request), now)  # noqa: PLW0108  # Its answer's type is wider.
-        return Decider(self.ledger, self.stepfunctions, verify, trail, now, self.guardrails)
+        return Decider(self.ledger, self.stepfunctions, self._verifier, trail, now, self.guardrails)

@@ -17,10 +17,21 @@ class BranchWiring(Wiring):
     def on_merge(self, template: "UnitStackTemplate") -> "MergeHandler":
         """Wire what follows a merge."""
         from orchestrator.steps.on_merge import MergeHandler
+        from orchestrator.steps.owners import Owners
 
         branch, code = self.settings["branch"], self.settings["code"]
+        owners = Owners(self.ledger, branch)
         return MergeHandler(
-            self.ledger, self.repository, branch, template, self.starts, now, code, self.surveys, self.guardrails
+            self.ledger,
+            self.repository,
+            branch,
+            template,
+            self.starts,
+            now,
+            code,
+            self.surveys,
+            self.guardrails,
+            owners,
         )
 
     def start_promotion(self, template: "UnitStackTemplate", retired: "UnitStackTemplate") -> "PromotionStarter":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.aws.stack import Stack
     from orchestrator.guardrails.document import Guardrails
     from orchestrator.guardrails.records import GuardrailRecords
+    from orchestrator.identity.proof import Verifier
     from orchestrator.ledger.ledger import Ledger
     from orchestrator.releases.store import ArtifactStore
     from orchestrator.source.repository import SourceRepository
@@ -145,6 +146,19 @@ class Wiring:
         from orchestrator.aws.executions import Executions
 
         return Executions(self.stepfunctions)
+
+    @property
+    def _verifier(self) -> "Verifier":
+        """Finds out who signed a proof of identity."""
+        from botocore.httpsession import URLLib3Session
+
+        from orchestrator.identity.proof import Verifier
+
+        # What it asks is the repository's and people's: no redirect is followed, and nothing else is trusted.
+        trusted: Any = self._certificates or True  # The stubs know no file here.
+        http = URLLib3Session(verify=trusted, timeout=10)
+        sts = self.session.client("sts", config=CLIENT)
+        return Verifier(sts, lambda request: http.send(request), now)  # noqa: PLW0108  # Its answer's type is wider.
 
     @property
     def _admission(self) -> "Admission":

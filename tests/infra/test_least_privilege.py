@@ -62,6 +62,7 @@ def test_no_statement_allows_on_every_resource(statements: list[tuple[str, Templ
     assert {(name, one["Effect"]) for name, one in everywhere} == {
         ("orchestrator-operator", "Deny"),
         ("orchestrator-builder", "Allow"),
+        ("orchestrator-plan", "Allow"),
         ("orchestrator-decide", "Allow"),
         ("orchestrator-request-approval", "Allow"),
         ("orchestrator-request-train-approval", "Allow"),

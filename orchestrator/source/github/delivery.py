@@ -24,6 +24,8 @@ YOUNGEST_SECONDS = -3_600
 """How far in the future it may be: clocks differ, but one that lies ahead would be young for longer than remembered."""
 
 _SHORTEST_SECRET = 16
+# A number in JSON may have any number of digits; with no more than these, times can be compared.
+_Seconds = Annotated[int, Field(ge=0, lt=2**53)]
 _CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")]
 
 
@@ -66,7 +68,7 @@ def is_signed(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:
         secrets: those that are valid.
     """
     signatures = [f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}" for secret in secrets]
-    given = signature.encode(errors="surrogateescape")
+    given = signature.encode(errors="surrogatepass")
     # A list, so that all are compared.
     return any([hmac.compare_digest(one.encode(), given) for one in signatures])  # noqa: C419
 
@@ -81,7 +83,7 @@ class _Repository(_Payload):
 
 
 class _Pushed(_Repository):
-    pushed_at: int
+    pushed_at: _Seconds
 
 
 class _Push(_Payload):
@@ -137,7 +139,7 @@ def judge(event: str, body: bytes, expected: Expected, now: float) -> Verdict:
     """
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         return Verdict(HTTPStatus.BAD_REQUEST, "This is no JSON: set the webhook's content type to application/json.")

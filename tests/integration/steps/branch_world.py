@@ -19,6 +19,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import PATIENCE
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.on_merge import MergeHandler, MergeResult, OvertakenError
+from orchestrator.steps.owners import Owners
 from orchestrator.steps.start_promotion import PromotionStarter
 from orchestrator.steps.starts import Starts
 from orchestrator.steps.surveys import Surveys
@@ -124,6 +125,7 @@ class World:
     def look(self, commit: str | None = None) -> MergeResult | None:
         """Call on_merge, as a merge of a commit does, or the schedule; None when a later call overtook it."""
         starts = Starts(self, "queue", lambda _: None)  # type: ignore[arg-type]  # All that is asked of a client.
+        owners = Owners(self.ledger, "main")
         handler = MergeHandler(
             self.ledger,
             self.repository.read,
@@ -134,6 +136,7 @@ class World:
             "code",
             self.surveys,
             self.guardrails,
+            owners,
         )
         try:
             return handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": commit}}))

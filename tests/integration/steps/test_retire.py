@@ -19,6 +19,14 @@ _WHO: dict[str, Any] = {
 _TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
 
 
+def _tags(environment: str) -> Any:
+    """Those that a deployment gives a stack."""
+    return [
+        {"Key": "orchestrator:unit", "Value": "clock"},
+        {"Key": "orchestrator:environment", "Value": environment},
+    ]
+
+
 def ask(company: MotoCompany, environment: str | None, **more: Any) -> str:
     """Call Retire for one place; returns how far it is."""
     step = {"unit": "clock", "environment": environment, "stack_name": "app-clock", "execution": _WHO, **more}
@@ -48,7 +56,8 @@ def gone(company: MotoCompany) -> MotoCompany:
     merge(company)
     execution = Execution.model_validate(_WHO)
     for target in (0, 1):
-        company.client("prod", "cloudformation", target).create_stack(StackName="app-clock", TemplateBody=_TEMPLATE)
+        prod = company.client("prod", "cloudformation", target)
+        prod.create_stack(StackName="app-clock", TemplateBody=_TEMPLATE, Tags=_tags("prod"))
     company.ledger.environments.record(Running(unit="clock", environment="prod", version="0.1.0"), execution)
     shutil.rmtree(company.folder / "projects/clock")
     merge(company, "Remove")

@@ -12,7 +12,23 @@ from tests.tree_repository import Files, TreeRepository
 from tests.unit.adoption.test_draft import ACCOUNTS, PLAIN, SAM, SAMCONFIG
 
 _STRANGE = [
-    *("train", "Train", "unit-train", "tax-2024", "Tax 2024", "tax_2024", "2024", "größe", "カタログ", "🚀", "---"),
+    *(
+        "train",
+        "Train",
+        "unit-train",
+        "promote",
+        "promote-x",
+        "approve",
+        "a-approve-b",
+        "tax-2024",
+        "Tax 2024",
+        "tax_2024",
+        "2024",
+        "größe",
+        "カタログ",
+        "🚀",
+        "---",
+    ),
     *("a" * 200, "a [old]", "[a]", "x*", "**", "a'b", 'a"b', "a\\b", "b\tc", "new\nline", "#x", "{y}", "!z", "a=b"),
     *("\x7f", "\u0085", "\u2028", "node_modules", ".hidden", "projects", "tests", "CON", "a.b", " ", "..x", "a.yaml"),
 ]

@@ -119,6 +119,15 @@ def test_a_name_that_no_unit_may_have_is_not_proposed(existing: Existing) -> Non
     assert "such as 'unit-train'" in made.unplaced["named"]
 
 
+def test_a_name_that_gates_or_promotions_could_be_taken_for_is_not_proposed(existing: Existing) -> None:
+    """Such a project must be renamed, and init says to what."""
+    existing.write("promote-x/template.yaml", "approve/template.yaml", "named/template.yaml")
+    existing.write("named/pyproject.toml", text='[project]\nname = "a-approve-b"\nversion = "1.0"\n')
+    made, catalog = existing.draft()
+    assert folders(catalog) == {"approval": "approve", "unit-promote-x": "promote-x"}
+    assert "such as 'a-approval-b'" in made.unplaced["named"]
+
+
 def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(existing: Existing) -> None:
     """What it hides is not written down, and its default is only proposed."""
     existing.write("orders/template.yaml", text=SAM)

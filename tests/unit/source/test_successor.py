@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import ConfigurationError
-from orchestrator.source.catalog import read_catalog
+from orchestrator.source.catalog import barring, read_catalog
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.repository import Mode, SourceRepository
 from orchestrator.source.successor import successor
 from orchestrator.source.survey_document import read, written
-from orchestrator.source.surveyed import Surveyed
-from tests.source_repository import ORGANIZATION, unit
+from orchestrator.source.surveyed import Bar, Surveyed
+from tests.source_repository import ORGANIZATION, Repository, unit
 from tests.tree_repository import Files, TreeRepository
 
 _ORGANIZATIONS = {
@@ -243,3 +243,25 @@ def test_what_is_no_survey_is_not_read_as_one(content: bytes) -> None:
     """A file that was cut short, or is another's."""
     with pytest.raises(ValueError, match=r".*"):
         read(content)
+
+
+def test_a_unit_that_is_refused_for_its_name_stays_refused_while_it_says_the_same(tmp_path: Path) -> None:
+    """Wherever the survey is read: a build must not take the name's other folder for the unit."""
+    repository = Repository(tmp_path)
+    named = '[project]\nversion = "1.0"\n[tool.orchestrator]\nname = "a"\n'
+    repository.commit({"orchestrator.toml": ORGANIZATION, "projects/a/pyproject.toml": unit(), "projects/b/x": ""})
+    repository.commit({"projects/b/pyproject.toml": named})
+    clashing = read_catalog(repository.read, "main")
+    assert clashing.surveyed.folders == {"a": "projects/b"}
+    barred = barring(clashing, {"projects/b": Bar("a", clashing.known["projects/b"].pipeline, "is refused.")})
+    kept = read(written(barred.surveyed) or b"")
+    assert (kept.barred, kept.folders) == (barred.surveyed.barred, {"a": "projects/a"})
+    for files in ({"projects/a/code.py": "1"}, {"projects/b/code.py": "1"}, {"projects/new/pyproject.toml": unit()}):
+        repository.commit(files)
+        catalog = read_catalog(repository.read, "main", [kept])
+        assert catalog.surveyed.folders["a"] == "projects/a"
+        assert str(catalog.problems["projects/b"]) == "projects/b: is refused."
+    repository.commit({"projects/b/pyproject.toml": named.replace('"a"', '"b"')})
+    catalog = read_catalog(repository.read, "main", [kept])
+    assert catalog.surveyed.folders == {"a": "projects/a", "b": "projects/b", "new": "projects/new"}
+    assert not catalog.surveyed.barred

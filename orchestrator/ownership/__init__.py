@@ -1,0 +1,1 @@
+"""Who owns the names of units and of their stacks: folders do, by guardrails and by the first claim. Pure decisions."""

@@ -1,0 +1,1 @@
+"""Calls of URLs that others choose: they reach public addresses and nothing else."""

@@ -1,0 +1,146 @@
+"""Somebody who may call `retire` has it delete the stack of another unit, or one of prod that nobody approved."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import RequestError
+from orchestrator.guardrails.lookup import context_of
+from orchestrator.identity.proof import Proven
+from orchestrator.ledger.environments import Running
+from orchestrator.steps.contract import Execution
+from orchestrator.steps.retire import RetireInput, Retirer, RetireStatus
+from orchestrator.steps.retire_approval import RetireApprovals, deletion
+from orchestrator.wiring.targets import TargetWiring
+from tests.merges import ORGANIZATION, merge, organize, project, write
+from tests.moto_accounts import TOOLING
+from tests.moto_company import MotoCompany, moto_company
+
+_WHO: dict[str, Any] = {
+    "id": "arn:aws:iam::123456789012:user/mallory",
+    "name": "retire-mallory",
+    "started_at": "2026-01-01T00:00:00Z",
+}
+_TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+_PROD = """
+[[environments]]
+name = "prod"
+account = "555555555555"
+region = "eu-west-1"
+requires_approval = true
+required_approvals = 2
+approvers = ["arn:aws:iam::*:user/approver-*"]
+"""
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
+    """A company in which `clock` ran in dev and prod, and is no longer in the repository; others run beside it."""
+    with moto_company(tmp_path_factory.mktemp("company"), execute=False, environments=("dev", "prod")) as made:
+        organize(made, ORGANIZATION + _PROD)
+        for name in ("clock", "calendar"):
+            write(made, f"projects/{name}/pyproject.toml", project(name))
+        merge(made, "Add two units")
+        for environment in ("dev", "prod"):
+            for stack, unit in (("app-clock", "clock"), ("app-calendar", "calendar"), ("app-foreign", "")):
+                _deploy(made, environment, stack, unit)
+            running = Running(unit="clock", environment=environment, version="0.1.0")
+            made.ledger.environments.record(running, Execution.model_validate(_WHO))
+        shutil.rmtree(made.folder / "projects/clock")
+        merge(made, "Remove the clock")
+        yield made
+
+
+def _deploy(company: MotoCompany, environment: str, stack: str, unit: str) -> None:
+    tags = [
+        {"Key": "orchestrator:unit", "Value": unit},
+        {"Key": "orchestrator:environment", "Value": environment},
+    ]
+    client = company.client(environment, "cloudformation")
+    client.create_stack(StackName=stack, TemplateBody=_TEMPLATE, Tags=tags if unit else [])
+
+
+def _stacks(company: MotoCompany, environment: str) -> list[str]:
+    return [one["StackName"] for one in company.client(environment, "cloudformation").describe_stacks()["Stacks"]]
+
+
+def _step(environment: Any, stack: str, **more: Any) -> dict[str, Any]:
+    return {"unit": "clock", "environment": environment, "stack_name": stack, "execution": _WHO, **more}
+
+
+@pytest.mark.parametrize("stack", ["app-calendar", "app-foreign"])
+def test_the_stack_of_another_unit(company: MotoCompany, stack: str) -> None:
+    """Its tags say whose it is, or do not say that it is the unit's."""
+    with pytest.raises(
+        AssertionError, match=f"The stack {stack} in 222222222222/eu-west-1 is not deleted: it is not clo"
+    ):
+        company.call("retire", _step("dev", stack))
+    assert stack in _stacks(company, "dev")
+
+
+def test_a_stack_that_was_tagged_to_look_like_the_units(company: MotoCompany) -> None:
+    """The ledger knows which stacks it claimed."""
+    _deploy(company, "dev", "app-tagged", "clock")
+    with pytest.raises(AssertionError, match="the ledger does not know it as one of the unit"):
+        company.call("retire", _step("dev", "app-tagged"))
+    assert "app-tagged" in _stacks(company, "dev")
+
+
+@pytest.mark.parametrize("step", ["retire", "drift", "preview"])
+def test_an_environment_of_the_callers_own(company: MotoCompany, step: str) -> None:
+    """Its accounts and roles would be the caller's; only the name of one is taken."""
+    environment = {"name": "dev", "targets": [{"account": "666666666666", "region": "eu-west-1"}]}
+    with pytest.raises(AssertionError, match="environment"):
+        company.call(step, _step(environment, "app-clock"))
+    with pytest.raises(AssertionError, match="There is no environment 'mine'"):
+        company.call(step, _step("mine", "app-clock"))
+
+
+def test_an_environment_that_asks_for_approvals(company: MotoCompany) -> None:
+    """Without a proof of who asks, nothing is deleted, however often it is tried."""
+    for begun in (False, True):
+        answer = company.call("retire", _step("prod", "app-clock", begun=begun))
+        assert answer["status"] == "NOT_APPROVED"
+        assert answer["message"].startswith("prod asks for 2 approvals, and 2 of this deletion are missing")
+    with pytest.raises(AssertionError, match="The proof of identity must be a request to"):
+        company.call("retire", _step("prod", "app-clock", proof="https://evil.example.com/?Action=GetCallerIdentity"))
+    assert "app-clock" in _stacks(company, "prod")
+
+
+def _retire(company: MotoCompany, who: str, expected: dict[str, str]) -> RetireStatus:
+    """Retire in prod as somebody whose proof is genuine."""
+
+    def verify(_proof: str, decision: dict[str, str]) -> Proven:
+        assert decision == expected
+        return Proven(who, who)
+
+    retirer: Retirer = TargetWiring.from_environment().retire()
+    approvals = RetireApprovals(company.ledger.retirements, verify, TOOLING)
+    context = context_of(company.wiring.guardrails())
+    step = RetireInput.model_validate(_step("prod", "app-clock", proof="signed"), context=context)
+    return replace(retirer, approvals=approvals)(step).status
+
+
+@pytest.fixture
+def retire(company: MotoCompany) -> Callable[[str], RetireStatus]:
+    """Retires in prod as somebody, whose proof must be of this very deletion."""
+    demand = company.ledger.branches.standings("main", ["clock"])["clock"].demand
+    assert demand
+    expected = deletion("clock", "prod", "app-clock", demand.commit)
+    return lambda who: _retire(company, who, expected)
+
+
+def test_one_person_twice_and_somebody_else(company: MotoCompany, retire: Callable[[str], RetireStatus]) -> None:
+    """Two approvers must agree, who are named as such, and then it goes."""
+    with pytest.raises(RequestError, match="user/mallory is not among the approvers"):
+        retire("arn:aws:iam::123456789012:user/mallory")
+    first, second = (f"arn:aws:iam::123456789012:user/approver-{number}" for number in (1, 2))
+    assert retire(first) is RetireStatus.NOT_APPROVED
+    assert retire(first) is RetireStatus.NOT_APPROVED
+    assert "app-clock" in _stacks(company, "prod")
+    assert retire(second) is RetireStatus.IN_PROGRESS
+    assert "app-clock" not in _stacks(company, "prod")
+    assert "app-calendar" in _stacks(company, "prod")
