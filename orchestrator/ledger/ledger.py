@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.ledger.environments import EnvironmentRecords
     from orchestrator.ledger.promotions import PromotionRecords
     from orchestrator.ledger.releases import ReleaseRecords
+    from orchestrator.ledger.starts import StartRecords
     from orchestrator.ledger.trains import TrainRecords
 
 
@@ -75,6 +76,13 @@ class Ledger:
         from orchestrator.ledger.deliveries import DeliveryRecords
 
         return DeliveryRecords(self._records)
+
+    @cached_property
+    def starts(self) -> "StartRecords":
+        """What merges started."""
+        from orchestrator.ledger.starts import StartRecords
+
+        return StartRecords(self._records)
 
     @cached_property
     def trains(self) -> "TrainRecords":
