@@ -21,6 +21,7 @@ from orchestrator.config.organization import Organization
 from orchestrator.guardrails.rules import waits_for_approval
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
+from orchestrator.steps.gate_input import plan_prefix
 from state_machines.gate import gate
 from state_machines.promotion import promotion
 from tests.aws_answers import Answers, refuse
@@ -28,7 +29,7 @@ from tests.moto_accounts import REGION, TOOLING
 from tests.moto_executions import begin_before_others_look
 from tests.moto_lambdas import Lambdas
 from tests.moto_releases import MotoReleases
-from tests.moto_site import Site
+from tests.moto_site import Site, started_event
 from tests.waiting import until
 
 # Prod has two targets.
@@ -78,7 +79,7 @@ class MotoCompany(MotoReleases):
     def record_start(self, state_machine: str, name: str, who: str) -> None:
         """Make CloudTrail know who starts an execution."""
         arn = f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
-        self.site.starts.append({"userIdentity": {"arn": who}, "responseElements": {"executionArn": arn}})
+        self.site.starts.append(started_event(arn, who))
 
     def start(self, name: str, who: str = SOMEBODY, **request: Any) -> str:
         """Start a promotion as somebody; returns its execution."""
@@ -137,7 +138,9 @@ class MotoCompany(MotoReleases):
     def open_gate(self, environment: str, version: str, decision: str, name: str) -> str:
         """Start the gate of an environment; returns its execution."""
         arn = self.organization.state_machine_arn(self.unit.gate_name(environment))
-        document = json.dumps({"release": version, "decision": decision, "reason": "tried"})
+        request = self.ledger.approvals.request(self.unit.name, environment)
+        plan = plan_prefix(request.shown) if request else ""
+        document = json.dumps({"release": version, "decision": decision, "plan": plan, "reason": "tried"})
         client = self.wiring.stepfunctions
         return client.start_execution(stateMachineArn=arn, name=name, input=document)["executionArn"]
 
@@ -168,6 +171,7 @@ def moto_company(
     execute: bool = True,
     prod: dict[str, Any] | None = None,
     adopt: tuple[str, ...] = (),
+    people: dict[str, tuple[str, ...]] | None = None,
 ) -> Iterator[MotoCompany]:
     """Found a company, and lead every Lambda call of the tooling account to its handler.
 
@@ -177,6 +181,7 @@ def moto_company(
         execute: whether executions run. Moto keeps state machines that run apart from those that CloudFormation makes.
         prod: more of prod's settings.
         adopt: names of stacks that units may take over.
+        people: by address, the principals of those who commit.
     """
     config: Any = {"stepfunctions": {"execute_state_machine": execute}, "lambda": {"use_docker": False}}
     described: list[dict[str, Any]] = [
@@ -190,6 +195,7 @@ def moto_company(
             "environments": described,
             "repository": {"url": (folder / "repository").as_uri()},
             "adopt": {"stacks": adopt},
+            "people": people or {},
         }
     )
     site = Site(folder)

@@ -13,6 +13,19 @@ from orchestrator.local.certificate import make_certificate
 _EVERY = 0.1
 
 
+def started_event(execution: str, who: str) -> dict[str, Any]:
+    """What CloudTrail records of an execution that was started."""
+    _, _, _, region, account, *_ = execution.split(":")
+    return {
+        "eventSource": "states.amazonaws.com",
+        "eventName": "StartExecution",
+        "awsRegion": region,
+        "recipientAccountId": account,
+        "userIdentity": {"arn": who},
+        "responseElements": {"executionArn": execution},
+    }
+
+
 class Site:
     """A web server that answers 200 for every release that is not broken, and tells who started what.
 

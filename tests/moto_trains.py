@@ -9,6 +9,7 @@ from orchestrator.config.organization import Organization
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.trains import Stage, Train
+from orchestrator.steps.gate_input import plan_prefix
 from orchestrator.trains.names import TRAIN_MACHINE, train_gate_name
 from tests.moto_company import SOMEBODY, MotoCompany
 from tests.train_definition import train_machines
@@ -88,7 +89,9 @@ class MotoTrains:
         arn = self.company.organization.state_machine_arn(train_gate_name(environment))
         self.company.record_start(arn, gate, who)
         client = self.company.wiring.stepfunctions
-        document = json.dumps({"train": train, "decision": decision, "reason": "tried"})
+        asked = self.asked(execution, environment)
+        plan = plan_prefix(asked.shown) if asked else ""
+        document = json.dumps({"train": train, "decision": decision, "plan": plan, "reason": "tried"})
         started = client.start_execution(stateMachineArn=arn, name=gate, input=document)["executionArn"]
 
         def ended() -> dict[str, Any] | None:

@@ -47,7 +47,7 @@ class TreeRepository:
         self.read += found
         return found
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """There are none."""
         del old, new, folders
         return Commits(())

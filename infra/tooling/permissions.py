@@ -117,6 +117,8 @@ def _start_promotion(names: Names) -> Statements:
         branches(names, "BatchGetItem"),
         allow([f"sqs:{action}" for action in messages], [names.starts]),
         allow(["states:StartExecution"], [names.promotions, names.train_machine]),
+        # What an execution was started with that has the name of one that is to be started.
+        allow(["states:DescribeExecution"], [names.promotion_executions, names.train_executions]),
         *_change_machines(names, stacks),
         # Templates that are too large for a request; CloudFormation reads them with the caller's permissions.
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("stacks/*")]),

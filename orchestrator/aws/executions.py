@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
+from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -79,7 +80,11 @@ def stop_execution(stepfunctions: "SFNClient", execution: str, cause: str) -> bo
 
 
 def start_execution(stepfunctions: "SFNClient", arn: str, name: str, request: dict[str, Any]) -> str:
-    """Start an execution under a name of its own; one that was started under it already is returned as it is."""
+    """Start an execution under a name of its own; one that was started so already is returned as it is.
+
+    Raises:
+        RequestError: somebody has started an execution under that name with another input.
+    """
     try:
         started = stepfunctions.start_execution(
             stateMachineArn=arn, name=name, input=json.dumps(request, sort_keys=True)
@@ -87,5 +92,17 @@ def start_execution(stepfunctions: "SFNClient", arn: str, name: str, request: di
     except ClientError as error:
         if error_code(error) != "ExecutionAlreadyExists":
             raise
-        return f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
+        execution = execution_arn(arn, name)
+        known = describe_execution(stepfunctions, execution)
+        if known and json.loads(known["input"]) != request:
+            raise RequestError(
+                f"{name} cannot be started: somebody has started {arn.rsplit(':', 1)[-1]} under that name with another "
+                "input. Find out who did, then promote the commit with 'orchestrator promote'."
+            ) from error
+        return execution
     return started["executionArn"]
+
+
+def execution_arn(state_machine: str, name: str) -> str:
+    """The ARN that an execution has."""
+    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"

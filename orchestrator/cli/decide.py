@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from botocore.exceptions import ClientError
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.session import CLIENT
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import note, say
+from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.promote import check_environment
 from orchestrator.config.unit import gate_name
@@ -22,15 +24,16 @@ from orchestrator.identity.proof import sign
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.start import Starter
 from orchestrator.releases import layout
-from orchestrator.steps.gate_input import GateInput, TrainGateInput, decision_of, subject_of
+from orchestrator.steps.gate_input import GateInput, TrainGateInput, decision_of, plan_prefix, subject_of
 from orchestrator.steps.plan_document import Plan
 
 # There is none of that name, or none can be.
 _NO_GATE = ("StateMachineDoesNotExist", "InvalidArn", "ValidationException")
+_DENIED = ("AccessDenied", "AccessDeniedException")
 UnitName = Annotated[str, Argument(help="The unit's name.")]
 EnvironmentName = Annotated[str, Argument(help="The environment that waits.")]
 Release = Annotated[str, Option(help="The version that is decided on.")]
-Yes = Annotated[bool, Option("--yes", help="Do not ask; where nobody can be asked, nobody is.")]
+Yes = Annotated[bool, Option("--yes", help="Skip confirmation.")]
 Reason = Annotated[str, Option(help="Kept in the ledger.")]
 
 
@@ -51,9 +54,12 @@ def approve(
 ) -> None:
     """Show what a release would change in an environment that waits for it, and approve it."""
     here: Context = context.obj
-    if _show_plan(here, unit, environment, release) and not yes and sys.stdin.isatty():
-        click.confirm("Approve this?", abort=True, err=True)
-    say(decide(here, unit, environment, {"release": release, "decision": "approve", "reason": reason}))
+    plan = pending_plan(here, unit, environment, release)
+    if plan:
+        show_plan(plan)
+        confirm(yes=yes, how=f"orchestrator approve {unit} {environment} --release {release} --yes")
+    decision = {"release": release, "decision": "approve", "plan": named(plan), "reason": reason}
+    say(decide(here, unit, environment, decision))
     now = datetime.now(UTC)
     opening = opens_at(here.organization.environment(environment).windows, now)
     if opening is not None and opening > now:
@@ -66,25 +72,70 @@ def reject(
     context: click.Context, unit: UnitName, environment: EnvironmentName, release: Release, reason: Reason = ""
 ) -> None:
     """Reject a release for an environment that waits for it."""
-    say(decide(context.obj, unit, environment, {"release": release, "decision": "reject", "reason": reason}))
+    here: Context = context.obj
+    plan = named(pending_plan(here, unit, environment, release))
+    say(decide(here, unit, environment, {"release": release, "decision": "reject", "plan": plan, "reason": reason}))
 
 
-def _show_plan(here: Context, unit: str, environment: str, version: str) -> bool:
-    """Show the plan that is decided on, and what is closed; False when nothing waits, which the gate says better."""
-    try:
-        request = here.wiring.ledger.approvals.request(unit, environment)
-        if request is None or (request.status, request.version) != ("PENDING", version):
-            return False
-        key = layout.plan_key(unit, request.execution.rsplit(":", 1)[-1], environment)
-        plan = Plan.read(here.wiring.store, key, request.plan_hash)
-    except ClientError as error:
-        # Who may decide need not be one who may look.
-        note(f"The plan cannot be shown to you: {error}")
-        return True
+def confirm(*, yes: bool, how: str) -> None:
+    """Ask before an approval is signed.
+
+    Args:
+        yes: whether to skip that.
+        how: the command that skips it.
+
+    Raises:
+        RequestError: it is not to be skipped, and nobody can be asked.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise RequestError(f"Nothing was approved: there is no terminal to ask at. Read the plan, then run: {how}")
+    click.confirm("Approve this?", abort=True, err=True)
+
+
+def show_plan(plan: Plan) -> None:
+    """Show what a decision is about."""
     say(plan.summary)
     for line in plan.lines:
         say(f"  {line}")
-    return True
+
+
+def named(plan: Plan | None) -> str:
+    """What a decision names a plan by; nothing when nothing waits, which the gate says better."""
+    return plan_prefix(plan.hash) if plan else ""
+
+
+def pending_plan(here: Context, unit: str, environment: str, version: str) -> Plan | None:
+    """Read the plan that waits for a decision; None when nothing waits.
+
+    Raises:
+        AccessError: it cannot be read.
+    """
+    with plans_are_read(unit):
+        request = here.wiring.ledger.approvals.request(unit, environment)
+        if request is None or (request.status, request.version) != ("PENDING", version):
+            return None
+        key = layout.plan_key(unit, request.execution.rsplit(":", 1)[-1], environment)
+        return Plan.read(here.wiring.store, key, request.plan_hash)
+
+
+@contextmanager
+def plans_are_read(what: str) -> Iterator[None]:
+    """Turn what keeps somebody from reading plans into a sentence.
+
+    Raises:
+        AccessError: something did.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) not in _DENIED:
+            raise
+        raise AccessError(
+            f"The plan of {what} cannot be shown to you, so you cannot decide on it: {error} Approvers must be allowed "
+            "to read the ledger, and plans/* in the tooling account's artifacts bucket."
+        ) from error
 
 
 def decide(here: Context, unit: str, environment: str, decision: dict[str, str]) -> str:

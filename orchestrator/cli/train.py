@@ -1,7 +1,6 @@
 """`orchestrator train`: units promoted together, from one bill of materials."""
 
 import secrets
-import sys
 import time
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,11 +10,11 @@ from typing import Annotated, Any
 import click
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.decide import Yes, start_gate
+from orchestrator.cli.decide import Yes, confirm, start_gate
 from orchestrator.cli.output import Format, complain, note, say, say_json
 from orchestrator.cli.parameters import Argument, Option, group
 from orchestrator.cli.tables import show, table, text
-from orchestrator.cli.train_view import show_plans, show_train, train_document, waiting
+from orchestrator.cli.train_view import pending_plans, show_plans, show_train, shown_plans, train_document, waiting
 from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError, RequestError, UnknownNameError
 from orchestrator.ledger.trains import Train
@@ -155,14 +154,20 @@ def approve(
     """Show all plans of a train for an environment that waits for it, and approve it."""
     here: Context = context.obj
     here.organization.environment(environment)
-    if show_plans(here, find_train(here, name), environment) and not yes and sys.stdin.isatty():
-        click.confirm("Approve this?", abort=True, err=True)
-    say(decide(here, name, environment, TrainGateInput(train=name, decision="approve", reason=reason)))
+    plans = pending_plans(here, find_train(here, name), environment)
+    if plans:
+        show_plans(plans)
+        confirm(yes=yes, how=f"orchestrator train approve {name} {environment} --yes")
+    shown = shown_plans(plans)
+    say(decide(here, name, environment, TrainGateInput(train=name, decision="approve", plan=shown, reason=reason)))
 
 
 def reject(context: click.Context, name: Name, environment: EnvironmentName, reason: Reason = "") -> None:
     """Reject a train for an environment that waits for it: it goes no further."""
-    say(decide(context.obj, name, environment, TrainGateInput(train=name, decision="reject", reason=reason)))
+    here: Context = context.obj
+    here.organization.environment(environment)
+    shown = shown_plans(pending_plans(here, find_train(here, name), environment))
+    say(decide(here, name, environment, TrainGateInput(train=name, decision="reject", plan=shown, reason=reason)))
 
 
 def decide(here: Context, name: str, environment: str, given: TrainGateInput) -> str:

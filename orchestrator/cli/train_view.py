@@ -1,18 +1,19 @@
 """How a train is shown: what was done to whom, how it stands, and what a decision on it is about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import note, say
+from orchestrator.cli.decide import plans_are_read, show_plan
+from orchestrator.cli.output import say
 from orchestrator.cli.tables import show, table
 from orchestrator.cli.unseen import UNSEEN, unseen_end
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import train_subject
-from orchestrator.ledger.trains import Part, Stage, Train
+from orchestrator.ledger.trains import Part, Stage, Train, shown_hash
 from orchestrator.promotions.waits import why_it_waits
 from orchestrator.releases import layout
+from orchestrator.steps.gate_input import plan_prefix
 from orchestrator.steps.plan_document import Plan
 from orchestrator.trains.names import BUILD
 
@@ -67,23 +68,48 @@ def train_document(here: Context, found: Train) -> dict[str, Any]:
     }
 
 
-def show_plans(here: Context, train: Train, environment: str) -> bool:
-    """Show the plans that a decision is about; False when nothing waits, which the gate says better."""
-    try:
+@dataclass(frozen=True)
+class MemberPlan:
+    """What a decision on a train is about, of one member."""
+
+    unit: str
+    version: str
+    manifest_sha256: str
+    plan: Plan
+
+
+def pending_plans(here: Context, train: Train, environment: str) -> tuple[MemberPlan, ...]:
+    """Read the plans that a decision is about; none when nothing waits, which the gate says better.
+
+    Raises:
+        AccessError: they cannot be read.
+    """
+    with plans_are_read(f"the train {train.name}"):
         asked = here.wiring.ledger.approvals.request(train_subject(train.name), environment)
         stage = here.wiring.ledger.trains.stage(train.name, environment)
         if stage is None or asked is None or asked.status != "PENDING":
-            return False
-        for unit, part in stage.parts.items():
-            key = layout.plan_key(unit, train.name, environment)
-            plan = Plan.read(here.wiring.store, key, part.plan_hash)
-            say(plan.summary)
-            for line in plan.lines:
-                say(f"  {line}")
-    except ClientError as error:
-        # Who may decide need not be one who may look.
-        note(f"The plans cannot be shown to you: {error}")
-    return True
+            return ()
+        return tuple(
+            MemberPlan(
+                unit,
+                train.versions[unit],
+                part.manifest_sha256,
+                Plan.read(here.wiring.store, layout.plan_key(unit, train.name, environment), part.plan_hash),
+            )
+            for unit, part in stage.parts.items()
+        )
+
+
+def show_plans(plans: Iterable[MemberPlan]) -> None:
+    """Show plans."""
+    for one in plans:
+        show_plan(one.plan)
+
+
+def shown_plans(plans: Sequence[MemberPlan]) -> str:
+    """What a decision names these plans by; nothing when there are none."""
+    members = [(one.unit, one.version, one.manifest_sha256, one.plan.hash) for one in plans]
+    return plan_prefix(shown_hash(members)) if members else ""
 
 
 def _cell(here: Context, train: Train, stage: Stage | None, unit: str) -> str:

@@ -8,7 +8,7 @@ from orchestrator.config.authority import ADMINISTRATOR, COMBINED, FREE
 from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings, worded
 from orchestrator.config.infrastructure import bucket_name
 from orchestrator.config.windows import Window
-from orchestrator.identity.policy import Excluded
+from orchestrator.identity.policy import Excluded, UnmappedAuthors
 
 Hold = Literal["until_resumed", "until_newer"]
 Suffix = Annotated[
@@ -66,8 +66,19 @@ class Environment(Settings):
     )
     excluded_approvers: tuple[Excluded, ...] = Field(
         default=(),
-        description="Who may not decide: the 'author' of the commit, the 'starter' of the promotion.",
+        description="Who may not decide: an 'author' of the change, the 'starter' of the promotion.",
         json_schema_extra=COMBINED,
+    )
+    unmapped_authors: UnmappedAuthors = Field(
+        default="one_more",
+        description="Where authors are excluded and [people] does not name one of them, or not all are known: "
+        "'one_more' asks for one approval more, 'refuse' for no less than an entry of [people].",
+        json_schema_extra=COMBINED,
+    )
+    approver_accounts: tuple[AccountId, ...] = Field(
+        default=(),
+        description="AWS accounts whose principals may decide; the tooling account's alone when left out.",
+        json_schema_extra=ADMINISTRATOR,
     )
     mandatory: bool = Field(
         default=False,

@@ -200,6 +200,12 @@ class Organization(Settings):
     repository: Repository = Repository()
     build: Build = Build()
     adopt: Adopt = Adopt()
+    people: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="By the address that git knows somebody by, patterns of that person's principals, such as "
+        "arn:aws:iam::111111111111:user/ada; none for a machine that only commits what others wrote.",
+        json_schema_extra=ADMINISTRATOR,
+    )
     trains: tuple[MergedTrain, ...] = Field(
         default=(), description="Units that go together when a merge affects several of them.", json_schema_extra=FREE
     )

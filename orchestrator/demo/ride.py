@@ -9,8 +9,8 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.tables import console
-from orchestrator.cli.train import decide
-from orchestrator.cli.train_view import show_train
+from orchestrator.cli.train import decide, find_train
+from orchestrator.cli.train_view import pending_plans, show_train, shown_plans
 from orchestrator.errors import OrchestratorError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import train_subject
@@ -55,7 +55,9 @@ class Ride:
             self._until(lambda: self._waits(name) or self._ended(name), f"{name} did not come to {_GATED}")
         if self._waits(name):
             decision = "approve" if self.approve(f"the train {name}") else "reject"
-            given = TrainGateInput.model_validate({"train": name, "decision": decision, "reason": "demonstration"})
+            plan = shown_plans(pending_plans(self.here, find_train(self.here, name), _GATED))
+            asked = {"train": name, "decision": decision, "plan": plan, "reason": "demonstration"}
+            given = TrainGateInput.model_validate(asked)
             say(f"  {decide(self.here, name, _GATED, given)}")
         with console.status(f"{name} goes to {_GATED}"):
             ended = self._until(lambda: self._ended(name), f"{name} did not end")

@@ -15,7 +15,7 @@ from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay
 from orchestrator.bootstrap.synth import synthesize_cached
 from orchestrator.cli.bootstrap import install
 from orchestrator.cli.context import Context
-from orchestrator.cli.decide import decide
+from orchestrator.cli.decide import decide, named, pending_plan
 from orchestrator.cli.live import Screen
 from orchestrator.cli.local import prepare
 from orchestrator.cli.merge import tell
@@ -227,10 +227,9 @@ class Story:
         request = self.here.wiring.ledger.approvals.request(unit, "prod")
         version = request.version if request else ""
         decision = "approve" if self.approve(f"{unit}@{version}") else "reject"
-        say(
-            "  "
-            + decide(self.here, unit, "prod", {"release": version, "decision": decision, "reason": "demonstration"})
-        )
+        plan = named(pending_plan(self.here, unit, "prod", version))
+        given = {"release": version, "decision": decision, "plan": plan, "reason": "demonstration"}
+        say(f"  {decide(self.here, unit, 'prod', given)}")
 
     def _expect_everywhere(self, versions: dict[str, str]) -> None:
         for unit, version in versions.items():

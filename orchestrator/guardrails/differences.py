@@ -57,6 +57,7 @@ STRICT_ENOUGH: Final[dict[str, Accepts]] = {
     "mandatory": lambda file, recorded: file or not recorded,
     "required_approvals": lambda file, recorded: file >= recorded,
     "excluded_approvers": _is_union,
+    "unmapped_authors": lambda file, recorded: file == "refuse" or recorded != "refuse",
     "hold": lambda file, recorded: file == "until_resumed" or recorded != "until_resumed",
     "approvers": approvers_within,
     "windows": windows_within,

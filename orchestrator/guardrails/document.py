@@ -15,6 +15,9 @@ class Guardrails(Settings):
 
     version: int = Field(ge=1, description="Versions count up from one.")
     organization: Organization = Field(description="Keys that the repository decides on have their defaults.")
+    named_session_roles: tuple[str, ...] = Field(
+        default=(), description="ARNs of roles whose trust policies were read and fix the session's name."
+    )
     recorded_by: str = Field(description="The proven ARN of the administrator.")
     recorded_at: datetime
     changes: tuple[str, ...] = Field(default=(), description="The difference from the version before, a line each.")

@@ -11,7 +11,7 @@ from orchestrator.config.environment import Environment, Hold
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.config.windows import Window
-from orchestrator.identity.policy import ApprovalPolicy, Excluded
+from orchestrator.identity.policy import ApprovalPolicy, Excluded, UnmappedAuthors
 
 
 class Tightening(Settings):
@@ -21,6 +21,7 @@ class Tightening(Settings):
     approvers: tuple[tuple[str, ...], ...] = Field(default=(), description="Of the organization's file, of the unit.")
     required_approvals: int = Field(default=1, ge=1, le=10)
     excluded_approvers: tuple[Excluded, ...] = ()
+    unmapped_authors: UnmappedAuthors = "one_more"
     rollback_approval: bool = False
     hold: Hold = "until_newer"
     windows: tuple[Window, ...] = ()
@@ -51,6 +52,7 @@ def tightening(unit: Unit, environment: Environment) -> Tightening:
         approvers=tuple(group for group in groups if group),
         required_approvals=max(environment.required_approvals, own.required_approvals.get(name, 1)),
         excluded_approvers=environment.excluded_approvers,
+        unmapped_authors=environment.unmapped_authors,
         rollback_approval=environment.rollback_approval,
         hold=environment.hold,
         windows=environment.windows,
@@ -66,6 +68,7 @@ def rules(guarded: Environment, merged: Tightening) -> Rules:
     """Combine the recorded environment with what a merge says."""
     groups = (guarded.approvers, *merged.approvers)
     windows = (guarded.windows, merged.windows)
+    unmapped = (guarded.unmapped_authors, merged.unmapped_authors)
     excluded = (*guarded.excluded_approvers, *merged.excluded_approvers)
     return Rules(
         requires_approval=guarded.requires_approval or merged.requires_approval,
@@ -73,6 +76,7 @@ def rules(guarded: Environment, merged: Tightening) -> Rules:
             approvers=tuple(dict.fromkeys(group for group in groups if group)),
             approvals=max(guarded.required_approvals, merged.required_approvals),
             excluded=tuple(dict.fromkeys(excluded)),
+            unmapped_authors="refuse" if "refuse" in unmapped else "one_more",
         ),
         rollback_approval=guarded.rollback_approval or merged.rollback_approval,
         hold="until_resumed" if "until_resumed" in (guarded.hold, merged.hold) else "until_newer",

@@ -1,16 +1,17 @@
 """Whose decision counts: pure, and the same at every gate."""
 
 import re
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import Field
 
-from orchestrator.aws.arn import role_of_session
 from orchestrator.config.base import Settings
+from orchestrator.frozen import dataclass
+from orchestrator.identity.person import Person, matches, may_be, person_of
 
 Excluded = Literal["author", "starter"]
+UnmappedAuthors = Literal["one_more", "refuse"]
 
 
 class ApprovalPolicy(Settings):
@@ -21,56 +22,153 @@ class ApprovalPolicy(Settings):
     )
     approvals: int = Field(default=1, ge=1, le=10)
     excluded: tuple[Excluded, ...] = ()
+    accounts: tuple[str, ...] = Field(default=(), description="AWS accounts whose principals may decide.")
+    named_session_roles: tuple[str, ...] = Field(
+        default=(), description="ARNs of roles whose trust policies fix the session's name."
+    )
+    people: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="By the address that git knows somebody by, patterns of the same principals."
+    )
+    unmapped_authors: UnmappedAuthors = Field(
+        default="one_more", description="What follows where an author is excluded and it is not known who that is."
+    )
 
     @property
     def demands_identity(self) -> bool:
         """Whether it must be known who decides."""
         return bool(self.approvers) or self.approvals > 1 or bool(self.excluded)
 
+    def person(self, arn: str) -> Person:
+        """Find the person behind an ARN; raises `RequestError` when there is none."""
+        return person_of(arn, self.named_session_roles)
+
+
+@dataclass(frozen=True)
+class Authors:
+    """Who wrote what is decided on.
+
+    Attributes:
+        found: as git writes them: `Name <address>`.
+        complete: whether there are certainly no others.
+    """
+
+    found: tuple[str, ...] = ()
+    complete: bool = False
+
 
 def strictest(policies: Iterable[ApprovalPolicy]) -> ApprovalPolicy:
-    """The policy that fulfils all of several: whoever may decide by it may decide by each of them."""
-    found = list(policies)
-    return ApprovalPolicy(
-        approvers=tuple(dict.fromkeys(group for one in found for group in one.approvers)),
-        approvals=max((one.approvals for one in found), default=1),
-        excluded=tuple(dict.fromkeys(who for one in found for who in one.excluded)),
+    """Combine policies: whoever may decide by the result may decide by each of them.
+
+    Accounts, people, and roles with named sessions are not combined: they are those of the first policy.
+    """
+    combined = list(policies)
+    known = combined[0] if combined else ApprovalPolicy()
+    return known.model_copy(
+        update={
+            "approvers": tuple(dict.fromkeys(group for one in combined for group in one.approvers)),
+            "approvals": max((one.approvals for one in combined), default=1),
+            "excluded": tuple(dict.fromkeys(who for one in combined for who in one.excluded)),
+            "unmapped_authors": "refuse" if any(one.unmapped_authors == "refuse" for one in combined) else "one_more",
+        }
     )
 
 
-def refusal(policy: ApprovalPolicy, who: str, authors: Iterable[str], starter: str | None) -> str | None:
-    """Why somebody's decision does not count; None when it does.
+def refusal(policy: ApprovalPolicy, who: str, authors: Authors, starter: str | None) -> str | None:
+    """Say why somebody's decision does not count; None when it does.
 
     Args:
         policy: what must be fulfilled.
         who: ARN of who decides.
-        authors: of the releases' commits, as git writes them: `Name <address>`.
+        authors: of the change that is decided on.
         starter: ARN of who started the promotion by hand, None when a merge did.
+
+    Raises:
+        RequestError: an ARN identifies nobody.
     """
+    person = policy.person(who)
+    if person.account not in policy.accounts:
+        listed = ", ".join(policy.accounts) or "no account"
+        return f"{who} is of the AWS account {person.account}: only principals of {listed} may decide."
     for group in policy.approvers:
-        if not any(matches(pattern, who) for pattern in group):
-            return f"{who} is not among the approvers: {', '.join(group)}."
-    written = next((author for author in authors if "author" in policy.excluded and is_author(who, author)), None)
-    if written is not None:
-        return f"{who} wrote the commit ({written}): somebody else must decide."
-    if "starter" in policy.excluded and who == starter:
-        return f"{who} started the promotion: somebody else must decide."
+        if not any(matches(pattern, person) for pattern in group):
+            named = ", ".join(group) or "nobody fulfils all lists"
+            return f"{who} is not among the approvers: {named}.{_role(who, person)}"
+    if "author" in policy.excluded and (problem := _author_problem(policy, who, person, authors)):
+        return problem
+    if "starter" in policy.excluded and starter and same_person(policy, person, policy.person(starter)):
+        return f"{who} started the promotion: somebody else must decide.{_role(who, person)}"
     return None
 
 
-def matches(pattern: str, who: str) -> bool:
-    """Whether a principal fits a pattern with `*`, by its ARN or by the role's behind a session."""
-    return fnmatchcase(who, pattern) or fnmatchcase(role_of_session(who), pattern)
+def required(policy: ApprovalPolicy, authors: Authors) -> int:
+    """How many approvals a decision takes: one more where `author` is excluded and an author is not known."""
+    is_unknown = "author" in policy.excluded and (not authors.complete or unmapped(policy, authors))
+    return policy.approvals + (1 if is_unknown else 0)
+
+
+def unmapped(policy: ApprovalPolicy, authors: Authors) -> tuple[str, ...]:
+    """The authors whom `[people]` does not name."""
+    known = {address.lower() for address in policy.people}
+    return tuple(author for author in authors.found if _address(author) not in known)
 
 
 def is_author(who: str, author: str) -> bool:
     """Whether a principal carries the name of a commit's author: the address, or what stands before its @."""
     name = re.split(r"[/:]", who)[-1].lower()
-    found = re.search(r"<([^<>]+)>", author)
-    address = (found[1] if found else author).strip().lower()
+    address = _address(author)
     return name in (address, address.split("@")[0])
 
 
+def same_person(policy: ApprovalPolicy, one: Person, other: Person) -> bool:
+    """Whether two principals are one person: the same, or both of one entry of `[people]`."""
+    return one.arn == other.arn or any(
+        any(may_be(pattern, one) for pattern in patterns) and any(may_be(pattern, other) for pattern in patterns)
+        for patterns in policy.people.values()
+    )
+
+
+def has_approved(policy: ApprovalPolicy, who: str, approved_by: Iterable[str]) -> bool:
+    """Whether somebody is among those who have approved, under whatever name."""
+    return bool(who) and any(same_person(policy, policy.person(who), policy.person(one)) for one in approved_by)
+
+
 def missing(policy: ApprovalPolicy, approved_by: Iterable[str]) -> int:
-    """How many more approvals it takes; two of the same principal are one."""
-    return max(0, policy.approvals - len(set(approved_by)))
+    """How many more approvals it takes; those of one person are one, as are those of nobody knows whom."""
+    counted: list[str] = []
+    for who in approved_by:
+        if who not in counted and not has_approved(policy, who, filter(None, counted)):
+            counted.append(who)
+    return max(0, policy.approvals - len(counted))
+
+
+def _author_problem(policy: ApprovalPolicy, who: str, person: Person, authors: Authors) -> str | None:
+    nameless = unmapped(policy, authors)
+    people = {address.lower(): patterns for address, patterns in policy.people.items()}
+    for author in authors.found:
+        if any(may_be(pattern, person) for pattern in people.get(_address(author), ())) or (
+            author in nameless and is_author(who, author)
+        ):
+            return f"{who} wrote a part of the change ({author}): somebody else must decide.{_role(who, person)}"
+    if policy.unmapped_authors == "one_more":
+        return None
+    if nameless:
+        return (
+            f"{', '.join(nameless)} wrote a part of the change, and [people] of orchestrator.toml does not say which "
+            "principal that is. Add the address, and have an administrator run 'orchestrator guardrails apply'."
+        )
+    if not authors.complete:
+        return (
+            "Not all authors of the change are known: the history that is known ends too early. Promote a release "
+            "whose commits since the one that runs there are known, or set unmapped_authors = 'one_more'."
+        )
+    return None
+
+
+def _role(who: str, person: Person) -> str:
+    """What to add where somebody's session name did not count."""
+    return "" if person.arn == who else f" (The name of the session is chosen by the caller: {person.arn} counts.)"
+
+
+def _address(author: str) -> str:
+    found = re.search(r"<([^<>]*)>[^<>]*$", author)
+    return (found[1] if found else author).strip().lower()

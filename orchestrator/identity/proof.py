@@ -8,10 +8,10 @@ signer's ARN only when the signature fits both. AWS's own authenticators for Kub
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import quote, unquote
 
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
@@ -29,14 +29,17 @@ HEADER = "x-orchestrator-decision"
 SECONDS = 60
 # Clocks of two machines may differ by this much.
 _SKEW = timedelta(seconds=30)
-_QUERY = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
-_REQUIRED = {
-    "X-Amz-Algorithm",
-    "X-Amz-Credential",
-    "X-Amz-Date",
-    "X-Amz-Expires",
-    "X-Amz-SignedHeaders",
-    "X-Amz-Signature",
+# What the query consists of, and what each part of it must look like; nothing else is sent.
+_QUERY = {
+    "Action": "GetCallerIdentity",
+    "Version": "2011-06-15",
+    "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+    "X-Amz-Credential": "[A-Za-z0-9_]{1,128}/[0-9]{8}/[a-z0-9-]{1,32}/sts/aws4_request",
+    "X-Amz-Date": "[0-9]{8}T[0-9]{6}Z",
+    "X-Amz-Expires": "[1-9][0-9]?",
+    "X-Amz-SignedHeaders": f"host;{HEADER}",
+    "X-Amz-Security-Token": "[A-Za-z0-9+/=_.:-]{1,4096}",
+    "X-Amz-Signature": "[0-9a-f]{64}",
 }
 _OPTIONAL = {"X-Amz-Security-Token"}
 _LONGEST = 8_192
@@ -69,8 +72,8 @@ def hash_of(decision: dict[str, Any]) -> str:
 
 def sign(credentials: "Credentials", sts: "STSClient", decision: dict[str, Any]) -> str:
     """Make a proof for a decision: a URL that is good for a minute, and for nothing but to ask who signed it."""
-    query = "&".join(f"{name}={value}" for name, value in _QUERY.items())
-    request = AWSRequest("GET", f"{_endpoint(sts)}/?{query}", headers={HEADER: hash_of(decision)})
+    asked = "&".join(f"{name}={_QUERY[name]}" for name in ("Action", "Version"))
+    request = AWSRequest("GET", f"{_endpoint(sts)}/?{asked}", headers={HEADER: hash_of(decision)})
     frozen = credentials.get_frozen_credentials()
     SigV4QueryAuth(frozen, "sts", sts.meta.region_name, expires=SECONDS).add_auth(request)
     return str(request.url)
@@ -96,8 +99,8 @@ class Verifier:
         Raises:
             RequestError: it is not a proof, not for this decision, not for this endpoint, or too old.
         """
-        signature = self._check(proof)
-        request = AWSRequest("GET", proof, headers={HEADER: hash_of(decision)}).prepare()
+        query = self._check(proof)
+        request = AWSRequest("GET", self._url(query), headers={HEADER: hash_of(decision)}).prepare()
         try:
             answer = self.send(request)
         except BotoCoreError as error:
@@ -112,30 +115,30 @@ class Verifier:
         arn = create_parser("query").parse(document, shape).get("Arn")
         if not arn:
             raise RequestError("STS did not say who signed the proof of identity. Decide again.")
-        return Proven(str(arn), hashlib.sha256(signature.encode()).hexdigest())
+        return Proven(str(arn), hashlib.sha256(query["X-Amz-Signature"].encode()).hexdigest())
 
-    def _check(self, proof: str) -> str:
-        """Refuse what is not exactly a presigned `GetCallerIdentity` for the known endpoint; returns the signature."""
-        parts = urlsplit(proof) if len(proof) <= _LONGEST else None
-        if parts is None or f"{parts.scheme}://{parts.netloc}" != _endpoint(self.sts) or parts.path not in ("", "/"):
+    def _url(self, query: Mapping[str, str]) -> str:
+        """What is sent: made of what was validated, so that no other reading of the proof can lead anywhere else."""
+        return f"{_endpoint(self.sts)}/?{'&'.join(f'{name}={_encoded(value)}' for name, value in query.items())}"
+
+    def _check(self, proof: str) -> Mapping[str, str]:
+        """Refuse what is not exactly a presigned `GetCallerIdentity` for the known endpoint; returns its query."""
+        endpoint, _, text = proof.partition("/?") if len(proof) <= _LONGEST else ("", "", "")
+        if endpoint != _endpoint(self.sts):
             raise RequestError(f"The proof of identity must be a request to {_endpoint(self.sts)}.")
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-        query = dict(pairs)
-        expected = _REQUIRED | _QUERY.keys()
+        pairs = [pair.partition("=")[::2] for pair in text.split("&")]
+        query = {name: unquote(value) for name, value in pairs}
         sound = (
             len(query) == len(pairs)
-            and not parts.fragment
-            and expected <= query.keys() <= expected | _OPTIONAL
-            and all(query[name] == value for name, value in _QUERY.items())
-            and query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
-            and query["X-Amz-Credential"].endswith(f"/{self.sts.meta.region_name}/sts/aws4_request")
-            and query["X-Amz-SignedHeaders"] == f"host;{HEADER}"
-            and re.fullmatch("[0-9a-f]{64}", query["X-Amz-Signature"])
+            and _QUERY.keys() - _OPTIONAL <= query.keys() <= _QUERY.keys()
+            and all(re.fullmatch(_QUERY[name], value) for name, value in query.items())
+            and all(_encoded(query[name]) == value for name, value in pairs)
+            and query["X-Amz-Credential"].split("/")[1:3] == [query["X-Amz-Date"][:8], self.sts.meta.region_name]
         )
         if not sound:
             raise RequestError(f"The proof of identity is not a presigned GetCallerIdentity that signs {HEADER}.")
         self._check_age(query["X-Amz-Date"], query["X-Amz-Expires"])
-        return query["X-Amz-Signature"]
+        return {name: query[name] for name in _QUERY if name in query}
 
     def _check_age(self, date: str, expires: str) -> None:
         try:
@@ -150,3 +153,8 @@ class Verifier:
 
 def _endpoint(sts: "STSClient") -> str:
     return sts.meta.endpoint_url.rstrip("/")
+
+
+def _encoded(value: str) -> str:
+    """A value as the signature has it: the only encoding that is accepted."""
+    return quote(value, safe="-_.~")

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 _BEFORE = timedelta(minutes=1)
 _AFTER = timedelta(minutes=1)
+_EVENT = {"eventSource": "states.amazonaws.com", "eventName": "StartExecution"}
 
 
 @dataclass(frozen=True)
@@ -18,31 +20,47 @@ class Trail:
     """Looks starters of executions up.
 
     Args:
-        cloudtrail: CloudTrail of the account that the executions are in.
+        cloudtrail: CloudTrail of the account and region that the executions are in.
     """
 
     cloudtrail: "CloudTrailClient"
 
     def starter(self, execution: str, started_at: datetime) -> str | None:
-        """The ARN of who started an execution; None when CloudTrail does not know it, or not yet."""
-        attributes: Any = [{"AttributeKey": "EventName", "AttributeValue": "StartExecution"}]
+        """The ARN of who started an execution; None when CloudTrail does not know it, or not yet.
+
+        Raises:
+            RequestError: CloudTrail names several.
+        """
+        attributes: Any = [{"AttributeKey": "EventName", "AttributeValue": _EVENT["eventName"]}]
         pages = self.cloudtrail.get_paginator("lookup_events").paginate(
             LookupAttributes=attributes, StartTime=started_at - _BEFORE, EndTime=started_at + _AFTER
         )
         events = (json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"])
-        return next((_arn(event) for event in events if _started(event) == execution), None)
+        found = {_arn(event) for event in events if has_started(event, execution)}
+        if len(found) > 1:
+            # Starting it again with the same name and input succeeds, and starts nothing.
+            raise RequestError(
+                f"CloudTrail names several who started {execution}: {', '.join(sorted(map(str, found)))}. Start "
+                "another execution, under a name that nobody else uses."
+            )
+        return next(iter(found), None)
 
 
-def _started(event: dict[str, Any]) -> str | None:
-    """The execution that a StartExecution event tells of."""
-    answered = (event.get("responseElements") or {}).get("executionArn")
-    if answered:
-        return str(answered)
-    asked = event.get("requestParameters") or {}
-    machine, name = asked.get("stateMachineArn"), asked.get("name")
-    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}" if machine and name else None
+def has_started(event: dict[str, Any], execution: str) -> bool:
+    """Whether an event says that an execution was started, there where it is; what failed started nothing.
+
+    Args:
+        event: as CloudTrail records it.
+        execution: the execution's ARN.
+    """
+    _, _, _, region, account, *_ = [*execution.split(":"), "", "", "", "", ""]
+    is_start = all(event.get(key) == value for key, value in _EVENT.items())
+    is_there = (event.get("recipientAccountId"), event.get("awsRegion")) == (account, region)
+    has_failed = bool(event.get("errorCode") or event.get("errorMessage"))
+    answered = event.get("responseElements")
+    return is_start and is_there and not has_failed and (answered or {}).get("executionArn") == execution
 
 
 def _arn(event: dict[str, Any]) -> str | None:
-    found = event.get("userIdentity", {}).get("arn")
+    found = (event.get("userIdentity") or {}).get("arn")
     return str(found) if found else None

@@ -38,7 +38,9 @@ class ApprovalRequest(BaseModel):
         unit: whose release it is, or the train as `train/<name>`.
         version: the release, or the train's name.
         manifest_sha256: of the release, or over those of all members; `plan_hash` likewise.
-        authors: of the commits, as git writes them.
+        member_of: the train that the promotion says it belongs to.
+        shown: hash that a decision names what was shown by: the plan's, or that over all members of a train.
+        authors: of the commits, as git writes them, and whether they are all.
         policy: whose decisions count, where the gate itself does not say it.
         verdict: what was decided; None before, and where no gate did.
     """
@@ -53,9 +55,11 @@ class ApprovalRequest(BaseModel):
     execution: str
     order: str
     token: str = Field(repr=False)
+    shown: str = ""
+    member_of: str | None = None
     authors: tuple[str, ...] = ()
+    authors_complete: bool = False
     policy: ApprovalPolicy | None = None
-    automatic: bool = True
     started_at: str = ""
     approved_by: tuple[str, ...] = ()
     status: str = "PENDING"

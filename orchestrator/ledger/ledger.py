@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.ledger.promotions import PromotionRecords
     from orchestrator.ledger.releases import ReleaseRecords
     from orchestrator.ledger.retirements import RetirementRecords
+    from orchestrator.ledger.starts import StartRecords
     from orchestrator.ledger.trains import TrainRecords
 
 
@@ -91,6 +92,13 @@ class Ledger:
         from orchestrator.ledger.retirements import RetirementRecords
 
         return RetirementRecords(self._records)
+
+    @cached_property
+    def starts(self) -> "StartRecords":
+        """What merges started."""
+        from orchestrator.ledger.starts import StartRecords
+
+        return StartRecords(self._records)
 
     @cached_property
     def trains(self) -> "TrainRecords":

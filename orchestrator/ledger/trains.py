@@ -5,7 +5,7 @@ What a member's promotion may do as one of a train, it may because of what is no
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain, takewhile
 from typing import Any
@@ -178,9 +178,14 @@ class TrainRecords:
         item = {"pk": train_key(train), "sk": f"STAGE#{stage.environment}", **stage.model_dump(mode="json")}
         self._table.put(item)
 
-    def admit(self, train: str, unit: str, execution: str) -> None:
-        """Note that an execution, which is about to start, moves a member of a train."""
-        self._table.put({"pk": train_key(train), "sk": f"MEMBER#{execution}", "unit": unit})
+    def admit(self, train: str, unit: str, execution: str, request: dict[str, Any]) -> None:
+        """Note that an execution, which is about to start, moves a member of a train, and its whole input."""
+        self._table.put({"pk": train_key(train), "sk": f"MEMBER#{execution}", "unit": unit, "request": request})
+
+    def request_of_member(self, train: str | None, execution: str) -> dict[str, Any] | None:
+        """What an execution that moves a member of a train is started with; None when it only says that it does."""
+        item = self._table.get(train_key(train), f"MEMBER#{execution}") if train else None
+        return dict(item["request"]) if item and "request" in item else None
 
     def of_member(self, train: str | None, execution: str) -> Train | None:
         """The train that an execution moves a member of; None when it only says so, or says nothing."""
@@ -192,6 +197,11 @@ class TrainRecords:
         """An execution as it ranks: one that moves a member of a train like the train."""
         found = self.of_member(train, execution.id)
         return execution.model_copy(update={"since": found.started_at}) if found else execution
+
+
+def shown_hash(members: Iterable[tuple[str, str, str, str]]) -> str:
+    """SHA-256 over what a decision on a train is about: of each member unit, version, manifest's digest and plan."""
+    return hashlib.sha256(json.dumps(sorted(members)).encode()).hexdigest()
 
 
 def bound_to(parts: Mapping[str, Part]) -> tuple[str, str]:

@@ -80,10 +80,12 @@ class Recovery:
             raise RequestError(f"There is no execution {execution}; 'orchestrator history UNIT' shows all.") from error
 
     def _start_anew(self, execution: str, described: dict[str, Any], environments: list[str]) -> str:
-        request: dict[str, Any] = json.loads(described["input"])
+        # Who retries a merge's promotion asks for it by hand: what only a merge may say is left out.
+        asked: dict[str, Any] = json.loads(described["input"])
+        request = {key: value for key, value in asked.items() if key not in ("branch", "digest")}
         seen = self.follower.look(execution, environments)
         reached = [name for name in seen.cells if name != BUILD]
         if seen.version and reached:
-            kept = {key: value for key, value in request.items() if key not in ("commit", "digest", "from")}
+            kept = {key: value for key, value in request.items() if key not in ("commit", "from")}
             request = {**kept, "version": seen.version, "from": reached[-1]}
         return self.starter.start(described["stateMachineArn"], "retry", {**request, "retry_of": described["name"]})

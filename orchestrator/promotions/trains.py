@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Ends that no Fail state decided on: a step failed, or somebody stopped it.
 _DECIDED = ("FAILED", "ROLLED_BACK", "INCOMPLETE", "HELD", "QUARANTINED", "REJECTED", "TIMED_OUT")
 
+# What a train that carries another one on does not say as that one did: it names releases, and no merge starts it.
+_REPLACED = ("branch", "commit", "digests", "retry_of", "units", "from")
+
 
 @dataclass(frozen=True)
 class TrainRecovery:
@@ -94,10 +97,11 @@ class TrainRecovery:
         """What carries a train on: its releases, from where it came to an end."""
         if not train.environments or (train.request.get("digests") and set(train.versions) != set(train.members)):
             # It did not even begin, or not all was built: what was is found by its digest.
-            return train.request
+            asked = {key: value for key, value in train.request.items() if key != "branch"}
+            return {"retry_of": train.name, **asked} if "digests" in asked else asked
         stages = self.ledger.trains.stages(train.name)
         left = [name for name in train.environments if name not in stages or not _passed(stages[name].outcomes)]
-        kept = {key: value for key, value in train.request.items() if key not in ("commit", "digests", "units", "from")}
+        kept = {key: value for key, value in train.request.items() if key not in _REPLACED}
         units = [f"{unit}@{version}" for unit, version in train.versions.items()]
         return {**kept, "units": units, "from": left[0] if left else train.environments[-1]}
 

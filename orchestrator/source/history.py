@@ -17,7 +17,9 @@ class Graph(Protocol):
         """Whether any of the paths is another one in a commit than in its parent, or, without one, is in it at all."""
 
 
-def commits_between(graph: Graph, old: str, new: str, paths: tuple[str, ...], most: int = MOST_COMMITS) -> Commits:
+def commits_between(
+    graph: Graph, old: str | None, new: str, paths: tuple[str, ...], most: int = MOST_COMMITS
+) -> Commits:
     """Commits in `new` but not in `old` that touch any of the paths, newest first.
 
     A merge that one of its parents equals, as far as the paths go, is followed through that parent alone, which is
@@ -25,7 +27,7 @@ def commits_between(graph: Graph, old: str, new: str, paths: tuple[str, ...], mo
 
     Args:
         graph: tells of commits.
-        old: full id.
+        old: full id; None for all commits that led to the new one.
         new: full id.
         paths: of folders and files.
         most: how many commits are looked at.
@@ -36,7 +38,7 @@ def commits_between(graph: Graph, old: str, new: str, paths: tuple[str, ...], mo
 @dataclass
 class _Walk:
     graph: Graph
-    old: str
+    old: str | None
     paths: tuple[str, ...]
     most: int
     commits: dict[str, Commit] = field(default_factory=dict)
@@ -48,10 +50,11 @@ class _Walk:
 
     def back_from(self, new: str) -> Commits:
         """Walk until nothing is left that may be in `new` alone."""
-        self._exclude(self.old)
-        self._add(self.old)
-        self.complete = self.old in self.commits
-        self._exclude_parents(self.old)
+        if self.old is not None:
+            self._exclude(self.old)
+            self._add(self.old)
+            self.complete = self.old in self.commits
+            self._exclude_parents(self.old)
         self._add(new)
         for _ in range(self.most):
             if not self._is_unfinished:

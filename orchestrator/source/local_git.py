@@ -92,10 +92,10 @@ class LocalGitRepository:
             raise SourceError(f"{self.url} has no commit {commit!r}.")
         return self._trees[commit]
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Ask `git log old..new`; where the old one is not known, the newest of the history."""
-        known = self._is_known(old)
-        what = [f"^{old}"] if known else []
+        known = old is None or self._is_known(old)
+        what = [f"^{old}"] if old and known else []
         most = f"--max-count={MOST_COMMITS + 1}"
         out = self._git("log", most, "--format=%H", "--end-of-options", new, *what, "--", *folders).decode().split()
         shallow = self._is_shallow()

@@ -8,7 +8,7 @@ from functools import cache
 from orchestrator.errors import SourceError
 from orchestrator.frozen import dataclass
 from orchestrator.source.changes import Change
-from orchestrator.source.repository import Commit, Entry, Mode, subject_of
+from orchestrator.source.repository import Commit, Entry, Mode, people_of, subject_of
 
 _SHA256_DIGITS = 64
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -54,13 +54,15 @@ def parse_commit(identity: str, content: bytes) -> CommitObject:
     fields = dict(reversed(lines))
     encoding = fields.get(b"encoding", b"utf-8").decode("ascii", "replace")
     author, _ = _person(_text(fields[b"author"], encoding))
-    _, seconds = _person(_text(fields[b"committer"], encoding))
+    committer, seconds = _person(_text(fields[b"committer"], encoding))
+    text = _text(message, encoding)
     commit = Commit(
         id=identity,
         author=author,
         committed_at=datetime.fromtimestamp(seconds, UTC),
-        subject=subject_of(_text(message, encoding)),
+        subject=subject_of(text),
         parents=tuple(value.decode() for name, value in lines if name == b"parent"),
+        people=people_of(author, committer, text),
     )
     return CommitObject(commit, fields[b"tree"].decode())
 

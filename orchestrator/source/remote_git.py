@@ -77,7 +77,7 @@ class RemoteGitRepository:
             self._fetched |= missing
         return self._local.files(commit, wanted)
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Fetch the commits and their trees, and ask for those that touch the folders."""
         self._git(*_FETCH, "--unshallow" if (self._folder / "shallow").exists() else "--refetch", "origin", new)
         return self._local.commits_between(old, new, folders)

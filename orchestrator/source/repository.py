@@ -1,5 +1,6 @@
 """The few things the orchestrator asks of a git repository, whichever host keeps it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from orchestrator.frozen import dataclass
 
+_CO_AUTHOR = re.compile(r"^[ \t]*co-authored-by:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 MOST_COMMITS = 250
 """How many commits are told, and looked at, at most: who decides on a promotion reads no more."""
 
@@ -31,6 +33,7 @@ class Commit:
         committed_at: when it was committed, UTC.
         subject: what it says first, as one line.
         parents: the full ids of the commits it follows, as far as they are known; none for the first.
+        people: everybody whom it names: its author, its committer, and `Co-authored-by`.
     """
 
     id: str
@@ -38,6 +41,7 @@ class Commit:
     committed_at: datetime
     subject: str
     parents: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,17 @@ class SourceRepository(Protocol):
         However many are asked for at once, it takes as few calls as the host allows.
         """
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Commits in `new` but not in `old` that touch any of the folders or files, as `git log` tells them.
 
-        Both are full ids. When `old` is not known, as after a forced push, it is left out of account, and the answer is
-        not complete.
+        Both are full ids; without an `old` one, all commits count that led to `new`. When `old` is not known, as after
+        a forced push, it is left out of account, and the answer is not complete.
         """
+
+
+def people_of(author: str, committer: str, message: str) -> tuple[str, ...]:
+    """Everybody whom a commit names, each once: `Co-authored-by` counts wherever it stands in the message."""
+    return tuple(dict.fromkeys((author, committer, *(one.strip() for one in _CO_AUTHOR.findall(message)))))
 
 
 def subject_of(message: str) -> str:

@@ -17,6 +17,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.steps.contract import Status, StepInput, StepResult
 from orchestrator.steps.ordering import superseded_by, superseded_message
+from orchestrator.steps.origin import is_automatic
 
 # A promotion that waits for an opening looks again after this long: three transitions in 45 minutes are one in 15.
 _LONGEST_WAIT_SECONDS = 2_700
@@ -43,6 +44,7 @@ class Facts:
         ahead: promotions of the unit that started earlier, still run and have not passed the environment; filled
             only for a unit whose promotions are queued.
         train_ended: whether the train has ended that the promotion moves a member of.
+        automatic: whether nobody asked for the promotion but a merge; asked only where a hold is.
         train_differs: whether that train carries other releases than the one that led to the hold.
     """
 
@@ -53,6 +55,7 @@ class Facts:
     ahead: tuple[Promotion, ...] = ()
     train_ended: bool = False
     train_differs: bool = False
+    automatic: bool = False
 
 
 def admit(step: StepInput, facts: Facts, now: datetime) -> StepResult | None:
@@ -88,7 +91,7 @@ def _quarantined(step: StepInput, facts: Facts, _: datetime) -> StepResult | Non
 
 def _held(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
     hold = facts.hold
-    if hold is None or not step.request.automatic:
+    if hold is None or not facts.automatic:
         return None
     # What failed in a train may have done so because of another member: with another release of that, it is new.
     differs = step.release.version != hold.version or facts.train_differs
@@ -165,6 +168,7 @@ class Admission:
             ahead=self._ahead(step) if step.concurrency == "queued" else (),
             train_ended=self._train_ended(step),
             train_differs=self._train_differs(step, hold),
+            automatic=hold is not None and is_automatic(self.ledger, unit, step.execution.id, step.request.train),
         )
         return admit(step, facts, self.clock())
 

@@ -86,8 +86,8 @@ class Request(Document):
     commit: str | None = None
     from_: EnvironmentName | None = Field(default=None, alias="from")
     to: EnvironmentName | None = None
-    branch: str | None = Field(default=None, description="Set by a merge.")
-    digest: str | None = Field(default=None, description="Set by a merge.")
+    branch: str | None = Field(default=None, description="Set by a merge, which the ledger must know.")
+    digest: str | None = Field(default=None, description="Set by a merge, which the ledger must know.")
     reason: str | None = None
     override_freeze: bool = Field(default=False, description="Deploy in spite of freezes and outside windows.")
     skip_gates: bool = Field(default=False, description="Begin at `from` with what did not pass the ones before it.")
@@ -102,11 +102,6 @@ class Request(Document):
         alias="AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID",
         description="Set by a train: what the console links to the train's execution by.",
     )
-
-    @property
-    def automatic(self) -> bool:
-        """Whether nobody asked for it but a merge."""
-        return self.branch is not None
 
 
 class Release(Document):

@@ -11,13 +11,14 @@ from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.guardrails.rules import rules
-from orchestrator.identity.policy import ApprovalPolicy, refusal, strictest
+from orchestrator.identity.policy import ApprovalPolicy, Authors, refusal, required, strictest
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import Status, StepResult
 from orchestrator.steps.gate_input import Decided, DecideInput, GateInput, TrainGateInput, decision_of, name_of
+from orchestrator.steps.origin import is_automatic
 from orchestrator.steps.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ class Decider:
         except ValidationError:
             example = '{"release": "0.2.1"' if step.unit else '{"train": "billing-42"'
             message = (
-                f'The input of a gate must look like {example}, "decision": "approve", "reason": "..."}}; '
-                '"decision" may also be "reject".'
+                f'The input of a gate must look like {example}, "decision": "approve", "plan": "0a1b2c3d4e5f", '
+                '"reason": "..."}; "decision" may also be "reject", and "plan" is the beginning of the hash of the '
+                "plan that was shown, as the notification has it."
             )
             unknown = {"release" if step.unit else "train": "unknown", "decision": "reject"}
             return self._verdicts.end(
@@ -89,7 +91,14 @@ class Decider:
         return self._identify(replace(decided, policy=policy), request)
 
     def _policy(self, step: DecideInput) -> ApprovalPolicy:
-        return rules(self.guardrails().organization.environment(step.environment), step.merged).policy
+        recorded = self.guardrails()
+        environment = recorded.organization.environment(step.environment)
+        facts = {
+            "accounts": environment.approver_accounts or (recorded.organization.tooling.account,),
+            "named_session_roles": recorded.named_session_roles,
+            "people": recorded.organization.people,
+        }
+        return rules(environment, step.merged).policy.model_copy(update=facts)
 
     def _problem(self, decided: Decided, request: ApprovalRequest) -> str:
         """Why nobody's decision counts on what was asked for last."""
@@ -103,6 +112,10 @@ class Decider:
                 f"What waits for {environment} is {name}, not {given.release}: "
                 "look at its plan, then decide on that release."
             )
+        if not given.plan:
+            return f"The decision does not name the plan that was shown. {_look_at_plan(request)}"
+        if not request.shown.startswith(given.plan):
+            return f"The plan of {name} for {environment} was made again since it was shown. {_look_at_plan(request)}"
         return self._quarantined(request) if given.decision == "approve" else ""
 
     def _quarantined(self, request: ApprovalRequest) -> str:
@@ -122,23 +135,30 @@ class Decider:
 
     def _identify(self, decided: Decided, request: ApprovalRequest) -> StepResult:
         """Find out who decides, then judge."""
-        policy = decided.policy
         try:
             known = self._who(decided)
+            if known is None and decided.policy.demands_identity:
+                return self._not_known_yet(decided)
+            who, evidence = known or ("", "")
+            decided = replace(decided, who=who, evidence=evidence)
+            problem = self._judged(decided, request) if who else None
         except RequestError as error:
             return self._verdicts.end(decided, Status.REFUSED, str(error))
-        demanded = policy.demands_identity
-        if known is None and demanded:
-            return self._not_known_yet(decided)
-        who, evidence = known or ("", "")
-        decided = replace(decided, who=who, evidence=evidence)
-        starter = self._starter(policy, request)
-        if starter is None and "starter" in policy.excluded and not request.automatic:
-            message = "CloudTrail does not know yet who started the promotion. Decide again in a few minutes."
-            return self._verdicts.end(decided, Status.REFUSED, message)
-        if demanded and (problem := refusal(policy, decided.who, request.authors, starter)):
+        if problem:
             return self._verdicts.end(decided, Status.REFUSED, problem)
-        return self._verdicts.count(decided, request)
+        needed = required(decided.policy, _authors(request))
+        return self._verdicts.count(
+            replace(decided, policy=decided.policy.model_copy(update={"approvals": needed})), request
+        )
+
+    def _judged(self, decided: Decided, request: ApprovalRequest) -> str | None:
+        """Why the decision of somebody who is known does not count; None when it does."""
+        policy, starter = decided.policy, None
+        if "starter" in policy.excluded and not self._is_automatic(request):
+            starter = self._starter(request)
+            if starter is None:
+                return "CloudTrail does not know yet who started the promotion. Decide again in a few minutes."
+        return refusal(policy, decided.who, _authors(request), starter)
 
     def _who(self, decided: Decided) -> tuple[str, str] | None:
         step, given = decided.step, decided.given
@@ -150,9 +170,15 @@ class Decider:
             raise RequestError("This proof of identity was used before: it counts once. Decide again.")
         return proven.arn, "proof"
 
-    def _starter(self, policy: ApprovalPolicy, request: ApprovalRequest) -> str | None:
-        if "starter" not in policy.excluded or request.automatic:
-            return None
+    def _is_automatic(self, request: ApprovalRequest) -> bool:
+        """Whether a merge started what asks, as the ledger notes it; a request that says so proves nothing."""
+        return is_automatic(self.ledger, request.unit, request.execution, request.member_of)
+
+    def _starter(self, request: ApprovalRequest) -> str | None:
+        """Who started what asks by hand; of a train's member, who started the train."""
+        train = self.ledger.trains.of_member(request.member_of, request.execution)
+        if train:
+            return self.trail.starter(train.execution, train.started_at)
         return self.trail.starter(request.execution, datetime.fromisoformat(request.started_at))
 
     def _not_known_yet(self, decided: Decided) -> StepResult:
@@ -169,3 +195,17 @@ class Decider:
             f"with: orchestrator {command}"
         )
         return self._verdicts.end(decided, Status.REFUSED, message)
+
+
+def _authors(request: ApprovalRequest) -> Authors:
+    return Authors(request.authors, request.authors_complete)
+
+
+def _look_at_plan(request: ApprovalRequest) -> str:
+    train, environment = request.train, request.environment
+    command = f"train approve {train} {environment}" if train else f"approve {request.unit} {environment}"
+    release = "" if train else f" --release {request.version}"
+    return (
+        f"Look at it with 'orchestrator {command}{release}', which asks before it decides, or take 'plan' out of the "
+        "last notification."
+    )

@@ -25,10 +25,19 @@ class DecideInput(Document):
     merged: Tightening = Tightening()
 
 
+PLAN_DIGITS = 12
+"""How many digits of a plan's hash a decision must name at least."""
+
+
 class Given(Document):
     """What every gate is started with."""
 
     decision: Literal["approve", "reject"]
+    plan: str = Field(
+        default="",
+        pattern=rf"^([0-9a-f]{{{PLAN_DIGITS},64}})?$",
+        description="The first digits of the hash of the plan that was shown; a decision without any is refused.",
+    )
     reason: str = ""
     proof: str | None = Field(default=None, repr=False, description="Attached by the command line.")
 
@@ -75,6 +84,11 @@ class Decided:
         """Where to look when nothing waits for the decision."""
         what = f"status {self.step.unit}" if self.step.unit else f"train status {self.given.release}"
         return f"See 'orchestrator {what}'."
+
+
+def plan_prefix(shown: str) -> str:
+    """What a decision names a plan by."""
+    return shown[:PLAN_DIGITS]
 
 
 def decision_of(subject: str, environment: str, given: Given) -> dict[str, str]:

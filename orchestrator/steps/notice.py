@@ -4,7 +4,9 @@ import json
 
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.ledger.trains import Train
 from orchestrator.steps.contract import Release
+from orchestrator.steps.gate_input import plan_prefix
 from orchestrator.steps.plan_document import Plan
 
 _SUBJECT_LIMIT = 100
@@ -32,7 +34,9 @@ def approval_notice(release: Release, plan: Plan, plan_key: str, gate_arn: str, 
         gate_arn: the gate's state machine.
         execution: the promotion that waits.
     """
-    decision = json.dumps({"release": release.version, "decision": "approve", "reason": ""})
+    decision = json.dumps(
+        {"release": release.version, "decision": "approve", "plan": plan_prefix(plan.hash), "reason": ""}
+    )
     text = "\n".join(
         [
             plan.summary,
@@ -50,33 +54,33 @@ def approval_notice(release: Release, plan: Plan, plan_key: str, gate_arn: str, 
     return Notice(subject=_subject(f"Approve {release.name} for {plan.environment}?"), text=text)
 
 
-def train_approval_notice(train: str, plans: list[Plan], gate_arn: str, execution: str) -> Notice:
+def train_approval_notice(train: Train, plans: list[Plan], shown: str, gate_arn: str) -> Notice:
     """Ask people to decide on all plans of a train at once.
 
     Args:
-        train: its name.
+        train: the train that waits.
         plans: one for each member.
+        shown: hash over all of them, which a decision names.
         gate_arn: the gate's state machine.
-        execution: the train that waits.
     """
     environment = plans[0].environment
-    decision = json.dumps({"train": train, "decision": "approve", "reason": ""})
+    decision = json.dumps({"train": train.name, "decision": "approve", "plan": plan_prefix(shown), "reason": ""})
     lines = [
         line for plan in plans for line in ("", plan.summary, *_at_most(max(5, _LINES // len(plans)), list(plan.lines)))
     ]
     text = "\n".join(
         [
-            f"The train {train} asks to deploy to {environment}: {', '.join(plan.release for plan in plans)}.",
+            f"The train {train.name} asks to deploy to {environment}: {', '.join(plan.release for plan in plans)}.",
             *lines,
             "",
             f"To decide, start an execution of the gate with this input (or 'reject' for 'approve'):\n{decision}",
             f"Gate: {state_machine_link(gate_arn)}",
-            f"Or: orchestrator train approve {train} {environment} --reason '...'",
+            f"Or: orchestrator train approve {train.name} {environment} --reason '...'",
             "",
-            f"Train: {execution_link(execution)}",
+            f"Train: {execution_link(train.execution)}",
         ]
     )
-    return Notice(subject=_subject(f"Approve the train {train} for {environment}?"), text=text)
+    return Notice(subject=_subject(f"Approve the train {train.name} for {environment}?"), text=text)
 
 
 def failure_notice(unit: str, execution: str, status: str, message: str) -> Notice:

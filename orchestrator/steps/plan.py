@@ -10,7 +10,7 @@ from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
-from orchestrator.source.repository import Commits, SourceRepository
+from orchestrator.source.repository import Commit, Commits, SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.approval_rule import requires_approval
 from orchestrator.steps.contract import ChangeSetOf, Execution, PlanResult, Status, StepInput
@@ -18,6 +18,7 @@ from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles, anew_i
 from orchestrator.steps.drift import DriftLook, drift_of
 from orchestrator.steps.impact.circumstances import Circumstances, circumstances
 from orchestrator.steps.impact.templates import IamImpact, iam_impact
+from orchestrator.steps.origin import is_automatic
 from orchestrator.steps.plan_document import Plan, TargetPlan
 
 
@@ -130,7 +131,9 @@ class Planner:
 
     def _plan(self, step: StepInput, manifest: Manifest, running: Running, targets: tuple[TargetPlan, ...]) -> Plan:
         old = self._manifest_of(step.release.unit, running.version) if running.version else None
-        commits = self._commits(old, manifest)
+        commits, undone = self._commits(old, manifest), self._undone(old, manifest)
+        # What worked here before was decided on before; anything else that undoes commits brings back who knows whose.
+        is_known = step.release.version in running.good if undone.found else bool(commits.found or old)
         before, after = set(old.requirements if old else ()), set(manifest.requirements)
         return Plan(
             release=step.release.name,
@@ -139,23 +142,33 @@ class Planner:
             targets=targets,
             requirements_added=tuple(sorted(after - before)),
             requirements_removed=tuple(sorted(before - after)),
-            commits=tuple(f"{one.id[:12]} {one.subject} ({one.author})" for one in commits.found),
+            commits=tuple(map(_told, commits.found)),
             commits_complete=commits.complete,
             circumstances=self._circumstances(step, manifest),
+            undone=tuple(map(_told, undone.found)),
+            authors=tuple(dict.fromkeys(person for one in commits.found for person in one.people)),
+            authors_complete=commits.complete and undone.complete and is_known,
         )
 
     def _circumstances(self, step: StepInput, manifest: Manifest) -> Circumstances:
-        by_hand = not step.request.automatic and not step.request.train
-        starter = self.starter(step.execution) if by_hand else None
-        return circumstances(step.request, manifest.commit, starter=starter, merged=self.merged(manifest.commit))
+        execution, request = step.execution, step.request
+        automatic = is_automatic(self.ledger, manifest.unit, execution.id, request.train)
+        starter = None if automatic or request.train else self.starter(execution)
+        merged = self.merged(manifest.commit)
+        return circumstances(request, manifest.commit, automatic=automatic, starter=starter, merged=merged)
 
     def _manifest_of(self, unit: str, version: str) -> Manifest:
         return self.files.manifest(self.ledger.releases.release(unit, version))
 
     def _commits(self, old: Manifest | None, new: Manifest) -> Commits:
-        if old is None:
-            return Commits((self.repository.commit(new.commit),))
-        return self.repository.commits_between(old.commit, new.commit, new.inputs)
+        """What is new, since the release that runs there; without one, everything that led to the new one."""
+        return self.repository.commits_between(old.commit if old else None, new.commit, new.inputs)
+
+    def _undone(self, old: Manifest | None, new: Manifest) -> Commits:
+        """What is in the release that runs there, and not in the new one."""
+        if old is None or old.commit == new.commit:
+            return Commits(())
+        return self.repository.commits_between(new.commit, old.commit, sorted({*old.inputs, *new.inputs}))
 
     def _result(self, plan: Plan, step: PlanInput) -> PlanResult:
         unit = step.release.unit
@@ -184,3 +197,7 @@ def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact) -> Ta
         iam=iam.changes,
         iam_unknown=iam.unknown,
     )
+
+
+def _told(commit: Commit) -> str:
+    return f"{commit.id[:12]} {commit.subject} ({commit.author})"

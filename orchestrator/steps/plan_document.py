@@ -49,7 +49,13 @@ class TargetPlan(BaseModel):
 
 
 class Plan(BaseModel):
-    """The whole plan, as kept in S3."""
+    """The whole plan, as kept in S3.
+
+    Attributes:
+        undone: commits of the release that runs there which the new one does not have.
+        authors: everybody whom the commits name, as git writes them.
+        authors_complete: whether nobody else can have written what is new.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,6 +68,9 @@ class Plan(BaseModel):
     commits: tuple[str, ...]
     commits_complete: bool = True
     circumstances: Circumstances | None = None
+    undone: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    authors_complete: bool = False
 
     @property
     def hash(self) -> str:
@@ -133,6 +142,7 @@ class Plan(BaseModel):
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
         yield from (f"Commit: {one}" for one in self.commits)
+        yield from (f"Commit undone: {one}" for one in self.undone)
         if not self.commits_complete:
             yield "There may be other commits: the history that is known ends here."
 

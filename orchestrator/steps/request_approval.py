@@ -61,11 +61,13 @@ class ApprovalRequester:
             version=step.release.version,
             manifest_sha256=step.release.manifest_sha256,
             plan_hash=step.plan.plan_hash,
+            shown=step.plan.plan_hash,
+            member_of=step.request.train,
             execution=step.execution.id,
             order=step.execution.order,
             token=step.token,
-            authors=(step.release.author,),
-            automatic=step.request.automatic,
+            authors=plan.authors,
+            authors_complete=plan.authors_complete,
             started_at=step.execution.started_at.isoformat(),
         )
         if not self.ledger.approvals.record_request(request):

@@ -8,7 +8,7 @@ from pydantic import Field
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import ApprovalRequest, train_subject
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.trains import Stage, Train, bound_to
+from orchestrator.ledger.trains import Stage, Train, bound_to, shown_hash
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import ApprovalResult, Release, Status, StepResult
 from orchestrator.steps.notice import train_approval_notice
@@ -64,12 +64,13 @@ class TrainApprovalRequester:
         plans = {plan.release.split("@")[0]: plan for plan in (self._read(one) for one in step.plans)}
         releases = {unit: self.ledger.releases.release(unit, train.versions[unit]) for unit in plans}
         stage = self._bind(train, step.environment, plans, releases)
-        request = self._request(train, stage, step, releases)
+        shown = shown_hash((unit, one.version, one.manifest_sha256, plans[unit].hash) for unit, one in releases.items())
+        request = self._request(train, stage, step, plans).model_copy(update={"shown": shown})
         self.ledger.approvals.record_request(request)
         older = f"{train.name}, which was started later and has a member in common with it"
         supersede_trains(self.ledger, self.stepfunctions, request, tuple(plans), older)
         if self.ledger.approvals.is_pending(request):
-            notice = train_approval_notice(train.name, list(plans.values()), step.gate_arn, train.execution)
+            notice = train_approval_notice(train, list(plans.values()), shown, step.gate_arn)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
 
     def _read(self, plan: MemberPlan) -> Plan:
@@ -91,20 +92,20 @@ class TrainApprovalRequester:
         return stage
 
     def _request(
-        self, train: Train, stage: Stage, step: RequestTrainApprovalInput, releases: Mapping[str, Release]
+        self, train: Train, stage: Stage, step: RequestTrainApprovalInput, plans: Mapping[str, Plan]
     ) -> ApprovalRequest:
-        digests, plans = bound_to(stage.parts)
+        digests, hashes = bound_to(stage.parts)
         return ApprovalRequest(
             unit=train_subject(train.name),
             environment=step.environment,
             version=train.name,
             manifest_sha256=digests,
-            plan_hash=plans,
+            plan_hash=hashes,
             execution=train.execution,
             order=train.started.order,
             token=step.token,
-            authors=tuple(dict.fromkeys(one.author for one in releases.values())),
-            automatic=train.automatic,
+            authors=tuple(dict.fromkeys(author for one in plans.values() for author in one.authors)),
+            authors_complete=all(one.authors_complete for one in plans.values()),
             started_at=train.started_at.isoformat(),
             policy=stage.policy,
         )

@@ -14,6 +14,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Document, Execution, Release, Request
+from orchestrator.steps.origin import check_origin
 
 
 class ResolveReleaseInput(Document):
@@ -61,11 +62,12 @@ class ReleaseResolver:
         """Find the release and begin the document.
 
         Raises:
-            RequestError: the request cannot be understood.
+            RequestError: the request cannot be understood, or claims what the ledger does not know.
             UnknownNameError: the version, commit or environment does not exist.
         """
         self._check_mandatory(step)
         request = parse_request(step.request)
+        check_origin(self.ledger, step.unit, step.execution, request)
         execution = self._ranked(request, step.execution)
         span = environments_of(request, step.environments)
         release = self._release(step.unit, request)

@@ -8,15 +8,17 @@ from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
+from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.source.catalog import Catalog
 from orchestrator.steps.catalogs import ReadCatalog
-from orchestrator.steps.contract import Release, Request
+from orchestrator.steps.contract import Execution, Release, Request
+from orchestrator.steps.origin import check_unaltered
 from orchestrator.steps.resolve_release import not_passed, span_of
 from orchestrator.steps.train_contract import TrainResult, TrainStatus, TrainStep
 from orchestrator.steps.train_members import Mover
-from orchestrator.trains.bom import LATEST, Bom, parse_train_request
+from orchestrator.trains.bom import LATEST, Bom, TrainRequest, parse_train_request
 from orchestrator.trains.names import BUILD, check_execution_name
 from orchestrator.trains.waves import Waves, plan_waves
 
@@ -58,6 +60,7 @@ class TrainResolver:
         """
         check_execution_name(step.execution.name)
         request = parse_train_request(step.request)
+        automatic = self._is_automatic(step, request)
         catalog = self.read_catalog(request.commit or self.branch)
         asked = resolve_bom(self.ledger, catalog, self.stepfunctions, request)
         members = asked.members
@@ -70,7 +73,7 @@ class TrainResolver:
             environments=asked.environments,
             members=members,
             versions=asked.versions,
-            automatic=request.branch is not None,
+            automatic=automatic,
         )
         self.ledger.trains.begin(train)
         if not request.digests:
@@ -80,6 +83,28 @@ class TrainResolver:
         _, moved = Mover(self.ledger, train, builds).forth(members)
         message = f"{', '.join(members)} are built first."
         return TrainResult(status=TrainStatus.BUILD, message=message, members=moved)
+
+    def _is_automatic(self, step: ResolveTrainInput, request: TrainRequest) -> bool:
+        """Whether a merge called for the train; what only a merge may say is refused of anybody else."""
+        noted = self._noted(step.execution, step.execution.name)
+        if noted is not None:
+            check_unaltered(step.execution.name, noted, request)
+            return True
+        before = self._noted(step.execution, request.retry_of) if request.retry_of else None
+        known = (before.commit, before.digests) if before else (None, {})
+        claimed = [key for key in ("branch", "commit", "digests", "retry_of") if getattr(request, key)]
+        if (request.commit, request.digests) != known or request.branch or (request.retry_of and not before):
+            raise RequestError(
+                f"The input of the train {step.execution.name} names {', '.join(claimed)}, which only a merge may "
+                "name, and no merge started it. Name releases in 'units', such as orders@0.2.1."
+            )
+        return False
+
+    def _noted(self, execution: Execution, name: str) -> TrainRequest | None:
+        """What a merge starts a train of that name with; None when no merge does."""
+        machine, _, _ = execution.id.rpartition(":")
+        noted = self.ledger.starts.noted(train_subject(name), f"{machine}:{name}")
+        return TrainRequest.model_validate(noted) if noted is not None else None
 
 
 @dataclass(frozen=True)

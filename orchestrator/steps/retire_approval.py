@@ -9,7 +9,7 @@ from orchestrator.config.unit import unit_for
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.rules import rules, tightening
-from orchestrator.identity.policy import missing, refusal
+from orchestrator.identity.policy import Authors, missing, refusal
 from orchestrator.ledger.retirements import RetirementRecords
 from orchestrator.source.demand import Demand
 
@@ -65,7 +65,7 @@ class RetireApprovals:
         place = (demand.unit, environment.name, demand.commit)
         if proof:
             who = self.verify(proof, deletion(demand.unit, environment.name, stack, demand.commit)).arn
-            problem = refusal(rule.policy, who, (), None)
+            problem = refusal(rule.policy, who, Authors(complete=True), None)
             if not problem and not rule.policy.approvers and account_of(who) != self.account:
                 problem = f"{who} is not of the tooling account {self.account}."
             if problem:

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.aws.errors import error_code
-from orchestrator.aws.executions import start_execution
+from orchestrator.aws.executions import execution_arn, start_execution
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.template import Template
 from orchestrator.config import organization as organization_file
@@ -188,6 +188,8 @@ class _Batch:
         request = {"branch": self.branch, "commit": demand.commit, "digest": demand.digest}
         # The same digest may be called for again, by a branch that went back: the run tells them apart.
         name = f"merge-{demand.commit[:12]}-{demand.digest[:12]}-{demand.run}"
+        # Noted first: what is not noted when it asks for its release is not a merge's.
+        self.starter.ledger.starts.note(demand.unit, execution_arn(arn, name), request)
         execution = start_execution(self.starter.stepfunctions, arn, name, request)
         start = LastStart(demand.digest, demand.inputs, demand.commit, execution)
         self.starter.ledger.branches.record_start(self.branch, demand.unit, start)
@@ -195,7 +197,12 @@ class _Batch:
 
     def _start_trains(self) -> None:
         """Start those that members were named of, unless others are not ready yet: who names one of these does it."""
-        start = TrainStarter(self.starter.ledger.branches, self.starter.stepfunctions, self.starter.state_machine_arn)
+        start = TrainStarter(
+            self.starter.ledger.branches,
+            self.starter.ledger.starts,
+            self.starter.stepfunctions,
+            self.starter.state_machine_arn,
+        )
         seen: list[Together] = []
         for name, (_, demand) in self.called.items():
             if demand.together and demand.together not in seen and name not in self.failures:

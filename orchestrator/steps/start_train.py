@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
-from orchestrator.aws.executions import start_execution
+from orchestrator.aws.executions import execution_arn, start_execution
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
+from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.branches import BranchRecords
+from orchestrator.ledger.starts import StartRecords
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import Demand, Standing, Together
 from orchestrator.trains.bom import TrainRequest
@@ -29,11 +31,13 @@ class TrainStarter:
 
     Args:
         branches: know how the members stand.
+        starts: keep what is started, noted before it is.
         stepfunctions: starts executions.
         state_machine_arn: the ARN of a state machine of the tooling account, given its name.
     """
 
     branches: BranchRecords
+    starts: StartRecords
     stepfunctions: "SFNClient"
     state_machine_arn: Callable[[str], str]
 
@@ -60,8 +64,10 @@ class TrainStarter:
         what = {"branch": branch, "commit": together.commit, "digests": together.digests, **together.settings}
         request = TrainRequest.model_validate(what).model_dump(mode="json", by_alias=True, exclude_defaults=True)
         name = merged_train_name(together.train, together.commit, together.run)
+        machine = self.state_machine_arn(TRAIN_MACHINE)
+        self.starts.note(train_subject(name), execution_arn(machine, name), request)
         try:
-            return start_execution(self.stepfunctions, self.state_machine_arn(TRAIN_MACHINE), name, request)
+            return start_execution(self.stepfunctions, machine, name, request)
         except ClientError as error:
             if error_code(error) != "StateMachineDoesNotExist":
                 raise

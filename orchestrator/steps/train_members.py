@@ -68,7 +68,7 @@ class Mover:
             name=name,
             input=linked.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         )
-        self.ledger.trains.admit(self.train.name, unit, execution_of(movement))
+        self.ledger.trains.admit(self.train.name, unit, execution_of(movement), movement.input)
         return movement
 
 

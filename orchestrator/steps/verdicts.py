@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orchestrator.frozen import dataclass
-from orchestrator.identity.policy import missing
+from orchestrator.identity.policy import has_approved, missing
 from orchestrator.ledger.approvals import ApprovalRequest, Decision, Verdict
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import ApprovalResult, Status, StepResult
@@ -44,7 +44,7 @@ class Verdicts:
         """Count an approval; the last one that is needed is the answer, and so is any rejection."""
         if decided.given.decision == "reject":
             return self._answer(decided, request, Status.REJECTED)
-        if decided.who in request.approved_by:
+        if has_approved(decided.policy, decided.who, request.approved_by):
             message = f"{decided.who} has approved {request.version} already: somebody else must approve, too."
             return self.end(decided, Status.REFUSED, message)
         policy = decided.policy

@@ -91,6 +91,9 @@ class TrainRequest(Bom):
     commit: str | None = Field(default=None, description="Set by a merge.")
     branch: str | None = Field(default=None, description="Set by a merge.")
     digests: dict[UnitName, str] = Field(default_factory=dict, description="By unit; set by a merge.")
+    retry_of: str | None = Field(
+        default=None, description="The merge's train that this one goes on for: 'commit' and 'digests' must be those."
+    )
 
     @model_validator(mode="after")
     def _releases_or_a_commit(self) -> Self:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
+from orchestrator.errors import RequestError
 from orchestrator.wiring.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class TargetWiring(Wiring):
         def starter(execution: "Execution") -> str | None:
             try:
                 return trail.starter(execution.id, execution.started_at)
-            except (ClientError, BotoCoreError):
+            except (ClientError, BotoCoreError, RequestError):
                 # It takes two questions a second, and no plan waits for it: the plan says that it does not know.
                 return None
 

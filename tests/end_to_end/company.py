@@ -31,6 +31,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
+from orchestrator.steps.gate_input import plan_prefix
 from orchestrator.wiring.wiring import Wiring, now
 from tests.git_repository import GitRepository
 from tests.waiting import until
@@ -198,8 +199,13 @@ class Company:
 
     def decide(self, execution: str, decision: str) -> dict[str, Any]:
         """Wait until a promotion asks for prod, and start its gate as a person would in the console."""
-        document = {"release": until(lambda: self.waits(execution)), "decision": decision, "reason": "tried"}
-        return self.start_gate(document)
+        version = until(lambda: self.waits(execution))
+        return self.start_gate({"release": version, "decision": decision, "plan": self.plan(), "reason": "tried"})
+
+    def plan(self) -> str:
+        """What a decision on prod names the plan by that was made last."""
+        request = self.ledger.approvals.request(self.unit, "prod")
+        return plan_prefix(request.shown) if request else ""
 
     def waits(self, execution: str) -> str | None:
         """The version that a promotion asks a decision on for prod, None when it does not."""

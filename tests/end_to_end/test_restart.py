@@ -90,7 +90,7 @@ def test_an_approval_that_the_cloud_lost_blocks_nobody(world: World) -> None:
     until(lambda: world.company.waits(lost))
     world.restart()
     company = victim.company = world.company
-    decided = company.start_gate({"release": victim.version, "decision": "approve"})
+    decided = company.start_gate({"release": victim.version, "decision": "approve", "plan": company.plan()})
     assert "no longer waits" in decided["cause"]
     assert victim.follow(victim.start()).status == "SUCCEEDED"
     victim.check()

@@ -83,7 +83,12 @@ class Victim:
 
     def _open_gate(self) -> str:
         arn = self.company.organization.state_machine_arn(f"{self.company.unit}-approve-prod")
-        document = {"release": self.version, "decision": "approve", "reason": "tried"}
+        document = {
+            "release": self.version,
+            "decision": "approve",
+            "plan": self.company.plan(),
+            "reason": "tried",
+        }
         return Starter(self.company.wiring.stepfunctions, lambda: datetime.now(UTC)).start(arn, "gate", document)
 
     def _until_entered(self, execution: str, state: str) -> None:
@@ -105,7 +110,9 @@ class Victim:
         def step_on() -> Progress | None:
             asked = self.company.ledger.approvals.request(self.company.unit, "prod")
             if asked and asked.execution == execution and asked.status == "PENDING":
-                self.company.start_gate({"release": self.version, "decision": "approve", "reason": "tried"})
+                plan = self.company.plan()
+                given = {"release": self.version, "decision": "approve", "plan": plan, "reason": "tried"}
+                self.company.start_gate(given)
             return self.ended(execution)
 
         return until(step_on)

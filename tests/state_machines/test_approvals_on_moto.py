@@ -12,19 +12,21 @@ from tests.waiting import until
 
 NUMBERS = count(1)
 SESSION = "arn:aws:sts::123456789012:assumed-role"
-ALICE, BOB = f"{SESSION}/release-manager/alice", f"{SESSION}/release-manager/bob"
-AUTHOR, DEVELOPER = f"{SESSION}/release-manager/test@example.com", f"{SESSION}/developer/carol"
+MANAGER = "AWSReservedSSO_ReleaseManager_0123456789abcdef"
+ALICE, BOB, AUTHOR = (f"{SESSION}/{MANAGER}/{name}" for name in ("alice", "bob", "zoe"))
+DEVELOPER = f"{SESSION}/developer/carol"
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
     """A company in which two release managers must approve, who have neither written nor started it."""
     own = UnitSettings(
-        approvers={"prod": (f"{SESSION.replace('sts', 'iam').replace('assumed-', '')}/release-*",)},
+        approvers={"prod": ("arn:aws:iam::123456789012:role/AWSReservedSSO_ReleaseManager_*",)},
         required_approvals={"prod": 2},
     )
     policy = {"excluded_approvers": ["author", "starter"]}
-    with moto_company(tmp_path_factory.mktemp("company"), environments=("prod",), prod=policy) as made:
+    people: dict[str, tuple[str, ...]] = {"test@example.com": (AUTHOR,)}
+    with moto_company(tmp_path_factory.mktemp("company"), environments=("prod",), prod=policy, people=people) as made:
         strict = made.with_unit("clock", own)
         strict.install()
         yield strict
@@ -34,6 +36,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
 def waiting(company: MotoCompany) -> str:
     """A promotion that waits for prod; returns the version."""
     version = f"1.{next(NUMBERS)}.0"
+    company.change(version)
     company.publish(version)
     request = {"version": version, "from": "prod", "skip_gates": True, "reason": "a test"}
     execution = company.start(f"waits-{version}", DEVELOPER, **request)
@@ -70,7 +73,8 @@ def test_it_takes_two(company: MotoCompany, waiting: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "said"), [(DEVELOPER, "is not among the approvers"), (AUTHOR, "wrote the commit (Test <test@example.com>)")]
+    ("who", "said"),
+    [(DEVELOPER, "is not among the approvers"), (AUTHOR, "wrote a part of the change (Test <test@example.com>)")],
 )
 def test_some_must_not_decide(company: MotoCompany, waiting: str, who: str, said: str) -> None:
     """Neither approve nor reject; the promotion goes on waiting for those who may."""
@@ -84,6 +88,7 @@ def test_some_must_not_decide(company: MotoCompany, waiting: str, who: str, said
 
 def test_who_started_a_promotion_does_not_decide_on_it(company: MotoCompany) -> None:
     """As CloudTrail knows it, whatever anybody claims."""
+    company.change("2.0.0")
     company.publish("2.0.0")
     request = {"version": "2.0.0", "from": "prod", "skip_gates": True, "reason": "a test"}
     execution = company.start("started-by-alice", ALICE, **request)

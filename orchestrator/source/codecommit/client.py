@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from orchestrator.aws.errors import error_code
 from orchestrator.errors import SourceError
 from orchestrator.source.objects import CommitObject, object_id
-from orchestrator.source.repository import Commit, Entry, Mode, subject_of
+from orchestrator.source.repository import Commit, Entry, Mode, people_of, subject_of
 
 if TYPE_CHECKING:
     # Stubs alone: they are not installed where this runs.
@@ -109,13 +109,15 @@ class CodeCommitClient:
 
 
 def _commit(told: Any) -> CommitObject:
+    author, committer = (f"{told[who]['name']} <{told[who]['email']}>" for who in ("author", "committer"))
     commit = Commit(
         id=told["commitId"],
-        author=f"{told['author']['name']} <{told['author']['email']}>",
+        author=author,
         # Seconds since 1970, and the time zone that it was made in.
         committed_at=datetime.fromtimestamp(int(told["committer"]["date"].split()[0]), UTC),
         subject=subject_of(told.get("message", "")),
         parents=tuple(told.get("parents", ())),
+        people=people_of(author, committer, told.get("message", "")),
     )
     return CommitObject(commit, told["treeId"])
 

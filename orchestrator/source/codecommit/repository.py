@@ -61,7 +61,7 @@ class CodeCommitRepository:
             contents = dict(zip(blobs, beside.map(self._client.blob, blobs, blobs.values()), strict=True))
         return {path: contents[identity] for path, identity in found.items()}
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Walk from parent to parent, over at most a hundred commits."""
         return commits_between(_Graph(self._client), old, new, tuple(folders), _MOST_COMMITS)
 

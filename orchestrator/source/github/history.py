@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from orchestrator.source.github.client import PAGE, GitHubClient, MissingError
-from orchestrator.source.repository import MOST_COMMITS, Commit, Commits, subject_of
+from orchestrator.source.repository import MOST_COMMITS, Commit, Commits, people_of, subject_of
 
 # A thousand commits are looked at; who decides on a promotion reads far fewer.
 _MOST_PAGES = 10
@@ -15,24 +15,28 @@ _MOST_PAGES = 10
 def commit_of(document: Any) -> Commit:
     """A commit as the REST API shows it: by itself, or in a list, where most of it is one level deeper."""
     told = document.get("commit", document)
+    author, committer = (f"{told[who]['name']} <{told[who]['email']}>" for who in ("author", "committer"))
     return Commit(
         id=str(document["sha"]),
-        author=f"{told['author']['name']} <{told['author']['email']}>",
+        author=author,
         committed_at=datetime.fromisoformat(told["committer"]["date"]),
         subject=subject_of(told["message"]),
         parents=tuple(str(parent["sha"]) for parent in document["parents"]),
+        people=people_of(author, committer, told["message"]),
     )
 
 
-def history(client: GitHubClient, old: str, new: str, folders: Iterable[str]) -> Commits:
+def history(client: GitHubClient, old: str | None, new: str, folders: Iterable[str]) -> Commits:
     """Commits in `new` but not in `old` that touch any of the folders or files, as `git log` tells them.
 
     Args:
         client: asks GitHub.
-        old: full id; when GitHub does not know it, as after a forced push, the newest commits are told.
+        old: full id, None for all commits; when GitHub does not know it, as after a forced push, the newest are told.
         new: full id.
         folders: folders or files.
     """
+    if old is None:
+        return _newest(client, new, folders, is_whole=True)
     try:
         between, is_whole = _compare(client, old, new)
     except MissingError:
@@ -63,16 +67,16 @@ def _compare(client: GitHubClient, old: str, new: str) -> tuple[list[Commit], bo
     return [commit_of(one) for one in reversed([*(first["commits"] if is_whole else []), *rest])], is_whole
 
 
-def _newest(client: GitHubClient, new: str, folders: Iterable[str]) -> Commits:
-    """The newest commits that touch the folders, whatever was there before."""
+def _newest(client: GitHubClient, new: str, folders: Iterable[str], *, is_whole: bool = False) -> Commits:
+    """The newest commits that touch the folders, whatever was there before; `is_whole` says that this is asked for."""
     found: dict[str, Commit] = {}
     for folder in folders:
         for page in _by_path(client, new, folder, {}):
             found |= {commit.id: commit for commit in page}
-            if len(found) >= MOST_COMMITS:
+            if len(found) > MOST_COMMITS:
                 break
     newest = sorted(found.values(), key=lambda commit: commit.committed_at, reverse=True)
-    return Commits(tuple(newest[:MOST_COMMITS]), complete=False)
+    return Commits(tuple(newest[:MOST_COMMITS]), complete=is_whole and len(newest) <= MOST_COMMITS)
 
 
 def _by_path(client: GitHubClient, new: str, path: str, more: dict[str, str]) -> Iterator[list[Commit]]:

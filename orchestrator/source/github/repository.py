@@ -58,7 +58,7 @@ class GitHubRepository:
         found = self._contents.named(names.values())
         return {path: found[name] for path, name in names.items() if name in found}
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Compare the two, and ask for the commits that touch each folder."""
         return history(self._client, old, new, folders)
 

@@ -65,7 +65,7 @@ class SnapshotRepository:
                 contents |= pack
         return {path: contents[identity] for path, identity in found.items()}
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Walk through what is known: a shallow clone knows little more than the commits that were published."""
         known = _Past(self, self._bucket)
         found = commits_between(known, old, new, tuple(folders))

@@ -62,17 +62,20 @@ class Circumstances(BaseModel):
             yield f"Started {how}by hand, by {who}.{f' Reason: {shown(self.reason)}.' if self.reason else ''}"
 
 
-def circumstances(request: Request, commit: str, *, starter: str | None, merged: bool | None) -> Circumstances:
+def circumstances(
+    request: Request, commit: str, *, automatic: bool = False, starter: str | None, merged: bool | None
+) -> Circumstances:
     """Gather them.
 
     Args:
         request: what was asked for.
         commit: the release's.
+        automatic: whether a merge started the execution, as the ledger knows.
         starter: the ARN of who started the execution, where it is known.
         merged: whether the commit is on the configured branch, where it is known.
     """
     return Circumstances(
-        automatic=request.automatic,
+        automatic=automatic,
         starter=starter or "",
         train=request.train or "",
         reason=request.reason or "",

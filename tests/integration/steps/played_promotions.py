@@ -14,7 +14,7 @@ from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import Execution, Release, Request, SmokeTestOutcome, Status, StepResult
 from orchestrator.steps.decide import Decider
 from orchestrator.steps.deploy import Deployer, DeployInput
-from orchestrator.steps.gate_input import DecideInput
+from orchestrator.steps.gate_input import DecideInput, plan_prefix
 from orchestrator.steps.on_promotion_change import ChangeDetail, PromotionChange, PromotionChanged
 from orchestrator.steps.request_approval import ApprovalRequester, RequestApprovalInput
 from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput
@@ -92,6 +92,8 @@ class PlayedPromotions:
         execution = Execution(
             id=f"{MACHINE.replace('stateMachine', 'execution')}:{name}", name=name, started_at=self.now
         )
+        if not by_hand:
+            self.ledger.starts.note("clock", execution.id, request.model_dump(mode="json", exclude_defaults=True))
         self.world.runs.append(Run(execution, release, request))
         item = {"manifest": "m", "manifest_sha256": version, "unit": "clock", "version": version, "digest": version}
         self.ledger.releases._table.put(  # noqa: SLF001  # A release without a build.
@@ -119,9 +121,15 @@ class PlayedPromotions:
 
     def decided(self, run: Run, approve: bool) -> None:  # noqa: FBT001  # As all of them.
         """Somebody decides on a release, whether or not it is the one that waits."""
-        given = {"release": run.release.version, "decision": "approve" if approve else "reject"}
+        plan = self.shown()
+        given = {"release": run.release.version, "decision": "approve" if approve else "reject", "plan": plan}
         where = {"unit": "clock", "environment": "prod", "gate": "g", "started_at": self.now}
         self.decider(DecideInput.model_validate({**where, "decision": given}))
+
+    def shown(self) -> str:
+        """What a decision names the plan by that was made last."""
+        request = self.ledger.approvals.request("clock", "prod")
+        return plan_prefix(request.shown) if request else ""
 
     def deploy(self, run: Run, _: bool) -> None:  # noqa: FBT001  # Each step is called in the same way.
         """Deploy what was approved."""

@@ -24,7 +24,7 @@ def played() -> Iterator[PlayedPromotions]:
 
 def decide(played: PlayedPromotions, gate: str, decision: str = "approve") -> StepResult:
     """Call Decide in an execution of the gate, on the oldest promotion's release."""
-    given = {"release": played.world.runs[0].release.version, "decision": decision, "reason": "tried"}
+    given = {"release": played.world.runs[0].release.version, "decision": decision, "plan": played.shown()}
     where = {"unit": "clock", "environment": "prod", "gate": gate, "started_at": played.now}
     return played.decider(DecideInput.model_validate({**where, "decision": given}))
 

@@ -22,6 +22,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
 
 def test_every_target_of_an_environment_is_planned_deployed_and_tested(company: MotoCompany) -> None:
     """Each with its own copy of the release; the whole plan is kept, and its hash is what approvals bind to."""
+    company.change("Begin the clock")
     steps = Steps(company, company.publish("1.0.0"), "prod", "two-targets")
     parts = steps.deployed()
     tested = steps("smoke_test")
@@ -123,7 +124,8 @@ def test_people_are_asked_with_all_they_need_and_no_token(company: MotoCompany) 
     (notice,) = company.read(queue)
     assert notice["Subject"] == "Approve clock@1.7.0 for prod?"
     assert plan["message"] in notice["Message"]
-    assert '{"release": "1.7.0", "decision": "approve", "reason": ""}' in notice["Message"]
+    pasted = {"release": "1.7.0", "decision": "approve", "plan": plan["plan_hash"][:12], "reason": ""}
+    assert json.dumps(pasted) in notice["Message"]
     assert f"#/statemachines/view/{gate}" in notice["Message"]
     assert "orchestrator approve clock prod --release 1.7.0" in notice["Message"]
     assert "t0ken" not in json.dumps(notice)

@@ -12,6 +12,7 @@ from moto import mock_aws
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import FILE_NAME
 from orchestrator.guardrails.document import Guardrails
+from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
@@ -118,6 +119,8 @@ def plan(ledger: Ledger, repository: Repository, *, automatic: bool, catalog: Re
             automatic=automatic,
         )
     )
+    if automatic:
+        ledger.starts.note(train_subject(me.name), me.id, merged)
     admission = Admission(ledger, lambda: NOW, lambda _: True)
     step = PlanTrainInput(execution=me, environment="dev")
 

@@ -39,7 +39,7 @@ def ask(played: PlayedPromotions, *, admitted: bool, ended: bool, **differing: s
     trains = played.ledger.trains
     trains.begin(Train(name="both", execution=TRAIN, started_at=BEGIN, members=("clock",)))
     if admitted:
-        trains.admit("both", "clock", run.execution.id)
+        trains.admit("both", "clock", run.execution.id, {})
     known = {"manifest_sha256": run.release.manifest_sha256, "plan_hash": kept, **differing}
     stage = Stage(environment="prod", parts={"clock": Part(unit="clock", **known)})
     trains.record_stage("both", stage)

@@ -136,7 +136,7 @@ class FolderRepository:
         found = {path: self.folder / path for path in paths}
         return {path: _content(file) for path, file in found.items() if file.is_file() or file.is_symlink()}
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """There are none."""
         del old, new, folders
         return Commits(())

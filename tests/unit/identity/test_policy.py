@@ -4,51 +4,111 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.identity.policy import ApprovalPolicy, is_author, matches, missing, refusal
-
-ALICE = "arn:aws:sts::111111111111:assumed-role/release-manager/alice"
-PEOPLE = st.sampled_from([ALICE, ALICE.replace("alice", "bob"), "arn:aws:iam::111111111111:user/carol"])
-GROUPS = st.sampled_from(
-    [(), ("*",), ("arn:aws:iam::111111111111:role/release-*",), ("*:user/*", "*/bob"), ("arn:aws:iam::2*",)]
+from orchestrator.identity.person import matches
+from orchestrator.identity.policy import (
+    ApprovalPolicy,
+    Authors,
+    has_approved,
+    is_author,
+    missing,
+    refusal,
+    required,
+    strictest,
 )
+
+ACCOUNT = "1" * 12
+ALICE, BOB, CAROL = (f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("alice", "bob", "carol"))
+MANAGER = f"arn:aws:sts::{ACCOUNT}:assumed-role/release-manager/anybody"
+PEOPLE = st.sampled_from([ALICE, BOB, CAROL, MANAGER])
+GROUPS = st.sampled_from(
+    [(), ("*",), (f"arn:aws:iam::{ACCOUNT}:role/release-*",), ("*:user/alice", "*/bob"), ("arn:aws:iam::2*",)]
+)
+NOBODY = Authors((), complete=True)
+STRANGER = Authors(("Eve <eve@example.com>",), complete=True)
+ADA = Authors(("Ada <ada@example.com>",), complete=True)
+
+
+def said(policy: ApprovalPolicy, who: str, authors: Authors = NOBODY, starter: str | None = None) -> str | None:
+    """Why a decision at a gate of the account does not count."""
+    return refusal(policy.model_copy(update={"accounts": (ACCOUNT,)}), who, authors, starter)
 
 
 @given(st.lists(GROUPS, max_size=3), PEOPLE)
 def test_an_approver_fits_one_of_each_group(groups: list[tuple[str, ...]], who: str) -> None:
     """More groups never let more people in."""
-    said = refusal(ApprovalPolicy(approvers=tuple(groups)), who, "", None)
-    fits = all(any(matches(pattern, who) for pattern in group) for group in groups)
-    assert (said is None) is fits
+    policy = ApprovalPolicy(approvers=tuple(groups))
+    fits = all(any(matches(pattern, policy.person(who)) for pattern in group) for group in groups)
+    assert (said(policy, who) is None) is fits
 
 
 @given(st.integers(1, 5), st.lists(PEOPLE))
 def test_two_approvals_of_one_person_are_one(needed: int, approved_by: list[str]) -> None:
     """None is missing exactly when as many different people approved."""
-    assert missing(ApprovalPolicy(approvals=needed), approved_by) == max(0, needed - len(set(approved_by)))
+    policy = ApprovalPolicy(approvals=needed)
+    assert missing(policy, approved_by) == max(0, needed - len(set(approved_by)))
+    assert all(has_approved(policy, who, approved_by) for who in approved_by)
+
+
+def test_two_principals_of_one_entry_are_one_person() -> None:
+    """Whoever has a user and a role approves once."""
+    policy = ApprovalPolicy(approvals=2, people={"ada@example.com": (ALICE, "*:role/release-manager")})
+    assert missing(policy, [ALICE, MANAGER]) == 1
+    assert missing(policy, [ALICE, BOB]) == 0
+    assert has_approved(policy, MANAGER, [ALICE])
 
 
 @pytest.mark.parametrize(
     ("who", "author", "same"),
     [
-        (f"{ALICE}@example.com", "Alice <Alice@Example.com>", True),
-        (ALICE, "Alice <alice@example.com>", True),
-        ("arn:aws:iam::111111111111:user/alice", "alice@example.com", True),
+        (f"{MANAGER}@example.com", "Anybody <Anybody@Example.com>", True),
+        (MANAGER, "Anybody <anybody@example.com>", True),
+        (ALICE, "alice@example.com", True),
         (ALICE, "Malice <malice@example.com>", False),
         (ALICE, "", False),
     ],
 )
-def test_an_author_is_known_by_the_address(who: str, author: str, same: bool) -> None:  # noqa: FBT001  # A case.
+def test_an_author_nobody_has_mapped_is_known_by_the_address(who: str, author: str, same: bool) -> None:  # noqa: FBT001  # A case.
     """Whole, or what stands before its @, as the session's or user's name."""
     assert is_author(who, author) is same
-    said = refusal(ApprovalPolicy(excluded=("author",)), who, [author], None)
-    assert (said is not None) is same
+    refused = said(ApprovalPolicy(excluded=("author",)), who, Authors((author,), complete=True))
+    assert (refused is not None) is same
+
+
+def test_an_author_who_is_mapped_is_the_principal_and_no_other() -> None:
+    """A name that happens to be the same says nothing then."""
+    policy = ApprovalPolicy(excluded=("author",), people={"Ada@example.com": (BOB,)})
+    assert "wrote a part of the change (Ada <ada@example.com>)" in str(said(policy, BOB, ADA))
+    assert said(policy, ALICE, ADA) is None
+    assert said(policy, f"arn:aws:iam::{ACCOUNT}:user/ada", ADA) is None
+    assert required(policy, ADA) == 1
+
+
+def test_an_address_that_only_names_a_machine_is_mapped_to_nobody() -> None:
+    """Such as that of the host, which commits what others wrote."""
+    policy = ApprovalPolicy(excluded=("author",), people={"noreply@github.com": ()})
+    authors = Authors(("GitHub <noreply@github.com>",), complete=True)
+    assert required(policy, authors) == 1
+    assert said(policy, ALICE, authors) is None
+
+
+@pytest.mark.parametrize("authors", [ADA, Authors((), complete=False)])
+def test_an_author_who_is_not_known_costs_one_approval_or_all(authors: Authors) -> None:
+    """Silence is never 'not the author'."""
+    more = ApprovalPolicy(approvals=2, excluded=("author",))
+    assert (required(more, authors), said(more, ALICE, authors)) == (3, None)
+    assert required(ApprovalPolicy(approvals=2), authors) == 2
+    none = ApprovalPolicy(excluded=("author",), unmapped_authors="refuse")
+    assert "wrote a part of the change, and" in str(said(none, ALICE, ADA))
+    assert "Not all authors of the change are known" in str(said(none, ALICE, Authors((), complete=False)))
 
 
 def test_the_starter_is_excluded_only_where_the_policy_says_so() -> None:
-    """By the very ARN."""
-    assert refusal(ApprovalPolicy(), ALICE, "", ALICE) is None
-    assert "started the promotion" in str(refusal(ApprovalPolicy(excluded=("starter",)), ALICE, "", ALICE))
-    assert refusal(ApprovalPolicy(excluded=("starter",)), ALICE, "", None) is None
+    """As the same person, whatever the session is called."""
+    policy = ApprovalPolicy(excluded=("starter",))
+    assert said(ApprovalPolicy(), ALICE, starter=ALICE) is None
+    assert "started the promotion" in str(said(policy, ALICE, starter=ALICE))
+    assert "started the promotion" in str(said(policy, MANAGER, starter=MANAGER.replace("anybody", "other")))
+    assert said(policy, ALICE) is None
 
 
 @pytest.mark.parametrize(
@@ -58,3 +118,25 @@ def test_the_starter_is_excluded_only_where_the_policy_says_so() -> None:
 def test_identity_is_demanded_only_where_it_matters(policy: dict[str, object], demands: bool) -> None:  # noqa: FBT001  # A case.
     """Otherwise IAM on the gate is enough."""
     assert ApprovalPolicy.model_validate(policy).demands_identity is demands
+
+
+POLICIES = st.builds(
+    ApprovalPolicy,
+    approvers=st.lists(GROUPS, max_size=2).map(tuple),
+    approvals=st.integers(1, 3),
+    excluded=st.sampled_from([(), ("author",), ("starter",), ("author", "starter")]),
+    accounts=st.just((ACCOUNT,)),
+    people=st.just({"ada@example.com": (BOB,)}),
+    unmapped_authors=st.sampled_from(["one_more", "refuse"]),
+)
+
+
+@given(st.lists(POLICIES, min_size=1, max_size=3), PEOPLE, st.sampled_from([NOBODY, ADA, STRANGER, Authors()]))
+def test_the_strictest_lets_nobody_decide_whom_one_of_them_refuses(
+    policies: list[ApprovalPolicy], who: str, authors: Authors
+) -> None:
+    """Nor with fewer approvals."""
+    combined = strictest(policies)
+    if any(said(one, who, authors, ALICE) for one in policies):
+        assert said(combined, who, authors, ALICE)
+    assert required(combined, authors) >= max(required(one, authors) for one in policies)

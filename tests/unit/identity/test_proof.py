@@ -115,9 +115,11 @@ def test_whatever_else_is_sent_is_not_even_asked(sts: STSClient, change: Callabl
 @pytest.mark.parametrize("passed", [timedelta(seconds=91), timedelta(days=1), -timedelta(seconds=31)])
 def test_it_is_good_for_a_minute(sts: STSClient, passed: timedelta) -> None:
     """Give or take what clocks differ by."""
-    verify = Verifier(sts, sts_of_aws, lambda: datetime.now(UTC) + passed)
+    proof = sign(CREDENTIALS, sts, DECISION)
+    date = parse_qs(urlsplit(proof).query)["X-Amz-Date"][0]
+    signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     with pytest.raises(RequestError, match="older than 60 seconds"):
-        verify(sign(CREDENTIALS, sts, DECISION), DECISION)
+        Verifier(sts, sts_of_aws, lambda: signed_at + passed)(proof, DECISION)
 
 
 def test_a_signature_that_does_not_fit_is_refused(sts: STSClient, verify: Verifier) -> None:

@@ -62,7 +62,7 @@ def test_what_did_not_fail_is_not(recovery: Recovery, answers: Stubber, status: 
 
 
 def test_what_cannot_be_redriven_is_promoted_anew_from_where_it_failed(recovery: Recovery, answers: Stubber) -> None:
-    """The same release, without a build."""
+    """The same release, without a build, and not in the name of the merge."""
     given = {"branch": "main", "commit": "c", "digest": "d", "to": "prod"}
     answer(answers, "FAILED", error="DeploymentError", input=json.dumps(given), redriveStatus="NOT_REDRIVABLE")
     output = json.dumps({"release": {"version": "0.1.0"}})
@@ -78,7 +78,7 @@ def test_what_cannot_be_redriven_is_promoted_anew_from_where_it_failed(recovery:
     left = {"name": "Resolve release", "output": output}
     events.insert(1, {"id": 9, "timestamp": NOW, "type": "TaskStateExited", "stateExitedEventDetails": left})
     answers.add_response("get_execution_history", {"events": events})
-    wanted = {"branch": "main", "from": "prod", "retry_of": "merge-1", "to": "prod", "version": "0.1.0"}
+    wanted = {"from": "prod", "retry_of": "merge-1", "to": "prod", "version": "0.1.0"}
     started = {"stateMachineArn": MACHINE, "name": ANY, "input": json.dumps(wanted, sort_keys=True)}
     answers.add_response("start_execution", {"executionArn": "new", "startDate": NOW}, started)
     assert recovery.retry(EXECUTION, ["dev", "prod"]) == "new"

@@ -41,7 +41,7 @@ class Host:
         """Ask git."""
         return self._local.files(commit, paths)
 
-    def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
+    def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Ask git."""
         return self._local.commits_between(old, new, folders)
 

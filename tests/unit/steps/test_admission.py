@@ -71,6 +71,7 @@ FACTS = st.builds(
     quarantine=st.none() | st.just(Quarantine(unit="orders", version="0.1.0", reason="Leak.")),
     freezes=st.lists(FREEZES, max_size=3).map(tuple),
     train_differs=st.booleans(),
+    automatic=st.booleans(),
     ahead=st.sampled_from(
         [(), (Promotion(unit="orders", execution="e", name="first", started_at="2026-11-24T11:00:00.000Z"),)]
     ),
@@ -87,7 +88,7 @@ def test_whatever_is_admitted_has_nothing_against_it(facts: Facts, request: Requ
     against = {
         Status.SUPERSEDED: facts.running.order > asked.execution.order,
         Status.QUARANTINED: facts.quarantine is not None,
-        Status.HELD: facts.hold is not None and request.automatic,
+        Status.HELD: facts.hold is not None and facts.automatic,
         Status.FROZEN: frozen and not request.override_freeze,
         Status.QUEUED: bool(facts.ahead),
     }
@@ -136,6 +137,7 @@ def test_what_a_train_left_comes_in_again_with_another_release_of_any_member(
         running=Running(unit="orders", environment="prod"),
         hold=Hold(unit="orders", environment="prod", version="0.1.0", reason="r", order=order(NOW - held_by)),
         train_differs=differs,
+        automatic=True,
     )
     request = Request(commit="c", branch="main", train="billing-2")
     assert (admit(step(request, environment(hold=hold), "0.1.0"), facts, NOW) is None) is admitted
@@ -155,6 +157,7 @@ def test_a_hold_ends_as_it_is_configured(hold: str, version: str, held_by: timed
     facts = Facts(
         running=Running(unit="orders", environment="prod"),
         hold=Hold(unit="orders", environment="prod", version="0.1.0", reason="r", order=order(NOW - held_by)),
+        automatic=True,
     )
     request = Request(commit="c", branch="main")
     assert (admit(step(request, environment(hold=hold), version), facts, NOW) is None) is admitted

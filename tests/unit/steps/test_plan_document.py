@@ -104,7 +104,7 @@ def test_what_is_not_known_is_told_as_not_known() -> None:
         f"It is not known whether the commit {_COMMIT[:12]} is on the branch.",
         "Started by hand, by somebody whom CloudTrail does not name yet.",
     ]
-    merge = circumstances(Request(commit="1", branch="main"), _COMMIT, starter=None, merged=True)
+    merge = circumstances(Request(commit="1"), _COMMIT, automatic=True, starter=None, merged=True)
     assert list(merge.lines) == ["Started by a merge."]
 
 

@@ -1,0 +1,154 @@
+"""Attacks by authors: whoever wrote a part of a change approves it, because somebody else's commit came last."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+
+from orchestrator.aws.executions import execution_arn
+from orchestrator.steps.contract import Release
+from tests.moto_accounts import TOOLING
+from tests.moto_company import MotoCompany, moto_company
+from tests.promotion_steps import Steps
+
+ADA, BEN, CARL = (f"arn:aws:iam::{TOOLING}:user/{name}" for name in ("ada", "ben", "carl"))
+PEOPLE = {
+    "ada@example.com": (
+        ADA,
+        f"arn:aws:sts::{TOOLING}:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/ada@example.com",
+    ),
+    "ben@example.com": (BEN,),
+    "test@example.com": (),
+}
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
+    """A company in which authors do not approve prod, and in which Test is a machine."""
+    folder = tmp_path_factory.mktemp("company")
+    prod = {"excluded_approvers": ["author"], "approvers": ["arn:aws:iam::*:user/*"]}
+    with moto_company(folder, environments=("prod",), execute=False, prod=prod, people=PEOPLE) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _deployed(company: MotoCompany) -> None:
+    """Let prod run what there is: whatever a test changes comes after that."""
+    company.change(f"Begin {next(NUMBERS)}")
+    deployed(company, company.publish(f"0.{next(NUMBERS)}.0"))
+
+
+def deployed(company: MotoCompany, release: Release) -> None:
+    """Deploy to prod."""
+    Steps(company, release, "prod", f"run-{next(NUMBERS)}").deployed()
+
+
+def commit(company: MotoCompany, path: str, author: str, message: str = "Change", committer: str = "Test") -> str:
+    """Change a file as somebody."""
+    file = company.folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{message} {next(NUMBERS)}")
+    git = company.repository
+    git("add", "--all")
+    as_committer = ("-c", f"user.name={committer}", "-c", f"user.email={committer.lower()}@example.com")
+    git(*as_committer, "commit", "--quiet", f"--author={author} <{author.lower()}@example.com>", "-m", message)
+    return git.head
+
+
+def ask(company: MotoCompany) -> tuple[str, str]:
+    """Publish what is at the branch's head, plan it and ask for approval; returns the version and the plan's hash."""
+    version = f"1.{next(NUMBERS)}.0"
+    steps = Steps(company, company.publish(version), "prod", f"run-{next(NUMBERS)}")
+    plan = steps("plan")
+    gate = company.organization.state_machine_arn("clock-approve-prod")
+    steps("request_approval", plan=plan, gate_arn=gate, token="t0ken")
+    return version, plan["plan_hash"]
+
+
+def approve(company: MotoCompany, asked: tuple[str, str], who: str) -> tuple[str, str]:
+    """Approve as somebody; returns what came of it. Nothing waits for the answer, so one that counts has no effect."""
+    gate, name = company.organization.state_machine_arn("clock-approve-prod"), f"gate-{next(NUMBERS)}"
+    company.record_start(gate, name, who)
+    given = {"release": asked[0], "decision": "approve", "plan": asked[1][:12], "reason": ""}
+    now = datetime.now(UTC).isoformat()
+    step = {"unit": "clock", "environment": "prod", "gate": execution_arn(gate, name), "started_at": now}
+    answer: Any = company.call("decide", {**step, "merged": {}, "decision": given})
+    return answer["status"], answer["message"]
+
+
+def counts(result: tuple[str, str]) -> bool:
+    """Whether an approval was enough."""
+    return "no longer waits" in result[1] or result[0] == "APPROVED"
+
+
+def test_who_wrote_the_change_does_not_approve_it_and_others_may(company: MotoCompany) -> None:
+    """Ada changed the clock, Ben another unit, both in one push: the last commit is Ben's."""
+    commit(company, "projects/clock/notes.txt", "Ada")
+    commit(company, "projects/other/notes.txt", "Ben")
+    asked = ask(company)
+    status, message = approve(company, asked, ADA)
+    assert (status, "wrote a part of the change (Ada <ada@example.com>)" in message) == ("REFUSED", True)
+    assert counts(approve(company, asked, BEN))
+
+
+@pytest.mark.parametrize(
+    ("message", "committer"),
+    [
+        ("Change\n\nCo-authored-by: Ada <ADA@example.com>", "Test"),
+        ("Change\n\n* one\n\n  co-Authored-By: Ada <ada@example.com>\n\nMore text", "Test"),
+        ("Change", "Ada"),
+    ],
+)
+def test_who_wrote_it_with_others_or_committed_it_does_not_approve_it(
+    company: MotoCompany, message: str, committer: str
+) -> None:
+    """Also not where a younger commit of the change is somebody else's."""
+    commit(company, "projects/clock/notes.txt", "Ben", message, committer)
+    commit(company, "projects/clock/more.txt", "Ben")
+    asked = ask(company)
+    status, said = approve(company, asked, ADA)
+    assert (status, "wrote a part of the change (Ada" in said) == ("REFUSED", True)
+    assert counts(approve(company, asked, CARL))
+
+
+def test_an_author_behind_a_merge_commit_does_not_approve(company: MotoCompany) -> None:
+    """Who merged is the author of the merge; who wrote what it brings is not forgotten."""
+    git = company.repository
+    base = git.head
+    git("checkout", "--quiet", "-b", "side")
+    commit(company, "projects/clock/side.txt", "Ada")
+    git("checkout", "--quiet", "main")
+    commit(company, "projects/other/notes.txt", "Ben")
+    git("-c", "user.name=Ben", "-c", "user.email=ben@example.com", "merge", "--quiet", "--no-ff", "side", "-m", "M")
+    git("branch", "--quiet", "-D", "side")
+    assert git.head != base
+    asked = ask(company)
+    assert approve(company, asked, ADA)[0] == "REFUSED"
+    assert counts(approve(company, asked, CARL))
+
+
+def test_an_author_who_is_not_mapped_costs_one_approval_more(company: MotoCompany) -> None:
+    """Eve may be anybody, Ben or Carl among them: one of two is somebody else."""
+    commit(company, "projects/clock/notes.txt", "Eve")
+    asked = ask(company)
+    status, message = approve(company, asked, BEN)
+    assert (status, "1 of 2 approvals" in message) == ("COUNTED", True)
+    assert approve(company, asked, BEN)[0] == "REFUSED"
+    assert counts(approve(company, asked, CARL))
+
+
+def test_going_back_to_what_was_never_here_is_not_nobodys_change(company: MotoCompany) -> None:
+    """The commits of a release that was left out are in the history of the one that runs: none of them is new."""
+    commit(company, "projects/clock/notes.txt", "Ada")
+    between = company.publish(f"1.{next(NUMBERS)}.0")
+    commit(company, "projects/clock/notes.txt", "Ben")
+    deployed(company, company.publish(f"1.{next(NUMBERS)}.0"))
+    steps = Steps(company, between, "prod", f"run-{next(NUMBERS)}")
+    plan = steps("plan")
+    gate = company.organization.state_machine_arn("clock-approve-prod")
+    steps("request_approval", plan=plan, gate_arn=gate, token="t0ken")
+    status, message = approve(company, (between.version, plan["plan_hash"]), ADA)
+    assert (status, "1 of 2 approvals" in message) == ("COUNTED", True)
