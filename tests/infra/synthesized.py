@@ -25,7 +25,11 @@ _ARNS = {
     "AWS::IAM::Role": ("RoleName", "arn:aws:iam::{account}:role/{name}"),
 }
 # Where a resource policy stands, and the property that names whom it is for.
-_RESOURCE_POLICIES = {"AWS::S3::BucketPolicy": "Bucket", "AWS::SQS::QueuePolicy": "Queues", "AWS::SNS::TopicPolicy": "Topics"}
+_RESOURCE_POLICIES = {
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SQS::QueuePolicy": "Queues",
+    "AWS::SNS::TopicPolicy": "Topics",
+}
 
 
 def example() -> Organization:
@@ -86,7 +90,7 @@ class Policies:
 
     Attributes:
         identity: by principal, the policies of a role, or the managed policy itself.
-        trust: by principal, who may assume a role.
+        trust: by ARN of a role, who may assume it.
         resource: by ARN, the policy of a resource.
     """
 
@@ -108,7 +112,7 @@ class Policies:
             if kind == "AWS::IAM::Role":
                 name = stack.principal(properties["RoleName"])
                 self.identity[name] = [one["PolicyDocument"] for one in properties["Policies"]]
-                self.trust[name] = properties["AssumeRolePolicyDocument"]
+                self.trust[stack.arn(kind, properties)] = properties["AssumeRolePolicyDocument"]
             elif kind == "AWS::IAM::ManagedPolicy":
                 self.identity[properties["ManagedPolicyName"]] = [properties["PolicyDocument"]]
             elif kind == "AWS::DynamoDB::Table" and "ResourcePolicy" in properties:
@@ -118,10 +122,9 @@ class Policies:
                 for one in named if isinstance(named, list) else [named]:
                     self.resource[stack.arn_of(one)] = properties["PolicyDocument"]
 
-    def of_resource(self, arn: str) -> str | None:
-        """The ARN of what has a policy that counts for a resource: the bucket of an object."""
-        owner = arn.split("/")[0] if arn.startswith("arn:aws:s3:::") else arn
-        return owner if owner in self.resource else None
+    def of_resource(self, arn: str) -> Policy | None:
+        """The policy that counts for a resource: that of the bucket for an object."""
+        return self.resource.get(arn.split("/", 1)[0] if arn.startswith("arn:aws:s3:::") else arn)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ def policy(*statements: dict[str, Any]) -> Policy:
 
 def allow(action: str, resource: str, condition: dict[str, Any] | None = None) -> Policy:
     """A policy that allows one thing."""
-    return policy({"Effect": "Allow", "Action": action, "Resource": resource, **({"Condition": condition} if condition else {})})
+    return policy(
+        {"Effect": "Allow", "Action": action, "Resource": resource, **({"Condition": condition} if condition else {})}
+    )
 
 
 def ask(request: Request) -> Answer:
@@ -59,7 +61,7 @@ def ask(request: Request) -> Answer:
     ],
 )
 def test_conditions_are_evaluated(
-    action: str, resource: str, condition: dict[str, Any], context: dict[str, Any], allowed: bool
+    action: str, resource: str, condition: dict[str, Any], context: dict[str, Any], *, allowed: bool
 ) -> None:
     """By their operator, and by whether the request carries the key at all."""
     answer = ask(Request(action, resource, (allow(action, resource, condition),), context))
@@ -82,7 +84,7 @@ def test_what_no_statement_allows_is_denied_without_a_statement() -> None:
 
 
 @pytest.mark.parametrize(("who", "allowed"), [("administrator", True), ("orchestrator-decide", False)])
-def test_a_resource_policy_may_deny_all_but_some(who: str, allowed: bool) -> None:
+def test_a_resource_policy_may_deny_all_but_some(who: str, *, allowed: bool) -> None:
     """Whatever their own policies allow."""
     but = {"ArnNotLike": {"aws:PrincipalArn": [f"arn:aws:iam::{_ACCOUNT}:role/administrator"]}}
     denial = policy(
@@ -94,12 +96,15 @@ def test_a_resource_policy_may_deny_all_but_some(who: str, allowed: bool) -> Non
     assert (answer.allowed, answer.denied_by_statement) == (allowed, not allowed)
 
 
-@pytest.mark.parametrize(("service", "account", "allowed"), [
-    ("states.amazonaws.com", _ACCOUNT, True),
-    ("states.amazonaws.com", "999999999999", False),
-    ("lambda.amazonaws.com", _ACCOUNT, False),
-])
-def test_a_trust_policy_names_a_service_working_for_an_account(service: str, account: str, allowed: bool) -> None:
+@pytest.mark.parametrize(
+    ("service", "account", "allowed"),
+    [
+        ("states.amazonaws.com", _ACCOUNT, True),
+        ("states.amazonaws.com", "999999999999", False),
+        ("lambda.amazonaws.com", _ACCOUNT, False),
+    ],
+)
+def test_a_trust_policy_names_a_service_working_for_an_account(service: str, account: str, *, allowed: bool) -> None:
     """So that nobody has it work for theirs."""
     trust = policy(
         {

@@ -18,6 +18,7 @@ def test_there_is_a_template_for_each_stack(templates: dict[str, Template]) -> N
     """A target that two environments share has one."""
     assert sorted(templates) == [
         "orchestrator",
+        "orchestrator-access",
         "orchestrator-artifacts",
         "orchestrator-target-111111111111-eu-west-1",
         "orchestrator-target-222222222222-eu-central-1",
