@@ -4,7 +4,6 @@
 | ---------------- | ------------------------ | ---------------------------------------------- |
 | `artifacts`      | `orchestrator-artifacts` | the tooling account: the bucket, which is first |
 | `tooling`        | `orchestrator`           | the tooling account: everything else           |
-| `tooling.people` | `orchestrator-access`    | the tooling account: what people may do        |
 | `target`         | `orchestrator-target`    | each account and region that is deployed to    |
 
 `bucket` is what the first and the last share; `account` and `units` are the limits and permissions of `target`.

@@ -1,4 +1,4 @@
-"""The CDK app: the stacks of the tooling account, and a target stack for each account and region."""
+"""The CDK app: stacks for artifacts, guardrails, tooling and trains, and one for each account and region."""
 
 from pathlib import Path
 
@@ -7,12 +7,10 @@ import aws_cdk as cdk
 from infra.artifacts import ArtifactsStack
 from infra.guardrails import GuardrailsStack
 from infra.target import TargetStack
-from infra.tooling.people.stack import AccessStack
 from infra.tooling.stack import ToolingStack
 from infra.trains.gates import TrainGatesStack
 from infra.trains.stack import TrainsStack
 from orchestrator.config.infrastructure import (
-    ACCESS_STACK,
     ARTIFACTS_STACK,
     GUARDRAILS_STACK,
     TOOLING_STACK,
@@ -30,7 +28,6 @@ def synthesize(organization: Organization, out: Path) -> None:
     ArtifactsStack(app, ARTIFACTS_STACK, organization, env=tooling)
     GuardrailsStack(app, GUARDRAILS_STACK, organization, env=tooling)
     ToolingStack(app, TOOLING_STACK, organization, env=tooling)
-    AccessStack(app, ACCESS_STACK, organization, env=tooling)
     TrainsStack(app, TRAINS_STACK, organization, env=tooling)
     TrainGatesStack(app, TRAIN_GATES_STACK, organization, env=tooling)
     for target in stacked_targets(organization):

@@ -4,8 +4,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.people.managed import IN_TOOLING, managed_policies
-from infra.tooling.people.policies import role_named
+from infra.tooling.people.managed import managed_policies
 from infra.tooling.permissions import PROMOTION_STEPS, ledger
 from infra.tooling.source import find_units, publisher_policy
 from infra.tooling.statements import Statements, allow
@@ -21,7 +20,7 @@ def service_roles(scope: Construct, names: Names) -> None:
     cloudformation = service("cloudformation.amazonaws.com", account)
     role(scope, UNIT_STACK_ROLE, cloudformation, _unit_stack(names), "What CloudFormation makes state machines with")
     role(scope, BUILDER_ROLE, iam.AccountPrincipal(account), _builder(names), "What build workers work with")
-    managed_policies(scope, names, map(role_named, IN_TOOLING))
+    managed_policies(scope, names)
     publisher_policy(scope, names)
 
 

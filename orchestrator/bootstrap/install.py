@@ -24,7 +24,6 @@ from orchestrator.bootstrap.guardrails import (
     with_administrators,
 )
 from orchestrator.config.infrastructure import (
-    ACCESS_STACK,
     ADMINISTRATORS_PARAMETER,
     ARTIFACTS_STACK,
     BUILD_ACTIVITY,
@@ -112,7 +111,6 @@ class Bootstrap:
             parameters[parameter], uploaded = self._upload_bundle(what, make)
             yield uploaded
         yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
-        yield self._stack(tooling.account, tooling.region, ACCESS_STACK, ACCESS_STACK)
         bundle = {"BundleKey": parameters["BundleKey"]}
         yield self._stack(tooling.account, tooling.region, TRAINS_STACK, TRAINS_STACK, bundle)
         yield self._stack(tooling.account, tooling.region, TRAIN_GATES_STACK, TRAIN_GATES_STACK)

@@ -22,19 +22,10 @@ ARTIFACTS_STACK = "orchestrator-artifacts"
 ADMINISTRATORS_PARAMETER = "Administrators"
 GUARDRAILS_STACK = "orchestrator-guardrails"
 TOOLING_STACK = "orchestrator"
-ACCESS_STACK = "orchestrator-access"
 TRAINS_STACK = "orchestrator-trains"
 TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
-OWN_STACKS = (
-    ARTIFACTS_STACK,
-    GUARDRAILS_STACK,
-    TOOLING_STACK,
-    ACCESS_STACK,
-    TRAINS_STACK,
-    TRAIN_GATES_STACK,
-    TARGET_STACK,
-)
+OWN_STACKS = (ARTIFACTS_STACK, GUARDRAILS_STACK, TOOLING_STACK, TRAINS_STACK, TRAIN_GATES_STACK, TARGET_STACK)
 
 
 def bucket_name(account: str, region: str) -> str:

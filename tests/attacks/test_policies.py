@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.ledger.controls import FREEZES
 from orchestrator.ledger.deliveries import DELIVERIES
-from tests.infra.simulator import Answer, request_of, simulate
+from tests.infra.simulator import Answer, Request, request_of, simulate
 from tests.infra.synthesized import REGION, TOOLING, Policies, example, texts_of, with_all_options
 
 _HERE = f"{REGION}:{TOOLING}"
@@ -425,6 +425,23 @@ def test_what_few_may_do_nobody_else_may(policies: Policies) -> None:
         for one, found in zip(ONLY, allowed, strict=True)
         if found != one.who
     ]
+
+
+_EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+_CHANGES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "DeleteTable", "PutResourcePolicy")
+
+
+@pytest.mark.parametrize("action", _CHANGES)
+def test_who_may_do_everything_cannot_change_guardrails_without_being_an_administrator(
+    action: str, policies: Policies
+) -> None:
+    """The table's own policy denies it, whatever other policies allow."""
+    table = policies.of_resource(GUARDRAILS)
+    anybody, administrator = simulate(
+        Request(f"dynamodb:{action}", GUARDRAILS, (_EVERYTHING,), principal=role(who), resource_policy=table)
+        for who in ("anybody", "orchestrator-administrator")
+    )
+    assert (anybody.denied_by_statement, administrator.allowed) == (True, True)
 
 
 def test_every_role_has_a_row_of_either_kind(policies: Policies) -> None:

@@ -36,7 +36,11 @@ def example() -> Organization:
     """Four targets in three accounts: dev has two regions, and test shares one of them."""
     return Organization.model_validate(
         {
-            "tooling": {"account": TOOLING, "region": REGION},
+            "tooling": {
+                "account": TOOLING,
+                "region": REGION,
+                "administrators": [f"arn:aws:iam::{TOOLING}:role/orchestrator-administrator"],
+            },
             "environments": [
                 {
                     "name": "dev",
@@ -103,7 +107,8 @@ class Policies:
         """Read templates, given as text by name; the roles of targets are called `<account>/<role>`."""
         found = cls()
         for name, text in templates.items():
-            found.read(_Stack(name, json.loads(text)["Resources"]))
+            template = json.loads(text)
+            found.read(_Stack(name, template["Resources"], template.get("Parameters", {})))
         return found
 
     def read(self, stack: "_Stack") -> None:
@@ -133,6 +138,7 @@ class _Stack:
 
     name: str
     written: Mapping[str, Template]
+    parameters: Mapping[str, Template]
 
     @property
     def place(self) -> tuple[str, str]:
@@ -184,7 +190,11 @@ class _Stack:
                 return argument[0].join(self._resolved(argument[1]))
         return {key: self._resolved(one) for key, one in value.items()}
 
-    def _reference(self, logical: str) -> str:
+    def _reference(self, logical: str) -> str | list[str]:
+        if logical in self.parameters:
+            parameter = self.parameters[logical]
+            is_list = parameter["Type"] == "CommaDelimitedList"
+            return parameter["Default"].split(",") if is_list else str(parameter["Default"])
         account, region = self.place
         pseudo = {"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": "aws"}
         if logical in pseudo:

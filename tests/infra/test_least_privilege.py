@@ -195,11 +195,11 @@ def test_policies_stay_within_what_iam_takes(templates: dict[str, Template]) -> 
 
 def test_managed_policies_stay_within_what_iam_takes(texts: dict[str, str]) -> None:
     """Which is less than a role's own policies may have."""
-    larger = texts["orchestrator-access"].replace("orchestrator-ledger", "orchestrator-ledger" * 300)
+    larger = texts["orchestrator"].replace("orchestrator-ledger", "orchestrator-ledger" * 300)
     with pytest.raises(
-        ConfigurationError, match=r"orchestrator-viewer in orchestrator-access would have .* takes 6,144"
+        ConfigurationError, match=r"orchestrator-viewer in orchestrator would have .* takes 6,144"
     ):
-        check_policies({"orchestrator-access": larger})
+        check_policies({"orchestrator": larger})
 
 
 def _is_of_units(resource: str) -> bool:

@@ -1,21 +1,16 @@
 """The managed policies of people in the tooling account."""
 
-from collections.abc import Iterable
-
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.people.policies import AccessRole
+from infra.tooling.people.policies import ROLES
 from infra.tooling.people.scope import Scope
 
-IN_TOOLING = ("operator", "controller")
-"""Roles whose policies are in the tooling stack."""
 
-
-def managed_policies(scope: Construct, names: Names, roles: Iterable[AccessRole]) -> None:
+def managed_policies(scope: Construct, names: Names) -> None:
     """Make one for each role, for all units."""
-    for role in roles:
+    for role in ROLES:
         iam.ManagedPolicy(
             scope,
             f"{role.name.capitalize()}Policy",

@@ -54,7 +54,7 @@ def _viewer(scope: Scope) -> list[Statement]:
     return [
         *allow(["states:DescribeStateMachine", "states:ListExecutions"], machines),
         *allow(["states:DescribeExecution", "states:GetExecutionHistory"], executions(machines)),
-        *allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger, everything.guardrails]),
+        *allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger, names.guardrails]),
         # What was published can be verified and compared by everybody, without trust in the orchestrator's Lambdas.
         *allow(["s3:GetObject"], [names.objects("projects/*"), names.objects("plans/*")]),
         # Without it, S3 answers that access to a missing object is denied.
@@ -107,14 +107,14 @@ def _ci(scope: Scope) -> list[Statement]:
     known = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [branch, "TRAIN#*"]}}
     return [
         *allow(["dynamodb:GetItem", "dynamodb:Query"], [scope.names.ledger], known),
-        *allow(["dynamodb:GetItem", "dynamodb:Query"], [scope.guardrails]),
+        *allow(["dynamodb:GetItem", "dynamodb:Query"], [scope.names.guardrails]),
     ]
 
 
 def _administrator(scope: Scope) -> list[Statement]:
     return [
         *_viewer(scope),
-        *allow(["dynamodb:PutItem", "dynamodb:ConditionCheckItem"], [scope.guardrails]),
+        *allow(["dynamodb:PutItem", "dynamodb:ConditionCheckItem"], [scope.names.guardrails]),
         # The trust policies of roles that approvers have say whether session names identify people.
         *allow(["iam:GetRole"], [scope.roles]),
     ]

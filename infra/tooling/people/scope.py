@@ -5,7 +5,6 @@ from typing import Any
 
 from infra.tooling.conditions import ONLY_MERGES
 from infra.tooling.names import Names
-from orchestrator.config.infrastructure import GUARDRAILS_TABLE
 from orchestrator.config.unit import gate_name
 from orchestrator.trains.names import TRAIN_MACHINE, train_gate_name
 
@@ -47,11 +46,6 @@ class Scope:
         """Gates of trains, where the units' prefix covers their name as well: a train moves any unit."""
         trains = train_gate_name("")
         return [self._machine(f"{trains}*")] if self.units and trains.startswith(self.units) else []
-
-    @property
-    def guardrails(self) -> str:
-        """The table of guardrails."""
-        return self.names.ledger.rsplit("/", 1)[0] + f"/{GUARDRAILS_TABLE}"
 
     @property
     def roles(self) -> str:
