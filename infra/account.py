@@ -51,10 +51,14 @@ class Account:
         names = [f"{self.organization.stack_prefix}*", *self.organization.adopt.stacks]
         return self.arns("cloudformation", *(f"stack/{name}/*" for name in names))
 
+    def role_arn(self, name: str) -> str:
+        """A role of the account."""
+        return f"arn:aws:iam::{self.number}:role/{name}"
+
     @property
     def roles(self) -> list[str]:
         """The roles that units may have."""
-        return [f"arn:aws:iam::{self.number}:role/{name}" for name in self.names]
+        return [self.role_arn(name) for name in self.names]
 
     @property
     def buckets(self) -> list[str]:

@@ -5,6 +5,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.account import Account
+from infra.boundary import keep_own_roles, require_boundary
 from infra.bucket import artifacts_bucket
 from infra.stack import StaticStack
 from infra.tooling.permissions import TARGET_STEPS
@@ -61,9 +62,12 @@ class TargetStack(StaticStack):
         principal = iam.ServicePrincipal(
             "cloudformation.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account.number}}
         )
-        made = role(
-            self, environment.cloudformation_role, principal, what_units_need(account), "What units deploy with"
-        )
+        statements = [
+            *what_units_need(account),
+            *require_boundary(environment, account),
+            *keep_own_roles(environment, account),
+        ]
+        made = role(self, environment.cloudformation_role, principal, statements, "What units deploy with")
         for arn in environment.cloudformation_policies:
             made.add_managed_policy(iam.ManagedPolicy.from_managed_policy_arn(self, arn.rsplit("/", 1)[-1], arn))
 
@@ -79,7 +83,7 @@ def _lambdas_of(organization: Organization) -> iam.IPrincipal:
 
 
 def _deployer(environment: Environment, account: Account) -> Statements:
-    role_arn = f"arn:aws:iam::{account.number}:role/{environment.cloudformation_role}"
+    role_arn = account.role_arn(environment.cloudformation_role)
     passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
     return [
         allow(_STACKS, account.stacks),

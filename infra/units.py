@@ -1,6 +1,7 @@
 """What CloudFormation may do in a target: what Lambda and Glue units are made of, limited to names with the prefix.
 
-A unit can create roles with any permissions: whoever may merge a template may do what CloudFormation may do.
+A unit can create roles with any permissions, unless `boundary` limits them: whoever may merge a template may do what
+CloudFormation may do.
 """
 
 from infra.account import Account

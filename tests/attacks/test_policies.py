@@ -428,7 +428,15 @@ def test_what_few_may_do_nobody_else_may(policies: Policies) -> None:
 
 
 _EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-_CHANGES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "DeleteTable", "PutResourcePolicy")
+_CHANGES = (
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "PartiQLUpdate",
+    "DeleteTable",
+    "PutResourcePolicy",
+)
 
 
 @pytest.mark.parametrize("action", _CHANGES)

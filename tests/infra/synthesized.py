@@ -56,6 +56,7 @@ def example() -> Organization:
                     "region": REGION,
                     "deployer_role": "deployer-of-ours",
                     "cloudformation_policies": ["arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess"],
+                    "permissions_boundary": "unit-boundary",
                 },
                 {"name": "prod", "account": TOOLING, "region": REGION, "requires_approval": True},
             ],
