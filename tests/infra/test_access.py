@@ -18,9 +18,11 @@ from moto import mock_aws
 from infra.tooling.names import Names
 from infra.tooling.people.policies import ROLES, AccessRole, limited_policy, role_named
 from infra.tooling.people.scope import Scope
+from orchestrator.bootstrap.guardrails import record, records_of
 from orchestrator.bootstrap.synth import LARGEST_MANAGED_POLICY
 from orchestrator.cli.commands import MODULES, load
 from orchestrator.cli.context import Context
+from orchestrator.config.infrastructure import GUARDRAILS_TABLE
 from orchestrator.errors import OrchestratorError, RequestError, UnknownNameError
 from orchestrator.ledger.controls import EVERY, FREEZES, Freeze, Quarantine
 from orchestrator.ledger.environments import Running
@@ -32,6 +34,7 @@ from orchestrator.source.demand import RETIRED
 from orchestrator.steps.contract import Execution
 from tests.infra.recorded import Call, RecordingContext
 from tests.infra.simulator import Answer, Request, simulate
+from tests.ledger_table import make_ledger_table
 from tests.unit.cli.test_on_moto import Account, under_way
 
 _PAGE = Path("docs/access.md")
@@ -42,6 +45,12 @@ _NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 # By command and what the page says beside it, calls of it.
 _CALLS: dict[tuple[str, str], list[list[str]]] = {
     ("affected", ""): [[]],
+    ("units", ""): [[]],
+    ("guardrails show", ""): [[]],
+    ("guardrails diff", ""): [[]],
+    ("guardrails history", ""): [[]],
+    ("guardrails export", ""): [[]],
+    ("guardrails apply", ""): [["--yes"]],
     ("status", ""): [[]],
     ("history", ""): [["orders"]],
     ("diff", ""): [["orders", "0.1.0", "0.2.0"]],
@@ -77,16 +86,27 @@ class World(Account):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         file = folder / "orchestrator.toml"
-        file.write_text(file.read_text().replace('name = "prod"\n', 'name = "prod"\nrequires_approval = true\n'))
+        text = file.read_text().replace('name = "prod"\n', 'name = "prod"\nrequires_approval = true\n')
+        administrators = f'administrators = ["arn:aws:iam::{_TOOLING}:role/administrator"]'
+        file.write_text(text.replace("[tooling]\n", f"[tooling]\n{administrators}\n"))
         self.git.commit("Ask for approval")
         ledger = self.install()
         under_way(ledger, "orders")
+        self._guardrails()
         self._machines()
         self._releases(ledger)
         self._controls(ledger)
         ledger.trains.begin(_TRAIN)
         ledger.branches.record_definition("main", "gone", "some")
         ledger.branches.record_definition("main", "retired", RETIRED)
+
+    def _guardrails(self) -> None:
+        """Record guardrails that differ from the file."""
+        session = boto3.Session(region_name="eu-west-1")
+        make_ledger_table(session, GUARDRAILS_TABLE)
+        organization = Context(self.git.folder).organization
+        recorded = organization.model_copy(update={"environments": organization.environments[:1]})
+        record(records_of(session, lambda: _NOW), recorded, None, f"arn:aws:iam::{_TOOLING}:role/some", _NOW)
 
     @staticmethod
     def _machines() -> None:
@@ -189,6 +209,8 @@ class Documented:
 
     def sample(self, action: str) -> Call:
         """A call of the command, with what it is about."""
+        if self.command.startswith("guardrails "):
+            return Call(action, _GUARDRAILS, {"dynamodb:LeadingKeys": ["GUARDRAILS"]})
         resource = _SAMPLES.get(action) or self._states(action)
         if self.command == "retire":
             resource = resource.replace("orchestrator-drift", "orchestrator-retire")
@@ -206,6 +228,7 @@ class Documented:
         return f"{self.command}{self.more}"
 
 
+_GUARDRAILS = f"arn:aws:dynamodb:{_WHERE}:table/{GUARDRAILS_TABLE}"
 _LEDGER = f"arn:aws:dynamodb:{_WHERE}:table/orchestrator-ledger"
 _BUCKET = f"arn:aws:s3:::orchestrator-artifacts-{_TOOLING}-eu-west-1"
 _SAMPLES = {
