@@ -4,12 +4,8 @@ They are denials, not conditions of what is allowed: `cloudformation_policies` m
 around them.
 """
 
-from collections.abc import Mapping
-
-from aws_cdk import aws_iam as iam
-
 from infra.account import Account
-from infra.tooling.statements import Statements, allow
+from infra.tooling.statements import Statements, allow, deny
 from orchestrator.config.environment import Environment
 
 _SET_BOUNDARY = ["iam:PutRolePermissionsBoundary"]
@@ -50,9 +46,10 @@ _CHANGE_ROLE = [
 
 def keep_own_roles(environment: Environment, account: Account) -> Statements:
     """Deny changing and passing the orchestrator's own roles, and changing the policies that these have."""
-    own = [account.role_arn(name) for name in (environment.deployer_role, environment.cloudformation_role)]
+    names = (environment.deployer_role, environment.cloudformation_role, *environment.cloudformation_roles.values())
+    own = [account.role_arn(name) for name in dict.fromkeys(names)]
     policies = [arn for arn in environment.cloudformation_policies if not arn.startswith("arn:aws:iam::aws:")]
-    return [_deny(_CHANGE_ROLE, own), *([_deny(_CHANGE_POLICY, policies)] if policies else [])]
+    return [deny(_CHANGE_ROLE, own), *([deny(_CHANGE_POLICY, policies)] if policies else [])]
 
 
 def require_boundary(environment: Environment, account: Account) -> Statements:
@@ -64,14 +61,8 @@ def require_boundary(environment: Environment, account: Account) -> Statements:
     another = {"StringNotEquals": {"iam:PermissionsBoundary": boundary}}
     return [
         allow(_SET_BOUNDARY, account.roles),
-        _deny(_WITH_BOUNDARY, ["*"], another),
-        _deny(_REMOVE_BOUNDARY, ["*"]),
+        deny(_WITH_BOUNDARY, ["*"], another),
+        deny(_REMOVE_BOUNDARY, ["*"]),
         # Also where it is one of AWS's, which nobody can change.
-        _deny(_CHANGE_POLICY, [boundary]),
+        deny(_CHANGE_POLICY, [boundary]),
     ]
-
-
-def _deny(
-    actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(effect=iam.Effect.DENY, actions=actions, resources=resources, conditions=conditions)

@@ -5,7 +5,7 @@ CloudFormation may do.
 """
 
 from infra.account import Account
-from infra.tooling.statements import Statements, allow
+from infra.tooling.statements import Statements, allow, deny
 
 # As CloudFormation's handler of AWS::IAM::Role asks for them.
 _ROLES = [
@@ -42,6 +42,16 @@ def what_units_need(account: Account) -> Statements:
         allow(["s3:GetObject"], account.releases),
         allow(_ROLES, account.roles),
         allow(["iam:PassRole"], account.roles, passed),
+    ]
+
+
+def keep_from(account: Account) -> Statements:
+    """Denies what `what_units_need` allows for an account: for the names that another role is for."""
+    resources = [arn for one in _resources(account) for arn in one.resources]
+    functions = {"ArnLike": {"lambda:FunctionArn": account.named("lambda", "function:")}}
+    return [
+        deny(["*"], [*resources, *account.roles]),
+        deny(_EVENT_SOURCES, account.arns("lambda", "event-source-mapping:*"), functions),
     ]
 
 

@@ -64,6 +64,10 @@ StackName = Annotated[
         "a stack's name begins with a letter and has at most 128 letters, digits and '-'",
     ),
 ]
+StackPrefix = Annotated[
+    str,
+    worded(r"^[a-zA-Z][-a-zA-Z0-9]{0,120}-[*]$", "a pattern of stacks ends with '-*', such as 'app-billing-*'"),
+]
 # Names of units also go into "promote-<unit>" (80 characters at most, 64 to be safe) and into wheels.
 UnitName = Annotated[
     str,

@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from orchestrator.config.authority import ADMINISTRATOR, COMBINED, FREE
-from orchestrator.config.base import AccountId, EnvironmentName, PolicyName, Region, RoleName, Settings, worded
+from orchestrator.config.base import (
+    AccountId,
+    EnvironmentName,
+    PolicyName,
+    Region,
+    RoleName,
+    Settings,
+    StackPrefix,
+    worded,
+)
 from orchestrator.config.infrastructure import bucket_name
 from orchestrator.config.windows import Window
 from orchestrator.identity.policy import Excluded
@@ -105,6 +114,13 @@ class Environment(Settings):
         description="ARNs of managed policies that role has besides what Lambda and Glue units need.",
         json_schema_extra=ADMINISTRATOR,
     )
+    cloudformation_roles: dict[StackPrefix, RoleName] = Field(
+        default_factory=dict,
+        description="By pattern of stacks, such as 'app-billing-*', the role that CloudFormation deploys these with, "
+        "limited to their names; all others are deployed with cloudformation_role, which then cannot touch them.",
+        json_schema_extra=ADMINISTRATOR,
+        examples=[{"app-billing-*": "billing-cloudformation"}],
+    )
     permissions_boundary: PolicyName | None = Field(
         default=None,
         description="Managed policy that every role of units must have as its permissions boundary: its name, which it "
@@ -119,6 +135,19 @@ class Environment(Settings):
         "account and region, all but one have one, and each another.",
         json_schema_extra=ADMINISTRATOR,
     )
+
+    @model_validator(mode="after")
+    def _stacks_have_one_role(self) -> Self:
+        """A stack is deployed with one role, and a role of some stacks is not that of all others."""
+        prefixes = sorted(one.removesuffix("*") for one in self.cloudformation_roles)
+        within = [(one, other) for one in prefixes for other in prefixes if one != other and other.startswith(one)]
+        if within:
+            outer, inner = within[0]
+            raise ValueError(f"cloudformation_roles: '{outer}*' holds '{inner}*', and a stack has one role")
+        own = {self.deployer_role, self.cloudformation_role} & set(self.cloudformation_roles.values())
+        if own:
+            raise ValueError(f"cloudformation_roles: {min(own)!r} is the deployer_role or cloudformation_role already")
+        return self
 
     @model_validator(mode="after")
     def _boundary_is_in_each_account(self) -> Self:
@@ -141,6 +170,14 @@ class Environment(Settings):
             single = {key: values[key] for key in ("account", "region") if key in values}
             return {**rest, "targets": (single,)}
         return values
+
+    def role_for(self, stack: str) -> str:
+        """Name of the role that CloudFormation deploys a stack with."""
+        # Of the names of what a stack holds, each begins with the stack's and a dash.
+        found = (
+            role for one, role in self.cloudformation_roles.items() if f"{stack}-".startswith(one.removesuffix("*"))
+        )
+        return next(found, self.cloudformation_role)
 
     def boundary_in(self, account: str) -> str | None:
         """ARN of the permissions boundary in an account of the environment; None where there is none."""

@@ -238,6 +238,18 @@ class Organization(Settings):
         return self
 
     @model_validator(mode="after")
+    def _roles_are_for_stacks_of_units(self) -> Self:
+        """Roles in targets may touch what carries the prefix, and what was adopted by its name."""
+        for environment in self.environments:
+            for one in environment.cloudformation_roles:
+                if not one.startswith(self.stack_prefix) or one == f"{self.stack_prefix}*":
+                    raise ValueError(
+                        f"environments: cloudformation_roles of {environment.name!r} names {one!r}: write what stacks "
+                        f"of some units begin with, such as '{self.stack_prefix}billing-*'"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [environment.name for environment in self.environments]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -261,8 +273,8 @@ class Organization(Settings):
                 if _roles(first) != _roles(environment):
                     raise ValueError(
                         f"environments: {first.name!r} and {environment.name!r} share the account {target.account}, "
-                        "so their deployer_role, cloudformation_role, cloudformation_policies and permissions_boundary "
-                        "must be the same"
+                        "so their deployer_role, cloudformation_role, cloudformation_policies, cloudformation_roles "
+                        "and permissions_boundary must be the same"
                     )
         return self
 
@@ -339,4 +351,5 @@ def _roles(environment: Environment) -> tuple[object, ...]:
         environment.cloudformation_role,
         environment.cloudformation_policies,
         environment.permissions_boundary,
+        environment.cloudformation_roles,
     )

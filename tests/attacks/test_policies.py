@@ -69,6 +69,9 @@ UNIT_FUNCTION = f"arn:aws:lambda:{REGION}:{_DEV}:function:shop-orders-api"
 OTHER_FUNCTION = f"arn:aws:lambda:{REGION}:{_DEV}:function:payroll"
 MAPPING = f"arn:aws:lambda:{REGION}:{_DEV}:event-source-mapping:1"
 DEV_DEPLOYER, DEV_CLOUDFORMATION = f"{_DEV}/orchestrator-deployer", f"{_DEV}/orchestrator-cloudformation"
+DEV_BILLING = f"{_DEV}/billing-cloudformation"
+BILLING_FUNCTION = f"arn:aws:lambda:{REGION}:{_DEV}:function:shop-billing-api"
+LAMBDA = {"iam:PassedToService": "lambda.amazonaws.com"}
 STEP_FUNCTIONS = {"iam:PassedToService": "states.amazonaws.com"}
 CLOUDFORMATION = {"iam:PassedToService": "cloudformation.amazonaws.com"}
 # What the deployers' trust policies ask for.
@@ -180,6 +183,10 @@ MAY = [
     Row(DEV_CLOUDFORMATION, "lambda:UpdateEventSourceMapping", MAPPING, {"lambda:FunctionArn": UNIT_FUNCTION}),
     Row(f"{_STAGING}/orchestrator-cloudformation", "iam:DeleteRole", role("shop-orders-api", _STAGING)),
     Row(f"{TOOLING}/orchestrator-cloudformation", "sqs:CreateQueue", f"arn:aws:sqs:{_HERE}:shop-orders"),
+    Row(DEV_DEPLOYER, "iam:PassRole", role("billing-cloudformation", _DEV), CLOUDFORMATION),
+    Row(DEV_BILLING, "lambda:UpdateFunctionCode", BILLING_FUNCTION),
+    Row(DEV_BILLING, "iam:CreateRole", role("shop-billing-api", _DEV)),
+    Row(DEV_BILLING, "lambda:DeleteEventSourceMapping", MAPPING, {"lambda:FunctionArn": BILLING_FUNCTION}),
     # People.
     *(Row(who, "dynamodb:GetItem", LEDGER, partition("BRANCH#trunk")) for who in PEOPLE),
     *(Row(who, "dynamodb:Query", GUARDRAILS, partition("GUARDRAILS")) for who in PEOPLE),
@@ -293,6 +300,19 @@ MAY_NOT = [
     Row(f"{TOOLING}/orchestrator-cloudformation", "lambda:UpdateFunctionCode", function("decide")),
     Row(f"{TOOLING}/orchestrator-cloudformation", "dynamodb:PutItem", LEDGER, partition("UNIT#orders")),
     Row(f"{TOOLING}/orchestrator-cloudformation", "states:SendTaskSuccess", "*"),
+    # Units that have a role of their own, and all others.
+    Row(DEV_BILLING, "lambda:UpdateFunctionCode", UNIT_FUNCTION),
+    Row(DEV_BILLING, "iam:PutRolePolicy", role("shop-orders-api", _DEV)),
+    Row(DEV_BILLING, "iam:PassRole", role("shop-orders-api", _DEV), LAMBDA),
+    Row(DEV_BILLING, "lambda:UpdateEventSourceMapping", MAPPING, {"lambda:FunctionArn": UNIT_FUNCTION}),
+    Row(DEV_BILLING, "iam:PutRolePolicy", role("billing-cloudformation", _DEV)),
+    Row(DEV_CLOUDFORMATION, "lambda:UpdateFunctionCode", BILLING_FUNCTION),
+    Row(DEV_CLOUDFORMATION, "iam:PutRolePolicy", role("shop-billing-api", _DEV)),
+    Row(DEV_CLOUDFORMATION, "iam:PassRole", role("shop-billing-api", _DEV), LAMBDA),
+    Row(DEV_CLOUDFORMATION, "dynamodb:DeleteTable", f"arn:aws:dynamodb:{REGION}:{_DEV}:table/shop-billing-ledger"),
+    Row(DEV_CLOUDFORMATION, "s3:PutBucketPolicy", "arn:aws:s3:::shop-billing-files"),
+    Row(DEV_CLOUDFORMATION, "lambda:UpdateEventSourceMapping", MAPPING, {"lambda:FunctionArn": BILLING_FUNCTION}),
+    Row(DEV_CLOUDFORMATION, "iam:PutRolePolicy", role("billing-cloudformation", _DEV)),
     # People.
     *(Row(who, "states:SendTaskSuccess", "*") for who in PEOPLE),
     *(Row(who, "states:SendTaskFailure", "*") for who in PEOPLE),

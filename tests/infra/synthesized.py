@@ -14,6 +14,7 @@ Template = dict[str, Any]
 Policy = dict[str, Any]
 REGION = "eu-west-1"
 TOOLING = "111111111111"
+_TEAM = {"shop-billing-*": "billing-cloudformation"}
 # The ARNs of what a template refers to by its logical name, by type: the property with the name, and the ARN.
 _ARNS = {
     "AWS::S3::Bucket": ("BucketName", "arn:aws:s3:::{name}"),
@@ -48,8 +49,15 @@ def example() -> Organization:
                         {"account": "222222222222", "region": REGION},
                         {"account": "222222222222", "region": "eu-central-1"},
                     ],
+                    "cloudformation_roles": _TEAM,
                 },
-                {"name": "test", "account": "222222222222", "region": REGION, "stack_suffix": "-test"},
+                {
+                    "name": "test",
+                    "account": "222222222222",
+                    "region": REGION,
+                    "stack_suffix": "-test",
+                    "cloudformation_roles": _TEAM,
+                },
                 {
                     "name": "staging",
                     "account": "333333333333",

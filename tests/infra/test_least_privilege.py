@@ -20,6 +20,8 @@ Template = dict[str, Any]
 _WHOLE_SERVICES = {"lambda:*", "glue:*", "logs:*", "events:*", "sqs:*", "sns:*", "dynamodb:*", "s3:*"}
 
 
+# What CloudFormation works with in the targets.
+_OF_UNITS = {"orchestrator-cloudformation", "billing-cloudformation"}
 _TARGET = "orchestrator-target-333333333333-eu-west-1"
 
 # The actions besides of which the embedded cloud knows a second form.
@@ -37,6 +39,11 @@ def policies(template: Template) -> Iterator[tuple[str, Template]]:
         if resource["Type"] == "AWS::IAM::ManagedPolicy":
             for statement in properties["PolicyDocument"]["Statement"]:
                 yield properties["ManagedPolicyName"], statement
+
+
+def allowing(statements: list[tuple[str, Template]]) -> list[tuple[str, Template]]:
+    """Those that allow something."""
+    return [(name, one) for name, one in statements if one["Effect"] == "Allow"]
 
 
 def listed(value: Any) -> list[Any]:
@@ -79,15 +86,15 @@ def test_no_statement_allows_on_every_resource(statements: list[tuple[str, Templ
 
 def test_no_role_may_make_every_call(statements: list[tuple[str, Template]]) -> None:
     """Not even of one service, CloudFormation's roles in the targets excepted."""
-    for name, one in statements:
+    for name, one in allowing(statements):
         wild = {action for action in listed(one["Action"]) if "*" in action} - _TWO_FORMS
-        assert not wild or name == "orchestrator-cloudformation", (name, wild)
+        assert not wild or name in _OF_UNITS, (name, wild)
         assert wild <= _WHOLE_SERVICES, (name, wild)
 
 
 def test_whole_services_are_limited_to_names_with_the_prefix(statements: list[tuple[str, Template]]) -> None:
     """A unit cannot touch what another system of the account has made."""
-    for name, one in statements:
+    for name, one in allowing(statements):
         if any("*" in action for action in set(listed(one["Action"])) - _TWO_FORMS):
             outside = [resource for resource in listed(one["Resource"]) if not _is_of_units(resource)]
             assert not outside, (name, outside)
@@ -95,15 +102,14 @@ def test_whole_services_are_limited_to_names_with_the_prefix(statements: list[tu
 
 def test_roles_are_passed_to_one_named_service_only(statements: list[tuple[str, Template]]) -> None:
     """And never a role of any name."""
-    allowing = [(name, one) for name, one in statements if one["Effect"] == "Allow"]
-    passes = [(name, one) for name, one in allowing if "iam:PassRole" in listed(one["Action"])]
+    passes = [(name, one) for name, one in allowing(statements) if "iam:PassRole" in listed(one["Action"])]
     assert {name for name, _ in passes} == {
         "orchestrator-start-promotion",
         "orchestrator-retire",
         "orchestrator-unit-stack",
         "orchestrator-deployer",
         "deployer-of-ours",
-        "orchestrator-cloudformation",
+        *_OF_UNITS,
     }
     for name, one in passes:
         assert listed(one["Action"]) == ["iam:PassRole"], name
@@ -119,7 +125,7 @@ def test_only_the_role_of_cloudformation_in_the_targets_touches_iam(statements: 
         for name, one in statements
         if any(action.startswith("iam:") and action not in harmless for action in listed(one["Action"]))
     }
-    assert touching == {"orchestrator-cloudformation"}
+    assert touching == _OF_UNITS
 
 
 def test_state_machines_invoke_exactly_their_own_steps(statements: list[tuple[str, Template]]) -> None:
@@ -207,6 +213,8 @@ def test_managed_policies_stay_within_what_iam_takes(texts: dict[str, str]) -> N
 
 def _is_of_units(resource: str) -> bool:
     """Whether it begins with the prefix, or is of the stack that is adopted."""
-    return "shop-*" in resource or resource.endswith(
-        ("/orders-live/*", "orders-live-*", "layer:orders-live", "layer:orders-live:*")
+    return (
+        "shop-*" in resource
+        or "shop-billing-*" in resource
+        or resource.endswith(("/orders-live/*", "orders-live-*", "layer:orders-live", "layer:orders-live:*"))
     )
