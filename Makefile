@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What tests evaluate IAM policies with.
+SIMULATOR := tools/iam/node_modules/.package-lock.json
 # Without their bytecode, all the processes that tests and builds start would compile their libraries again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -11,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Create the virtual environment (once, and again when the lock file changes)
+setup: $(STAMP) $(SIMULATOR) ## Create the virtual environment (once, and again when the lock file changes)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
@@ -22,7 +24,11 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/cfn-lint --list-rules > /dev/null  # Compiles it: builds run it where it may write nothing.
 	@touch $@
 
-demo: setup ## Promote a merge through four accounts on the embedded cloud (YES=1 answers the approval)
+$(SIMULATOR): tools/iam/package-lock.json | $(STAMP)
+	@$(BIN)/npm ci --silent --ignore-scripts --prefix tools/iam
+	@touch $@
+
+demo: $(STAMP) ## Promote a merge through four accounts on the embedded cloud (YES=1 answers the approval)
 	@$(BIN)/orchestrator demo $(if $(YES),--yes)
 
 # A file's tests share what is expensive to set up, so one worker runs them all; `tests/scheduling.py` says in which order.
@@ -57,4 +63,4 @@ benchmark-build: setup ## Measure builds against `sam build`, which is installed
 	@$(BIN)/python -m benchmarks.build
 
 clean: ## Remove what the other targets made
-	@rm -rf $(VENV) .orchestrator .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) tools/iam/node_modules .orchestrator .mypy_cache .ruff_cache .pytest_cache .hypothesis

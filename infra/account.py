@@ -8,10 +8,17 @@ from orchestrator.config.organization import Organization
 
 @dataclass(frozen=True)
 class Account:
-    """One account with all of its targets: roles belong to an account, whatever the region."""
+    """One account with all of its targets: roles belong to an account, whatever the region.
+
+    Args:
+        organization: its environments.
+        number: the account's.
+        only: patterns of the only names that count; all names of units when left out.
+    """
 
     organization: Organization
     number: str
+    only: tuple[str, ...] = ()
 
     @property
     def targets(self) -> list[Target]:
@@ -33,13 +40,16 @@ class Account:
     @property
     def names(self) -> list[str]:
         """Names of what stacks hold: CloudFormation lets them begin with the stack's, and a `-`."""
+        if self.only:
+            return list(self.only)
         adopted = (stack if stack.endswith("*") else f"{stack}-*" for stack in self.organization.adopt.stacks)
         return [f"{self.organization.stack_prefix}*", *adopted]
 
     @property
     def layers(self) -> list[str]:
         """Layers of units: builds name the one that they add after the stack itself."""
-        named = (stack for stack in self.organization.adopt.stacks if not stack.endswith("*"))
+        adopt = () if self.only else self.organization.adopt.stacks
+        named = (stack for stack in adopt if not stack.endswith("*"))
         adopted = self.arns("lambda", *(f"layer:{stack}" for stack in named))
         layers = [*self.named("lambda", "layer:"), *adopted]
         # Of a layer's versions, some calls name one.
@@ -51,10 +61,14 @@ class Account:
         names = [f"{self.organization.stack_prefix}*", *self.organization.adopt.stacks]
         return self.arns("cloudformation", *(f"stack/{name}/*" for name in names))
 
+    def role_arn(self, name: str) -> str:
+        """A role of the account."""
+        return f"arn:aws:iam::{self.number}:role/{name}"
+
     @property
     def roles(self) -> list[str]:
         """The roles that units may have."""
-        return [f"arn:aws:iam::{self.number}:role/{name}" for name in self.names]
+        return [self.role_arn(name) for name in self.names]
 
     @property
     def buckets(self) -> list[str]:

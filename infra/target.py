@@ -1,16 +1,19 @@
 """The stack `orchestrator-target`: what an account needs to be deployed to, its own bucket and two roles."""
 
+from dataclasses import replace
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.account import Account
+from infra.boundary import keep_own_roles, require_boundary
 from infra.bucket import artifacts_bucket
 from infra.stack import StaticStack
 from infra.tooling.permissions import TARGET_STEPS
 from infra.tooling.roles import role
 from infra.tooling.statements import Statements, allow
-from infra.units import what_units_need
+from infra.units import keep_from, what_units_need
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import function_name
 from orchestrator.config.organization import Organization
@@ -58,14 +61,28 @@ class TargetStack(StaticStack):
         )
 
     def _cloudformation(self, environment: Environment, account: Account) -> None:
+        """Make the role of most units, and those that are for some stacks alone."""
+        others = environment.cloudformation_roles
+        kept_from = keep_from(replace(account, only=tuple(others))) if others else []
+        self._unit_role(environment.cloudformation_role, environment, account, kept_from)
+        for name in dict.fromkeys(others.values()):
+            only = tuple(pattern for pattern, role_name in others.items() if role_name == name)
+            self._unit_role(name, environment, replace(account, only=only))
+
+    def _unit_role(self, name: str, environment: Environment, account: Account, more: Statements | None = None) -> None:
         principal = iam.ServicePrincipal(
             "cloudformation.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account.number}}
         )
-        made = role(
-            self, environment.cloudformation_role, principal, what_units_need(account), "What units deploy with"
-        )
+        statements = [
+            *what_units_need(account),
+            *(more or []),
+            *require_boundary(environment, account),
+            *keep_own_roles(environment, account),
+        ]
+        made = role(self, name, principal, statements, "What units deploy with")
         for arn in environment.cloudformation_policies:
-            made.add_managed_policy(iam.ManagedPolicy.from_managed_policy_arn(self, arn.rsplit("/", 1)[-1], arn))
+            policy = f"{'' if name == environment.cloudformation_role else name}{arn.rsplit('/', 1)[-1]}"
+            made.add_managed_policy(iam.ManagedPolicy.from_managed_policy_arn(self, policy, arn))
 
 
 def _lambdas_of(organization: Organization) -> iam.IPrincipal:
@@ -79,14 +96,15 @@ def _lambdas_of(organization: Organization) -> iam.IPrincipal:
 
 
 def _deployer(environment: Environment, account: Account) -> Statements:
-    role_arn = f"arn:aws:iam::{account.number}:role/{environment.cloudformation_role}"
+    roles = (environment.cloudformation_role, *environment.cloudformation_roles.values())
+    passable = [account.role_arn(name) for name in dict.fromkeys(roles)]
     passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
     return [
         allow(_STACKS, account.stacks),
         allow(["cloudformation:CreateChangeSet"], account.transforms),
         # Asked by a detection's id: no stack can be named.
         allow(["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]),
-        allow(["iam:PassRole"], [role_arn], passed),
+        allow(["iam:PassRole"], passable, passed),
         allow(["s3:GetObject", "s3:PutObject"], account.releases),
         # Without this, S3 says of an object that is not there that access to it is denied.
         allow(["s3:ListBucket"], account.buckets),

@@ -1,10 +1,11 @@
 """What CloudFormation may do in a target: what Lambda and Glue units are made of, limited to names with the prefix.
 
-A unit can create roles with any permissions: whoever may merge a template may do what CloudFormation may do.
+A unit can create roles with any permissions, unless `boundary` limits them: whoever may merge a template may do what
+CloudFormation may do.
 """
 
 from infra.account import Account
-from infra.tooling.statements import Statements, allow
+from infra.tooling.statements import Statements, allow, deny
 
 # As CloudFormation's handler of AWS::IAM::Role asks for them.
 _ROLES = [
@@ -41,6 +42,16 @@ def what_units_need(account: Account) -> Statements:
         allow(["s3:GetObject"], account.releases),
         allow(_ROLES, account.roles),
         allow(["iam:PassRole"], account.roles, passed),
+    ]
+
+
+def keep_from(account: Account) -> Statements:
+    """Denies what `what_units_need` allows for an account: for the names that another role is for."""
+    resources = [arn for one in _resources(account) for arn in one.resources]
+    functions = {"ArnLike": {"lambda:FunctionArn": account.named("lambda", "function:")}}
+    return [
+        deny(["*"], [*resources, *account.roles]),
+        deny(_EVENT_SOURCES, account.arns("lambda", "event-source-mapping:*"), functions),
     ]
 
 

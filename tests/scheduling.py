@@ -7,7 +7,7 @@ from xdist.scheduler import LoadFileScheduling
 _END_TO_END = "tests/end_to_end/test_"
 _INSTALLATION = "the shared installation"
 # They join one installation on the embedded cloud, which costs seconds; on one worker it is made once.
-_SHARING = tuple(f"{_END_TO_END}{name}.py" for name in ("approvals", "kills", "load", "templates", "trains"))
+_SHARING = tuple(f"{_END_TO_END}{name}.py" for name in ("access", "approvals", "kills", "load", "templates", "trains"))
 # What takes longest comes first, so that no worker ends alone; what waits most runs beside what computes most.
 _FIRST = (
     *_SHARING,

@@ -1,17 +1,14 @@
-"""The roles that are passed to services, and those that people and build workers take."""
+"""The roles that are passed to services, and the one that build workers take."""
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import PROMOTION_STEPS, ledger, read_releases
+from infra.tooling.people.managed import managed_policies
+from infra.tooling.permissions import PROMOTION_STEPS, ledger
 from infra.tooling.source import find_units, publisher_policy
-from infra.tooling.statements import Statements, allow, tell_of_merges
+from infra.tooling.statements import Statements, allow
 from orchestrator.config.infrastructure import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
-from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
-
-OPERATOR_POLICY = "orchestrator-operator"
-CONTROLLER_POLICY = "orchestrator-controller"
 
 
 def service_roles(scope: Construct, names: Names) -> None:
@@ -23,8 +20,7 @@ def service_roles(scope: Construct, names: Names) -> None:
     cloudformation = service("cloudformation.amazonaws.com", account)
     role(scope, UNIT_STACK_ROLE, cloudformation, _unit_stack(names), "What CloudFormation makes state machines with")
     role(scope, BUILDER_ROLE, iam.AccountPrincipal(account), _builder(names), "What build workers work with")
-    _operator_policy(scope, names)
-    _controller_policy(scope, names)
+    managed_policies(scope, names)
     publisher_policy(scope, names)
 
 
@@ -96,57 +92,3 @@ def publish_releases(names: Names) -> Statements:
         ledger(names),
         *find_units(names),
     ]
-
-
-def _operator_policy(scope: Construct, names: Names) -> None:
-    """For people: tell of merges, start promotions, look at everything. Approving is granted apart, gate by gate."""
-    iam.ManagedPolicy(
-        scope,
-        "OperatorPolicy",
-        managed_policy_name=OPERATOR_POLICY,
-        description="Start and watch promotions; approving needs states:StartExecution on the gates besides",
-        statements=[
-            allow(
-                ["states:StartExecution", "states:DescribeStateMachine", "states:ListExecutions"],
-                [names.promotions, names.train_machine],
-            ),
-            allow(
-                [
-                    "states:DescribeExecution",
-                    "states:GetExecutionHistory",
-                    "states:StopExecution",
-                    "states:RedriveExecution",
-                ],
-                [names.promotion_executions, names.train_executions],
-            ),
-            allow(["dynamodb:GetItem", "dynamodb:Query"], [names.ledger]),
-            # What was published can be verified and compared by everybody, without trust in the orchestrator's Lambdas.
-            *read_releases(names),
-            allow(["lambda:InvokeFunction"], [names.function("drift"), names.function("preview")]),
-            tell_of_merges(names),
-            # A task token that somebody reads in a history must be of no use to them.
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
-                resources=["*"],
-            ),
-        ],
-    )
-
-
-def _controller_policy(scope: Construct, names: Names) -> None:
-    """For those who may keep promotions back, and delete what is retired, besides the operator's policy."""
-    iam.ManagedPolicy(
-        scope,
-        "ControllerPolicy",
-        managed_policy_name=CONTROLLER_POLICY,
-        description="Set and lift holds, freezes and quarantines, delete what is left of units that are gone",
-        statements=[
-            allow(
-                ["dynamodb:PutItem"],
-                [names.ledger],
-                {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HOLDS, FREEZES, QUARANTINES]}},
-            ),
-            allow(["lambda:InvokeFunction"], [names.function("retire")]),
-        ],
-    )

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from infra.snapshots import snapshot_place
 from infra.tooling.names import Names
+from infra.tooling.people.policies import NO_TOKENS
 from infra.tooling.statements import Statements, allow, tell_of_merges
 from orchestrator.config.organization import FILE_NAME, Organization
 from orchestrator.errors import ConfigurationError
@@ -72,6 +73,7 @@ def publisher_policy(scope: Construct, names: Names) -> None:
             *_read_snapshots(place),
             allow(["s3:PutObject"], [_objects(place)]),
             tell_of_merges(names),
+            *map(iam.PolicyStatement.from_json, NO_TOKENS),
         ],
     )
 

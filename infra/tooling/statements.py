@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from aws_cdk import aws_iam as iam
 
+from infra.tooling.conditions import ONLY_MERGES
 from infra.tooling.names import Names
-from orchestrator.aws.merge_event import DETAIL_TYPE, SOURCE
 
 Statements = list[iam.PolicyStatement]
 
@@ -17,8 +17,13 @@ def allow(
     return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
 
 
+def deny(
+    actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None
+) -> iam.PolicyStatement:
+    """A statement that denies some actions on some resources, whatever else allows them."""
+    return iam.PolicyStatement(effect=iam.Effect.DENY, actions=actions, resources=resources, conditions=conditions)
+
+
 def tell_of_merges(names: Names) -> iam.PolicyStatement:
     """A statement that allows to put merge events on the bus, and no others: those are other systems' own."""
-    # One call may carry several events, each with a source and a type: all of them must be ours.
-    ours = {"events:source": [SOURCE], "events:detail-type": [DETAIL_TYPE]}
-    return allow(["events:PutEvents"], [names.event_bus], {"ForAllValues:StringEquals": ours})
+    return allow(["events:PutEvents"], [names.event_bus], ONLY_MERGES)

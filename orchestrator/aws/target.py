@@ -47,8 +47,8 @@ class TargetAccount:
         return self.session.client("lambda", config=CLIENT)
 
     def stack(self, name: str, environment: Environment) -> Stack:
-        """A stack of the target, which CloudFormation changes with its own role."""
-        role = self.target.role_arn(environment.cloudformation_role)
+        """A stack of the target, which CloudFormation changes with the role for stacks of that name."""
+        role = self.target.role_arn(environment.role_for(name))
         return Stack(self.cloudformation, name, str(self.target), self.sleep, role)
 
 

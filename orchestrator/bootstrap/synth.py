@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from orchestrator.errors import ConfigurationError, OrchestratorError
 
 LARGEST_POLICIES = 10_240
 """Characters of all inline policies of a role, without spaces: what IAM takes."""
+
+LARGEST_MANAGED_POLICY = 6_144
+"""Characters of a managed policy, without spaces: what IAM takes."""
 
 _TIMEOUT_SECONDS = 300
 _ROOT = Path(__file__).parents[2]
@@ -50,22 +53,33 @@ def synthesize(organization: Organization, *, validate: bool) -> dict[str, str]:
 
 
 def check_policies(templates: Mapping[str, str]) -> None:
-    """Check that roles' inline policies are not larger than IAM takes: each stack that is adopted makes them longer.
+    """Check that roles' inline policies and managed policies are not larger than IAM takes.
+
+    Each stack that is adopted makes them longer.
 
     Raises:
         ConfigurationError: one is; says what to do.
     """
     for name, text in templates.items():
         for resource in json.loads(text)["Resources"].values():
-            policies = resource.get("Properties", {}).get("Policies") if resource["Type"] == "AWS::IAM::Role" else None
-            size = sum(len(json.dumps(one["PolicyDocument"], separators=(",", ":"))) for one in policies or ())
-            if size > LARGEST_POLICIES:
-                raise ConfigurationError(
-                    FILE_NAME,
-                    "adopt.stacks names too many stacks, for so many regions of an account: the policy of "
-                    f"{resource['Properties']['RoleName']} in {name} would have {size:,} characters, and IAM takes "
-                    f"{LARGEST_POLICIES:,}. Name several stacks by what their names begin with, such as 'orders-*'.",
-                )
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::IAM::Role":
+                documents = [one["PolicyDocument"] for one in properties.get("Policies", ())]
+                _check_size(f"{properties['RoleName']} in {name}", documents, LARGEST_POLICIES)
+            elif resource["Type"] == "AWS::IAM::ManagedPolicy":
+                where = f"{properties['ManagedPolicyName']} in {name}"
+                _check_size(where, [properties["PolicyDocument"]], LARGEST_MANAGED_POLICY)
+
+
+def _check_size(where: str, documents: Iterable[object], most: int) -> None:
+    size = sum(len(json.dumps(one, separators=(",", ":"))) for one in documents)
+    if size > most:
+        raise ConfigurationError(
+            FILE_NAME,
+            "adopt.stacks names too many stacks, for so many regions of an account: the policy of "
+            f"{where} would have {size:,} characters, and IAM takes {most:,}. Name several stacks by what their names "
+            "begin with, such as 'orders-*'.",
+        )
 
 
 def _run(command: list[str], *, validate: bool) -> None:

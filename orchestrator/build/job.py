@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from orchestrator import __version__
+from orchestrator.build.boundary import missing_boundaries
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
@@ -142,10 +143,13 @@ class Job:
         linter = Linter(commands, self.cache, scratch)
         warnings = []
         for source in templates.sources:
-            targets = [self.organization.environment(name).targets for name in source.environments]
-            regions = [target.region for group in targets for target in group]
+            environments = [self.organization.environment(name) for name in source.environments]
+            regions = [target.region for one in environments for target in one.targets]
             found = linter(source.path, regions, source.accepted)
             warnings += warnings_of(found, source.file, source.constructs)
+            if any(one.permissions_boundary for one in environments):
+                document = read_template(source.path.read_bytes(), source.file)
+                warnings += missing_boundaries(document, environments, source.file)
         return warnings
 
     def publish_templates(self, version: str, template: UnitTemplate) -> dict[str, Artifact]:

@@ -13,6 +13,7 @@ MODULES = {
     "init": "init",
     "bootstrap": "bootstrap",
     "guardrails": "guardrails",
+    "access": "access",
     "units": "units",
     "affected": "affected",
     "build": "build",

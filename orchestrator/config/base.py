@@ -40,6 +40,15 @@ ExternalId = Annotated[
 RoleName = Annotated[
     str, worded(r"^[A-Za-z0-9+=,.@_-]{1,64}$", "a role's name has at most 64 letters, digits and +=,.@_-, and no path")
 ]
+# A policy's name, or its ARN; the path is part of what follows `policy/`.
+PolicyName = Annotated[
+    str,
+    worded(
+        r"^(arn:aws:iam::([0-9]{12}|aws):policy/)?([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,128}$",
+        "a managed policy is named by its ARN, or by its path and name such as 'unit-boundary'",
+        512,
+    ),
+]
 # Names of environments go into the reference paths of state machines, which allow neither dashes nor dots.
 EnvironmentName = Annotated[
     str,
@@ -54,6 +63,10 @@ StackName = Annotated[
         r"^[a-zA-Z][-a-zA-Z0-9]{0,127}$",
         "a stack's name begins with a letter and has at most 128 letters, digits and '-'",
     ),
+]
+StackPrefix = Annotated[
+    str,
+    worded(r"^[a-zA-Z][-a-zA-Z0-9]{0,120}-[*]$", "a pattern of stacks ends with '-*', such as 'app-billing-*'"),
 ]
 # Names of units also go into "promote-<unit>" (80 characters at most, 64 to be safe) and into wheels.
 UnitName = Annotated[

@@ -1,11 +1,20 @@
 """An environment of the ladder, and the accounts and regions that it deploys to."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from orchestrator.config.authority import ADMINISTRATOR, COMBINED, FREE
-from orchestrator.config.base import AccountId, EnvironmentName, Region, RoleName, Settings, worded
+from orchestrator.config.base import (
+    AccountId,
+    EnvironmentName,
+    PolicyName,
+    Region,
+    RoleName,
+    Settings,
+    StackPrefix,
+    worded,
+)
 from orchestrator.config.infrastructure import bucket_name
 from orchestrator.config.windows import Window
 from orchestrator.identity.policy import Excluded, UnmappedAuthors
@@ -116,6 +125,20 @@ class Environment(Settings):
         description="ARNs of managed policies that role has besides what Lambda and Glue units need.",
         json_schema_extra=ADMINISTRATOR,
     )
+    cloudformation_roles: dict[StackPrefix, RoleName] = Field(
+        default_factory=dict,
+        description="By pattern of stacks, such as 'app-billing-*', the role that CloudFormation deploys these with, "
+        "limited to their names; all others are deployed with cloudformation_role, which then cannot touch them.",
+        json_schema_extra=ADMINISTRATOR,
+        examples=[{"app-billing-*": "billing-cloudformation"}],
+    )
+    permissions_boundary: PolicyName | None = Field(
+        default=None,
+        description="Managed policy that every role of units must have as its permissions boundary: its name, which it "
+        "has in each account of the environment, or its ARN. CloudFormation can then create and change no other roles.",
+        json_schema_extra=ADMINISTRATOR,
+        examples=["unit-boundary"],
+    )
 
     stack_suffix: Suffix = Field(
         default="",
@@ -123,6 +146,31 @@ class Environment(Settings):
         "account and region, all but one have one, and each another.",
         json_schema_extra=ADMINISTRATOR,
     )
+
+    @model_validator(mode="after")
+    def _stacks_have_one_role(self) -> Self:
+        """A stack is deployed with one role, and a role of some stacks is not that of all others."""
+        prefixes = sorted(one.removesuffix("*") for one in self.cloudformation_roles)
+        within = [(one, other) for one in prefixes for other in prefixes if one != other and other.startswith(one)]
+        if within:
+            outer, inner = within[0]
+            raise ValueError(f"cloudformation_roles: '{outer}*' holds '{inner}*', and a stack has one role")
+        own = {self.deployer_role, self.cloudformation_role} & set(self.cloudformation_roles.values())
+        if own:
+            raise ValueError(f"cloudformation_roles: {min(own)!r} is the deployer_role or cloudformation_role already")
+        return self
+
+    @model_validator(mode="after")
+    def _boundary_is_in_each_account(self) -> Self:
+        """A role's boundary is a policy of the same account, or one of AWS's."""
+        boundary = self.permissions_boundary or ""
+        others = [one.account for one in self.targets if boundary_arn(boundary, one.account) is None]
+        if boundary and others:
+            raise ValueError(
+                f"permissions_boundary: {boundary!r} is not in the account {others[0]} of {self.name!r}. "
+                f"Write its name alone, {boundary.partition(':policy/')[2]!r}, and make it in each account."
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -133,3 +181,22 @@ class Environment(Settings):
             single = {key: values[key] for key in ("account", "region") if key in values}
             return {**rest, "targets": (single,)}
         return values
+
+    def role_for(self, stack: str) -> str:
+        """Name of the role that CloudFormation deploys a stack with."""
+        # Of the names of what a stack holds, each begins with the stack's and a dash.
+        found = (
+            role for one, role in self.cloudformation_roles.items() if f"{stack}-".startswith(one.removesuffix("*"))
+        )
+        return next(found, self.cloudformation_role)
+
+    def boundary_in(self, account: str) -> str | None:
+        """ARN of the permissions boundary in an account of the environment; None where there is none."""
+        return boundary_arn(self.permissions_boundary, account) if self.permissions_boundary else None
+
+
+def boundary_arn(policy: str, account: str) -> str | None:
+    """ARN of a managed policy, given its name or ARN; None where the ARN is of another account."""
+    if not policy.startswith("arn:"):
+        return f"arn:aws:iam::{account}:policy/{policy}"
+    return policy if policy.split(":")[4] in (account, "aws") else None

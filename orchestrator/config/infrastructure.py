@@ -27,6 +27,9 @@ TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
 OWN_STACKS = (ARTIFACTS_STACK, GUARDRAILS_STACK, TOOLING_STACK, TRAINS_STACK, TRAIN_GATES_STACK, TARGET_STACK)
 
+# Of its roles, functions and stacks, and of the stacks with units' state machines.
+_OWN_PREFIXES = ("orchestrator-", "promote-")
+
 
 def bucket_name(account: str, region: str) -> str:
     """Name of an account's artifacts bucket; bucket names are global, so it carries account and region."""
@@ -36,3 +39,12 @@ def bucket_name(account: str, region: str) -> str:
 def function_name(step: str) -> str:
     """Name of the Lambda of a step: `smoke_test` runs as `orchestrator-smoke-test`."""
     return f"orchestrator-{step.replace('_', '-')}"
+
+
+def may_be_own(pattern: str) -> bool:
+    """Whether a name, or one that a pattern ending with `*` matches, may belong to the orchestrator itself."""
+    literal = pattern.removesuffix("*")
+    is_pattern = literal != pattern
+    return pattern in OWN_STACKS or any(
+        literal.startswith(own) or (is_pattern and own.startswith(literal)) for own in _OWN_PREFIXES
+    )

@@ -15,7 +15,7 @@ from orchestrator.config.base import (
     worded,
 )
 from orchestrator.config.environment import Environment, Target
-from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, OWN_STACKS, bucket_name, function_name
+from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, bucket_name, function_name, may_be_own
 from orchestrator.config.trains import MergedTrain, problems_of
 from orchestrator.errors import UnknownNameError
 
@@ -168,7 +168,7 @@ class Adopt(Settings):
     @model_validator(mode="after")
     def _are_others(self) -> Self:
         """Whoever may change the orchestrator's own stacks may do what it may do."""
-        own = [one for one in self.stacks if any(fnmatchcase(name, one) for name in OWN_STACKS)]
+        own = [one for one in self.stacks if may_be_own(one)]
         if own:
             raise ValueError(f"stacks: {', '.join(map(repr, own))} would hold stacks of the orchestrator itself")
         return self
@@ -234,6 +234,28 @@ class Organization(Settings):
     )
 
     @model_validator(mode="after")
+    def _units_are_others(self) -> Self:
+        """Roles in targets may change whatever carries the prefix: also themselves, were it the orchestrator's own."""
+        if may_be_own(f"{self.stack_prefix}*"):
+            raise ValueError(
+                f"stack_prefix: {self.stack_prefix!r} is what names of the orchestrator itself begin with, so units "
+                "could change it. Choose another prefix, such as 'app-'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _roles_are_for_stacks_of_units(self) -> Self:
+        """Roles in targets may touch what carries the prefix, and what was adopted by its name."""
+        for environment in self.environments:
+            for one in environment.cloudformation_roles:
+                if not one.startswith(self.stack_prefix) or one == f"{self.stack_prefix}*":
+                    raise ValueError(
+                        f"environments: cloudformation_roles of {environment.name!r} names {one!r}: write what stacks "
+                        f"of some units begin with, such as '{self.stack_prefix}billing-*'"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [environment.name for environment in self.environments]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -257,7 +279,8 @@ class Organization(Settings):
                 if _roles(first) != _roles(environment):
                     raise ValueError(
                         f"environments: {first.name!r} and {environment.name!r} share the account {target.account}, "
-                        "so their deployer_role, cloudformation_role and cloudformation_policies must be the same"
+                        "so their deployer_role, cloudformation_role, cloudformation_policies, cloudformation_roles "
+                        "and permissions_boundary must be the same"
                     )
         return self
 
@@ -329,4 +352,10 @@ class Organization(Settings):
 
 
 def _roles(environment: Environment) -> tuple[object, ...]:
-    return environment.deployer_role, environment.cloudformation_role, environment.cloudformation_policies
+    return (
+        environment.deployer_role,
+        environment.cloudformation_role,
+        environment.cloudformation_policies,
+        environment.permissions_boundary,
+        environment.cloudformation_roles,
+    )

@@ -28,7 +28,7 @@ class BranchRecords:
 
     def standings(self, branch: str, units: Collection[str] | None = None) -> dict[str, Standing]:
         """How units stand, all of them or some, in as few calls as can be."""
-        key = _key(branch)
+        key = branch_key(branch)
         items = self._table.query(key) if units is None else self._table.get_many((key, unit) for unit in units)
         return {str(item["sk"]): _standing(item) for item in items}
 
@@ -38,7 +38,7 @@ class BranchRecords:
 
     def call_for(self, branch: str, demands: Iterable[Demand], run: int) -> bool:
         """Write down what a branch calls for; False when a later look has begun, which will do it."""
-        updates = [Update(_key(branch), one.unit, {"demand": _document(one)}) for one in demands]
+        updates = [Update(branch_key(branch), one.unit, {"demand": _document(one)}) for one in demands]
         # What follows may not be done: nobody may take the branch for settled from here on.
         unsettle = [Update(_SETTLED, branch, {"commit": "", "code": ""})] if updates else []
         return self._table.transact([*unsettle, *updates], *guard_of(branch, run))
@@ -55,21 +55,22 @@ class BranchRecords:
 
     def record_definition(self, branch: str, unit: str, definition: str) -> None:
         """Note of what kind a unit's state machines are now."""
-        self._table.update(_key(branch), unit, {"definition": definition})
+        self._table.update(branch_key(branch), unit, {"definition": definition})
 
     def record_start(self, branch: str, unit: str, start: LastStart) -> None:
         """Note that a promotion was started for a digest."""
-        self._table.update(_key(branch), unit, _started(start, self._table.now()))
+        self._table.update(branch_key(branch), unit, _started(start, self._table.now()))
 
     def record_starts(self, branch: str, starts: Mapping[str, LastStart]) -> None:
         """Note by unit what a train was started for; of all its members, or of none when that fails."""
         now = self._table.now()
-        self._table.update_all([Update(_key(branch), unit, _started(start, now)) for unit, start in starts.items()])
+        key = branch_key(branch)
+        self._table.update_all([Update(key, unit, _started(start, now)) for unit, start in starts.items()])
 
     def forget(self, branch: str, unit: str, by: str) -> None:
         """Note who deleted what was left of a unit that was retired; it is as if it had never been there."""
         self._table.put({"pk": unit_key(unit), "sk": f"DELETED#{self._table.now()}", "by": by, "branch": branch})
-        self._table.delete(_key(branch), unit)
+        self._table.delete(branch_key(branch), unit)
 
     def deletions(self, unit: str) -> list[tuple[str, str]]:
         """When and by whom what was left of a unit was deleted."""
@@ -82,7 +83,8 @@ def guard_of(branch: str, run: int) -> tuple[tuple[str, str], dict[str, int]]:
     return (_RUNS, branch), {"run": run}
 
 
-def _key(branch: str) -> str:
+def branch_key(branch: str) -> str:
+    """Partition of what is known of a branch."""
     return f"BRANCH#{branch}"
 
 

@@ -3,59 +3,23 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.organization import Build, Organization, Repository
-from tests.shared_folder import once
-
-Template = dict[str, Any]
-REGION = "eu-west-1"
+from orchestrator.config.organization import Organization
+from tests.infra.synthesized import Template, example, texts_of, with_all_options
 
 
 @pytest.fixture(scope="session")
 def organization() -> Organization:
     """Four targets in three accounts: dev has two regions, and test shares one of them."""
-    return Organization.model_validate(
-        {
-            "tooling": {"account": "111111111111", "region": REGION},
-            "environments": [
-                {
-                    "name": "dev",
-                    "targets": [
-                        {"account": "222222222222", "region": REGION},
-                        {"account": "222222222222", "region": "eu-central-1"},
-                    ],
-                },
-                {"name": "test", "account": "222222222222", "region": REGION, "stack_suffix": "-test"},
-                {
-                    "name": "staging",
-                    "account": "333333333333",
-                    "region": REGION,
-                    "deployer_role": "deployer-of-ours",
-                    "cloudformation_policies": ["arn:aws:iam::aws:policy/AmazonKinesisReadOnlyAccess"],
-                },
-                {"name": "prod", "account": "111111111111", "region": REGION, "requires_approval": True},
-            ],
-            "organization_id": "o-abcdefghij",
-            "stack_prefix": "shop-",
-            "adopt": {"stacks": ["orders-live"]},
-            "repository": {"url": "file:///repository", "branch": "trunk"},
-        }
-    )
+    return example()
 
 
 @pytest.fixture(scope="session")
 def texts(organization: Organization, shared: Path) -> dict[str, str]:
     """All templates as they are written."""
-
-    def make(file: Path) -> None:
-        file.write_text(json.dumps(synthesize(organization, validate=True)))
-
-    made: dict[str, str] = json.loads(once(shared, "infra.json", make).read_bytes())
-    return made
+    return texts_of(organization, shared)
 
 
 @pytest.fixture(scope="session")
@@ -65,15 +29,10 @@ def templates(texts: dict[str, str]) -> dict[str, Template]:
 
 
 @pytest.fixture(scope="session")
-def with_options(organization: Organization) -> Template:
+def with_options(organization: Organization, shared: Path) -> Template:
     """The tooling stack with all that is optional: CodeBuild builds, and the repository is on GitHub."""
-    changes = {
-        "build": Build(runner="codebuild", timeout_minutes=30),
-        "repository": Repository(
-            url="github://github.com/acme/shop", branch="trunk", proxy="http://proxy.example.com:3128"
-        ),
-    }
-    template: Template = json.loads(synthesize(organization.model_copy(update=changes), validate=True)["orchestrator"])
+    texts = texts_of(with_all_options(organization), shared, "infra-with-options")
+    template: Template = json.loads(texts["orchestrator"])
     return template
 
 

@@ -14,7 +14,7 @@ def allowed(template: dict[str, Any], name: str) -> dict[str, list[Any]]:
     ]
     granted: dict[str, list[Any]] = {}
     document = found["PolicyDocument"] if "PolicyDocument" in found else found["Policies"][0]["PolicyDocument"]
-    for statement in document["Statement"]:
+    for statement in (one for one in document["Statement"] if one["Effect"] == "Allow"):
         actions, resources = (
             one if isinstance(one, list) else [one] for one in (statement["Action"], statement["Resource"])
         )

@@ -52,7 +52,11 @@ def test_roles_are_made_once_in_an_account_and_cover_all_its_regions(
     templates: dict[str, Template], resources: Find
 ) -> None:
     """Roles have no region; buckets have."""
-    assert sorted(roles(templates[DEV])) == ["orchestrator-cloudformation", "orchestrator-deployer"]
+    assert sorted(roles(templates[DEV])) == [
+        "billing-cloudformation",
+        "orchestrator-cloudformation",
+        "orchestrator-deployer",
+    ]
     assert not roles(templates[SECOND_REGION])
     statements = roles(templates[DEV])["orchestrator-deployer"]["Policies"][0]["PolicyDocument"]["Statement"]
     assert statements[0]["Resource"] == [
