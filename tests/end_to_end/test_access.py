@@ -1,6 +1,7 @@
 """People with the managed policies that are documented, on the embedded cloud, which enforces them."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.end_to_end.company import Company
 from tests.end_to_end.shared import Shared
 from tests.waiting import until
 
-Person = Callable[[str], dict[str, str]]
+Person = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def person(company: Company) -> Person:
     """Makes somebody with the policy of a role; tells the variables of the command line with their credentials."""
     iam = company.tooling.client("iam", config=CLIENT)
 
-    def make(role: str) -> dict[str, str]:
+    def make(role: str) -> dict[str, Any]:
         iam.create_user(UserName=role)
         policy = f"arn:aws:iam::{company.organization.tooling.account}:policy/orchestrator-{role}"
         iam.attach_user_policy(UserName=role, PolicyArn=policy)
