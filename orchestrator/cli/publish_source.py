@@ -1,6 +1,5 @@
 """`orchestrator publish-source`: put a commit where the orchestrator reads it, from the CI of any git host."""
 
-import os
 from typing import Annotated
 
 import click
@@ -37,7 +36,7 @@ def publish_source(
     here: Context = context.obj
     place, name = _place(here), branch or here.organization.repository.branch
     found = here.repository.commit(commit)
-    git = Git(here.root, here.repository.url, os.environ.get("PATH", os.defpath))
+    git = here.git
     if branch is None and commit == _HEAD:
         _refuse_other_branch(git, name)
     bucket = SnapshotBucket(here.wiring.session.client("s3", config=CLIENT), place)

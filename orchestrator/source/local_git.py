@@ -23,11 +23,12 @@ class LocalGitRepository:
     Args:
         folder: the repository's folder.
         search_path: the PATH that `git` is looked up on.
+        git: runs it there; made of the other two when left out.
     """
 
-    def __init__(self, folder: Path, search_path: str) -> None:
+    def __init__(self, folder: Path, search_path: str, git: Git | None = None) -> None:
         self._folder = folder
-        self._git = Git(folder, self.url, search_path)
+        self._git = git or Git(folder, self.url, search_path)
         self._objects = ObjectReader(self._git)
         self._trees: dict[str, Trees] = {}
 
@@ -66,8 +67,8 @@ class LocalGitRepository:
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read any number of files."""
         found = self.at(commit).files(paths)
-        contents = {one.id: one.content for one in self._objects.read(set(found.values())) if one}
-        return {path: contents[identity] for path, identity in found.items() if identity in contents}
+        contents = {one.id: one.content for one in self._objects.present(set(found.values()))}
+        return {path: contents[identity] for path, identity in found.items()}
 
     def sizes(self, commit: str, paths: Iterable[str]) -> Mapping[str, int]:
         """How many bytes any number of files have; their content is not read."""

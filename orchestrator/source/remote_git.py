@@ -18,11 +18,10 @@ from orchestrator.source.repository import Commit, Commits
 from orchestrator.source.trees import Listing
 
 _REVISION = re.compile(r"[\w][\w./-]*")
-# Nothing is spoken but these, objects that are made to do harm are refused, and nothing is asked for twice.
-_SETTINGS = [
-    *("-c", "protocol.allow=never", "-c", "protocol.https.allow=always", "-c", "protocol.file.allow=always"),
-    *("-c", "transfer.fsckObjects=true", "-c", "fetch.negotiationAlgorithm=noop", "-c", "core.hooksPath=/dev/null"),
-]
+# Objects that are made to do harm are refused, and nothing is asked for twice.
+_SETTINGS = ["-c", "transfer.fsckObjects=true", "-c", "fetch.negotiationAlgorithm=noop"]
+# Nothing else is spoken.
+_PROTOCOLS = {"GIT_ALLOW_PROTOCOL": "https:file"}
 _FETCH = [*_SETTINGS, "fetch", "--quiet", "--no-tags", "--filter=blob:none", "--recurse-submodules=no"]
 _SHALLOW = ["--depth=1"]
 
@@ -97,14 +96,14 @@ class RemoteGitRepository:
 
     @cached_property
     def _git(self) -> Git:
-        git = Git(self._folder, self._url, self._search_path, self._variables)
+        git = Git(self._folder, self._url, self._search_path, {**self._variables, **_PROTOCOLS}, is_ours=True)
         git("init", "--quiet", "--bare", ".")
         git("config", "remote.origin.url", self._url)
         return git
 
     @cached_property
     def _local(self) -> LocalGitRepository:
-        return LocalGitRepository(self._folder, self._search_path)
+        return LocalGitRepository(self._folder, self._search_path, self._git)
 
     def _unknown(self, revision: str) -> UnknownNameError:
         out = self._git(*_SETTINGS, "ls-remote", "--heads", "--quiet", "origin").decode()
