@@ -9,11 +9,14 @@ from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.cat_file import ObjectReader
 from orchestrator.source.changes import Change
 from orchestrator.source.git import Git
-from orchestrator.source.objects import CommitObject, parse_changes, parse_commit, parse_tree
+from orchestrator.source.objects import CommitObject, is_full_id, parse_changes, parse_commit, parse_tree
+from orchestrator.source.refs.ancestry import unknown
+from orchestrator.source.refs.branch import branch_of, full_ref
 from orchestrator.source.repository import MOST_COMMITS, Commit, Commits
 from orchestrator.source.trees import Listing, Trees
 
 # What `git cat-file` reads is one line; the rest is for git to judge.
+_HEAD = "HEAD"
 _REVISION = re.compile(r"[^-\n\0:][^\n\0:]*")
 
 
@@ -41,17 +44,35 @@ class LocalGitRepository:
         """Look up a branch, tag or commit id."""
         found = self.commit_object(revision)
         if found is None:
-            hint = f"The repository is {self.url}; only these are its branches."
-            if self._is_shallow():
-                hint += " It is a shallow clone: 'git fetch --unshallow' brings what came before."
-            raise UnknownNameError("commit", revision, self._branches(), hint)
+            raise self._unknown("commit", revision)
         return found.commit
+
+    def branches(self) -> list[str]:
+        """Ask for the refs of branches."""
+        prefix = full_ref("")
+        out = self._git("for-each-ref", "--format=%(refname)", prefix)
+        return sorted(ref.removeprefix(prefix) for ref in out.decode().splitlines())
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Ask `git rev-list` for commits that the branch does not contain."""
+        newest = self._newest(branch)
+        if newest is None:
+            raise self._unknown("branch", branch)
+        # A file that tells parents more quickly might tell others than the commits do.
+        asked = ("-c", "core.commitGraph=false", "rev-list", "--max-count=1", commit, f"^{newest}")
+        if self._is_known(commit) and not self._git(*asked):
+            return True
+        if self._is_shallow():
+            advice = "this is a shallow clone, and 'git fetch --unshallow' brings what came before."
+            raise unknown(self.url, commit, branch, advice)
+        return False
 
     def commit_object(self, revision: str) -> CommitObject | None:
         """The same with its tree, which is read along; None when there is none."""
         if not _REVISION.fullmatch(revision):
             return None
-        commit, tree = self._objects.read([f"{revision}^{{commit}}", f"{revision}^{{tree}}"])
+        name = self._in_full(revision)
+        commit, tree = self._objects.read([f"{name}^{{commit}}", f"{name}^{{tree}}"]) if name else (None, None)
         if commit is None:
             return None
         found = parse_commit(commit.id, commit.content)
@@ -110,9 +131,26 @@ class LocalGitRepository:
     def _is_shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
 
-    def _branches(self) -> list[str]:
-        out = self._git("for-each-ref", "--format=%(refname:short)", "refs/heads")
-        return sorted(out.decode().split())
+    def _in_full(self, revision: str) -> str | None:
+        """What git is asked for, which would take tags and the like before a branch; None when there is no such branch."""
+        branch = branch_of(revision)
+        if branch is None or revision == _HEAD or is_full_id(revision):
+            return revision
+        return self._newest(branch) or (revision if branch == revision else None)
+
+    def _newest(self, branch: str) -> str | None:
+        """The id of a branch's newest commit."""
+        if branch_of(full_ref(branch)) is None:
+            return None
+        out = self._git("for-each-ref", "--format=%(objectname) %(refname)", full_ref(branch)).decode()
+        found = (line.split(" ", 1) for line in out.splitlines())
+        return next((identity for identity, ref in found if ref == full_ref(branch)), None)
+
+    def _unknown(self, kind: str, name: str) -> UnknownNameError:
+        hint = f"The repository is {self.url}; only these are its branches."
+        if self._is_shallow():
+            hint += " It is a shallow clone: 'git fetch --unshallow' brings what came before."
+        return UnknownNameError(kind, name, self.branches(), hint)
 
 
 def _trees(objects: ObjectReader, identities: Iterable[str]) -> dict[str, Listing]:

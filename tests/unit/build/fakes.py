@@ -136,6 +136,14 @@ class FolderRepository:
         found = {path: self.folder / path for path in paths}
         return {path: _content(file) for path, file in found.items() if file.is_file() or file.is_symlink()}
 
+    def branches(self) -> list[str]:
+        """There is one."""
+        return ["main"]
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """The one commit is."""
+        return (commit, branch) == (self.commit_id, "main")
+
     def commits_between(self, old: str, new: str, folders: Iterable[str]) -> Commits:
         """There are none."""
         del old, new, folders

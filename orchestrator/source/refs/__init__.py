@@ -1,0 +1,7 @@
+"""Refs, and which commits may go.
+
+branch     names a branch in full, so that no tag or file is taken for it
+ancestry   walks from a branch's newest commit back to another one, where a host only tells commits one by one
+merged     decides whether a commit may be built and promoted: it is merged, or a guardrail allows others
+checkout   finds the branch that a clone or its CI has checked out
+"""
