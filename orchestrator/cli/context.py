@@ -182,6 +182,7 @@ def settings(organization: "Organization") -> dict[str, str]:
         "repository_secret": organization.repository.secret,
         "repository_proxy": organization.repository.proxy or "",
         "branch": organization.repository.branch,
+        "allow_unmerged": " ".join(organization.repository.allow_unmerged),
         **topics,
     }
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from orchestrator.config.authority import ADMINISTRATOR, FREE
 from orchestrator.config.base import (
     AccountId,
+    EnvironmentName,
     ExternalId,
     OrganizationId,
     Region,
@@ -69,6 +70,12 @@ class Repository(Settings):
     )
     branch: str = Field(
         default="main", description="The branch whose merges are promoted.", json_schema_extra=ADMINISTRATOR
+    )
+    allow_unmerged: tuple[EnvironmentName, ...] = Field(
+        default=(),
+        description="Environments that commits of other branches may be promoted to; those of forks never.",
+        examples=[["dev"]],
+        json_schema_extra=ADMINISTRATOR,
     )
     reconcile_minutes: int = Field(
         default=15,

@@ -10,7 +10,7 @@ from orchestrator.source.cat_file import ObjectReader
 from orchestrator.source.changes import Change
 from orchestrator.source.git import Git
 from orchestrator.source.objects import CommitObject, is_full_id, parse_changes, parse_commit, parse_tree
-from orchestrator.source.refs.ancestry import unknown
+from orchestrator.source.refs.ancestry import UnknownHistoryError
 from orchestrator.source.refs.branch import branch_of, full_ref
 from orchestrator.source.repository import MOST_COMMITS, Commit, Commits
 from orchestrator.source.trees import Listing, Trees
@@ -55,17 +55,34 @@ class LocalGitRepository:
 
     def is_merged(self, commit: str, branch: str) -> bool:
         """Ask `git rev-list` for commits that the branch does not contain."""
-        newest = self._newest(branch)
-        if newest is None:
+        found = self.contains(full_ref(branch), commit)
+        if found is None and self._ref(full_ref(branch)) is None:
             raise self._unknown("branch", branch)
+        if found is None:
+            advice = "this is a shallow clone, and 'git fetch --unshallow' brings what came before."
+            raise UnknownHistoryError(self.url, commit, branch, advice)
+        return found
+
+    def contains(self, ref: str, commit: str) -> bool | None:
+        """Tell whether a ref's history contains a commit; None when there is no such ref, or a shallow clone ends.
+
+        Args:
+            ref: named in full; `HEAD` is what is checked out.
+            commit: full id.
+        """
+        newest = self.commit(ref).id if ref == _HEAD else self._ref(ref)
+        if newest is None:
+            return None
         # A file that tells parents more quickly might tell others than the commits do.
         asked = ("-c", "core.commitGraph=false", "rev-list", "--max-count=1", commit, f"^{newest}")
         if self._is_known(commit) and not self._git(*asked):
             return True
-        if self._is_shallow():
-            advice = "this is a shallow clone, and 'git fetch --unshallow' brings what came before."
-            raise unknown(self.url, commit, branch, advice)
-        return False
+        return None if self._is_shallow() else False
+
+    def head(self) -> str | None:
+        """The ref of the branch that is checked out, in full; None when none is."""
+        ref = self._git("rev-parse", "--symbolic-full-name", _HEAD).decode().strip()
+        return None if ref == _HEAD else ref
 
     def commit_object(self, revision: str) -> CommitObject | None:
         """The same with its tree, which is read along; None when there is none."""
@@ -132,19 +149,17 @@ class LocalGitRepository:
         return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def _in_full(self, revision: str) -> str | None:
-        """What git is asked for, which would take tags and the like before a branch; None when there is no such branch."""
+        """What git is asked for, which would prefer tags to a branch; None when there is no such branch."""
         branch = branch_of(revision)
         if branch is None or revision == _HEAD or is_full_id(revision):
             return revision
-        return self._newest(branch) or (revision if branch == revision else None)
+        return self._ref(full_ref(branch)) or (revision if branch == revision else None)
 
-    def _newest(self, branch: str) -> str | None:
-        """The id of a branch's newest commit."""
-        if branch_of(full_ref(branch)) is None:
-            return None
-        out = self._git("for-each-ref", "--format=%(objectname) %(refname)", full_ref(branch)).decode()
+    def _ref(self, ref: str) -> str | None:
+        """The id of what a ref names, which must be its whole name."""
+        out = self._git("for-each-ref", "--format=%(objectname) %(refname)", ref).decode()
         found = (line.split(" ", 1) for line in out.splitlines())
-        return next((identity for identity, ref in found if ref == full_ref(branch)), None)
+        return next((identity for identity, name in found if name == ref), None)
 
     def _unknown(self, kind: str, name: str) -> UnknownNameError:
         hint = f"The repository is {self.url}; only these are its branches."

@@ -8,7 +8,7 @@ from orchestrator.source.codecommit.address import CodeCommitAddress
 from orchestrator.source.codecommit.client import CodeCommitClient
 from orchestrator.source.history import commits_between
 from orchestrator.source.objects import is_full_id
-from orchestrator.source.refs.ancestry import contains, unknown
+from orchestrator.source.refs.ancestry import UnknownHistoryError, contains
 from orchestrator.source.refs.branch import branch_of
 from orchestrator.source.repository import Commit, Commits, Mode
 from orchestrator.source.trees import Listing
@@ -62,7 +62,7 @@ class CodeCommitRepository:
         found = contains(_Graph(self._client), newest, asked.commit, _MOST_ANCESTORS) if asked else False
         if found is None:
             advice = f"it is not among the newest {_MOST_ANCESTORS} that were looked at. Merge again what it holds."
-            raise unknown(self.url, commit, branch, advice)
+            raise UnknownHistoryError(self.url, commit, branch, advice)
         return found
 
     def _newest(self, branch: str | None) -> str | None:

@@ -50,8 +50,18 @@ def contains(known: Known, newest: str, commit: Commit, most: int) -> bool | Non
     return None
 
 
-def unknown(url: str, commit: str, branch: str, advice: str) -> SourceError:
-    """The error that what is known does not tell whether a branch contains a commit."""
-    return SourceError(
-        f"It is not known whether {branch} of {url} contains the commit {commit}, so it counts as not merged: {advice}"
-    )
+class UnknownHistoryError(SourceError):
+    """What is known of a history does not tell whether a branch contains a commit.
+
+    Args:
+        url: of the repository.
+        commit: full id.
+        branch: its name.
+        advice: why that is so, and what to do.
+    """
+
+    def __init__(self, url: str, commit: str, branch: str, advice: str) -> None:
+        super().__init__(
+            f"It is not known whether {branch} of {url} contains the commit {commit}, so it counts as not merged: "
+            f"{advice}"
+        )

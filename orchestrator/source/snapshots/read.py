@@ -7,7 +7,7 @@ from typing import NoReturn
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.history import commits_between
 from orchestrator.source.objects import is_full_id
-from orchestrator.source.refs.ancestry import contains, unknown
+from orchestrator.source.refs.ancestry import UnknownHistoryError, contains
 from orchestrator.source.refs.branch import branch_of
 from orchestrator.source.repository import Commit, Commits
 from orchestrator.source.snapshots.bucket import SnapshotBucket
@@ -69,7 +69,7 @@ class SnapshotRepository:
             return True
         if found is None:
             advice = "publish the branch's newest commit from a clone with its history ('git fetch --unshallow')."
-            raise unknown(self.url, commit, branch, advice)
+            raise UnknownHistoryError(self.url, commit, branch, advice)
         return found
 
     def _unknown(self, kind: str, name: str) -> UnknownNameError:

@@ -121,7 +121,7 @@ class FolderRepository:
 
     def commit(self, revision: str) -> Commit:
         """Answer for the branch `main` and the one commit."""
-        if revision not in ("main", self.commit_id):
+        if revision not in ("main", "refs/heads/main", self.commit_id):
             raise UnknownNameError("commit", revision, ["main"])
         return Commit(self.commit_id, "Ada <ada@example.com>", self.committed_at, "Change something")
 

@@ -10,6 +10,7 @@ from orchestrator.build.task import BuildTask
 from orchestrator.errors import BuildError, UnknownNameError
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
+from orchestrator.source.refs.merged import MergeRule
 from tests.unit.build.fakes import Workshop
 
 LOG = "logs/orders/merge-1/build.log"
@@ -24,7 +25,12 @@ def task(unit: str = "orders", **request: str) -> dict[str, Any]:
 @pytest.fixture
 def build_task(workshop: Workshop) -> BuildTask:
     """The task with the fake uv."""
-    return BuildTask(partial(read_catalog, workshop.repository), "main", workshop.builder, workshop.store)
+    return BuildTask(
+        partial(read_catalog, workshop.repository),
+        MergeRule(workshop.repository, "main"),
+        workshop.builder,
+        workshop.store,
+    )
 
 
 def test_a_build_answers_with_the_version_and_where_its_log_is(build_task: BuildTask, store: ArtifactStore) -> None:
