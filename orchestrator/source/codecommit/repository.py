@@ -29,9 +29,13 @@ class CodeCommitRepository:
     Args:
         client: asks.
         address: which repository.
+        most_ancestors: how many commits are looked at for one that the branch may contain.
     """
 
-    def __init__(self, client: CodeCommitClient, address: CodeCommitAddress) -> None:
+    def __init__(
+        self, client: CodeCommitClient, address: CodeCommitAddress, most_ancestors: int = _MOST_ANCESTORS
+    ) -> None:
+        self._most_ancestors = most_ancestors
         self._client = client
         self._address = address
         self._kept: dict[str, dict[str, Folder | None]] = {}
@@ -54,14 +58,16 @@ class CodeCommitRepository:
         return self._client.branches()
 
     def is_merged(self, commit: str, branch: str) -> bool:
-        """Walk from parent to parent, over at most five hundred commits."""
+        """Walk from parent to parent, over a few hundred commits at most."""
         newest = self._newest(branch)
         if newest is None:
             raise self._unknown("branch", branch)
         asked = self._client.commit(commit)
-        found = contains(_Graph(self._client), newest, asked.commit, _MOST_ANCESTORS) if asked else False
+        found = contains(_Graph(self._client), newest, asked.commit, self._most_ancestors) if asked else False
         if found is None:
-            advice = f"it is not among the newest {_MOST_ANCESTORS} that were looked at. Merge again what it holds."
+            advice = (
+                f"it is not among the newest {self._most_ancestors} that were looked at. Merge again what it holds."
+            )
             raise UnknownHistoryError(self.url, commit, branch, advice)
         return found
 
