@@ -243,6 +243,15 @@ class Organization(Settings):
         return self
 
     @model_validator(mode="after")
+    def _unmerged_commits_go_to_known_environments(self) -> Self:
+        if unknown := sorted(set(self.repository.allow_unmerged) - set(self.environment_names)):
+            raise ValueError(
+                f"repository.allow_unmerged: {', '.join(map(repr, unknown))} is not an environment; valid are "
+                f"{', '.join(self.environment_names)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _trains_can_be_told_apart(self) -> Self:
         if found := problems_of(self.trains, self.environment_names):
             raise ValueError(f"trains: {'; '.join(found)}")

@@ -65,9 +65,7 @@ class CodeCommitRepository:
         asked = self._client.commit(commit)
         found = contains(_Graph(self._client), newest, asked.commit, self._most_ancestors) if asked else False
         if found is None:
-            advice = (
-                f"it is not among the newest {self._most_ancestors} that were looked at. Merge it again."
-            )
+            advice = f"it is not among the newest {self._most_ancestors} that were looked at. Merge it again."
             raise UnknownHistoryError(self.url, commit, branch, advice)
         return found
 

@@ -1,5 +1,6 @@
 """A build as the state machine asks for it."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ def test_a_build_answers_with_the_version_and_where_its_log_is(build_task: Build
         "log": LOG,
     }
     assert b"== build wheel and sdist\n" in store.get(LOG)
+    manifest = json.loads(store.get("projects/orders/release/0.1.0/manifest.json"))
+    assert manifest["merged"] is True
 
 
 def test_without_a_commit_the_branch_is_built(build_task: BuildTask) -> None:
