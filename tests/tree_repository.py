@@ -47,6 +47,14 @@ class TreeRepository:
         self.read += found
         return found
 
+    def branches(self) -> list[str]:
+        """All commits by their names."""
+        return list(self._commits)
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Each is in its own branch."""
+        return commit == branch
+
     def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """There are none."""
         del old, new, folders

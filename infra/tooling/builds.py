@@ -96,6 +96,7 @@ def _settings(organization: Organization) -> dict[str, str]:
         "ledger_table": LEDGER_TABLE,
         "bucket": organization.tooling.bucket,
         **source_settings(organization),
+        "allow_unmerged": " ".join(organization.repository.allow_unmerged),
     }
     return {f"ORCHESTRATOR_{name.upper()}": value for name, value in values.items() if value}
 

@@ -11,7 +11,7 @@ from orchestrator.source.catalog import Catalog
 
 
 def build_all(
-    builders: Sequence[Builder], catalog: Catalog, names: Sequence[str], logs: Path
+    builders: Sequence[Builder], catalog: Catalog, names: Sequence[str], logs: Path, *, merged: bool | None = None
 ) -> Iterator[tuple[str, Build | OrchestratorError]]:
     """Build units, each by the next builder that is free; one that fails keeps no other back.
 
@@ -20,6 +20,7 @@ def build_all(
         catalog: the repository at the commit.
         names: the units.
         logs: a folder for the builds' logs.
+        merged: whether the branch contains the commit; None when that was not asked.
 
     Yields:
         Each unit with its build, or with why there is none, in the order asked for.
@@ -31,7 +32,7 @@ def build_all(
     def build(name: str) -> Build | OrchestratorError:
         builder = free.get()
         try:
-            return builder.build(catalog, name, logs / f"{name}.log")
+            return builder.build(catalog, name, logs / f"{name}.log", merged=merged)
         except OrchestratorError as error:
             return error
         finally:

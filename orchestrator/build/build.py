@@ -102,18 +102,12 @@ class Builder:
         self._releases = releases
         self._tools = tools
 
-    def build(self, catalog: Catalog, name: str, log: Path) -> Build:
-        """Build a unit at a commit, or find the release that its inputs were built into before.
-
-        Args:
-            catalog: the repository at the commit.
-            name: the unit's name.
-            log: the file that everything is written to.
+    def find(self, catalog: Catalog, name: str) -> Build | None:
+        """Find the release that a unit's inputs at a commit were built into before; None when they were not.
 
         Raises:
-            BuildError: the dependencies cannot be had, or the build backend failed.
-            ConfigurationError: a file of the unit is not valid.
             ArtifactError: what lies in the bucket is not what was published.
+            ConfigurationError: the unit's configuration is not valid.
             UnknownNameError: there is no such unit.
         """
         catalog.require(name)
@@ -121,11 +115,32 @@ class Builder:
         version = self._releases.release_of_digest(name, digest)
         if version and self._store.find(layout.manifest_key(name, version)):
             return self._published(name, version, digest, reused=True)
+        return None
+
+    def build(self, catalog: Catalog, name: str, log: Path, *, merged: bool | None = None) -> Build:
+        """Build a unit at a commit, or find the release that its inputs were built into before.
+
+        Args:
+            catalog: the repository at the commit.
+            name: the unit's name.
+            log: the file that everything is written to.
+            merged: whether the branch contains the commit, which a new release tells; None when that was not asked.
+
+        Raises:
+            BuildError: the dependencies cannot be had, or the build backend failed.
+            ConfigurationError: a file of the unit is not valid.
+            ArtifactError: what lies in the bucket is not what was published.
+            UnknownNameError: there is no such unit.
+        """
+        found = self.find(catalog, name)
+        if found:
+            return found
         from orchestrator.build.flow import Flow  # noqa: PLC0415  # See above.
 
-        version, notes = Flow(self._repository, self._store, self._releases, self._tools, catalog, name, log).run()
+        flow = Flow(self._repository, self._store, self._releases, self._tools, catalog, name, log, merged)
+        version, notes = flow.run()
         # Read back: another build of the same inputs may have been first.
-        return self._published(name, version, digest, reused=False, notes=notes)
+        return self._published(name, version, catalog.digest(name), reused=False, notes=notes)
 
     def _published(self, unit: str, version: str, digest: str, *, reused: bool, notes: tuple[str, ...] = ()) -> Build:
         """Read a manifest and note it in the ledger, which a build that was killed may have left undone."""

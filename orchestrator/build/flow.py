@@ -97,6 +97,7 @@ class Flow:
         catalog: the repository at the commit.
         name: the unit's name.
         log: the file that everything is written to.
+        merged: whether the branch contains the commit; None when that was not asked.
     """
 
     repository: SourceRepository
@@ -106,6 +107,7 @@ class Flow:
     catalog: Catalog
     name: str
     log: Path
+    merged: bool | None = None
 
     def run(self) -> tuple[str, tuple[str, ...]]:
         """Build and publish the release; returns its version, and warnings that are no part of it."""

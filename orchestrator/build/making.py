@@ -111,6 +111,7 @@ class Making:
             commit=commit.id,
             author=commit.author,
             committed_at=commit.committed_at,
+            merged=self.flow.merged,
             inputs=self.flow.inputs,
             builder=self.flow.tools.builder,
             tools=tools,

@@ -24,6 +24,7 @@ class Published:
         digest: the unit's.
         commit: the commit it was first built from.
         author: of that commit.
+        merged: whether the branch contained that commit then; None when that is not known.
         warnings: what the build found and did not refuse.
         artifacts: every object but the manifest itself.
     """
@@ -33,6 +34,7 @@ class Published:
     digest: str
     commit: str
     author: str
+    merged: bool | None
     warnings: tuple[str, ...]
     artifacts: tuple[Artifact, ...]
 
@@ -61,6 +63,7 @@ class Published:
                 digest=document["digest"],
                 commit=document["commit"],
                 author=document["author"],
+                merged=_known(document.get("merged")),
                 warnings=tuple(document["warnings"]),
                 artifacts=tuple(_artifacts(rest)),
             )
@@ -68,6 +71,10 @@ class Published:
             raise damaged(location, "manifest", f"it has no {error.args[0]}") from error
         except (TypeError, ValueError, AttributeError) as error:
             raise damaged(location, "manifest", str(error)) from error
+
+
+def _known(merged: Any) -> bool | None:
+    return merged if isinstance(merged, bool) else None
 
 
 def _artifacts(part: Any) -> Iterator[Artifact]:

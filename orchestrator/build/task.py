@@ -8,9 +8,12 @@ from typing import Any
 from orchestrator.build.build import Build, Builder
 from orchestrator.releases import layout
 from orchestrator.releases.store import ArtifactStore
+from orchestrator.source.refs.branch import full_ref
+from orchestrator.source.refs.merged import MergeRule
 from orchestrator.steps.build_request import BuildInput
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Status, StepResult
+from orchestrator.steps.resolve_release import environments_of
 
 
 class BuildResult(StepResult):
@@ -32,14 +35,14 @@ class BuildTask:
 
     Args:
         read_catalog: tells what there is at a commit.
-        branch: what is built when the request names no commit.
+        rule: decides which commits are built; the newest of its branch when the request names none.
         builder: builds.
         store: the tooling account's artifacts bucket, which the log goes to.
     """
 
-    def __init__(self, read_catalog: ReadCatalog, branch: str, builder: Builder, store: ArtifactStore) -> None:
+    def __init__(self, read_catalog: ReadCatalog, rule: MergeRule, builder: Builder, store: ArtifactStore) -> None:
         self._read_catalog = read_catalog
-        self._branch = branch
+        self._rule = rule
         self._builder = builder
         self._store = store
 
@@ -51,6 +54,7 @@ class BuildTask:
         """Build what is asked for.
 
         Raises:
+            UnmergedError: its commit may not go where it is to go.
             OrchestratorError: it cannot be built; a note on the error says where the whole log is.
         """
         key = layout.build_log_key(wanted.unit, wanted.execution.name)
@@ -69,8 +73,15 @@ class BuildTask:
         return _result(build, key)
 
     def _build(self, wanted: BuildInput, log: Path) -> Build:
-        catalog = self._read_catalog(wanted.request.commit or wanted.request.branch or self._branch)
-        return self._builder.build(catalog, wanted.unit, log)
+        request = wanted.request
+        catalog = self._read_catalog(request.commit or full_ref(request.branch or self._rule.branch))
+        found = self._builder.find(catalog, wanted.unit)
+        if found and found.release.merged:
+            # What it would be built from is merged, whatever else the commit holds.
+            return found
+        known = catalog.unit(wanted.unit).environments(catalog.organization)
+        merged = self._rule.check(wanted.unit, catalog.commit.id, environments_of(request, known))
+        return found or self._builder.build(catalog, wanted.unit, log, merged=merged)
 
 
 def _result(build: Build, log: str) -> BuildResult:

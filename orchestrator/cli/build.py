@@ -30,6 +30,7 @@ from orchestrator.errors import BuildError, OrchestratorError, RequestError
 from orchestrator.releases import layout
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.refs.merged import UnmergedError
 
 if TYPE_CHECKING:
     # Not imported when releases are built into a folder: it takes longer than all the rest.
@@ -73,6 +74,7 @@ def build(
         _note_uncommitted(here, catalog, names)
     tools = machine_tools(Cache((cache_dir or cache_folder(os.environ)).absolute()))
     parallel = min(len(names), len(os.sched_getaffinity(0)))
+    merged = None if to else _merged(here, catalog)
     store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)
     if kept:
         kept.keep(catalog.surveyed)
@@ -80,7 +82,7 @@ def build(
         complain(str(problem))
     failed = every and bool(catalog.problems)
     with stopping(tools.stop), tempfile.TemporaryDirectory(prefix="orchestrator-log-") as logs:
-        for name, built in build_all(builders, catalog, names, Path(logs)):
+        for name, built in build_all(builders, catalog, names, Path(logs), merged=merged):
             failed |= isinstance(built, OrchestratorError)
             _tell(name, built, store)
     # The process ends now: what is left need not be looked through once more.
@@ -102,6 +104,14 @@ def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> 
     if changed:
         more = f" and {len(changed) - _MOST_LISTED} more" if len(changed) > _MOST_LISTED else ""
         note(f"not committed, so not in the build: {', '.join(changed[:_MOST_LISTED])}{more}.")
+
+
+def _merged(here: Context, catalog: Catalog) -> bool:
+    """Refuse to publish releases of a commit that is not merged: they could be promoted."""
+    try:
+        return here.wiring.merge_rule.check("What is built", catalog.commit.id, ())
+    except UnmergedError as error:
+        raise UnmergedError(f"{error} To build it without publishing, name a folder with --to.") from error
 
 
 def builder(wiring: "Wiring", kind: "BuiltBy", stop: Event) -> Builder:

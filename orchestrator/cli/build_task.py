@@ -33,7 +33,7 @@ def build_task() -> None:
     stop = Event()
     try:
         builds = builder(wiring, "codebuild", stop)
-        task = BuildTask(wiring.catalogs, wiring.settings["branch"], builds, wiring.store)
+        task = BuildTask(wiring.catalogs, wiring.merge_rule, builds, wiring.store)
         with stopping(stop):
             say(task.carry_out(wanted).message)
     except Exception as error:

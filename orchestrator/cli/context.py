@@ -11,9 +11,8 @@ from orchestrator.errors import AccessError, ConfigurationError, SourceError
 from orchestrator.frozen import dataclass
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.facts import ORGANIZATION_FILE
-from orchestrator.source.git import Git
+from orchestrator.source.git import Git, OthersRepositoryError, personal
 from orchestrator.source.local_git import LocalGitRepository
-from orchestrator.source.open import open_folder
 from orchestrator.source.surveyed import Surveyed
 
 if TYPE_CHECKING:
@@ -44,14 +43,21 @@ class Context:
     def root(self) -> Path:
         """The root of the repository that the folder is in."""
         try:
-            out = Git(self.folder, str(self.folder), os.environ.get("PATH", os.defpath))("rev-parse", "--show-toplevel")
+            return self.git.root
+        except OthersRepositoryError:
+            raise
         except SourceError as error:
             raise ConfigurationError(
                 ORGANIZATION_FILE,
                 f"was looked for in {self.folder}, which is not in a git repository: change to one, or name one with "
                 f"--repository. {error}",
             ) from error
-        return Path(os.fsdecode(out.removesuffix(b"\n")))
+
+    @cached_property
+    def git(self) -> Git:
+        """Runs git in that repository."""
+        url, search_path = self.folder.absolute().as_uri(), os.environ.get("PATH", os.defpath)
+        return Git(self.folder, url, search_path, person=personal(os.environ), has_files=True)
 
     @cached_property
     def organization(self) -> "Organization":
@@ -71,13 +77,14 @@ class Context:
     @cached_property
     def repository(self) -> LocalGitRepository:
         """The repository that the command is run in."""
-        return open_folder(self.root)
+        return LocalGitRepository(self.root, self.git.search_path, self.git)
 
     def uncommitted(self, folders: Iterable[str]) -> list[str]:
         """What in some folders of the working tree is changed, or is not in git at all; ignored files are left out."""
-        git = Git(self.root, self.root.as_uri(), os.environ.get("PATH", os.defpath))
         paths = [f":(literal){folder or '.'}" for folder in folders]
-        entries = git("status", "--porcelain", "-z", "--no-renames", "--", *paths).decode(errors="replace").split("\0")
+        # A submodule has settings of its own, and its files are in no build.
+        asked = ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all", "--", *paths)
+        entries = self.git.of_files(*asked).decode(errors="replace").split("\0")
         return [entry[3:] for entry in entries if entry]
 
     def catalog(self, revision: str, bases: Iterable[Surveyed] = ()) -> Catalog:
@@ -175,6 +182,7 @@ def settings(organization: "Organization") -> dict[str, str]:
         "repository_secret": organization.repository.secret,
         "repository_proxy": organization.repository.proxy or "",
         "branch": organization.repository.branch,
+        "allow_unmerged": " ".join(organization.repository.allow_unmerged),
         **topics,
     }
 

@@ -9,6 +9,7 @@ from orchestrator.aws.session import CLIENT
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, command
+from orchestrator.source.refs.branch import full_ref
 
 
 def register(app: click.Group) -> None:
@@ -23,7 +24,7 @@ def merge(
     """Put the merge event of a commit, as a git host does when something is merged."""
     here: Context = context.obj
     branch = here.organization.repository.branch
-    found = here.repository.commit(commit or branch)
+    found = here.repository.commit(commit or full_ref(branch))
     here.require_installed()
     tell(here, branch, found.id)
     say(f"Merge event put for {branch} at {found.id[:12]}: {found.subject}")

@@ -1,22 +1,29 @@
 """`orchestrator promote`: build and promote a commit, or promote a version that was built."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.live import Screen
-from orchestrator.cli.output import complain, say
+from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.config.unit import Unit
-from orchestrator.errors import RequestError, UnknownNameError
+from orchestrator.errors import RequestError, SourceError, UnknownNameError
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.promotions.start import Starter
-from orchestrator.steps.contract import Request
-from orchestrator.steps.resolve_release import check_passed, parse_request, span_of
+from orchestrator.source.refs.ancestry import UnknownHistoryError
+from orchestrator.source.refs.branch import full_ref
+from orchestrator.source.refs.merged import MergeRule
+from orchestrator.steps.admission import barred
+from orchestrator.steps.contract import Release, Request
+from orchestrator.steps.resolve_release import check_merged, check_passed, environments_of, parse_request, span_of
 
 
 def register(app: click.Group) -> None:
@@ -52,7 +59,7 @@ def promote(
     if version:
         subject = {"version": version}
     else:
-        subject = {"commit": here.repository.commit(commit or here.organization.repository.branch).id}
+        subject = {"commit": here.repository.commit(commit or full_ref(here.organization.repository.branch)).id}
     options = {
         "from": first,
         "to": last,
@@ -62,28 +69,56 @@ def promote(
     }
     request = {**subject, **{key: value for key, value in options.items() if value}}
     here.require_installed()
-    _check_passed(here, found, parse_request(request))
+    refuse_at_once(here, found, parse_request(request))
     execution = start(here, found, request)
     if wait:
         follow(here, found, execution)
 
 
-def _check_passed(here: Context, unit: Unit, request: Request) -> None:
-    """Refuse at once what the promotion's first step would refuse."""
+def refuse_at_once(here: Context, unit: Unit, request: Request) -> None:
+    """Refuse what the promotion would refuse later, before it starts.
+
+    Raises:
+        RequestError: the release is in quarantine, the commit is not merged, or environments would be skipped.
+        UnknownNameError: there is no such release.
+    """
     ledger, environments = here.wiring.ledger, unit.environments(here.organization)
-    if request.version:
-        check_passed(ledger, ledger.releases.release(unit.name, request.version), request, environments)
-    elif request.commit and request.from_ not in (None, environments[0]):
-        catalog = here.catalog(request.commit)
-        digest = catalog.digest(catalog.unit(unit.name).name)
-        release = ledger.releases.release_with_digest(unit.name, digest)
-        if release:
-            check_passed(ledger, release, request, environments)
-        elif not request.skip_gates:
+    release = _release(here, unit, request)
+    if release is None:
+        _check_merged(
+            here, lambda rule: rule.check(unit.name, str(request.commit), environments_of(request, environments))
+        )
+        if request.from_ not in (None, environments[0]) and not request.skip_gates:
             raise RequestError(
-                f"{unit.name} at {request.commit[:12]} cannot begin at {request.from_}: it was never built, so it has "
-                f"passed nothing. Promote it from {environments[0]}, or skip that with --skip-gates and a --reason."
+                f"{unit.name} at {str(request.commit)[:12]} cannot begin at {request.from_}: it was never built, so it "
+                f"has passed nothing. Promote it from {environments[0]}, or skip that with --skip-gates and a --reason."
             )
+        return
+    if quarantine := ledger.controls.quarantine(unit.name, release.version):
+        raise RequestError(barred(release, quarantine))
+    check_passed(ledger, release, request, environments)
+    span = environments_of(request, environments)
+    _check_merged(here, lambda rule: check_merged(rule, here.catalog, release, request, span))
+
+
+def _release(here: Context, unit: Unit, request: Request) -> Release | None:
+    """The release that a request leads to, if it is built."""
+    releases = here.wiring.ledger.releases
+    if request.version:
+        return releases.release(unit.name, request.version)
+    catalog = here.catalog(str(request.commit))
+    return releases.release_with_digest(unit.name, catalog.digest(catalog.unit(unit.name).name))
+
+
+def _check_merged(here: Context, check: Callable[[MergeRule], object]) -> None:
+    """Ask the repository that builds read, where that can be asked from here."""
+    try:
+        allowed = frozenset(here.wiring.guardrails().organization.repository.allow_unmerged)
+        check(replace(here.wiring.merge_rule, allow_unmerged=allowed))
+    except UnknownHistoryError:
+        raise
+    except (SourceError, ClientError, BotoCoreError) as error:
+        note(f"Whether the commit is merged is asked when it is built, because it cannot be asked from here: {error}")
 
 
 def check_environment(here: Context, unit: Unit, name: str | None) -> None:

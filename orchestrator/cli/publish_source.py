@@ -11,9 +11,9 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.output import complain, say
 from orchestrator.cli.parameters import Option, command
 from orchestrator.config import organization as organization_file
-from orchestrator.errors import ConfigurationError, RequestError
+from orchestrator.errors import ConfigurationError
 from orchestrator.source.facts import PYPROJECT
-from orchestrator.source.git import Git
+from orchestrator.source.refs.checkout import Checkout
 from orchestrator.source.snapshots.bucket import Place, SnapshotBucket
 from orchestrator.source.snapshots.publish import Published, Publisher
 
@@ -35,13 +35,13 @@ def publish_source(
 ) -> None:
     """Publish a commit into S3 for a repository that AWS cannot reach, and put its merge event."""
     here: Context = context.obj
-    place, name = _place(here), branch or here.organization.repository.branch
+    place, promoted = _place(here), here.organization.repository.branch
+    name = branch or promoted
     found = here.repository.commit(commit)
-    git = Git(here.root, here.repository.url, os.environ.get("PATH", os.defpath))
-    if branch is None and commit == _HEAD:
-        _refuse_other_branch(git, name)
+    if name == promoted:
+        Checkout(here.repository, os.environ).require_merged(found.id, promoted, is_said=branch is not None)
     bucket = SnapshotBucket(here.wiring.session.client("s3", config=CLIENT), place)
-    publisher = Publisher(git, bucket, (PYPROJECT, organization_file.FILE_NAME))
+    publisher = Publisher(here.git, bucket, (PYPROJECT, organization_file.FILE_NAME))
     _tell(found.id, publisher.publish(found.id, name), place)
     now = publisher.move(name, found.id, force=force)
     if now != found.id:
@@ -49,17 +49,6 @@ def publish_source(
         return
     put_merge(here.wiring.session.client("events", config=CLIENT), name, found.id)
     say(f"Merge event put for {name} at {found.id[:12]}: {found.subject}")
-
-
-def _refuse_other_branch(git: Git, promoted: str) -> None:
-    """Refuse a clone that is on another branch, as in CI for all branches: its commit would be promoted as a merge."""
-    on = git("rev-parse", "--abbrev-ref", _HEAD).decode().strip()
-    if on not in (_HEAD, promoted):
-        raise RequestError(
-            f"This clone is on the branch {on}, and {promoted} is promoted ([repository] branch of "
-            f"{organization_file.FILE_NAME}). Publish after merges to {promoted} alone. If this commit is to be its "
-            f"newest one, say so with --branch {promoted}; --branch {on} publishes it and promotes nothing."
-        )
 
 
 def _place(here: Context) -> Place:

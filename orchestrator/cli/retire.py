@@ -17,6 +17,7 @@ from orchestrator.config.unit import Unit, unit_for
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.frozen import dataclass
 from orchestrator.source.demand import RETIRED, Standing
+from orchestrator.source.refs.branch import full_ref
 from orchestrator.steps.contract import Execution
 from orchestrator.steps.retire import RetireInput, RetireResult, RetireStatus
 from orchestrator.steps.retire_approval import deletion
@@ -59,7 +60,7 @@ def retire(
     standing = _standing(here, unit)
     if standing.definition != RETIRED:
         branch = here.organization.repository.branch
-        tell(here, branch, here.repository.commit(branch).id)
+        tell(here, branch, here.repository.commit(full_ref(branch)).id)
         say(f"{unit} is being retired: its state machine will start nothing any more. Run this again in a minute.")
         return
     pipeline, commit = (standing.demand.pipeline, standing.demand.commit) if standing.demand else ("{}", "")

@@ -7,8 +7,9 @@ import click
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import say
 from orchestrator.cli.parameters import Argument, Option, command
-from orchestrator.cli.promote import check_environment, follow, start
+from orchestrator.cli.promote import check_environment, follow, refuse_at_once, start
 from orchestrator.errors import RequestError
+from orchestrator.steps.resolve_release import parse_request
 
 
 def register(app: click.Group) -> None:
@@ -41,6 +42,7 @@ def rollback(
             f"To deploy it all the same: orchestrator promote {unit} --version {version} --from {environment}."
         )
     request = {"version": version, "from": environment, "to": environment, "rollback": True, "reason": reason}
+    refuse_at_once(here, found, parse_request(request))
     execution = start(here, found, request)
     say(f"It returns {unit} in {environment} to {version}, and leaves a hold.")
     if wait:

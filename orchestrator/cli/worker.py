@@ -106,5 +106,5 @@ def _worker(here: Context, name: str, abandon: Event) -> BuildWorker:
     role = RoleToAssume(here.organization.tooling_role_arn(BUILDER_ROLE), "build-worker")
     wiring = Wiring(assume.lasting(role, tooling.region), settings(here.organization))
     builds = builder(wiring, "activity", abandon)
-    task = BuildTask(wiring.catalogs, here.organization.repository.branch, builds, wiring.store)
+    task = BuildTask(wiring.catalogs, wiring.merge_rule, builds, wiring.store)
     return BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from orchestrator.config.authority import ADMINISTRATOR, FREE
 from orchestrator.config.base import (
     AccountId,
+    EnvironmentName,
     ExternalId,
     OrganizationId,
     Region,
@@ -69,6 +70,12 @@ class Repository(Settings):
     )
     branch: str = Field(
         default="main", description="The branch whose merges are promoted.", json_schema_extra=ADMINISTRATOR
+    )
+    allow_unmerged: tuple[EnvironmentName, ...] = Field(
+        default=(),
+        description="Environments that commits of other branches may be promoted to; those of forks never.",
+        examples=[["dev"]],
+        json_schema_extra=ADMINISTRATOR,
     )
     reconcile_minutes: int = Field(
         default=15,
@@ -261,6 +268,15 @@ class Organization(Settings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"environments: {', '.join(map(repr, twice))} is there more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _unmerged_commits_go_to_known_environments(self) -> Self:
+        if unknown := sorted(set(self.repository.allow_unmerged) - set(self.environment_names)):
+            raise ValueError(
+                f"repository.allow_unmerged: {', '.join(map(repr, unknown))} is not an environment; valid are "
+                f"{', '.join(self.environment_names)}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -27,8 +27,8 @@ class Layer(BaseModel):
 class Manifest(BaseModel):
     """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
 
-    It depends on the unit's inputs, on the commit it was first built from, on the tools and on the kind of machine that
-    built it, on nothing else: no clock, no machine name.
+    It depends on the unit's inputs, on the commit it was first built from and whether that was merged, on the tools
+    and on the kind of machine that built it, on nothing else: no clock, no machine name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +40,9 @@ class Manifest(BaseModel):
     commit: str = Field(description="The commit it was first built from.")
     author: str = Field(description="Of that commit.")
     committed_at: datetime = Field(description="Of that commit, UTC.")
+    merged: bool | None = Field(
+        default=None, description="Whether the branch contained that commit then; None when that was not asked."
+    )
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
     builder: BuiltBy = Field(description="What built it: a worker, CodeBuild, or somebody's command line.")
     tools: dict[str, str] = Field(description="What it was built with, names and versions.")

@@ -9,11 +9,14 @@ from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.cat_file import ObjectReader
 from orchestrator.source.changes import Change
 from orchestrator.source.git import Git
-from orchestrator.source.objects import CommitObject, parse_changes, parse_commit, parse_tree
+from orchestrator.source.objects import CommitObject, is_full_id, parse_changes, parse_commit, parse_tree
+from orchestrator.source.refs.ancestry import UnknownHistoryError
+from orchestrator.source.refs.branch import branch_of, full_ref
 from orchestrator.source.repository import MOST_COMMITS, Commit, Commits
 from orchestrator.source.trees import Listing, Trees
 
 # What `git cat-file` reads is one line; the rest is for git to judge.
+_HEAD = "HEAD"
 _REVISION = re.compile(r"[^-\n\0:][^\n\0:]*")
 
 
@@ -23,11 +26,12 @@ class LocalGitRepository:
     Args:
         folder: the repository's folder.
         search_path: the PATH that `git` is looked up on.
+        git: runs it there; made of the other two when left out.
     """
 
-    def __init__(self, folder: Path, search_path: str) -> None:
+    def __init__(self, folder: Path, search_path: str, git: Git | None = None) -> None:
         self._folder = folder
-        self._git = Git(folder, self.url, search_path)
+        self._git = git or Git(folder, self.url, search_path)
         self._objects = ObjectReader(self._git)
         self._trees: dict[str, Trees] = {}
 
@@ -40,17 +44,52 @@ class LocalGitRepository:
         """Look up a branch, tag or commit id."""
         found = self.commit_object(revision)
         if found is None:
-            hint = f"The repository is {self.url}; only these are its branches."
-            if self._is_shallow():
-                hint += " It is a shallow clone: 'git fetch --unshallow' brings what came before."
-            raise UnknownNameError("commit", revision, self._branches(), hint)
+            raise self._unknown("commit", revision)
         return found.commit
+
+    def branches(self) -> list[str]:
+        """Ask for the refs of branches."""
+        prefix = full_ref("")
+        out = self._git("for-each-ref", "--format=%(refname)", prefix)
+        return sorted(ref.removeprefix(prefix) for ref in out.decode().splitlines())
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Ask `git rev-list` for commits that the branch does not contain."""
+        found = self.contains(full_ref(branch), commit)
+        if found is None and self._ref(full_ref(branch)) is None:
+            raise self._unknown("branch", branch)
+        if found is None:
+            advice = "this is a shallow clone, and 'git fetch --unshallow' brings what came before."
+            raise UnknownHistoryError(self.url, commit, branch, advice)
+        return found
+
+    def contains(self, ref: str, commit: str) -> bool | None:
+        """Tell whether a ref's history contains a commit; None when there is no such ref, or a shallow clone ends.
+
+        Args:
+            ref: named in full; `HEAD` is what is checked out.
+            commit: full id.
+        """
+        newest = self.commit(ref).id if ref == _HEAD else self._ref(ref)
+        if newest is None:
+            return None
+        # A file that tells parents more quickly might tell others than the commits do.
+        asked = ("-c", "core.commitGraph=false", "rev-list", "--max-count=1", commit, f"^{newest}")
+        if self._is_known(commit) and not self._git(*asked):
+            return True
+        return None if self._is_shallow() else False
+
+    def head(self) -> str | None:
+        """The ref of the branch that is checked out, in full; None when none is."""
+        ref = self._git("rev-parse", "--symbolic-full-name", _HEAD).decode().strip()
+        return None if ref == _HEAD else ref
 
     def commit_object(self, revision: str) -> CommitObject | None:
         """The same with its tree, which is read along; None when there is none."""
         if not _REVISION.fullmatch(revision):
             return None
-        commit, tree = self._objects.read([f"{revision}^{{commit}}", f"{revision}^{{tree}}"])
+        name = self._in_full(revision)
+        commit, tree = self._objects.read([f"{name}^{{commit}}", f"{name}^{{tree}}"]) if name else (None, None)
         if commit is None:
             return None
         found = parse_commit(commit.id, commit.content)
@@ -66,8 +105,8 @@ class LocalGitRepository:
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Read any number of files."""
         found = self.at(commit).files(paths)
-        contents = {one.id: one.content for one in self._objects.read(set(found.values())) if one}
-        return {path: contents[identity] for path, identity in found.items() if identity in contents}
+        contents = {one.id: one.content for one in self._objects.present(set(found.values()))}
+        return {path: contents[identity] for path, identity in found.items()}
 
     def sizes(self, commit: str, paths: Iterable[str]) -> Mapping[str, int]:
         """How many bytes any number of files have; their content is not read."""
@@ -109,9 +148,24 @@ class LocalGitRepository:
     def _is_shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
 
-    def _branches(self) -> list[str]:
-        out = self._git("for-each-ref", "--format=%(refname:short)", "refs/heads")
-        return sorted(out.decode().split())
+    def _in_full(self, revision: str) -> str | None:
+        """What git is asked for, which would prefer tags to a branch; None when there is no such branch."""
+        branch = branch_of(revision)
+        if branch is None or revision == _HEAD or is_full_id(revision):
+            return revision
+        return self._ref(full_ref(branch)) or (revision if branch == revision else None)
+
+    def _ref(self, ref: str) -> str | None:
+        """The id of what a ref names, which must be its whole name."""
+        out = self._git("for-each-ref", "--format=%(objectname) %(refname)", ref).decode()
+        found = (line.split(" ", 1) for line in out.splitlines())
+        return next((identity for identity, name in found if name == ref), None)
+
+    def _unknown(self, kind: str, name: str) -> UnknownNameError:
+        hint = f"The repository is {self.url}; only these are its branches."
+        if self._is_shallow():
+            hint += " It is a shallow clone: 'git fetch --unshallow' brings what came before."
+        return UnknownNameError(kind, name, self.branches(), hint)
 
 
 def _trees(objects: ObjectReader, identities: Iterable[str]) -> dict[str, Listing]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from orchestrator.errors import SourceError
 from orchestrator.frozen import dataclass
+from orchestrator.source.git import Git, personal
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.repository import SourceRepository
 
@@ -75,7 +76,10 @@ def open_folder(folder: Path) -> LocalGitRepository:
     """
     if not folder.is_dir():
         raise SourceError(f"The repository {folder.as_uri()!r} cannot be opened: there is no such folder.")
-    return LocalGitRepository(folder, os.environ.get("PATH", os.defpath))
+    search_path = os.environ.get("PATH", os.defpath)
+    return LocalGitRepository(
+        folder, search_path, Git(folder, folder.as_uri(), search_path, person=personal(os.environ))
+    )
 
 
 def _snapshots(url: str, clients: Clients) -> SourceRepository:

@@ -5,7 +5,6 @@ commit and its trees without any file (`--filter=blob:none`), and then exactly t
 wanted, in one request. A host that knows no filters sends everything, and all is the same but slower.
 """
 
-import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -14,17 +13,18 @@ from pathlib import Path
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.git import Git
 from orchestrator.source.local_git import LocalGitRepository
+from orchestrator.source.objects import is_full_id
+from orchestrator.source.refs.branch import branch_of, full_ref
 from orchestrator.source.repository import Commit, Commits
 from orchestrator.source.trees import Listing
 
-_REVISION = re.compile(r"[\w][\w./-]*")
-# Nothing is spoken but these, objects that are made to do harm are refused, and nothing is asked for twice.
-_SETTINGS = [
-    *("-c", "protocol.allow=never", "-c", "protocol.https.allow=always", "-c", "protocol.file.allow=always"),
-    *("-c", "transfer.fsckObjects=true", "-c", "fetch.negotiationAlgorithm=noop", "-c", "core.hooksPath=/dev/null"),
-]
+# Objects that are made to do harm are refused, and nothing is asked for twice.
+_SETTINGS = ["-c", "transfer.fsckObjects=true", "-c", "fetch.negotiationAlgorithm=noop", "-c", "maintenance.auto=false"]
+# Nothing else is spoken.
+_PROTOCOLS = {"GIT_ALLOW_PROTOCOL": "https:file"}
 _FETCH = [*_SETTINGS, "fetch", "--quiet", "--no-tags", "--filter=blob:none", "--recurse-submodules=no"]
 _SHALLOW = ["--depth=1"]
+_COMMITS = ["fetch", "--quiet", "--no-tags", "--filter=tree:0", "--recurse-submodules=no"]
 
 
 class RemoteGitRepository:
@@ -48,18 +48,40 @@ class RemoteGitRepository:
         return self._url
 
     def commit(self, revision: str) -> Commit:
-        """Fetch the commit that a branch, a tag or a full commit id stands for, and look it up."""
-        if not _REVISION.fullmatch(revision):
+        """Fetch the commit that a branch or a full commit id stands for, and look it up."""
+        branch = None if is_full_id(revision) else branch_of(revision)
+        if branch is None and not is_full_id(revision):
             raise self._unknown(revision)
         try:
-            self._git(*_FETCH, *_SHALLOW, "origin", revision)
+            self._git(*_FETCH, *_SHALLOW, "origin", full_ref(branch) if branch else revision)
         except SourceError as error:
             if "couldn't find remote ref" in str(error) or "not our ref" in str(error):
                 raise self._unknown(revision) from error
             raise
-        commit = self._local.commit("FETCH_HEAD")
+        identity, _, what = (self._folder / "FETCH_HEAD").read_text().split("\t", 2)
+        if branch and not what.startswith(f"branch '{branch}' of "):
+            # Where there is no such branch, git takes what else is called like its ref.
+            raise self._unknown(revision)
+        commit = self._local.commit(identity)
         self._fetched.add(commit.id)
         return commit
+
+    def branches(self) -> list[str]:
+        """Ask for the refs of branches."""
+        prefix = full_ref("")
+        out = self._git("ls-remote", "--quiet", "origin", f"{prefix}*").decode()
+        refs = (line.split("\t", 1)[1] for line in out.splitlines())
+        return sorted(ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix))
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Fetch all commits of the branch, without trees and files, unless it is the newest one."""
+        newest = self.commit(full_ref(branch)).id
+        if commit == newest:
+            return True
+        with tempfile.TemporaryDirectory(prefix="orchestrator-git-") as folder:
+            git = self._made(Path(folder))
+            git(*_SETTINGS, *_COMMITS, "origin", f"{newest}:{full_ref(branch)}")
+            return LocalGitRepository(Path(folder), self._search_path, git).is_merged(commit, branch)
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:
         """List folders: with the commit, its trees are here."""
@@ -97,17 +119,19 @@ class RemoteGitRepository:
 
     @cached_property
     def _git(self) -> Git:
-        git = Git(self._folder, self._url, self._search_path, self._variables)
+        return self._made(self._folder)
+
+    def _made(self, folder: Path) -> Git:
+        """A git directory of ours, that is empty."""
+        git = Git(folder, self._url, self._search_path, {**self._variables, **_PROTOCOLS}, is_ours=True)
         git("init", "--quiet", "--bare", ".")
         git("config", "remote.origin.url", self._url)
         return git
 
     @cached_property
     def _local(self) -> LocalGitRepository:
-        return LocalGitRepository(self._folder, self._search_path)
+        return LocalGitRepository(self._folder, self._search_path, self._git)
 
     def _unknown(self, revision: str) -> UnknownNameError:
-        out = self._git(*_SETTINGS, "ls-remote", "--heads", "--quiet", "origin").decode()
-        branches = sorted(line.split("refs/heads/", 1)[1] for line in out.splitlines())
         hint = f"The repository is {self.url}; only these are its branches, and commits are named by their full id."
-        return UnknownNameError("commit", revision, branches, hint)
+        return UnknownNameError("commit", revision, self.branches(), hint)

@@ -86,10 +86,27 @@ class SourceRepository(Protocol):
         """Where it is, such as `file:///srv/git/shop`."""
 
     def commit(self, revision: str) -> Commit:
-        """Look up a branch or a full commit id; some hosts know tags and short ids, too.
+        """Look up a branch, by its ref in full or its name, or a full commit id; a folder knows tags and the like, too.
+
+        Nothing else that is called like a branch, such as a tag, is taken for it.
 
         Raises:
             UnknownNameError: there is none.
+        """
+
+    def branches(self) -> list[str]:
+        """The names of all branches, in order."""
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Tell whether a branch contains a commit: it is the branch's newest, or came before that.
+
+        Args:
+            commit: full id. A host may show commits of forks as well: no branch contains them.
+            branch: its name.
+
+        Raises:
+            UnknownNameError: there is no such branch.
+            SourceError: what is known of the history does not tell.
         """
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Mapping[str, Entry]]:

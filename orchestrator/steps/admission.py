@@ -15,7 +15,7 @@ from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
-from orchestrator.steps.contract import Status, StepInput, StepResult
+from orchestrator.steps.contract import Release, Status, StepInput, StepResult
 from orchestrator.steps.ordering import superseded_by, superseded_message
 from orchestrator.steps.origin import is_automatic
 
@@ -81,12 +81,15 @@ def _orphaned(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
 def _quarantined(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:
     if facts.quarantine is None:
         return None
-    unit, version = step.release.unit, step.release.version
-    message = (
-        f"{step.release.name} is in quarantine: {facts.quarantine.reason} It goes to no environment until "
-        f"'orchestrator quarantine {unit}@{version} --lift'."
+    return StepResult(status=Status.QUARANTINED, message=barred(step.release, facts.quarantine))
+
+
+def barred(release: Release, quarantine: Quarantine) -> str:
+    """The sentence that refuses a release in quarantine."""
+    return (
+        f"{release.name} is in quarantine: {quarantine.reason} It goes to no environment until "
+        f"'orchestrator quarantine {release.name} --lift'."
     )
-    return StepResult(status=Status.QUARANTINED, message=message)
 
 
 def _held(step: StepInput, facts: Facts, _: datetime) -> StepResult | None:

@@ -22,6 +22,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
 from orchestrator.source.catalog import Catalog, barring, read_catalog
 from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_ask
+from orchestrator.source.refs.branch import full_ref
 from orchestrator.source.repository import SourceRepository
 from orchestrator.source.together import Trains, broken_units
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
@@ -102,7 +103,7 @@ class MergeHandler:
             OvertakenError: a later look has begun.
             StartsError: the queue did not take all; trying again asks for the rest.
         """
-        head = "" if event.detail.branch != self.branch else self.repository.commit(self.branch).id
+        head = "" if event.detail.branch != self.branch else self.repository.commit(full_ref(self.branch)).id
         guardrails = self.guardrails()
         # Other guardrails may lead to other state machines.
         code = f"{self.code}:{guardrails.version}"
@@ -110,7 +111,7 @@ class MergeHandler:
             return MergeResult(commit=head, settled=bool(head))
         run = self.ledger.branches.begin(self.branch)
         seen = self.surveys.seen(run - 1)
-        catalog = read_catalog(self.repository, self.branch, [seen.surveyed] if seen else ())
+        catalog = read_catalog(self.repository, full_ref(self.branch), [seen.surveyed] if seen else ())
         units = units_to_look_at(event, run, seen, catalog)
         refuse_looser(catalog.organization, guardrails.organization)
         organization = placed(catalog.organization, guardrails.organization)

@@ -1,17 +1,20 @@
 """Resolve release: find what a promotion is about, check its request, and begin the execution document."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.config.invalid import told
+from orchestrator.config.organization import Organization
 from orchestrator.errors import RequestError, UnknownNameError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
+from orchestrator.source.refs.merged import MergeRule
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Document, Execution, Release, Request
 from orchestrator.steps.origin import check_origin
@@ -51,21 +54,25 @@ class ReleaseResolver:
     Args:
         ledger: knows all releases.
         read_catalog: tells a commit's digest.
-        guardrails: reads which environments no unit may leave out.
+        guardrails: reads which environments no unit may leave out, and which take commits that are not merged.
+        rule: decides which commits may go; its own `allow_unmerged` does not count.
     """
 
     ledger: Ledger
     read_catalog: ReadCatalog
     guardrails: Callable[[], Guardrails]
+    rule: MergeRule
 
     def __call__(self, step: ResolveReleaseInput) -> PromotionDocument:
         """Find the release and begin the document.
 
         Raises:
-            RequestError: the request cannot be understood, or claims what the ledger does not know.
+            RequestError: the request cannot be understood, claims what the ledger does not know, or names a commit
+                that may not go where it is to go.
             UnknownNameError: the version, commit or environment does not exist.
         """
-        self._check_mandatory(step)
+        guarded = self.guardrails().organization
+        _check_mandatory(step, guarded)
         request = parse_request(step.request)
         check_origin(self.ledger, step.unit, step.execution, request)
         execution = self._ranked(request, step.execution)
@@ -73,6 +80,8 @@ class ReleaseResolver:
         release = self._release(step.unit, request)
         if span:
             check_passed(self.ledger, release, request, step.environments)
+        rule = replace(self.rule, allow_unmerged=frozenset(guarded.repository.allow_unmerged))
+        release = check_merged(rule, self.read_catalog, release, request, span)
         document = PromotionDocument(
             unit=step.unit,
             request=request.model_dump(mode="json", by_alias=True, exclude_defaults=True),
@@ -84,17 +93,6 @@ class ReleaseResolver:
         )
         self._record(document, execution, span)
         return document
-
-    def _check_mandatory(self, step: ResolveReleaseInput) -> None:
-        """Refuse a state machine that leaves out what has become mandatory since it was made."""
-        environments = self.guardrails().organization.environments
-        last = max((at for at, one in enumerate(environments) if one.name in step.environments), default=0)
-        missing = [one.name for one in environments[:last] if one.mandatory and one.name not in step.environments]
-        if missing:
-            raise RequestError(
-                f"The state machine of {step.unit} leaves out {', '.join(missing)}, which the guardrails make "
-                "mandatory. It is brought up to date at the next merge; 'orchestrator merge' does it now."
-            )
 
     def _ranked(self, request: Request, execution: Execution) -> Execution:
         """The execution as it ranks; one that says it moves a train's member must be noted as doing so."""
@@ -132,6 +130,18 @@ class ReleaseResolver:
             environments=span,
         )
         self.ledger.promotions.record_start(promotion, execution)
+
+
+def _check_mandatory(step: ResolveReleaseInput, guarded: Organization) -> None:
+    """Refuse a state machine that leaves out what has become mandatory since it was made."""
+    environments = guarded.environments
+    last = max((at for at, one in enumerate(environments) if one.name in step.environments), default=0)
+    missing = [one.name for one in environments[:last] if one.mandatory and one.name not in step.environments]
+    if missing:
+        raise RequestError(
+            f"The state machine of {step.unit} leaves out {', '.join(missing)}, which the guardrails make "
+            "mandatory. It is brought up to date at the next merge; 'orchestrator merge' does it now."
+        )
 
 
 def parse_request(request: Any) -> Request:
@@ -179,6 +189,39 @@ def check_passed(ledger: Ledger, release: Release, request: Request, environment
             f"{release.name} cannot begin at {first}: it has not passed {', '.join(missing)}. Promote it from "
             f"{missing[0]}, or skip that with 'skip_gates' (--skip-gates) and a reason."
         )
+
+
+def check_merged(
+    rule: MergeRule, read_catalog: ReadCatalog, release: Release, request: Request, span: Sequence[str]
+) -> Release:
+    """Refuse a release of a commit that may not go where it is to go.
+
+    A release counts as merged when it was when it was published, when the branch contains its commit by now, or when a
+    merged commit that is asked for holds the same: after a squash merge, the branch never contains the first one.
+
+    Args:
+        rule: decides.
+        read_catalog: tells a commit's digest; no digest of the request is believed.
+        release: what is to be promoted.
+        request: which commit was asked for. What a rollback leads to worked in that environment before.
+        span: the environments that it goes to.
+
+    Returns:
+        The release, with what is known now of whether it is merged.
+
+    Raises:
+        UnmergedError: it may not go there.
+        SourceError: it is not known whether it may.
+    """
+    if release.merged or request.rollback:
+        return release
+    if request.commit not in (None, release.commit):
+        catalog = read_catalog(str(request.commit))
+        same = release.unit in catalog.names and catalog.digest(release.unit) == release.digest
+        if same and rule.is_merged(catalog.commit.id):
+            return release.model_copy(update={"merged": True})
+    merged = rule.check(release.name, release.commit, span)
+    return release.model_copy(update={"merged": merged})
 
 
 def not_passed(ledger: Ledger, release: Release, first: str, environments: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.refs.branch import full_ref
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Execution, Release, Request
 from orchestrator.steps.origin import check_unaltered
@@ -61,7 +62,7 @@ class TrainResolver:
         check_execution_name(step.execution.name)
         request = parse_train_request(step.request)
         automatic = self._is_automatic(step, request)
-        catalog = self.read_catalog(request.commit or self.branch)
+        catalog = self.read_catalog(request.commit or full_ref(self.branch))
         asked = resolve_bom(self.ledger, catalog, self.stepfunctions, request)
         members = asked.members
         train = Train(

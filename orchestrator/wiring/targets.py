@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
-from orchestrator.errors import RequestError
+from orchestrator.errors import RequestError, SourceError, UnknownNameError
 from orchestrator.wiring.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -66,7 +66,16 @@ class TargetWiring(Wiring):
     def _planner(self, starter: "Callable[[Execution], str | None]") -> "Planner":
         from orchestrator.steps.plan import Planner
 
-        return Planner(self.ledger, self._files, self._admission, self.target, self.repository, starter)
+        return Planner(
+            self.ledger, self._files, self._admission, self.target, self.repository, starter, self._is_merged
+        )
+
+    def _is_merged(self, commit: str) -> bool | None:
+        """Whether the branch contains a commit; None where nothing that is known tells."""
+        try:
+            return self.merge_rule.is_merged(commit)
+        except (SourceError, UnknownNameError):
+            return None
 
     @property
     def _starter(self) -> "Callable[[Execution], str | None]":

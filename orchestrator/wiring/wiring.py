@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrator.identity.proof import Verifier
     from orchestrator.ledger.ledger import Ledger
     from orchestrator.releases.store import ArtifactStore
+    from orchestrator.source.refs.merged import MergeRule
     from orchestrator.source.repository import SourceRepository
     from orchestrator.steps.admission import Admission
     from orchestrator.steps.catalogs import Catalogs
@@ -92,6 +93,14 @@ class Wiring:
         proxy = self.settings.get("repository_proxy") or None
         access = Access(self._client, self._repository_secret, self._certificates, proxy)
         return open_repository(self.settings["repository_url"], access)
+
+    @cached_property
+    def merge_rule(self) -> "MergeRule":
+        """The rule which commits are built; Resolve release asks it again by the guardrails."""
+        from orchestrator.source.refs.merged import MergeRule
+
+        allowed = frozenset(self.settings.get("allow_unmerged", "").split())
+        return MergeRule(self.repository, self.settings["branch"], allowed)
 
     @cached_property
     def surveys(self) -> "Surveys":

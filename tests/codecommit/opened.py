@@ -11,7 +11,7 @@ from tests.codecommit.server import NAME, CodeCommitServer
 REGION = "eu-west-1"
 
 
-def opened(server: CodeCommitServer, name: str = NAME) -> CodeCommitRepository:
+def opened(server: CodeCommitServer, name: str = NAME, **limits: int) -> CodeCommitRepository:
     """Open it with a real client; as many retries as the orchestrator's, without the waiting of adaptive ones."""
     client = boto3.client(
         "codecommit",
@@ -22,4 +22,4 @@ def opened(server: CodeCommitServer, name: str = NAME) -> CodeCommitRepository:
         config=Config(retries={"mode": "standard", "max_attempts": 10}),
     )
     address = CodeCommitAddress(REGION, name)
-    return CodeCommitRepository(CodeCommitClient(client, address), address)
+    return CodeCommitRepository(CodeCommitClient(client, address), address, **limits)

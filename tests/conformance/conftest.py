@@ -77,7 +77,7 @@ def snapshots(sample: Sample) -> Iterator[SourceRepository]:
     s3.create_bucket(Bucket="sources", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     bucket = SnapshotBucket(s3, Place("sources", "source"))
     publisher = Publisher(Git(sample.folder, "sample", os.environ["PATH"]), bucket, ["pyproject.toml"])
-    for commit in sample.commits.values():
+    for commit in sample.own:
         publisher.publish(commit, "main")
     for branch, name in BRANCHES.items():
         publisher.move(branch, sample.commits[name])

@@ -15,8 +15,18 @@ LARGE = bytes(range(256)) * 8_192
 LIBRARY = "1f" * 20
 """The commit of another repository that a submodule names."""
 
-BRANCHES = {"main": "last", "side/branch": "side", "hostile": "hostile"}
+BRANCHES = {"main": "last", "side/branch": "side", "hostile": "hostile", "refs/heads/main": "units"}
 """Its branches, and the names of their newest commits."""
+
+NUISANCES = {
+    "refs/tags/main": "first",
+    "refs/remotes/origin/main": "first",
+    "refs/tags/refs/heads/main": "first",
+    "refs/tags/refs/heads/nothing": "first",
+    "refs/main": "first",
+    "refs/pull/7/head": "fork",
+}
+"""Other refs, and what they name: what is called like a branch is none; a fork's commits are in no branch."""
 
 ODD_NAMES = (
     "with space/a file.txt",
@@ -41,6 +51,11 @@ class Sample:
 
     folder: Path
     commits: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def own(self) -> list[str]:
+        """The commits that are in a branch."""
+        return [identity for name, identity in self.commits.items() if name != "fork"]
 
     def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run git in it, as nobody in particular."""
@@ -72,11 +87,28 @@ def make_sample(folder: Path) -> Sample:
     for number, name in enumerate(_NAMES, start=1):
         sample.commits[name] = ids[f":{number}"]
     marks.unlink()
+    sample.git("update-ref", "refs/heads/refs/heads/main", sample.commits["units"])
+    for ref, name in NUISANCES.items():
+        sample.git("update-ref", ref, sample.commits[name])
+    sample.git("update-ref", "-d", "refs/pull/7/base")
     return sample
 
 
 # In the order in which they are written.
-_NAMES = ("first", "units", "empty", "side", "other side", "merge", "orders", "elsewhere", "deleted", "last", "hostile")
+_NAMES = (
+    "first",
+    "units",
+    "empty",
+    "side",
+    "other side",
+    "merge",
+    "orders",
+    "elsewhere",
+    "deleted",
+    "last",
+    "hostile",
+    "fork",
+)
 
 
 def _history() -> Iterator[bytes]:
@@ -93,6 +125,7 @@ def _history() -> Iterator[bytes]:
     yield _commit(9, "main", "Delete one", [b"D projects/with space/gone.txt\n"])
     yield _commit(10, "main", "Change shared", [_file("projects/shared/money.py", b"CENTS = 1\n")])
     yield _commit(11, "hostile", "Lead out", _hostile(), parents=[10])
+    yield _commit(12, "refs/pull/7/base", "Come from a fork", [_file("README.md", b"# Mine\n")], parents=[10])
 
 
 def _units() -> Iterator[bytes]:
@@ -126,7 +159,8 @@ def _hostile() -> Iterator[bytes]:
 def _commit(mark: int, branch: str, message: str, changes: Iterable[bytes], parents: Iterable[int] = ()) -> bytes:
     """One commit; each is a minute younger than the one before."""
     who = f"Zoë Sample <zoe@example.com> {1_767_225_600 + 60 * mark} +0100"
-    header = f"commit refs/heads/{branch}\nmark :{mark}\nauthor {who}\ncommitter {who}\n".encode()
+    ref = branch if branch.startswith("refs/") else f"refs/heads/{branch}"
+    header = f"commit {ref}\nmark :{mark}\nauthor {who}\ncommitter {who}\n".encode()
     text = message.encode()
     links = [f"{word} :{one}\n".encode() for word, one in zip(("from", "merge"), parents, strict=False)]
     return header + b"data %d\n%s\n" % (len(text), text) + b"".join([*links, *changes]) + b"\n"

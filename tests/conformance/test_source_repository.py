@@ -1,5 +1,6 @@
 """What every `SourceRepository` must answer, whichever host keeps the repository; git itself says what is right."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.changes import Change, changes
 from orchestrator.source.export import export, tree
+from orchestrator.source.refs.branch import full_ref
 from orchestrator.source.repository import Commit, Entry, Mode, SourceRepository
 from tests.conformance.sample import BRANCHES, LARGE, LIBRARY, MANY, ODD_NAMES, Sample
 
@@ -19,8 +21,63 @@ def entries(listed: dict[str, tuple[str, str]]) -> dict[str, Entry]:
 
 @pytest.mark.parametrize(("branch", "name"), BRANCHES.items())
 def test_a_branch_is_its_newest_commit(repository: SourceRepository, sample: Sample, branch: str, name: str) -> None:
-    """Also one with a slash in its name."""
-    assert repository.commit(branch).id == sample.commits[name]
+    """Also one with a slash in its name, and one that is called like another one's ref."""
+    assert repository.commit(full_ref(branch)).id == sample.commits[name]
+
+
+@pytest.mark.parametrize("name", ["main", "refs/heads/main"])
+def test_nothing_that_is_called_like_a_branch_is_taken_for_it(
+    repository: SourceRepository, sample: Sample, name: str
+) -> None:
+    """No tag, no remote-tracking branch, no other ref."""
+    assert repository.commit(name).id == sample.commits["last"]
+
+
+def test_all_branches_are_named(repository: SourceRepository) -> None:
+    """Without tags and pull requests."""
+    assert sorted(repository.branches()) == sorted(BRANCHES)
+
+
+@pytest.mark.parametrize(
+    ("name", "branch", "expected"),
+    [
+        ("last", "main", True),
+        ("first", "main", True),
+        ("side", "main", True),
+        ("side", "side/branch", True),
+        ("last", "hostile", True),
+        ("hostile", "main", False),
+        ("orders", "side/branch", False),
+        ("last", "refs/heads/main", False),
+    ],
+)
+def test_a_commit_is_merged_when_the_branch_contains_it(
+    repository: SourceRepository, sample: Sample, name: str, branch: str, *, expected: bool
+) -> None:
+    """As its newest commit, or before it, on whichever side of a merge."""
+    assert repository.is_merged(sample.commits[name], branch) == expected
+    assert sample.git("branch", "--list", branch, "--contains", sample.commits[name]).strip() == (
+        f"{'*' if branch == 'main' else ' '} {branch}".strip().encode() if expected else b""
+    )
+
+
+@pytest.mark.parametrize("name", ["fork", "nowhere"])
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_a_commit_of_a_fork_is_never_taken_for_merged(
+    repository: SourceRepository, sample: Sample, name: str, branch: str
+) -> None:
+    """Whether the host gives it out under its id, as GitHub does, or has never heard of it."""
+    is_merged = False
+    # What is not known is refused, too.
+    with suppress(SourceError):
+        is_merged = repository.is_merged(sample.commits.get(name, "f" * 40), branch)
+    assert not is_merged
+
+
+def test_a_branch_that_is_not_there_contains_nothing(repository: SourceRepository, sample: Sample) -> None:
+    """Also where a tag is called like its ref."""
+    with pytest.raises(UnknownNameError):
+        repository.is_merged(sample.commits["first"], "nothing")
 
 
 def test_a_commit_is_told_by_its_full_id(repository: SourceRepository, sample: Sample) -> None:

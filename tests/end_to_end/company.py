@@ -272,7 +272,7 @@ class Company:
         cache = Cache(self.folder.parent / "cache")
         tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, "activity")
         builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
-        task = BuildTask(wiring.catalogs, "main", builder, wiring.store)
+        task = BuildTask(wiring.catalogs, wiring.merge_rule, builder, wiring.store)
         stop = Event()
         builds = Builds(task)
         worker = BuildWorker(wiring.stepfunctions, self.organization.build_activity_arn, builds)

@@ -35,6 +35,11 @@ class GitObjects:
         out = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return out.decode().strip() if out else None
 
+    def ref(self, name: str) -> str | None:
+        """The commit that a ref names, which must be its whole name."""
+        out = self.git("show-ref", "--verify", "--hash", name)
+        return out.decode().strip() if out else None
+
     def commits(self, *selection: str) -> list[dict[str, Any]]:
         """Commits as the REST API's lists show them."""
         out = self.git("log", f"--format={_COMMIT}", *selection) or b""
@@ -67,7 +72,7 @@ class GitObjects:
 
     def branches(self) -> list[str]:
         """The branches' names."""
-        return (self.git("for-each-ref", "--format=%(refname:short)", "refs/heads") or b"").decode().split()
+        return (self.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads") or b"").decode().split()
 
 
 def _shown(line: str) -> dict[str, Any]:

@@ -136,6 +136,7 @@ class GitHubServer:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         kind, _, rest = unquote(parts.path).removeprefix("/git").removeprefix("/").partition("/")
         routes: dict[str, Callable[[], Answer]] = {
+            "ref": lambda: self._ref(asked, rest),
             "branches": lambda: self._page(asked, query, [{"name": name} for name in self.objects.branches()]),
             "commits": lambda: self._commits(asked, query, rest),
             "compare": lambda: self._compare(asked, query, rest),
@@ -148,24 +149,34 @@ class GitHubServer:
         if "/git/commits/" in asked.path:
             found = self.objects.commits("--no-walk", revision)
             return Answer({**found[0], **found[0]["commit"]}) if found else missing()
-        if not revision:
+        if revision:
+            return missing()
+        if "sha" in query:
             since = [f"--since={query['since']}"] if "since" in query else []
             return self._page(asked, query, self.objects.commits(*since, query["sha"], "--", query["path"]))
+        return missing()
+
+    def _ref(self, asked: Asked, name: str) -> Answer:
         if not self.objects.branches():
             return Answer({"message": "Git Repository is empty.", "status": "409"}, 409)
-        identity = self.objects.commit_id(revision)
+        identity = self.objects.ref(f"refs/{name}")
         if identity is None:
-            return Answer({"message": f"No commit found for SHA: {revision}", "status": "422"}, 422)
-        assert asked.headers["accept"] == "application/vnd.github.sha"
-        return _conditional(asked, identity.encode())
+            return missing()
+        document = {"ref": f"refs/{name}", "object": {"type": "commit", "sha": identity}}
+        return _conditional(asked, json.dumps(document).encode())
 
     def _compare(self, asked: Asked, query: Mapping[str, str], between: str) -> Answer:
         old, new = between.split("...")
         if self.objects.commit_id(old) is None or self.objects.commit_id(new) is None:
             return missing()
+        bases = self.objects.git("merge-base", old, new)
+        if not bases:
+            return missing()
         commits = self.objects.commits("--reverse", f"{old}..{new}")
         page = self._page(asked, query, commits)
-        return Answer({"total_commits": len(commits), "commits": page.body}, headers=page.headers)
+        base = {"sha": bases.decode().split()[0]}
+        document = {"total_commits": len(commits), "commits": page.body, "merge_base_commit": base}
+        return Answer(document, headers=page.headers)
 
     def _tree(self, identity: str, *, is_recursive: bool) -> Answer:
         found = self.objects.tree(identity, *(["-r", "-t"] if is_recursive else []))

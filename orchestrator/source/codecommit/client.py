@@ -49,7 +49,8 @@ class CodeCommitClient:
     def branch(self, name: str) -> str | None:
         """The id of a branch's newest commit."""
         found = self._ask("get_branch", branchName=name)
-        return str(found["branch"]["commitId"]) if found else None
+        # The API's answer says which branch it is of: no other one is meant, however it reads the name.
+        return str(found["branch"]["commitId"]) if found and found["branch"]["branchName"] == name else None
 
     def branches(self) -> list[str]:
         """The names of all branches."""

@@ -8,12 +8,16 @@ from orchestrator.source.codecommit.address import CodeCommitAddress
 from orchestrator.source.codecommit.client import CodeCommitClient
 from orchestrator.source.history import commits_between
 from orchestrator.source.objects import is_full_id
+from orchestrator.source.refs.ancestry import UnknownHistoryError, contains
+from orchestrator.source.refs.branch import branch_of
 from orchestrator.source.repository import Commit, Commits, Mode
 from orchestrator.source.trees import Listing
 
 _AT_ONCE = 8
 # Each takes a call for itself and one for each folder.
 _MOST_COMMITS = 100
+# Each takes a call for itself, and what is looked for is rarely far from the newest.
+_MOST_ANCESTORS = 500
 _BLOBS = (Mode.FILE, Mode.PROGRAM, Mode.LINK)
 
 Folder = tuple[str, Listing]
@@ -25,9 +29,13 @@ class CodeCommitRepository:
     Args:
         client: asks.
         address: which repository.
+        most_ancestors: how many commits are looked at for one that the branch may contain.
     """
 
-    def __init__(self, client: CodeCommitClient, address: CodeCommitAddress) -> None:
+    def __init__(
+        self, client: CodeCommitClient, address: CodeCommitAddress, most_ancestors: int = _MOST_ANCESTORS
+    ) -> None:
+        self._most_ancestors = most_ancestors
         self._client = client
         self._address = address
         self._kept: dict[str, dict[str, Folder | None]] = {}
@@ -39,12 +47,34 @@ class CodeCommitRepository:
 
     def commit(self, revision: str) -> Commit:
         """Look up a branch, or a commit by its full id."""
-        identity = revision if is_full_id(revision) else self._client.branch(revision)
+        identity = revision if is_full_id(revision) else self._newest(branch_of(revision))
         found = self._client.commit(identity) if identity else None
         if found is None:
-            hint = f"The repository is {self.url}; only these are its branches, and commits are named by their full id."
-            raise UnknownNameError("commit", revision, self._client.branches(), hint)
+            raise self._unknown("commit", revision)
         return found.commit
+
+    def branches(self) -> list[str]:
+        """All of them, page by page."""
+        return self._client.branches()
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Walk from parent to parent, over a few hundred commits at most."""
+        newest = self._newest(branch)
+        if newest is None:
+            raise self._unknown("branch", branch)
+        asked = self._client.commit(commit)
+        found = contains(_Graph(self._client), newest, asked.commit, self._most_ancestors) if asked else False
+        if found is None:
+            advice = f"it is not among the newest {self._most_ancestors} that were looked at. Merge it again."
+            raise UnknownHistoryError(self.url, commit, branch, advice)
+        return found
+
+    def _newest(self, branch: str | None) -> str | None:
+        return self._client.branch(branch) if branch else None
+
+    def _unknown(self, kind: str, name: str) -> UnknownNameError:
+        hint = f"The repository is {self.url}; only these are its branches, and commits are named by their full id."
+        return UnknownNameError(kind, name, self.branches(), hint)
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:
         """List folders, several at once; those of the commit that was asked for last are kept."""

@@ -13,7 +13,6 @@ from orchestrator.source.github.kept import Kept
 from orchestrator.source.github.transport import Request, Response
 
 JSON = "application/vnd.github+json"
-SHA = "application/vnd.github.sha"
 RAW = "application/vnd.github.raw+json"
 
 PAGE = 100
@@ -55,17 +54,17 @@ class GitHubClient:
         """
         return self._get(self._address.repository + path, {"Accept": accept}).body
 
-    def get_changing(self, path: str, accept: str) -> bytes:
-        """Ask for something that changes: when it has not, GitHub says just that, and does not count the request."""
+    def changing(self, path: str) -> Any:
+        """Ask for a document that changes: when it has not, GitHub says just that, and does not count the request."""
         url = self._address.repository + path
         known = self._seen.get(url)
-        headers = {"Accept": accept, **({"If-None-Match": known.headers["etag"]} if known else {})}
+        headers = {"Accept": JSON, **({"If-None-Match": known.headers["etag"]} if known else {})}
         response = self._get(url, headers)
         if response.status == _NOT_MODIFIED and known:
-            return known.body
+            return _document(known)
         if "etag" in response.headers:
             self._seen.keep(url, response)
-        return response.body
+        return _document(response)
 
     def json(self, path: str) -> Any:
         """Ask for a document."""

@@ -6,18 +6,17 @@ from urllib.parse import quote
 
 from orchestrator.errors import UnknownNameError
 from orchestrator.source.github.address import GitHubAddress
-from orchestrator.source.github.client import PAGE, SHA, GitHubClient, MissingError
+from orchestrator.source.github.client import PAGE, GitHubClient, MissingError
 from orchestrator.source.github.contents import Contents
 from orchestrator.source.github.history import commit_of, history
 from orchestrator.source.github.kept import Kept
 from orchestrator.source.github.trees import TreeReader
 from orchestrator.source.objects import CommitObject
+from orchestrator.source.refs.branch import branch_of, full_ref
 from orchestrator.source.repository import Commit, Commits
 from orchestrator.source.trees import Listing, Trees
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-# What a branch may be called, by git's check-ref-format; what else git understands, such as main~1, GitHub does not.
-_REVISION = re.compile(r"(?![-./])(?!.*(?:\.\.|//|/\.|@\{))[^\s\x00-\x20\x7f~^:?*\[\\]{1,250}(?<![./])")
 _MOST_KEPT_COMMITS = 1000
 
 
@@ -42,8 +41,24 @@ class GitHubRepository:
         return self._address.url
 
     def commit(self, revision: str) -> Commit:
-        """Look up a branch, a tag or a commit id: where a branch is costs nothing of the rate limit while it stays."""
+        """Look up a branch or a full commit id: where a branch is costs nothing of the rate limit while it stays."""
         return self._read_commit(self._resolve(revision)).commit
+
+    def branches(self) -> list[str]:
+        """All of them, page by page."""
+        return sorted(str(one["name"]) for page in self._client.pages(f"/branches?per_page={PAGE}") for one in page)
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Compare the two: GitHub shows commits of forks, too, but tells that the branch has not got them."""
+        newest = self._resolve(full_ref(branch))
+        if commit == newest:
+            return True
+        try:
+            compared = self._client.json(f"/compare/{newest}...{commit}?per_page=1")
+        except MissingError:
+            # There is no such commit, or it has nothing in common with the branch.
+            return False
+        return str(compared["merge_base_commit"]["sha"]) == commit
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:
         """List folders: a hundred in one query, or everything below the folder that many of them are in."""
@@ -68,12 +83,17 @@ class GitHubRepository:
     def _resolve(self, revision: str) -> str:
         if _ID.fullmatch(revision):
             return revision
-        if not _REVISION.fullmatch(revision):
+        branch = branch_of(revision)
+        if branch is None:
             raise self._unknown(revision)
+        ref = full_ref(branch)
         try:
-            return self._client.get_changing(f"/commits/{quote(revision)}", SHA).decode().strip()
+            found = self._client.changing(f"/git/{quote(ref.replace('refs/', 'ref/', 1))}")
         except MissingError as error:
             raise self._unknown(revision) from error
+        if found["ref"] != ref:
+            raise self._unknown(revision)
+        return str(found["object"]["sha"])
 
     def _read_commit(self, identity: str) -> CommitObject:
         known = self._commits.get(identity)
@@ -86,6 +106,5 @@ class GitHubRepository:
         return self._commits.keep(identity, CommitObject(commit_of(document), str(document["tree"]["sha"])))
 
     def _unknown(self, revision: str) -> UnknownNameError:
-        page = self._client.json(f"/branches?per_page={PAGE}")
         hint = f"The repository is {self.url}; only these are its branches."
-        return UnknownNameError("commit", revision, sorted(str(one["name"]) for one in page), hint)
+        return UnknownNameError("commit", revision, self.branches(), hint)

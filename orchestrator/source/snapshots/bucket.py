@@ -104,6 +104,14 @@ class SnapshotBucket:
             raise
         return True
 
+    def was_newest(self, branch: str, commit: str) -> bool:
+        """Tell whether a commit was ever published as a branch's newest."""
+        return self.get(_merged_name(branch, commit)) is not None
+
+    def note_newest(self, branch: str, commit: str) -> None:
+        """Note that a commit is published as a branch's newest: a shallow clone does not tell what came before it."""
+        self.create(_merged_name(branch, commit), b"")
+
     def branches(self) -> list[str]:
         """The branches that were published."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
@@ -126,3 +134,7 @@ class SnapshotBucket:
 
 def _branch_name(branch: str) -> str:
     return f"branches/{quote(branch, safe='')}"
+
+
+def _merged_name(branch: str, commit: str) -> str:
+    return f"merged/{quote(branch, safe='')}/{commit}"

@@ -93,6 +93,8 @@ class Publisher:
             there = self._bucket.pointer(branch)
             if there and (there.commit == commit or (not force and self._is_before(commit, there.commit))):
                 return there.commit
+            # Before it is: killed in between, the branch would be at a commit that counts as not merged later.
+            self._bucket.note_newest(branch, commit)
             if self._bucket.move(branch, commit, there):
                 return commit
         raise SourceError(

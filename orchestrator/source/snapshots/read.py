@@ -7,6 +7,8 @@ from typing import NoReturn
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.history import commits_between
 from orchestrator.source.objects import is_full_id
+from orchestrator.source.refs.ancestry import UnknownHistoryError, contains
+from orchestrator.source.refs.branch import branch_of
 from orchestrator.source.repository import Commit, Commits
 from orchestrator.source.snapshots.bucket import SnapshotBucket
 from orchestrator.source.snapshots.document import Document, read_document
@@ -20,6 +22,7 @@ _AT_ONCE = 16
 _LIMIT = LARGEST_FILE + PACK_BYTES
 # Each tells of 250 commits, or of one where the CI made a shallow clone.
 _MOST_HISTORIES = 30
+_MOST_ANCESTORS = 10_000
 
 
 class SnapshotRepository:
@@ -40,12 +43,38 @@ class SnapshotRepository:
 
     def commit(self, revision: str) -> Commit:
         """Look up a branch, or a commit by its full id."""
-        pointer = self._bucket.pointer(revision) if revision and not is_full_id(revision) else None
+        branch = None if is_full_id(revision) else branch_of(revision)
+        pointer = self._bucket.pointer(branch) if branch else None
         found = self.document(pointer.commit if pointer else revision)
         if found is None:
-            hint = f"At {self.url} only these branches are published; 'orchestrator publish-source' publishes a commit."
-            raise UnknownNameError("commit", revision, self._bucket.branches(), hint)
+            raise self._unknown("commit", revision)
         return found.commit.commit
+
+    def branches(self) -> list[str]:
+        """Those that were published."""
+        return self._bucket.branches()
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Walk through what is known of the history; where that ends, what was noted when it was published counts."""
+        pointer = self._bucket.pointer(branch)
+        if pointer is None:
+            raise self._unknown("branch", branch)
+        if commit == pointer.commit:
+            return True
+        past = _Past(self, self._bucket)
+        document = self.document(commit)
+        asked = document.commit.commit if document else past.commit(commit)
+        found = contains(past, pointer.commit, asked, _MOST_ANCESTORS) if asked else None
+        if found is None and self._bucket.was_newest(branch, commit):
+            return True
+        if found is None:
+            advice = "publish the branch's newest commit from a clone with its history ('git fetch --unshallow')."
+            raise UnknownHistoryError(self.url, commit, branch, advice)
+        return found
+
+    def _unknown(self, kind: str, name: str) -> UnknownNameError:
+        hint = f"At {self.url} only these branches are published; 'orchestrator publish-source' publishes a commit."
+        return UnknownNameError(kind, name, self.branches(), hint)
 
     def folders(self, commit: str, paths: Iterable[str]) -> Mapping[str, Listing]:
         """List folders: all trees are stored with the commit."""

@@ -121,7 +121,7 @@ class FolderRepository:
 
     def commit(self, revision: str) -> Commit:
         """Answer for the branch `main` and the one commit."""
-        if revision not in ("main", self.commit_id):
+        if revision not in ("main", "refs/heads/main", self.commit_id):
             raise UnknownNameError("commit", revision, ["main"])
         return Commit(self.commit_id, "Ada <ada@example.com>", self.committed_at, "Change something")
 
@@ -135,6 +135,14 @@ class FolderRepository:
         assert commit == self.commit_id
         found = {path: self.folder / path for path in paths}
         return {path: _content(file) for path, file in found.items() if file.is_file() or file.is_symlink()}
+
+    def branches(self) -> list[str]:
+        """There is one."""
+        return ["main"]
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """The one commit is."""
+        return (commit, branch) == (self.commit_id, "main")
 
     def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """There are none."""

@@ -1,5 +1,6 @@
 """A build as the state machine asks for it."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from orchestrator.build.task import BuildTask
 from orchestrator.errors import BuildError, UnknownNameError
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
+from orchestrator.source.refs.merged import MergeRule
 from tests.unit.build.fakes import Workshop
 
 LOG = "logs/orders/merge-1/build.log"
@@ -24,7 +26,12 @@ def task(unit: str = "orders", **request: str) -> dict[str, Any]:
 @pytest.fixture
 def build_task(workshop: Workshop) -> BuildTask:
     """The task with the fake uv."""
-    return BuildTask(partial(read_catalog, workshop.repository), "main", workshop.builder, workshop.store)
+    return BuildTask(
+        partial(read_catalog, workshop.repository),
+        MergeRule(workshop.repository, "main"),
+        workshop.builder,
+        workshop.store,
+    )
 
 
 def test_a_build_answers_with_the_version_and_where_its_log_is(build_task: BuildTask, store: ArtifactStore) -> None:
@@ -38,6 +45,8 @@ def test_a_build_answers_with_the_version_and_where_its_log_is(build_task: Build
         "log": LOG,
     }
     assert b"== build wheel and sdist\n" in store.get(LOG)
+    manifest = json.loads(store.get("projects/orders/release/0.1.0/manifest.json"))
+    assert manifest["merged"] is True
 
 
 def test_without_a_commit_the_branch_is_built(build_task: BuildTask) -> None:

@@ -55,6 +55,11 @@ def test_what_was_read_cannot_be_changed() -> None:
         ('"222222222222"', '"22"', "'22' is not valid: an account has twelve digits"),
         ('"eu-west-1"\nrequires', '"moon"\nrequires', "'moon' is not valid: a region is written such as 'eu-west-1'"),
         ('name = "prod"', 'name = "dev"', "'dev' is there more than once"),
+        (
+            "[tooling]",
+            '[repository]\nallow_unmerged = ["stage"]\n[tooling]',
+            "'stage' is not an environment; valid are dev, prod",
+        ),
         ('name = "prod"', 'name = "pre-prod"', "'pre-prod' is not valid"),
         ("333333333333", "222222222222", "'dev' and 'prod' both deploy to 222222222222/eu-west-1"),
         ("requires_approval = true", 'stack_suffix = "_x"', "stack_suffix = '_x' is not valid: a suffix is '-' and"),

@@ -16,10 +16,12 @@ from orchestrator.source.local_git import LocalGitRepository
 from tests.git_repository import GitRepository
 
 _REAL = shutil.which("git")
-# Notes that it was started, and is then what the second line says.
+# Asked for objects, it notes that it was started, and is then what the next line says.
 _TOLD = """#!/bin/sh
-echo $$ >> {started}
-{then}
+case "$*" in *cat-file*)
+    echo $$ >> {started}
+    {then}
+esac
 exec {git} "$@"
 """
 

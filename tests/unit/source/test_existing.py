@@ -41,6 +41,14 @@ class Host:
         """Ask git."""
         return self._local.files(commit, paths)
 
+    def branches(self) -> list[str]:
+        """Ask git."""
+        return self._local.branches()
+
+    def is_merged(self, commit: str, branch: str) -> bool:
+        """Ask git."""
+        return self._local.is_merged(commit, branch)
+
     def commits_between(self, old: str | None, new: str, folders: Iterable[str]) -> Commits:
         """Ask git."""
         return self._local.commits_between(old, new, folders)

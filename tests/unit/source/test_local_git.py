@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator.errors import UnknownNameError
 from orchestrator.source.local_git import LocalGitRepository
+from orchestrator.source.refs.ancestry import UnknownHistoryError
 from tests.git_repository import GitRepository
 from tests.interrupted_git import interrupted
 
@@ -43,3 +44,18 @@ def test_a_commit_that_a_shallow_clone_does_not_have_is_asked_for_in_vain(
     assert read.commit("HEAD").subject == "second"
     with pytest.raises(UnknownNameError, match="It is a shallow clone: 'git fetch --unshallow' brings"):
         read.commit("HEAD~1")
+
+
+def test_a_shallow_clone_does_not_tell_what_is_merged(tmp_path: Path) -> None:
+    """It is not taken for all of the history; the advice helps."""
+    origin = GitRepository(tmp_path / "origin")
+    origin.folder.mkdir()
+    origin.begin()
+    first, newest = origin.commit("First"), origin.commit("Second")
+    clone = tmp_path / "clone"
+    origin("clone", "--quiet", "--depth=1", origin.folder.as_uri(), str(clone))
+    assert LocalGitRepository(clone, os.environ["PATH"]).is_merged(newest, "main")
+    with pytest.raises(UnknownHistoryError, match="git fetch --unshallow"):
+        LocalGitRepository(clone, os.environ["PATH"]).is_merged(first, "main")
+    GitRepository(clone)("fetch", "--quiet", "--unshallow")
+    assert LocalGitRepository(clone, os.environ["PATH"]).is_merged(first, "main")

@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.codecommit.repository import CodeCommitRepository
+from orchestrator.source.refs.ancestry import UnknownHistoryError
 from tests.codecommit.opened import opened
 from tests.codecommit.server import LARGEST_BLOB, CodeCommitServer, RefusedError
 from tests.git_repository import GitRepository
@@ -97,3 +98,14 @@ def test_content_that_has_another_id_is_refused(
     server.swap = {origin("rev-parse", "HEAD:projects/orders/a.py").strip(): b"EVIL = 1\n"}
     with pytest.raises(SourceError, match="came with another content"):
         repository.files(origin.head, ["projects/orders/a.py"])
+
+
+def test_what_is_far_from_the_newest_commit_counts_as_not_merged(
+    server: CodeCommitServer, origin: GitRepository
+) -> None:
+    """Each commit is a call."""
+    commits = [origin.commit(f"Change {number}") for number in range(12)]
+    repository = opened(server, most_ancestors=10)
+    assert repository.is_merged(commits[5], "main")
+    with pytest.raises(UnknownHistoryError, match="not among the newest 10 that were looked at"):
+        repository.is_merged(commits[0], "main")

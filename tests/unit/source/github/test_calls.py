@@ -16,6 +16,9 @@ from tests.unit.source.github.conftest import Clock
 LIMIT = {"message": "API rate limit exceeded for installation ID 1."}
 
 
+BRANCH = {"ref": "refs/heads/main", "object": {"type": "commit", "sha": "0" * 40}}
+
+
 def test_a_limit_that_ends_soon_is_waited_for(
     repository: GitHubRepository, github: GitHubServer, clock: Clock, origin: GitRepository
 ) -> None:
@@ -23,7 +26,7 @@ def test_a_limit_that_ends_soon_is_waited_for(
     github.once(Answer(LIMIT, 429, {"Retry-After": "7"}))
     assert repository.commit("main").id == origin.head
     assert clock.waits == [7]
-    assert github.paths()[:2] == ["/commits/main", "/commits/main"]
+    assert github.paths()[:2] == ["/git/ref/heads/main", "/git/ref/heads/main"]
 
 
 @pytest.mark.parametrize("status", [403, 429])
@@ -46,9 +49,7 @@ def test_the_last_request_of_an_hour_is_the_last(
     repository: GitHubRepository, github: GitHubServer, clock: Clock
 ) -> None:
     """Its own answer is good; the next one waits for the reset, not for a refusal."""
-    github.once(
-        Answer(b"0" * 40, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 20)})
-    )
+    github.once(Answer(BRANCH, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 20)}))
     with pytest.raises(UnknownNameError):
         repository.commit("main")
     assert clock.waits == [20]
@@ -84,7 +85,7 @@ def test_a_server_that_fails_for_a_moment_is_asked_again(
 def test_a_server_that_keeps_failing_is_an_error(repository: GitHubRepository, github: GitHubServer) -> None:
     """After five attempts."""
     github.scripts.append(lambda _asked: Answer(b"<html>Unicorn!</html>", 503))
-    with pytest.raises(BusyError, match=r"/commits/main answers 503"):
+    with pytest.raises(BusyError, match=r"/git/ref/heads/main answers 503"):
         repository.commit("main")
     assert len(github.asked) == 5
 
@@ -108,7 +109,9 @@ def test_a_server_that_is_not_there_is_named(opened: Callable[..., GitHubReposit
     """With what is wrong with it."""
     repository = opened(github)
     github.close()
-    with pytest.raises(SourceError, match=rf"https://{github.host}/api/v3/repos/acme/shop/commits/main could not be"):
+    with pytest.raises(
+        SourceError, match=rf"https://{github.host}/api/v3/repos/acme/shop/git/ref/heads/main could not be"
+    ):
         repository.commit("main")
 
 

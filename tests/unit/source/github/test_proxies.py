@@ -38,8 +38,8 @@ def guarded() -> Iterator[Server]:
 
 def send(certificate: tuple[Path, Path], github: GitHubServer, proxies: Proxies) -> int:
     """Ask GitHub something; returns the answer's status."""
-    accept = {"Accept": "application/vnd.github.sha"}
-    request = Request(f"https://{github.host}/api/v3/repos/acme/shop/commits/main", headers=accept)
+    accept = {"Accept": "application/vnd.github+json"}
+    request = Request(f"https://{github.host}/api/v3/repos/acme/shop/git/ref/heads/main", headers=accept)
     return Https(str(certificate[0]), proxies)(request, f"Bearer {TOKEN}").status
 
 

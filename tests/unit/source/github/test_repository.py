@@ -138,7 +138,7 @@ def test_a_branch_that_stays_where_it_is_costs_nothing_of_the_rate_limit(
     first = repository.commit("main")
     assert repository.commit("main") == first
     assert github.asked[-1].headers["if-none-match"]
-    assert github.paths() == ["/commits/main", f"/git/commits/{first.id}", "/commits/main"]
+    assert github.paths() == ["/git/ref/heads/main", f"/git/commits/{first.id}", "/git/ref/heads/main"]
     second = write(origin, {"shared/money.py": "cents = 10\n"})
     assert repository.commit("main").id == second
 

@@ -12,6 +12,7 @@ from mypy_boto3_s3 import S3Client
 
 from orchestrator.errors import SourceError, UnknownNameError
 from orchestrator.source.git import Git
+from orchestrator.source.refs.ancestry import UnknownHistoryError
 from orchestrator.source.snapshots.bucket import Place, SnapshotBucket
 from orchestrator.source.snapshots.publish import Publisher
 from orchestrator.source.snapshots.read import SnapshotRepository
@@ -190,3 +191,25 @@ def test_a_clone_without_files_is_refused(bucket: SnapshotBucket, tmp_path: Path
     with pytest.raises(SourceError, match=blob):
         publisher(lacking, bucket).publish(lacking.head, "main")
     assert bucket.get(f"commits/{lacking.head}") is None
+
+
+def test_snapshots_of_shallow_clones_tell_what_was_merged(
+    origin: GitRepository, bucket: SnapshotBucket, tmp_path: Path
+) -> None:
+    """Not by the history, which ends, but because each was published as the branch's newest; no other commit was."""
+    merged, skipped = origin.head, change(origin, "shared", "2")
+    newest = change(origin, "shared", "3")
+    origin("checkout", "--quiet", "-b", "feature", merged)
+    unmerged = change(origin, "shared", "4")
+    for number, (commit, branch) in enumerate(((merged, "main"), (unmerged, "feature"), (newest, "main"))):
+        origin("branch", "--force", "released", commit)
+        shallow = clone(origin, tmp_path / f"clone{number}", "--depth=1", "--branch=released")
+        publishing = publisher(shallow, bucket)
+        publishing.publish(commit, branch)
+        publishing.move(branch, commit)
+    repository = SnapshotRepository(bucket)
+    assert repository.is_merged(newest, "main")
+    assert repository.is_merged(merged, "main")
+    for commit in (unmerged, skipped):
+        with pytest.raises(UnknownHistoryError, match="from a clone with its history"):
+            repository.is_merged(commit, "main")
