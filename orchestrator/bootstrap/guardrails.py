@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -15,11 +15,16 @@ from orchestrator.config.organization import FILE_NAME, Organization, Tooling
 from orchestrator.errors import ConfigurationError, RequestError
 from orchestrator.guardrails.differences import APPLY, differences
 from orchestrator.guardrails.document import Guardrails, guarded_part, placed
+from orchestrator.guardrails.policy import policy_in
 from orchestrator.guardrails.records import GuardrailRecords
+from orchestrator.guardrails.rules import Tightening
+from orchestrator.identity.reachable import unreachable
+from orchestrator.identity.trust import fixes_session_name
 from orchestrator.ledger.table import LedgerTable
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_iam import IAMClient
 
 
 def records_of(session: "boto3.Session", clock: Callable[[], datetime]) -> GuardrailRecords:
@@ -83,32 +88,82 @@ def administrators_of(organization: Organization, caller: str) -> tuple[str, ...
     return (role,) if role == caller else (role, role.replace(":role/", ":role/*/"))
 
 
-def record(
-    records: GuardrailRecords, organization: Organization, known: Guardrails | None, who: str, now: datetime
-) -> Guardrails:
-    """Record a version.
+def proven_session_roles(organization: Organization, iam: "IAMClient") -> tuple[str, ...]:
+    """The approvers' roles of the tooling account whose trust policies fix the names of their sessions.
 
     Args:
-        records: where.
-        organization: what holds from now on.
+        organization: names approvers; only patterns without wildcards are looked up.
+        iam: of the tooling account.
+    """
+    prefix = organization.tooling_role_arn("")
+    patterns = {one for environment in organization.environments for one in environment.approvers}
+    roles = sorted(one for one in patterns if one.startswith(prefix) and not {*"*?["} & {*one})
+    return tuple(role for role in roles if _fixes_session_name(role, iam))
+
+
+def _fixes_session_name(role: str, iam: "IAMClient") -> bool:
+    try:
+        found = iam.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]
+    except ClientError as error:
+        if error_code(error) != "NoSuchEntity":
+            raise
+        return False
+    document: Any = found["AssumeRolePolicyDocument"]
+    return found["Arn"] == role and isinstance(document, dict) and fixes_session_name(document)
+
+
+def check_reachable(guardrails: Guardrails) -> None:
+    """Refuse rules that nobody can fulfil, and those that protect nothing.
+
+    Raises:
+        ConfigurationError: an environment has such rules; says which.
+    """
+    problems = [
+        f"environments.{environment.name}: {problem}"
+        for environment in guardrails.organization.environments
+        if environment.requires_approval and (problem := unreachable(policy_in(guardrails, environment, Tightening())))
+    ]
+    if problems:
+        raise ConfigurationError(FILE_NAME, *problems)
+
+
+def drafted(organization: Organization, known: Guardrails | None, who: str, now: datetime) -> Guardrails:
+    """The next version, not recorded yet.
+
+    Args:
+        organization: what holds from then on.
         known: the version before, None for the first one.
         who: the proven ARN of the administrator.
         now: the time, UTC.
-
-    Raises:
-        RequestError: somebody else has recorded that version meanwhile.
     """
     changes = differences(organization, known.organization) if known else []
-    version = Guardrails(
+    return Guardrails(
         version=known.version + 1 if known else 1,
         organization=guarded_part(organization),
         recorded_by=who,
         recorded_at=now,
         changes=tuple(map(str, changes)),
     )
-    if not records.record(version):
+
+
+def record(records: GuardrailRecords, version: Guardrails, iam: "IAMClient") -> Guardrails:
+    """Record a version, with the roles whose sessions tell persons apart.
+
+    Args:
+        records: where.
+        version: as drafted.
+        iam: of the tooling account: it tells the trust policies of approvers' roles.
+
+    Raises:
+        ConfigurationError: an environment has rules that nobody can fulfil.
+        RequestError: somebody else has recorded that version meanwhile.
+    """
+    roles = proven_session_roles(version.organization, iam)
+    whole = version.model_copy(update={"named_session_roles": roles})
+    check_reachable(whole)
+    if not records.record(whole):
         raise RequestError(
-            f"Somebody else has just recorded version {version.version} of the guardrails: look at it with "
+            f"Somebody else has just recorded version {whole.version} of the guardrails: look at it with "
             "'orchestrator guardrails show', then try again."
         )
-    return version
+    return whole

@@ -18,6 +18,7 @@ from orchestrator.bootstrap.bundle import make_builder, make_bundle
 from orchestrator.bootstrap.guardrails import (
     administrators_of,
     caller_of,
+    drafted,
     find_guardrails,
     record,
     records_of,
@@ -128,7 +129,8 @@ class Bootstrap:
         yield self._stack(tooling.account, tooling.region, GUARDRAILS_STACK, GUARDRAILS_STACK, named)
         records = records_of(session, self.clock)
         known = find_guardrails(records)
-        current = known or record(records, organization, None, caller, self.clock())
+        first = drafted(organization, None, caller, self.clock())
+        current = known or record(records, first, session.client("iam", config=CLIENT))
         effect = Effect.UNCHANGED if known else Effect.CREATED
         yield Installed(f"guardrails, version {current.version}", f"{tooling.account}/{tooling.region}", effect)
 

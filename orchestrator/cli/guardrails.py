@@ -6,9 +6,11 @@ from typing import Annotated
 
 import click
 
+from orchestrator.aws.session import CLIENT
 from orchestrator.bootstrap.guardrails import (
     administrators_of,
     caller_of,
+    drafted,
     find_guardrails,
     record,
     records_of,
@@ -83,7 +85,7 @@ def apply(
         return
     if not yes and not click.confirm(f"Record this as version {known.version + 1}, as {caller}?"):
         raise RequestError("Nothing was recorded.")
-    made = record(records, organization, known, caller, now())
+    made = record(records, drafted(organization, known, caller, now()), session.client("iam", config=CLIENT))
     say(f"Recorded version {made.version}. Run 'orchestrator bootstrap' to bring roles and functions up to date.")
 
 

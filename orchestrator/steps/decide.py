@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
-from orchestrator.guardrails.rules import rules
+from orchestrator.guardrails.policy import policy_in
 from orchestrator.identity.policy import ApprovalPolicy, Authors, refusal, required, strictest
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
@@ -92,13 +92,7 @@ class Decider:
 
     def _policy(self, step: DecideInput) -> ApprovalPolicy:
         recorded = self.guardrails()
-        environment = recorded.organization.environment(step.environment)
-        facts = {
-            "accounts": environment.approver_accounts or (recorded.organization.tooling.account,),
-            "named_session_roles": recorded.named_session_roles,
-            "people": recorded.organization.people,
-        }
-        return rules(environment, step.merged).policy.model_copy(update=facts)
+        return policy_in(recorded, recorded.organization.environment(step.environment), step.merged)
 
     def _problem(self, decided: Decided, request: ApprovalRequest) -> str:
         """Why nobody's decision counts on what was asked for last."""

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestrator.aws.arn import account_of
 from orchestrator.config.environment import Environment
 from orchestrator.config.unit import unit_for
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.document import Guardrails
+from orchestrator.guardrails.policy import policy_in
 from orchestrator.guardrails.rules import rules, tightening
 from orchestrator.identity.policy import Authors, missing, refusal
 from orchestrator.ledger.retirements import RetirementRecords
@@ -36,12 +37,12 @@ class RetireApprovals:
     Args:
         records: who agreed.
         verify: finds out who signed a proof of identity; raises `RequestError` where it is not one.
-        account: the tooling account, whose people may agree where no approvers are named.
+        guardrails: reads which principals may agree, and which persons they are.
     """
 
     records: RetirementRecords
     verify: "Callable[[str, dict[str, str]], Proven]"
-    account: str
+    guardrails: Callable[[], Guardrails]
 
     def __call__(self, demand: Demand, environment: Environment, stack: str, proof: str | None) -> str:
         """Count the caller's approval, if there is one.
@@ -59,23 +60,21 @@ class RetireApprovals:
             RequestError: the proof is not valid, or the caller may not approve there.
         """
         merged = tightening(unit_for(demand.unit, demand.pipeline), environment)
-        rule = rules(environment, merged)
-        if not rule.requires_approval:
+        if not rules(environment, merged).requires_approval:
             return ""
+        policy = policy_in(self.guardrails(), environment, merged)
         place = (demand.unit, environment.name, demand.commit)
         if proof:
             who = self.verify(proof, deletion(demand.unit, environment.name, stack, demand.commit)).arn
-            problem = refusal(rule.policy, who, Authors(complete=True), None)
-            if not problem and not rule.policy.approvers and account_of(who) != self.account:
-                problem = f"{who} is not of the tooling account {self.account}."
-            if problem:
+            # Whoever removed the folder is not asked for: a deletion has no author.
+            if problem := refusal(policy, who, Authors(complete=True), None):
                 raise RequestError(f"The stack {stack} in {environment.name} is not deleted: {problem}")
             self.records.approve(*place, who)
-        lacking = missing(rule.policy, self.records.approved_by(*place))
+        lacking = missing(policy, self.records.approved_by(*place))
         if not lacking:
             return ""
         return (
-            f"{environment.name} asks for {rule.policy.approvals} approvals, and {lacking} of this deletion "
+            f"{environment.name} asks for {policy.approvals} approvals, and {lacking} of this deletion "
             f"{'is' if lacking == 1 else 'are'} missing: within a day, another approver must run "
             f"'orchestrator retire {demand.unit} --delete'."
         )

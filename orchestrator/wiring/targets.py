@@ -128,7 +128,7 @@ class TargetWiring(Wiring):
         from orchestrator.steps.retire import Retirer
         from orchestrator.steps.retire_approval import RetireApprovals
 
-        approvals = RetireApprovals(self.ledger.retirements, self._verifier, self._account)
+        approvals = RetireApprovals(self.ledger.retirements, self._verifier, self.guardrails)
         return Retirer(self.ledger, self.settings["branch"], self.target, self._machines, approvals)
 
 

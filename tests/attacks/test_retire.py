@@ -16,7 +16,6 @@ from orchestrator.steps.retire import RetireInput, Retirer, RetireStatus
 from orchestrator.steps.retire_approval import RetireApprovals, deletion
 from orchestrator.wiring.targets import TargetWiring
 from tests.merges import ORGANIZATION, merge, organize, project, write
-from tests.moto_accounts import TOOLING
 from tests.moto_company import MotoCompany, moto_company
 
 _WHO: dict[str, Any] = {
@@ -118,7 +117,7 @@ def _retire(company: MotoCompany, who: str, expected: dict[str, str]) -> RetireS
         return Proven(who, who)
 
     retirer: Retirer = TargetWiring.from_environment().retire()
-    approvals = RetireApprovals(company.ledger.retirements, verify, TOOLING)
+    approvals = RetireApprovals(company.ledger.retirements, verify, company.wiring.guardrails)
     context = context_of(company.wiring.guardrails())
     step = RetireInput.model_validate(_step("prod", "app-clock", proof="signed"), context=context)
     return replace(retirer, approvals=approvals)(step).status

@@ -17,7 +17,7 @@ import boto3
 from uv import find_uv_bin
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
-from orchestrator.bootstrap.guardrails import record, records_of, with_administrators
+from orchestrator.bootstrap.guardrails import drafted, record, records_of, with_administrators
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.environment import clean_environment
@@ -132,7 +132,8 @@ class Company:
         repository = file.repository.model_copy(update={"url": self.organization.repository.url})
         known = records.current()
         named = with_administrators(file, known.organization.tooling.administrators)
-        record(records, named.model_copy(update={"repository": repository}), known, "a test", now())
+        described = named.model_copy(update={"repository": repository})
+        record(records, drafted(described, known, "a test", now()), self.tooling.client("iam", config=CLIENT))
         (self.folder / "orchestrator.toml").write_text(text)
 
     def leave(self) -> None:

@@ -18,7 +18,7 @@ from moto import mock_aws
 from infra.tooling.names import Names
 from infra.tooling.people.policies import ROLES, AccessRole, limited_policy, role_named
 from infra.tooling.people.scope import Scope
-from orchestrator.bootstrap.guardrails import record, records_of
+from orchestrator.bootstrap.guardrails import drafted, record, records_of
 from orchestrator.bootstrap.synth import LARGEST_MANAGED_POLICY
 from orchestrator.cli.commands import MODULES, load
 from orchestrator.cli.context import Context
@@ -106,7 +106,8 @@ class World(Account):
         make_ledger_table(session, GUARDRAILS_TABLE)
         organization = Context(self.git.folder).organization
         recorded = organization.model_copy(update={"environments": organization.environments[:1]})
-        record(records_of(session, lambda: _NOW), recorded, None, f"arn:aws:iam::{_TOOLING}:role/some", _NOW)
+        version = drafted(recorded, None, f"arn:aws:iam::{_TOOLING}:role/some", _NOW)
+        record(records_of(session, lambda: _NOW), version, session.client("iam"))
 
     @staticmethod
     def _machines() -> None:
