@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.build.build import Build, Builder
 from orchestrator.releases import layout
 from orchestrator.releases.store import ArtifactStore
+from orchestrator.source.merged import is_merged
 from orchestrator.steps.build_request import BuildInput
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Status, StepResult
@@ -70,7 +71,9 @@ class BuildTask:
 
     def _build(self, wanted: BuildInput, log: Path) -> Build:
         catalog = self._read_catalog(wanted.request.commit or wanted.request.branch or self._branch)
-        return self._builder.build(catalog, wanted.unit, log)
+        folders = [one.path for one in catalog.inputs.get(wanted.unit, ())]
+        merged = bool(folders) and is_merged(catalog.repository, self._branch, catalog.commit.id, folders)
+        return self._builder.build(catalog, wanted.unit, log, merged=merged)
 
 
 def _result(build: Build, log: str) -> BuildResult:
