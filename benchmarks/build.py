@@ -28,7 +28,7 @@ import orchestrator
 from benchmarks.workloads import PYTHON, Workload
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import VARIABLE
-from orchestrator.build.confinement import Confinement
+from orchestrator.build.confined.confinement import Confinement
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.environment import clean_environment

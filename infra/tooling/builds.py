@@ -71,7 +71,16 @@ def build_spec(platform: Lambda) -> dict[str, object]:
         "version": "0.2",
         "phases": {
             # The Python of the Lambda runtime: it is what the bundle's libraries were compiled for.
-            "install": {"runtime-versions": {"python": platform.python}},
+            "install": {
+                "runtime-versions": {"python": platform.python},
+                "commands": [
+                    # Units' code is another user, who must get to the interpreter and to these files. There is nothing
+                    # else in this container, which is thrown away.
+                    "chmod -R a+rX .",
+                    'at=$PWD; while [ "$at" != / ]; do chmod a+x "$at"; at=$(dirname "$at"); done',
+                    "chmod a+x /root",
+                ],
+            },
             "build": {
                 "commands": [
                     # Whether an unpacked file is a program is not promised.

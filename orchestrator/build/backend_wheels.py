@@ -34,32 +34,33 @@ class BackendWheels:
     cache: Cache
     scratch: Path
 
-    def folders(self, step: str, system: BuildSystem) -> tuple[Path, ...]:
+    def folders(self, step: str, system: BuildSystem, file: str) -> tuple[Path, ...]:
         """The folders to import a backend from; none when something that it requires is not there as a wheel.
 
         Args:
             step: what is being done, for the log.
             system: the unit's.
+            file: the unit's `pyproject.toml`, for errors.
+
+        Raises:
+            ConfigurationError: something that it requires is no requirement of a package index.
         """
-        if not self._is_ours:
+        if not self._is_ours(system):
             return ()
         key = self._key(system)
         with self.cache.locked(_KIND, key):
-            return self.known(system) or self._found(step, system, key)
+            return self.known(system) or self._found(step, system.requirements(file), key)
 
     def known(self, system: BuildSystem) -> tuple[Path, ...]:
         """The same, of what is on this machine already."""
-        kept = self.cache.read(_KIND, self._key(system)) if self._is_ours else None
+        kept = self.cache.read(_KIND, self._key(system)) if self._is_ours(system) else None
         return self._all([self._unpacked.find(one) for one in kept.decode().split()]) if kept else ()
 
-    def _found(self, step: str, system: BuildSystem, key: str) -> tuple[Path, ...]:
+    def _found(self, step: str, requirements: Sequence[str], key: str) -> tuple[Path, ...]:
         # Only a build whose wheels are not there needs HTTP.
         from orchestrator.build.fetch import Fetcher  # noqa: PLC0415
         from orchestrator.build.runtime import this_interpreter  # noqa: PLC0415
 
-        requirements = system.requirements()
-        if requirements is None:
-            return ()
         folder = Path(tempfile.mkdtemp(prefix="backend-", dir=self.scratch))
         wheels = self._locked(step, requirements, folder)
         fetched = Fetcher(self.uv, self.cache, this_interpreter()).fetch(wheels, folder)
@@ -88,10 +89,9 @@ class BackendWheels:
         interpreter = (self.uv.python, sys.implementation.cache_tag)
         return sha256_of("\0".join((str(self._day), *interpreter, *system.requires)).encode())
 
-    @property
-    def _is_ours(self) -> bool:
-        """Whether backends run on this interpreter: which wheels another one can import is not known here."""
-        return self.uv.python == sys.executable
+    def _is_ours(self, system: BuildSystem) -> bool:
+        """Whether a backend runs on this interpreter: which wheels another one can import is not known here."""
+        return system.is_simple and self.uv.python == sys.executable
 
     @property
     def _day(self) -> date:

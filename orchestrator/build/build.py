@@ -6,7 +6,7 @@ a second build of the same inputs takes over what the first one left, even if it
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -16,6 +16,7 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.published import Published
 from orchestrator.build.tidy import Allowance
 from orchestrator.build.usage import DEFAULT, Limits
+from orchestrator.confine.features import Features, of_this_machine
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
@@ -40,6 +41,8 @@ class Tools:
         environment: what the commands of a build see, see `clean_environment`.
         cache: what is kept between builds.
         builder: what kind of machine this is.
+        features: what this machine can confine the code of units by.
+        unconfined: whether that may be too little, which an administrator allows.
         limits: how much a build may use of it.
         allowance: how much may be kept.
         stop: ends all builds when it is set.
@@ -50,6 +53,8 @@ class Tools:
     environment: Mapping[str, str]
     cache: Cache
     builder: "BuiltBy" = "local"
+    features: Features = field(default_factory=of_this_machine)
+    unconfined: bool = False
     limits: Limits = DEFAULT
     allowance: Allowance = field(default_factory=Allowance)
     stop: Event = field(default_factory=Event)
@@ -137,7 +142,8 @@ class Builder:
             return found
         from orchestrator.build.flow import Flow  # noqa: PLC0415  # See above.
 
-        flow = Flow(self._repository, self._store, self._releases, self._tools, catalog, name, log, merged)
+        tools = self._tools if merged else replace(self._tools, cache=self._tools.cache.unmerged)
+        flow = Flow(self._repository, self._store, self._releases, tools, catalog, name, log, merged)
         version, notes = flow.run()
         # Read back: another build of the same inputs may have been first.
         return self._published(name, version, catalog.digest(name), reused=False, notes=notes)

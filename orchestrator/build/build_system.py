@@ -1,11 +1,16 @@
 """`[build-system]` of a unit: which build backend makes its packages, and what that requires."""
 
 import tomllib
+from collections.abc import Iterable
 
+from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
-# Pure Python and nothing but PEP 517: these need no virtual environment with programs of its own.
+# Pure Python and nothing but PEP 517: these need no programs of what they require.
 _SIMPLE = {"hatchling.build", "flit_core.buildapi", "poetry.core.masonry.api", "pdm.backend", "setuptools.build_meta"}
+# Where a project names none. Source: PEP 517 and PEP 518.
+_DEFAULT, _REQUIRED_BY_DEFAULT = "setuptools.build_meta:__legacy__", ["setuptools>=40.8.0"]
+_KEY = "build-system"
 
 
 @dataclass(frozen=True)
@@ -15,31 +20,85 @@ class BuildSystem:
     Attributes:
         requires: as written; PEP 508, if they are valid.
         backend: such as `hatchling.build`.
+        path: the folders of the unit that the backend is imported from, when it is the unit's own.
     """
 
     requires: tuple[str, ...]
     backend: str
+    path: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, pyproject: str) -> "BuildSystem | None":
-        """Read it; None when it names none of the backends that are run without uv, or is no such table."""
-        table = tomllib.loads(pyproject).get("build-system", {})
-        if not isinstance(table, dict):
-            return None
-        requires, backend, path = (table.get(key) for key in ("requires", "build-backend", "backend-path"))
-        if backend not in tuple(_SIMPLE) or path is not None or not isinstance(requires, list):
-            return None
-        return cls(tuple(requires), backend) if all(isinstance(one, str) for one in requires) else None
+    def read(cls, pyproject: str, file: str) -> "BuildSystem":
+        """Read it.
 
-    def requirements(self) -> tuple[str, ...] | None:
-        """What is required, as it may be looked up; None when something is not valid.
+        Args:
+            pyproject: the text.
+            file: its path, for errors.
 
-        Nothing else may get to the index: an option could name another one.
+        Raises:
+            ConfigurationError: it is no such table.
         """
-        # What was looked up before needs no parser.
-        from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+        table = tomllib.loads(pyproject).get(_KEY, {"requires": _REQUIRED_BY_DEFAULT})
+        said = table if isinstance(table, dict) else {}
+        requires, path = _texts(said.get("requires")), _texts(said.get("backend-path", []))
+        backend = said.get("build-backend", _DEFAULT)
+        if requires is None or path is None or not isinstance(backend, str) or not backend:
+            raise ConfigurationError(
+                file,
+                f"{_KEY} is not valid: write requires as a list of requirements and build-backend as text, such as "
+                'requires = ["hatchling"] and build-backend = "hatchling.build".',
+            )
+        return cls(requires, backend, path)
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether the backend is known, and imported from nothing but wheels."""
+        return self.backend in _SIMPLE and not self.path
+
+    def requirements(self, file: str) -> tuple[str, ...]:
+        """What is required, as it may be looked up.
+
+        Raises:
+            ConfigurationError: something is not a requirement of a package index.
+        """
+        return checked_requirements(self.requires, f"{_KEY}.requires", file)
+
+
+def checked_requirements(requirements: Iterable[str], key: str, file: str) -> tuple[str, ...]:
+    """Requirements that may be handed to uv.
+
+    Nothing else may get to it: an option could name another index, and what is no wheel of an index would be built,
+    which runs code while the network is in reach.
+
+    Args:
+        requirements: as written.
+        key: where, for errors.
+        file: in which file.
+
+    Raises:
+        ConfigurationError: some are something else; each is named.
+    """
+    # What was looked up before needs no parser.
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+
+    found, problems = [], []
+    for text in requirements:
         try:
-            return tuple(str(Requirement(one)) for one in self.requires)
+            requirement = Requirement(text)
         except (InvalidRequirement, RecursionError):
-            return None
+            problems.append(f"{key}: {text!r} is not valid. Use PEP 508, such as 'hatchling>=1.27'.")
+            continue
+        if requirement.url is not None:
+            problems.append(
+                f"{key}: {text!r} is a folder, a file or a repository, and builds install wheels of a package index "
+                f"alone. Publish it there and write {requirement.name!r}."
+            )
+        found.append(str(requirement))
+    if problems:
+        raise ConfigurationError(file, *problems)
+    return tuple(found)
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    texts = tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+    return texts if isinstance(value, list) and len(texts) == len(value) else None

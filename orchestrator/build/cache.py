@@ -1,10 +1,12 @@
 """What a build machine keeps between builds. It may be deleted at any time, also while builds run."""
 
+import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import field
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -28,6 +30,11 @@ class Cache:
 
     folder: Path
     _locks: dict[tuple[str, str], Lock] = field(default_factory=lambda: defaultdict(Lock), repr=False, compare=False)
+
+    @cached_property
+    def unmerged(self) -> "Cache":
+        """What builds of commits keep that are not on the branch: others must not read what those have led to."""
+        return Cache(self.folder / "unmerged")
 
     def of_uv(self, unit: str) -> Path:
         """Uv's own cache for a unit: what a unit's build can write to must not be read by another's."""
@@ -106,6 +113,7 @@ class Cache:
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 with TemporaryDirectory(prefix=".", dir=folder.parent) as scratch:
                     unpack(Path(scratch, "whole"))
+                    _let_read(Path(scratch, "whole"))
                     Path(scratch, "whole").rename(folder)
         return folder
 
@@ -128,6 +136,15 @@ class Cache:
             return sorted(path for path in (self.folder / kind / key).iterdir() if not path.name.startswith("."))
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+
+def _let_read(folder: Path) -> None:
+    """Let everybody read what is in a folder, whatever the umask is: a unit's code may be another user."""
+    for parent, _, names in os.walk(folder):
+        Path(parent).chmod(0o755)
+        for name in names:
+            path = Path(parent, name)
+            path.chmod(path.stat().st_mode | 0o444)
 
 
 def _link_or_copy(source: Path, into: Path) -> None:

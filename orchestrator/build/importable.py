@@ -14,9 +14,8 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
-from orchestrator.build.run import Outcome
+from orchestrator.build.run import Commands, Outcome
 from orchestrator.build.unpacked import discard_damaged
-from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine.launch import KILLED
 from orchestrator.errors import BuildError
@@ -43,12 +42,14 @@ class HandlerCheck:
     """Checks the handlers of one unit.
 
     Attributes:
-        uv: knows the interpreter and the log.
+        commands: runs the unit's code.
+        python: the interpreter.
         cache: keeps unpacked layers.
         platform: what the unit is built for.
     """
 
-    uv: Uv
+    commands: Commands
+    python: str
     cache: Cache
     platform: Lambda
 
@@ -76,13 +77,13 @@ class HandlerCheck:
             if problem:
                 self._fail(function, problem)
         if not runs_here(self.platform):
-            self.uv.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
+            self.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
             return self._misspelt(functions, there)
         warnings = []
         for function in {one.handler: one for one in functions}.values():
-            key = sha256_of(f"{self.uv.python}\n{function.handler}\n{there.imports}".encode())
+            key = sha256_of(f"{self.python}\n{function.handler}\n{there.imports}".encode())
             if self.cache.read(_KIND, key) is not None:
-                self.uv.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
+                self.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
                 continue
             outcome = self._imported(function, wheel, layer, scratch)
             if outcome.code == import_handler.IMPORTED:
@@ -115,20 +116,25 @@ class HandlerCheck:
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
         code = unpack(wheel, folder / "wheel")
+        self.commands.give_all(folder)
         kept = self._folders(layer) if layer else ()
         outcome = self._import(function, [code, *kept])
         if layer and outcome.code != import_handler.IMPORTED and (discard_damaged(kept) or _problem(outcome, function)):
             # What is kept may have been deleted or changed meanwhile: only what this build has unpacked is proof.
-            outcome = self._import(function, [code, unpack(layer.path, folder / "layer") / ROOT])
+            # By a name, too, that what was just imported cannot have put a link at.
+            folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
+            own = unpack(layer.path, folder / "layer") / ROOT
+            self.commands.give_all(folder)
+            outcome = self._import(function, [code, own])
         problem = _problem(outcome, function)
         if problem:
             self._fail(function, f"{problem}\n{outcome.tail}".rstrip())
         return outcome
 
     def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
-        script: list[str | Path] = [Path(self.uv.python), "-I", "-S", Path(import_handler.__file__).absolute()]
+        script: list[str | Path] = [Path(self.python), "-I", "-S", Path(import_handler.__file__).absolute()]
         arguments: list[str | Path] = [function.module, function.name, str(_SECONDS), *folders]
-        return self.uv.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
+        return self.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
 
     def _folders(self, layer: LayerFile) -> tuple[Path, ...]:
         """The folders to import what is in a layer from: its wheels', where nothing is in two of them."""
@@ -143,7 +149,7 @@ class HandlerCheck:
         return self.cache.folder_of("unpacked-layers", layer.sha256, unpack_root)
 
     def _fail(self, function: Function, problem: str) -> None:
-        raise BuildError(self.uv.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")
+        raise BuildError(self.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")
 
 
 def _warning(function: Function, outcome: Outcome) -> str:

@@ -51,10 +51,12 @@ class Job:
         digest: of the unit's inputs; the objects of its version belong to it.
         store: where everything is published.
         releases: gives out layer numbers.
-        uv: locks, installs and builds.
+        uv: locks and installs.
+        commands: runs the unit's code.
         cache: what this machine keeps between builds.
         tree: the exported sources, which no command may write to: those that alter them get a copy.
-        scratch: an empty folder, which the commands of `uv` may write to.
+        fetched: an empty folder, which the commands of `uv` may write to.
+        scratch: an empty folder, which the unit's code may write to.
         own: an empty folder, which no command may write to.
     """
 
@@ -64,15 +66,17 @@ class Job:
     store: ReleaseStore
     releases: ReleaseLedger
     uv: Uv
+    commands: Commands
     cache: Cache
     tree: Path
+    fetched: Path
     scratch: Path
     own: Path
 
     @property
     def layers(self) -> Layers:
         """The unit's layers."""
-        return Layers(self.unit.name, self.store, self.releases, self._dependencies, self.scratch, self.own)
+        return Layers(self.unit.name, self.store, self.releases, self._dependencies, self.fetched, self.own)
 
     @property
     def _dependencies(self) -> Dependencies:
@@ -105,9 +109,11 @@ class Job:
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app, in a copy of the sources."""
         if is_cdk(self.unit, self.tree):
-            tree = copy_tree(self.tree, self.scratch)
-            synthesizer = Synthesizer(self.unit, self.organization, tree, self.uv, self.own)
-            return synthesizer(self.scratch, Path(tempfile.mkdtemp(prefix="cdk-", dir=self.scratch)))
+            tree = self.commands.give_all(copy_tree(self.tree, self.scratch).parent) / "tree"
+            libraries = Path(tempfile.mkdtemp(prefix="cdk-", dir=self.fetched))
+            synthesizer = Synthesizer(self.unit, self.organization, tree, self.uv, self.commands, libraries, self.own)
+            scratch = self.commands.give(Path(tempfile.mkdtemp(prefix="cdk-", dir=self.scratch)))
+            return synthesizer(self.scratch, scratch)
         return Templates((self._template_source(),), {})
 
     def _template_source(self) -> TemplateSource:
@@ -226,7 +232,7 @@ class Job:
         """What the release is built with; the wheel itself says which build backend made it."""
         return {
             "promotion-orchestrator": __version__,
-            "uv": self.uv_version(self.uv, self.scratch),
+            "uv": self.uv_version(self.uv, self.fetched),
             "cfn-lint": linter_version(),
             "build backend": generator(wheel),
         }
@@ -242,4 +248,4 @@ class Job:
 
     @property
     def _handlers(self) -> HandlerCheck:
-        return HandlerCheck(self.uv, self.cache, self.organization.lambda_)
+        return HandlerCheck(self.commands, self.uv.python, self.cache, self.organization.lambda_)

@@ -16,7 +16,6 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.run import Commands, Outcome
 from orchestrator.build.template import read_template
 from orchestrator.build.untrusted import UntrustedFolder
-from orchestrator.config.globs import escaped
 from orchestrator.errors import BuildError, ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
@@ -92,7 +91,7 @@ class Linter:
 
     def _run(self, template: Path, regions: list[str], accepted: Collection[str]) -> tuple[Finding, ...]:
         options: list[str | Path] = ["--ignore-checks", *accepted] if accepted else []
-        options += ["--regions", *regions, "--template", self._named_plainly(template)]
+        options += ["--regions", *regions, "--template", self._copied(template)]
         found = self._reported(template, self._attempt(consists_of(template), options))
         if found is None or any(one.rule == _OF_ITSELF for one in found):
             # Another version of it may need what it was run without.
@@ -103,13 +102,12 @@ class Linter:
             raise BuildError(self.commands.unit, STEP, "cfn-lint wrote no report; see the log.")
         return found
 
-    def _named_plainly(self, template: Path) -> Path:
-        """A template whose path is no glob, copied if need be: cfn-lint would look for what that matches."""
-        if escaped(str(template)) == str(template):
-            return template
+    def _copied(self, template: Path) -> Path:
+        """A template where cfn-lint may read it, whose path is no glob: it would look for what that matches."""
         # Of a name that nobody can know: a template that was checked before could have put a link there.
         copy = Path(tempfile.mkdtemp(prefix="template-", dir=self.scratch)) / f"template{template.suffix}"
         shutil.copyfile(template, copy)
+        self.commands.give_all(copy.parent)
         return copy
 
     def _attempt(self, words: str, options: list[str | Path]) -> Outcome:

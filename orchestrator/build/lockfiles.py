@@ -49,7 +49,7 @@ class Pin:
 
 def pins(text: str) -> tuple[Pin, ...]:
     """The requirements of a text that this package wrote itself."""
-    return tuple(_pin(line) for line in _logical_lines(text))
+    return tuple(_pin(line) for line in logical_lines(text))
 
 
 def read_pins(text: str, file: str) -> tuple[Pin, ...] | None:
@@ -58,13 +58,18 @@ def read_pins(text: str, file: str) -> tuple[Pin, ...] | None:
     Raises:
         ConfigurationError: some lines have hashes and others are something else; each is named.
     """
-    lines = list(_logical_lines(text))
+    lines = list(logical_lines(text))
     if not any(_HASH.search(line) for line in lines):
         return None
     problems = [problem for line in lines for problem in _pin_problems(line)]
     if problems:
         raise ConfigurationError(file, *problems)
     return tuple(_pin(line) for line in lines)
+
+
+def without_hashes(line: str) -> str:
+    """A line of a requirements file without its hashes."""
+    return _HASH.sub("", line).strip()
 
 
 def unused_requirements(file: str) -> str:
@@ -150,7 +155,7 @@ def _applying(requirements: Iterable[Requirement], platform: Lambda) -> Iterator
             yield f"{canonicalize_name(one.name)}{extras}{one.specifier}"
 
 
-def _logical_lines(text: str) -> Iterator[str]:
+def logical_lines(text: str) -> Iterator[str]:
     """Lines without comments, those that end with a backslash joined to the next."""
     joined = re.sub(r"\\\n", " ", re.sub(r"(^|\s)#[^\n]*", r"\1", text.replace("\r\n", "\n")))
     yield from (line.strip() for line in joined.splitlines() if line.strip())
@@ -158,7 +163,7 @@ def _logical_lines(text: str) -> Iterator[str]:
 
 def _pin(line: str) -> Pin:
     hashes = tuple(value for kind, value in _HASH.findall(line) if kind == "sha256")
-    return Pin(Requirement(_HASH.sub("", line)), hashes)
+    return Pin(Requirement(without_hashes(line)), hashes)
 
 
 def _pin_problems(line: str) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from concurrent.futures import Executor
 from dataclasses import replace
-from pathlib import Path
 
 from orchestrator.build.backend import Backend
 from orchestrator.build.bytecode import Bytecode
+from orchestrator.build.confined.level import level_of, warnings_of
+from orchestrator.build.confined.phases import Phases
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.exported import Exported
 from orchestrator.build.flow import Flow, Packing, Places
@@ -13,7 +14,6 @@ from orchestrator.build.gate import Gate
 from orchestrator.build.job import Job
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.package import Package, begin_package
-from orchestrator.build.run import Commands
 from orchestrator.build.starting import start_backend
 from orchestrator.build.template import UnitTemplate
 from orchestrator.build.templates import Templates
@@ -21,6 +21,7 @@ from orchestrator.build.workspace import find_workspace_lock
 from orchestrator.config.unit import Unit
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
+from orchestrator.releases.confinement import Level
 from orchestrator.releases.manifest import Layer, Manifest
 
 
@@ -42,6 +43,7 @@ class Making:
     Attributes:
         flow: whose part this is.
         places: the folders.
+        phases: makes commands.
         backend: runs the unit's build backend.
         packing: what it makes; None when the unit has no project.
         bytecode: compiles what is unpacked.
@@ -50,6 +52,7 @@ class Making:
 
     flow: Flow
     places: Places
+    phases: Phases
     backend: Backend
     packing: Packing | None
     bytecode: Bytecode
@@ -59,12 +62,13 @@ class Making:
         """Make and publish the release; returns its version, and warnings that are no part of it."""
         job = self._job()
         releases, unit = self.flow.releases, job.unit
-        for commands in (self.backend.uv.commands, self.bytecode.commands):
+        for commands in (self.backend.uv.commands, self.backend.commands, self.bytecode.commands):
             commands.limit(self._seconds)
         declared = job.declared()
         packing = self.packing or self._plain_packing(job)
         templates = job.templates()
-        linting = self._commands("lint", self.places.linting)
+        linting = self.phases.unit(self.places.own / "lint.log", self.places.linting)
+        linting.limit(self._seconds)
         linted = self.beside.submit(job.lint, linting, self.places.linting, templates)
         declared = self._with_workspace(declared)
         known = job.layers.known(declared)
@@ -79,9 +83,9 @@ class Making:
             else None
         )
         package = packing.package.result()
-        self.beside.submit(job.uv_version, self.backend.uv, self.places.packing)
+        self.beside.submit(job.uv_version, self.backend.uv, self.places.fetched)
         left_out, here = job.check(package, unpacked.result() if unpacked else layer_file, template)
-        warnings = [*linted.result(), *declared.warnings, *left_out]
+        warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out]
         version = releases.claim_version(unit.name, job.digest, unit.version)
         if version != packing.version:
             package = self._packed_again(job, packing, version)
@@ -114,6 +118,7 @@ class Making:
             merged=self.flow.merged,
             inputs=self.flow.inputs,
             builder=self.flow.tools.builder,
+            confinement=self._level,
             tools=tools,
             python=platform.python,
             architecture=platform.architecture,
@@ -151,25 +156,30 @@ class Making:
 
     def _job(self) -> Job:
         flow, places = self.flow, self.places
-        commands = flow.commands(flow.log, places.work)
-        commands.limit(self._seconds)
+        fetching, commands = (
+            self.phases.fetching(flow.log, places.fetched),
+            self.phases.unit(flow.log, places.work),
+        )
+        for one in (fetching, commands):
+            one.limit(self._seconds)
         return Job(
             self._unit,
             flow.catalog.organization,
             flow.catalog.digest(flow.name),
             flow.store,
             flow.releases,
-            replace(self.backend.uv, commands=commands),
+            replace(self.backend.uv, commands=fetching),
+            commands,
             flow.tools.cache,
             places.tree,
+            places.fetched,
             places.work,
             places.own,
         )
 
-    def _commands(self, part: str, scratch: Path) -> Commands:
-        commands = self.flow.commands(self.places.own / f"{part}.log", scratch)
-        commands.limit(self._seconds)
-        return commands
+    @property
+    def _level(self) -> Level:
+        return level_of(self.flow.tools.features)
 
     @property
     def _unit(self) -> Unit:

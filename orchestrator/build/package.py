@@ -14,13 +14,12 @@ from packaging.version import Version
 from orchestrator.build.archive import repack_tar
 from orchestrator.build.backend import Backend
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive, check_tar
-from orchestrator.build.confinement import was_refused
+from orchestrator.build.confined.confinement import was_refused
 from orchestrator.build.project import with_version
 from orchestrator.build.run import Outcome
 from orchestrator.build.scratch import copy_tree
-from orchestrator.build.starting import STEP, Started, source_time, source_variables
+from orchestrator.build.starting import STEP, Started, source_time
 from orchestrator.build.untrusted import Budget, UntrustedFolder
-from orchestrator.build.uv import Uv
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
 
@@ -75,10 +74,10 @@ def begin_package(started: Started, version: str, sources: Path) -> Callable[[],
     text = with_version(project.text, version, project.path)
     folder = _moved(_copied(sources, backend.own, project.path, text), backend) / project.folder
     started.gate.open(folder)
-    return partial(_built, started, version, folder)
+    return partial(_built, started, version)
 
 
-def _built(started: Started, version: str, folder: Path) -> Package:
+def _built(started: Started, version: str) -> Package:
     """The package when it is there.
 
     Raises:
@@ -86,9 +85,8 @@ def _built(started: Started, version: str, folder: Path) -> Package:
         ArtifactError: what the backend made holds links, or more than Lambda takes.
     """
     backend, unit, file = started.backend, started.project.unit, started.project.path
-    uv = backend.uv
-    outcome = started.outcome.result() or _by_uv(uv, folder, started.out)
-    uv.commands.require(STEP, outcome, _reason(outcome))
+    outcome = started.outcome.result()
+    backend.commands.require(STEP, outcome, _reason(outcome))
     stem = file_stem(unit, version)
     # Whatever wrote it, what is checked and published is a copy, which only this process writes to.
     made = UntrustedFolder(
@@ -106,7 +104,7 @@ def _built(started: Started, version: str, folder: Path) -> Package:
     check_archive(stored.wheel, LARGEST_UNZIPPED)
     made.copy_file(sdist, copies / "made.tar.gz", Budget(LARGEST_UNZIPPED))
     check_tar(copies / "made.tar.gz", LARGEST_UNZIPPED)
-    repack_tar(copies / "made.tar.gz", stored.sdist, source_time(uv))
+    repack_tar(copies / "made.tar.gz", stored.sdist, source_time(backend.uv))
     refuse_pointers(stored.wheel, unit)
     return stored
 
@@ -121,7 +119,7 @@ def _copied(sources: Path, own: Path, file: str, text: str) -> Path:
 
 def _moved(copy: Path, backend: Backend) -> Path:
     """Put the copy where the backend may write, at a stroke: nothing can have put a link in its way."""
-    return copy.rename(backend.scratch / f"sources-{secrets.token_hex(8)}")
+    return backend.commands.give_all(copy).rename(backend.scratch / f"sources-{secrets.token_hex(8)}")
 
 
 def refuse_pointers(wheel: Path, unit: str) -> None:
@@ -145,12 +143,6 @@ def refuse_pointers(wheel: Path, unit: str) -> None:
 def _reason(outcome: Outcome) -> str:
     failed = "the unit's build backend failed, its output is below."
     return failed if was_refused(outcome.output) else f"{failed} `uv build` in the folder shows the same."
-
-
-def _by_uv(uv: Uv, folder: Path, out: Path) -> Outcome:
-    """Let uv run the backend, in an environment that it makes for it."""
-    arguments = ["build", str(folder), "--wheel", "--sdist", "--out-dir", str(out)]
-    return uv.attempt(STEP, arguments, folder.parent, source_variables(uv))
 
 
 def _only(unit: str, folder: UntrustedFolder, ending: str) -> str:

@@ -14,6 +14,7 @@ from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
 _Differences = tuple[Difference, ...]
+_HOW_IT_WAS_BUILT = {"builder", "confinement", "tools", "python", "architecture", "inputs"}
 
 
 class ReleaseDiff(BaseModel):
@@ -76,4 +77,4 @@ def _template(store: ArtifactStore, stored: Artifact) -> dict[str, Any]:
 
 def _build(manifest: Manifest) -> dict[str, Any]:
     """How it was built."""
-    return manifest.model_dump(mode="json", include={"builder", "tools", "python", "architecture", "inputs"})
+    return manifest.model_dump(mode="json", include=_HOW_IT_WAS_BUILT)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from orchestrator.build.confinement import ALLOWED, Confinement, was_refused
+from orchestrator.build.confined.confinement import ALLOWED, Confinement, was_refused
 from orchestrator.build.output import BoundedOutput
 from orchestrator.build.watch import STOPPED, Watch, ended, started
 from orchestrator.confine.launch import HERE
@@ -76,10 +76,24 @@ class Commands:
         other._confinement = replace(self._confinement, more=tuple(folders))  # noqa: SLF001  # It is one of these.
         return other
 
+    def reading(self, folders: Sequence[Path]) -> "Commands":
+        """The same, for a program that may read some more folders."""
+        other = copy(self)
+        other._confinement = replace(self._confinement, readable=tuple(folders))  # noqa: SLF001  # As above.
+        return other
+
     def limit(self, timeout_seconds: float) -> None:
         """Change how long all commands may take together, from the beginning; what runs is held to it, too."""
         self._deadline += timeout_seconds - self._timeout
         self._timeout = timeout_seconds
+
+    def give(self, path: Path) -> Path:
+        """Give a file or folder that is new to the user that they run as; returns it."""
+        return self._confinement.give(path)
+
+    def give_all(self, folder: Path) -> Path:
+        """Give a folder with all that is in it to the user that they run as, who may not write there yet."""
+        return self._confinement.give_all(folder)
 
     @property
     def cache(self) -> Path:

@@ -49,14 +49,14 @@ class Started:
         backend: runs it.
         gate: opens to the unit's folder.
         out: where it writes.
-        outcome: how it ends; None leaves the unit to uv.
+        outcome: how it ends.
     """
 
     project: ProjectFile
     backend: Backend
     gate: Gate
     out: Path
-    outcome: Future[Outcome | None]
+    outcome: Future[Outcome]
 
 
 def start_backend(backend: Backend, project: ProjectFile, gate: Gate, pool: Executor) -> Started:
@@ -67,19 +67,22 @@ def start_backend(backend: Backend, project: ProjectFile, gate: Gate, pool: Exec
         project: the unit's.
         gate: not opened yet.
         pool: runs the thread that watches over it.
+
+    Raises:
+        ConfigurationError: the project file names none.
     """
     out = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
-    system = BuildSystem.read(project.text)
-    work = Work(STEP, system, out, source_variables(backend.uv), gate) if system else None
+    backend.commands.give(out.parent)
+    system = BuildSystem.read(project.text, project.path)
+    work = Work(STEP, project.path, system, out, source_variables(backend.uv), gate)
     return Started(project, backend, gate, out, pool.submit(_answer(backend, work)))
 
 
-def _answer(backend: Backend, work: Work | None) -> Callable[[], Outcome | None]:
+def _answer(backend: Backend, work: Work) -> Callable[[], Outcome]:
     """What waits for the backend; it is started at once where that can be done."""
-    if work is None:
-        return lambda: None
     # A thread would start it late, as this one goes on to import what keeps all others waiting.
-    return backend.started(work) or partial(backend.build, work)
+    started = backend.started(work)
+    return (lambda: started() or backend.installed(work)) if started else partial(backend.build, work)
 
 
 def source_variables(uv: Uv) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.build.assembly import Synthesized, constructs_of, read_assembly
 from orchestrator.build.cdk import CDK_FILE, CdkApp, install_libraries
+from orchestrator.build.run import Commands
 from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
@@ -65,6 +66,8 @@ class Synthesizer:
         organization: its environments.
         tree: the exported tree.
         uv: installs the app's libraries.
+        commands: runs the app.
+        libraries: an empty folder for them, which the app cannot write to.
         own: an empty folder that the app cannot reach; it gets what the app has made.
     """
 
@@ -72,6 +75,8 @@ class Synthesizer:
     organization: Organization
     tree: Path
     uv: Uv
+    commands: Commands
+    libraries: Path
     own: Path
 
     def __call__(self, root: Path, scratch: Path) -> Templates:
@@ -87,13 +92,13 @@ class Synthesizer:
         """
         folder, file = self.tree / self.unit.folder, self.unit.path(CDK_FILE)
         app = CdkApp.read(folder, file)
-        libraries = install_libraries(self.uv, folder, file, scratch)
+        libraries = install_libraries(self.uv, folder, file, self.libraries)
         texts: dict[tuple[str, str], list[str]] = {}
         files: dict[str, Path] = {}
         for name in self.unit.environments(self.organization):
             for number, target in enumerate(self.organization.environment(name).targets):
                 out = scratch / f"{name}-{number}"
-                app.synthesize(self.uv.commands, libraries, out, name, target)
+                app.synthesize(self.commands, libraries, out, name, target)
                 kept = self.own / out.name
                 kept.mkdir()
                 writer = f"the app of {self.unit.name}"

@@ -25,11 +25,18 @@ _DIST_INFO = ".dist-info"
 
 
 class Check(BaseModel):
-    """One thing that was looked at; `differences` are sentences, none when it is as it should be."""
+    """One thing that was looked at; `differences` are sentences, none when it is as it should be.
+
+    Attributes:
+        what: it is.
+        found: what is told of it besides.
+        differences: from what it should be.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     what: str
+    found: str = ""
     differences: tuple[str, ...] = ()
 
 
@@ -52,6 +59,7 @@ class ReleaseVerifier:
             return [Check(what="manifest", differences=(str(error),))]
         contents: dict[str, bytes] = {}
         checks = [Check(what="manifest", differences=tuple(_manifest(release, text, manifest)))]
+        checks.append(Check(what="confinement of the unit's code", found=_confinement(manifest)))
         checks += [self._artifact(artifact, contents) for artifact in manifest.artifacts]
         return [*checks, *(_guarded(what, look, manifest, contents) for what, look in _LOOKS.items())]
 
@@ -81,6 +89,13 @@ def _manifest(release: Release, text: bytes, manifest: Manifest) -> Iterator[str
     for field, ours in release.model_dump().items():
         if (theirs := getattr(named, field)) != ours:
             yield f"The manifest's {field} is {theirs!r}, and the ledger says {ours!r}."
+
+
+def _confinement(manifest: Manifest) -> str:
+    level = manifest.confinement
+    if level is None:
+        return "not known: the release was built before this was noted"
+    return level if level.is_enough else f"{level}, which is too low: an administrator allowed that"
 
 
 def _guarded(what: str, look: "_Look", manifest: Manifest, contents: dict[str, bytes]) -> Check:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
-from orchestrator.build.confinement import Confinement
+from orchestrator.build.confined.confinement import Confinement
 from orchestrator.build.output import BoundedOutput
 from orchestrator.confine.processes import command_line, descendants, kill, orphans
 

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -17,6 +17,7 @@ from orchestrator.build.batch import build_all
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import VARIABLE, cache_folder
+from orchestrator.build.confined.level import level_of
 from orchestrator.build.environment import clean_environment
 from orchestrator.build.folder import FolderLedger, FolderStore
 from orchestrator.build.tidy import Allowance
@@ -25,7 +26,7 @@ from orchestrator.cli.interrupt import stopping
 from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
-from orchestrator.confine import landlock
+from orchestrator.confine.features import of_this_machine
 from orchestrator.errors import BuildError, OrchestratorError, RequestError
 from orchestrator.releases import layout
 from orchestrator.releases.publishing import ReleaseStore
@@ -34,6 +35,7 @@ from orchestrator.source.refs.merged import UnmergedError
 
 if TYPE_CHECKING:
     # Not imported when releases are built into a folder: it takes longer than all the rest.
+    from orchestrator.config.organization import Organization
     from orchestrator.releases.manifest import BuiltBy
     from orchestrator.wiring.wiring import Wiring
 
@@ -73,6 +75,7 @@ def build(
     if commit == _HEAD:
         _note_uncommitted(here, catalog, names)
     tools = machine_tools(Cache((cache_dir or cache_folder(os.environ)).absolute()))
+    tools = replace(tools, unconfined=allows_unconfined(lambda: here.organization if to else _guarded(here)))
     parallel = min(len(names), len(os.sched_getaffinity(0)))
     merged = None if to else _merged(here, catalog)
     store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)
@@ -94,7 +97,7 @@ def build(
 def _kept(here: Context, cache_dir: Path | None) -> Kept | None:
     """What was read of the repository before, where no build can have written that: else one could forge another."""
     folder = (cache_dir or cache_folder(os.environ)).absolute()
-    return Kept(here.root, folder) if landlock.abi() >= landlock.OLDEST_ABI else None
+    return Kept(here.root, folder) if level_of(of_this_machine()).is_enough else None
 
 
 def _note_uncommitted(here: Context, catalog: Catalog, names: Sequence[str]) -> None:
@@ -114,15 +117,34 @@ def _merged(here: Context, catalog: Catalog) -> bool:
         raise UnmergedError(f"{error} To build it without publishing, name a folder with --to.") from error
 
 
-def builder(wiring: "Wiring", kind: "BuiltBy", stop: Event) -> Builder:
+def builder(wiring: "Wiring", kind: "BuiltBy", stop: Event, *, unconfined: bool = False) -> Builder:
     """A builder that uses this machine's uv, Python and cache, until it is stopped.
 
     Args:
         wiring: the store and the ledger.
         kind: of builder, which releases tell.
         stop: ends what is being built when it is set.
+        unconfined: whether it builds where the code of units cannot be confined.
     """
-    return _builder(wiring, replace(machine_tools(Cache(cache_folder(os.environ)), kind), stop=stop))
+    tools = machine_tools(Cache(cache_folder(os.environ)), kind)
+    return _builder(wiring, replace(tools, stop=stop, unconfined=unconfined))
+
+
+def _guarded(here: Context) -> "Organization":
+    return here.wiring.guardrails().organization
+
+
+def allows_unconfined(decided_by: Callable[[], "Organization"]) -> bool:
+    """Whether this machine builds although it cannot confine the code of units; says so if it does.
+
+    Args:
+        decided_by: finds the settings that decide, which are looked at only where the machine cannot.
+    """
+    level = level_of(of_this_machine())
+    if level.is_enough or not decided_by().build.unconfined:
+        return False
+    complain(f"The code of units is NOT CONFINED on this machine ([build] unconfined = true; its level is '{level}').")
+    return True
 
 
 def machine_tools(kept: Cache, kind: "BuiltBy" = "local") -> Tools:

@@ -86,7 +86,7 @@ def _of_environment(release: Release, environment: str, result: DriftResult) -> 
 def _draw(release: str, checks: list[Check], notes: dict[str, str]) -> None:
     drawn = table(f"What was looked at of {release}", "what", "result")
     for check in checks:
-        result = text("\n".join(check.differences) or "as it should be")
+        result = text("\n".join(check.differences) or check.found or "as it should be")
         drawn.add_row(check.what, f"{result}\nnot known: {text(notes[check.what])}" if check.what in notes else result)
     show(drawn)
     differing = [check.what for check in checks if check.differences]

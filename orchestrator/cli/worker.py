@@ -14,7 +14,7 @@ import click
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.build.task import BuildTask
 from orchestrator.build.worker import BuildWorker
-from orchestrator.cli.build import builder
+from orchestrator.cli.build import allows_unconfined, builder
 from orchestrator.cli.context import Context, settings
 from orchestrator.cli.interrupt import SIGNALS
 from orchestrator.cli.output import harmless, say
@@ -51,7 +51,8 @@ def worker(
     system.hide()
     host = f"{socket.gethostname()}-{os.getpid()}"
     stop, abandon = Event(), Event()
-    workers = [_worker(here, f"{host}-{number}", abandon) for number in range(parallel)]
+    unconfined = allows_unconfined(lambda: here.wiring.guardrails().organization)
+    workers = [_worker(here, f"{host}-{number}", abandon, unconfined=unconfined) for number in range(parallel)]
     for number in SIGNALS:
         signal.signal(number, lambda _number, _frame: _stop(stop, workers, abandon))
     threads = [Thread(target=one.run, args=(stop,), name=f"build-{number}") for number, one in enumerate(workers)]
@@ -99,12 +100,12 @@ def _stop(stop: Event, workers: list[BuildWorker], abandon: Event) -> None:
     os._exit(_INTERRUPTED)
 
 
-def _worker(here: Context, name: str, abandon: Event) -> BuildWorker:
+def _worker(here: Context, name: str, abandon: Event, *, unconfined: bool) -> BuildWorker:
     """A worker with clients of its own: threads must not share a session."""
     tooling = here.organization.tooling
     assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
     role = RoleToAssume(here.organization.tooling_role_arn(BUILDER_ROLE), "build-worker")
     wiring = Wiring(assume.lasting(role, tooling.region), settings(here.organization))
-    builds = builder(wiring, "activity", abandon)
+    builds = builder(wiring, "activity", abandon, unconfined=unconfined)
     task = BuildTask(wiring.catalogs, wiring.merge_rule, builds, wiring.store)
     return BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name)

@@ -159,6 +159,12 @@ class Build(Settings):
     timeout_minutes: int = Field(
         default=60, ge=1, le=480, description="How long one build may take, all in all.", json_schema_extra=FREE
     )
+    unconfined: bool = Field(
+        default=False,
+        description="Whether a machine may build that cannot confine the code of units as far as builds require: it "
+        "may then do whatever the one may that builds. Workers and command lines say so, and so does each release.",
+        json_schema_extra=ADMINISTRATOR,
+    )
 
 
 class Adopt(Settings):

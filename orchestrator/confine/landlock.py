@@ -1,7 +1,7 @@
 """Landlock: what a process gives up for itself and all that it starts, with no privilege needed.
 
 It keeps files from being written to and read, processes outside from being looked into (their environment holds
-credentials) and signalled, and TCP connections from being made to other ports (credentials are served on port 80).
+credentials) and signalled, and tools that fetch from connecting to other ports (credentials are served on port 80).
 The numbers are those of the kernel's `include/uapi/linux/landlock.h`.
 """
 
@@ -21,7 +21,7 @@ _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _READ = _READ_FILE | _READ_DIR
 _REMOVE_AND_MAKE = sum(1 << bit for bit in range(4, 13))
 _REFER = 1 << 13
-_CONNECT_TCP = 1 << 1
+_BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
 _SCOPE_SOCKETS_AND_SIGNALS = 0b11
 # Before its second version it forbids to move a file from one folder to another, which builds do.
 OLDEST_ABI = 2
@@ -38,17 +38,18 @@ def abi() -> int:
         return 0
 
 
-def restrict(writable: Iterable[str], readable: Iterable[str], ports: Iterable[int]) -> bool:
-    """Give up everything else; False when the kernel cannot.
+def restrict(version: int, writable: Iterable[str], readable: Iterable[str], ports: Iterable[int]) -> None:
+    """Give up everything else.
 
     Args:
+        version: of Landlock, as `abi` answers; at least `OLDEST_ABI`.
         writable: folders and files that may be read and written.
         readable: those that may be read.
-        ports: TCP ports that may be connected to.
+        ports: TCP ports that may be connected to, where the version can tell.
+
+    Raises:
+        OSError: the kernel cannot.
     """
-    version = abi()
-    if version < OLDEST_ABI:
-        return False
     write = _WRITE_FILE | _REMOVE_AND_MAKE | _REFER | (_TRUNCATE if version >= _ABI_TRUNCATE else 0)
     with _ruleset(version, _READ | write) as ruleset:
         for paths, rights in ((readable, _READ), (writable, _READ | write)):
@@ -57,12 +58,11 @@ def restrict(writable: Iterable[str], readable: Iterable[str], ports: Iterable[i
         for port in ports if version >= _ABI_NET else ():
             _add(ruleset, _NET_PORT, struct.pack("=QQ", _CONNECT_TCP, port))
         system.call("syscall", _RESTRICT_SELF, ruleset, ctypes.c_uint32(0))
-    return True
 
 
 @contextmanager
 def _ruleset(version: int, files: int) -> Iterator[int]:
-    network = _CONNECT_TCP if version >= _ABI_NET else 0
+    network = _BIND_TCP | _CONNECT_TCP if version >= _ABI_NET else 0
     scope = _SCOPE_SOCKETS_AND_SIGNALS if version >= _ABI_SCOPE else 0
     # A kernel takes a structure longer than it knows as long as the rest is zero.
     attributes = struct.pack("=QQQ", files, network, scope)

@@ -6,15 +6,19 @@ launcher has imported is imported then, and nothing has to be started once more.
 
 import os
 import resource
+import select
 import signal
 import sys
 from collections.abc import Mapping
 from types import FrameType
 
-from orchestrator.confine import landlock, namespace, processes, script, sockets, system
+from orchestrator.confine import giving_up, namespace, processes, script, system
 from orchestrator.confine.spec import Spec
 
 KILLED = 128
+NOT_CONFINED = "this command was not run, because it cannot be confined"
+"""How a refusal begins, in the command's output."""
+_UMASK = 0o022
 HERE = "python"
 """In the place of a program: the launcher's own interpreter, which runs the script that comes next."""
 # The command line of a launcher: it finds this package, and nothing else than the standard library.
@@ -32,12 +36,15 @@ def main(arguments: list[str]) -> None:
     system.die_with_parent(signal.SIGKILL)
     if os.getppid() != spec.parent:
         sys.exit(KILLED + signal.SIGKILL)
+    # What is made for the command must be readable to the user that it runs as.
+    os.umask(_UMASK)
     _limit(spec)
     system.adopt_orphans()
     own = namespace.enter()
+    alive = os.pipe()
     child = os.fork()
     if child == 0:
-        _first(spec, command, own_processes=own)
+        _first(spec, command, alive, own_processes=own)
     _end_on_sigterm(child)
     code = _wait(child)
     processes.end_all(os.getpid())
@@ -45,14 +52,21 @@ def main(arguments: list[str]) -> None:
     os._exit(code)
 
 
-def _first(spec: Spec, command: list[str], *, own_processes: bool) -> None:
+def _first(spec: Spec, command: list[str], alive: tuple[int, int], *, own_processes: bool) -> None:
     """What the first process does: give up everything, then run the command as its only child."""
-    system.die_with_parent(signal.SIGKILL)
+    os.close(alive[1])
     if own_processes:
         namespace.show_own_processes()
-    system.refuse_privileges()
-    sockets.refuse_local()
-    landlock.restrict(spec.writable, spec.readable, spec.ports)
+    try:
+        giving_up.give_up(spec)
+    except OSError as error:
+        os.write(2, f"{NOT_CONFINED}: {error.strerror}\n".encode(errors="replace"))
+        os._exit(127)
+    # Only now: the kernel forgets about it when a process changes its user. Its parent may have ended before.
+    system.die_with_parent(signal.SIGKILL)
+    if select.select([alive[0]], [], [], 0)[0]:
+        os._exit(KILLED + signal.SIGKILL)
+    os.close(alive[0])
     if not own_processes:
         _become(command, spec.variables)
     # The first process of a namespace cannot be killed by its own signals, and must take in orphans: not the command.

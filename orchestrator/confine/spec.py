@@ -11,9 +11,13 @@ class Spec(NamedTuple):
     """The limits of one command and of all that it starts.
 
     Attributes:
-        writable: folders and files that may be written to; everything else may not, where the kernel can tell.
+        writable: folders and files that may be written to; everything else may not, where there is Landlock.
         readable: what may be read besides.
-        ports: TCP ports that may be connected to, where the kernel can tell.
+        network: which sockets there are: `none`, or those of `indexes`; see `filters`.
+        ports: TCP ports that may be connected to, where the kernel can tell, and where there are sockets.
+        landlock: the version of Landlock to use, 0 for none.
+        user: whom the command runs as, None for the one that starts it.
+        strict: whether the command is not run at all where it cannot be confined like that.
         data_bytes: memory of one process.
         file_bytes: size of one file.
         open_files: of one process.
@@ -26,7 +30,11 @@ class Spec(NamedTuple):
 
     writable: tuple[str, ...]
     readable: tuple[str, ...]
+    network: str
     ports: tuple[int, ...]
+    landlock: int
+    user: int | None
+    strict: bool
     data_bytes: int
     file_bytes: int
     open_files: int

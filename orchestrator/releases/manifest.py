@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrator.config.invalid import told
 from orchestrator.config.unit import UnitSettings
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.confinement import Level
 from orchestrator.releases.publishing import damaged
 
 BuiltBy = Literal["activity", "codebuild", "local"]
@@ -45,6 +46,9 @@ class Manifest(BaseModel):
     )
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
     builder: BuiltBy = Field(description="What built it: a worker, CodeBuild, or somebody's command line.")
+    confinement: Level | None = Field(
+        default=None, description="How far the unit's code was confined; None where that was not noted yet."
+    )
     tools: dict[str, str] = Field(description="What it was built with, names and versions.")
     python: str
     architecture: str

@@ -31,10 +31,11 @@ def repository(tmp_path: Path) -> FolderRepository:
 def machine(tmp_path: Path, shared: Path) -> Path:
     """The folder that steers the fake uv. What cfn-lint finds in a template is found once for all tests."""
     folder = tmp_path / "machine"
-    (folder / "cache").mkdir(parents=True)
+    kept = folder / "cache" / "unmerged"
+    kept.mkdir(parents=True)
     findings = shared / "cfn-lint"
     findings.mkdir(exist_ok=True)
-    (folder / "cache" / "cfn-lint").symlink_to(findings)
+    (kept / "cfn-lint").symlink_to(findings)
     return folder
 
 

@@ -1,23 +1,21 @@
-"""What `fakes.fake_uv` runs for uv: it knows the three commands of a build, and notes each in `calls`, in its cache.
+"""What `fakes.fake_uv` runs for uv: it knows the commands of a build, and notes each in `calls`, in its cache.
 
-What it locks is not on the web, so that every wheel has to be installed. Files in its folder steer it:
-`fail-<command>` makes that command fail and holds what it prints; `salt` is written into whatever is built, as a
-backend does that heeds no SOURCE_DATE_EPOCH; `no-dates` plays an index that knows no upload dates; `wheel-name` is the
-name that a wheel gets; `link` is what the built sdist is a link to.
+What it locks is not on the web, so that every wheel has to be installed; of `some-backend`, it installs
+`fake_backend.py`. Files in its folder steer both: `fail-<command>` makes that command fail and holds what it prints,
+`fail-build` the backend; `salt` is written into whatever is built, as a backend does that heeds no SOURCE_DATE_EPOCH;
+`no-dates` plays an index that knows no upload dates; `wheel-name` is the name that a wheel gets; `link` is what the
+built sdist is a link to.
 """
 
 import hashlib
-import io
 import os
+import shutil
 import sys
-import tarfile
-import tomllib
-import zipfile
 from pathlib import Path
 
 FOLDER = Path(sys.argv[1])
 ARGUMENTS = sys.argv[2:]
-COMMAND = next(word for word in ARGUMENTS if word in ("compile", "install", "build", "--version"))
+COMMAND = next(word for word in ARGUMENTS if word in ("compile", "install", "--version"))
 
 
 def value(option: str) -> str:
@@ -48,32 +46,11 @@ def install() -> None:
     target = Path(value("--target"))
     (target / "bin").mkdir(parents=True)
     for line in Path(value("--requirement")).read_text(encoding="utf-8").splitlines():
-        if not line.startswith(" "):
+        if line == "some-backend":
+            shutil.copyfile(Path(__file__).with_name("fake_backend.py"), target / "some_backend.py")
+        elif not line.startswith(" "):
             name = line.split("=")[0]
             (target / f"{name}.py").write_text(f"{line}{salt()}\n", encoding="utf-8")
-
-
-def build() -> None:
-    """Make a wheel of `src` and an sdist of the `pyproject.toml`."""
-    folder, out = Path(ARGUMENTS[1]), Path(value("--out-dir"))
-    out.mkdir()
-    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
-    project = tomllib.loads(text)["project"]
-    stem = f"{project['name'].replace('-', '_')}-{project['version']}"
-    named = FOLDER / "wheel-name"
-    wheel_name = named.read_text(encoding="utf-8") if named.exists() else f"{stem}-py3-none-any.whl"
-    with zipfile.ZipFile(out / wheel_name, "w") as wheel:
-        for path in sorted((folder / "src").rglob("*.py")):
-            name = zipfile.ZipInfo(path.relative_to(folder / "src").as_posix())
-            wheel.writestr(name, path.read_text(encoding="utf-8") + salt())
-    with tarfile.open(out / f"{stem}.tar.gz", "w:gz") as sdist:
-        member = tarfile.TarInfo(f"{stem}/pyproject.toml")
-        member.size = len(text.encode())
-        sdist.addfile(member, io.BytesIO(text.encode()))
-    link = FOLDER / "link"
-    if link.exists():
-        (out / f"{stem}.tar.gz").unlink()
-        (out / f"{stem}.tar.gz").symlink_to(link.read_text(encoding="utf-8"))
 
 
 def main() -> int:
@@ -91,7 +68,7 @@ def main() -> int:
         warning = "" if "--quiet" in ARGUMENTS else "warning: `six.whl` is missing an upload date\n"
         sys.stderr.write(f"{warning}hint: `six` was filtered by `exclude-newer`\n")
         return 1
-    {"compile": compile_, "install": install, "build": build}[COMMAND]()
+    {"compile": compile_, "install": install}[COMMAND]()
     return 0
 
 

@@ -14,8 +14,9 @@ from mypy_boto3_s3 import S3Client
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import cache_folder
-from orchestrator.build.confinement import Confinement
+from orchestrator.build.confined.confinement import Confinement
 from orchestrator.build.run import Commands
+from orchestrator.confine.features import FIRST_USER
 from orchestrator.errors import UnknownNameError
 from orchestrator.releases.numbering import Recorded
 from orchestrator.releases.store import ArtifactStore
@@ -176,20 +177,26 @@ def fake_uv(folder: Path) -> Tools:
     script = folder / "uv"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -S {program} {folder} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
-    # Builds may read what their variables name, and write to their unit's cache.
-    variables = {"PATH": "/usr/bin:/bin", "FAKE_UV": str(program), "XDG_CACHE_HOME": str(folder)}
+    # Builds may read what their variables name.
+    variables = {"PATH": "/usr/bin:/bin", "FAKE_UV": str(program.parent), "FAKE_UV_FOLDER": str(folder)}
     return Tools(str(script), sys.executable, variables, Cache(folder / "cache"))
 
 
 def confined(folder: Path) -> Confinement:
-    """Confined to a folder, in which the cache is, too."""
+    """Confined to a folder as tools are that fetch; the cache is in it, too."""
     return Confinement(folder, folder / "cache")
 
 
 def real_commands(tools: Tools, folder: Path) -> Commands:
-    """Commands of a build in a folder, with the cache of uv that all real builds of tests have in common."""
+    """Tools that fetch into a folder, with the cache of uv that all real builds of tests have in common."""
     confinement = Confinement(folder, Cache(cache_folder(tools.environment)).of_uv("orders"))
     return Commands("orders", folder / "log", tools.environment, 120, confinement)
+
+
+def unit_commands(tools: Tools, folder: Path, log: Path | None = None) -> Commands:
+    """The unit's code in a folder; its user is one for all tests, since each has its own folders."""
+    confinement = Confinement(folder, user=FIRST_USER if tools.features.users else None, features=tools.features)
+    return Commands("orders", log or folder / "log", tools.environment, 120, confinement)
 
 
 def running(mark: str) -> list[int]:
@@ -236,7 +243,7 @@ class Workshop:
 
     def calls(self) -> list[str]:
         """What the fake uv was asked to do since this was asked last."""
-        path = self.machine / "cache" / "uv" / "orders" / "calls"
+        path = self.machine / "cache" / "unmerged" / "uv" / "orders" / "calls"
         done = path.read_text(encoding="utf-8").split() if path.exists() else []
         path.unlink(missing_ok=True)
         return done

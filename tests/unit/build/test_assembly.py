@@ -137,7 +137,7 @@ def test_an_app_that_replaces_files_of_the_unit_replaces_them_for_nobody_else(
 @confined
 def test_an_app_that_was_refused_something_is_told_what_it_may_do(write: Write, workshop: Workshop) -> None:
     """Its own output names only the file; and that cdk.json names it, too, gives it nothing."""
-    write("print(secret.read_text())")
+    write("try: print(secret.read_text())\nexcept OSError: os.listdir('/')")
     path = workshop.repository.folder / "projects/orders/cdk.json"
     secret = workshop.repository.folder.parent / "home/.aws/credentials"
     app, context = f"{sys.executable} app.py {secret} x:{secret}", {"x": f"a {secret} http://169.254.169.254/"}
@@ -145,7 +145,7 @@ def test_an_app_that_was_refused_something_is_told_what_it_may_do(write: Write, 
     with pytest.raises(BuildError, match="PermissionError") as raised:
         workshop.build()
     assert "the app of projects/orders/cdk.json failed for dev" in str(raised.value)
-    assert "a build may write only in its own folder, $HOME and $TMPDIR" in str(raised.value)
+    assert "the unit's code may write only in its own folder, $HOME and $TMPDIR" in str(raised.value)
     assert _SECRET not in str(raised.value)
 
 

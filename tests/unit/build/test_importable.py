@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,12 +18,11 @@ from orchestrator.build.handlers import Function, check_layers, check_platform, 
 from orchestrator.build.importable import HandlerCheck, runs_here
 from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.limits import check_size, sizes
-from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Lambda
 from orchestrator.confine import landlock
 from orchestrator.errors import BuildError, ConfigurationError
 from orchestrator.releases.sha256 import sha256_of_file
-from tests.unit.build.fakes import COMMITTED_AT, real_commands
+from tests.unit.build.fakes import unit_commands
 
 _HERE = Lambda.model_validate(
     {
@@ -59,21 +59,24 @@ class Bench:
         variables: Mapping[str, str] | None = None,
     ) -> list[str]:
         """Check one function whose module has this source; returns what it is warned of."""
-        uv = Uv(real_commands(self._tools, self._folder), self._tools.uv, self._tools.python, COMMITTED_AT)
+        work = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder))
         wheel = packed(self._folder / "w.whl", {"orders/__init__.py": "", "orders/handler.py": source})
         files = {"helper/__init__.py": "HELP = 1\ndef handle(): ...\n", "helper/data": ""}
         files["helper-1.dist-info/RECORD"] = "".join(f"{name},,\n" for name in files)
         layer = packed(self._folder / "layer.zip", {f"{ROOT}/{name}": text for name, text in files.items()})
         function = Function("OrderFunction", handler, variables or {})
         file = LayerFile(layer, sha256_of_file(layer))
-        return HandlerCheck(uv, self._tools.cache, platform).check([function], wheel, file, self._folder)
+        return self._check(work, platform, self.log).check([function], wheel, file, work)
 
     def check_all(self, functions: Sequence[Function], files: Mapping[str, str]) -> None:
         """Check the functions of a wheel with these files, with a folder of its own to work in."""
         work = self._folder / "work"
         work.mkdir()
-        uv = Uv(real_commands(self._tools, work), self._tools.uv, self._tools.python, COMMITTED_AT)
-        HandlerCheck(uv, self._tools.cache, _HERE).check(functions, packed(self._folder / "w.whl", files), None, work)
+        self._check(work, _HERE).check(functions, packed(self._folder / "w.whl", files), None, work)
+
+    def _check(self, work: Path, platform: Lambda, log: Path | None = None) -> HandlerCheck:
+        commands = unit_commands(self._tools, work, log)
+        return HandlerCheck(commands, self._tools.python, self._tools.cache, platform)
 
 
 @pytest.fixture

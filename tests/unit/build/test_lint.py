@@ -9,11 +9,11 @@ import pytest
 
 from orchestrator.build import run_linter
 from orchestrator.build.cache import Cache
+from orchestrator.build.confined.confinement import Confinement
 from orchestrator.build.environment import clean_environment
 from orchestrator.build.lint import Finding, Linter, consists_of, warnings_of
 from orchestrator.build.run import Commands
 from orchestrator.errors import BuildError, ConfigurationError
-from tests.unit.build.fakes import confined
 
 TEMPLATE = """\
 Parameters:
@@ -58,7 +58,8 @@ def linter(folder: Path, *, works: bool = True) -> Linter:
         path.mkdir(exist_ok=True)
     (broken / "cfnlint.py").write_text("raise SystemExit('not here')")
     variables = clean_environment(os.environ) | ({} if works else {"PYTHONPATH": str(broken)})
-    return Linter(Commands("orders", folder / "log", variables, 60, confined(folder)), Cache(folder / "cache"), scratch)
+    commands = Commands("orders", folder / "log", variables, 60, Confinement(scratch))
+    return Linter(commands, Cache(folder / "cache"), scratch)
 
 
 def test_errors_and_warnings_are_found_with_their_lines_and_kept(tmp_path: Path) -> None:

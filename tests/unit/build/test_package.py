@@ -13,21 +13,18 @@ from orchestrator.build.run import Commands
 from orchestrator.build.starting import ProjectFile, start_backend
 from orchestrator.build.uv import Uv
 from orchestrator.errors import BuildError, ConfigurationError
-from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, confined, fake_uv
+from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, confined, fake_uv, unit_commands
 
 
 def package(repository: FolderRepository, machine: Path, tmp_path: Path, version: str = "0.1.0") -> Package:
     """Build the unit's package."""
     tools = fake_uv(machine)
-    uv = Uv(
-        Commands("orders", tmp_path / "log", tools.environment, 30, confined(tmp_path)),
-        tools.uv,
-        tools.python,
-        COMMITTED_AT,
-    )
-    own = tmp_path / "own"
-    own.mkdir(exist_ok=True)
-    backend = Backend(uv, tools.cache, tmp_path, own, list)
+    own, fetched, scratch = (tmp_path / name for name in ("own", "fetched", "scratch"))
+    for folder in (own, fetched, scratch):
+        folder.mkdir(exist_ok=True)
+    commands = Commands("orders", tmp_path / "log", tools.environment, 30, confined(fetched))
+    uv = Uv(commands, tools.uv, tools.python, COMMITTED_AT)
+    backend = Backend(uv, tools.cache, fetched, unit_commands(tools, scratch), scratch, own, list)
     with ThreadPoolExecutor(1) as pool:
         started = start_backend(backend, ProjectFile("orders", "projects/orders", PYPROJECT), Gate(), pool)
         return begin_package(started, version, repository.folder)()
@@ -93,7 +90,7 @@ def test_an_sdist_that_is_a_link_is_refused(repository: FolderRepository, machin
             "PermissionError: [Errno 13] Permission denied: '/opt/x'",
             r"write only in its own folder, \$HOME and \$TMPDIR",
         ),
-        ("mkdir: cannot create directory '/opt/x': Permission denied", "connect only to package indexes"),
+        ("mkdir: cannot create directory '/opt/x': Permission denied", "and use no network"),
         ("SyntaxError: invalid syntax", "`uv build` in the folder shows the same"),
     ],
 )

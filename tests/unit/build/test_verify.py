@@ -15,6 +15,7 @@ from moto import mock_aws
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.release_diff import diff_of
 from orchestrator.build.verify import ReleaseVerifier
+from orchestrator.releases.confinement import Level
 from orchestrator.releases.layout import manifest_key
 from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.store import ArtifactStore
@@ -226,6 +227,22 @@ def test_an_object_that_is_gone_is_told_once_and_the_rest_is_looked_at(
     assert "is missing" in found[manifest.wheel.key.split("/", 2)[2]][0]
     assert found["files of the wheel"][0].startswith("It could not be looked at")
     assert set(found) == {manifest.wheel.key.split("/", 2)[2], "files of the wheel"}
+
+
+def test_how_far_the_unit_s_code_was_confined_is_told(
+    store: ArtifactStore, release: Release, manifest: Manifest, alter: Callable[[str, bytes], None]
+) -> None:
+    """Also of releases that are older than that, and of those that an administrator allowed."""
+
+    def told() -> str:
+        return next(
+            one.found for one in ReleaseVerifier(store)(release) if one.what == "confinement of the unit's code"
+        )
+
+    assert told() == manifest.confinement == Level.OWN_FILES
+    for level, said in ((None, "not known: the release was built before"), (Level.UNCONFINED, "which is too low")):
+        alter(release.manifest, manifest.model_copy(update={"confinement": level}).to_json())
+        assert said in told()
 
 
 def test_two_releases_are_compared_part_by_part(store: ArtifactStore, builds: list[Build]) -> None:

@@ -1,6 +1,8 @@
 """The launcher: it ends as the command does, and takes all that the command has started with it."""
 
 import os
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.confine import landlock, processes
-from orchestrator.confine.launch import HERE, PROGRAM
+from orchestrator.confine.features import FIRST_USER, of_this_machine
+from orchestrator.confine.filters import NO_NETWORK
+from orchestrator.confine.launch import HERE, NOT_CONFINED, PROGRAM
 from orchestrator.confine.spec import Spec
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can confine")
+as_root = pytest.mark.skipif(not of_this_machine().users, reason="only root may change who it is")
 ROOT = Path(__file__).parents[3]
 
 
@@ -37,7 +42,11 @@ def spec(folder: Path, parent: int | None = None) -> Spec:
     return Spec(
         writable=(str(folder), "/dev/null"),
         readable=("/",),
-        ports=(443,),
+        network=NO_NETWORK,
+        ports=(),
+        landlock=landlock.abi(),
+        user=None,
+        strict=True,
         data_bytes=1 << 32,
         file_bytes=1 << 30,
         open_files=256,
@@ -84,11 +93,10 @@ def test_local_services_are_out_of_reach_and_pairs_of_sockets_are_not(tmp_path: 
         server.listen()
         code = (
             "import socket\none, other = socket.socketpair()\none.send(b'pair')\nprint(other.recv(4))\n"
-            "socket.socket(socket.AF_INET).close()\nprint('inet')\n"
             f"socket.socket(socket.AF_UNIX).connect({str(tmp_path / 'service')!r})\nprint('reached')\n"
         )
         done = run(tmp_path, sys.executable, "-c", code)
-    assert done.stdout.split() == ["b'pair'", "inet"]
+    assert done.stdout.split() == ["b'pair'"]
     assert "PermissionError" in done.stderr
 
 
@@ -181,9 +189,12 @@ def test_asked_to_end_it_ends_everything(tmp_path: Path) -> None:
     assert not [one for one in below if Path(f"/proc/{one.id}").exists()]
 
 
-def test_it_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
-    """A worker that is killed leaves no build behind."""
-    command = starter(tmp_path, "touch up; sleep 60; :")
+@pytest.mark.parametrize("user", [None, pytest.param(FIRST_USER, marks=as_root)])
+def test_it_ends_with_the_one_that_started_it(user: int | None, tmp_path: Path) -> None:
+    """A worker that is killed leaves no build behind. What is to die with whom, the kernel forgets with the user."""
+    if user:
+        os.chown(tmp_path, user, user)
+    command = starter(tmp_path, "touch up; sleep 60; :", user)
     with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}) as worker:
         until(lambda: (tmp_path / "up").exists() or None)
         below = processes.descendants(worker.pid)
@@ -215,9 +226,41 @@ def test_where_there_is_no_namespace_everything_is_found_and_ended(tmp_path: Pat
     assert done.stdout == "5 0\n", done.stderr
 
 
-def starter(folder: Path, script: str) -> list[str]:
+@as_root
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="nothing takes a capability from this process's children")
+def test_a_folder_that_may_not_be_passed_is_named_where_nothing_can_be_mounted(tmp_path: Path) -> None:
+    """As in a container; the command is not run."""
+    tmp_path.chmod(0o700)
+    (tmp_path / "inside").mkdir()
+    command = launcher(spec(tmp_path / "inside")._replace(user=FIRST_USER), "touch", str(tmp_path / "inside" / "ran"))
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", *command],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 127
+    assert done.stderr.startswith(f"{NOT_CONFINED}: the user that it runs as may not pass /")
+    assert not (tmp_path / "inside" / "ran").exists()
+
+
+@pytest.mark.parametrize(("strict", "code"), [(True, 127), (False, 0)])
+def test_a_command_that_cannot_be_confined_is_run_only_where_that_is_allowed(
+    *, strict: bool, code: int, tmp_path: Path
+) -> None:
+    """To become another user is what a process without privileges cannot."""
+    inner = spec(tmp_path)._replace(user=FIRST_USER, strict=strict)
+    script = f"exec {shlex.join(launcher(inner._replace(parent=0), 'touch', 'ran'))}"
+    # Its parent is known only when it runs.
+    command = ["sh", "-c", script.replace('"parent": 0', "\"parent\": '$PPID'")]
+    done = subprocess.run(launcher(spec(tmp_path), *command), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, (tmp_path / "ran").exists()) == (code, not strict)
+    assert (NOT_CONFINED in done.stderr) is strict
+
+
+def starter(folder: Path, script: str, user: int | None = None) -> list[str]:
     """The command line that runs the starter, whose launcher runs a shell's script."""
-    return [sys.executable, "-c", _STARTER, spec(folder).to_json(), PROGRAM, str(ROOT), script]
+    return [sys.executable, "-c", _STARTER, spec(folder)._replace(user=user).to_json(), PROGRAM, str(ROOT), script]
 
 
 def _runs(process: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.build.confinement import Confinement
+from orchestrator.build.confined.confinement import Confinement
 
 
 def spec(

@@ -5,15 +5,20 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from orchestrator.build.environment import without_indexes
 from orchestrator.build.usage import DEFAULT, Limits
+from orchestrator.confine.features import Features, of_this_machine
+from orchestrator.confine.filters import INDEXES, NO_NETWORK
+from orchestrator.confine.landlock import OLDEST_ABI
 from orchestrator.confine.launch import PROGRAM
 from orchestrator.confine.spec import Spec
 from orchestrator.frozen import dataclass
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 # Where programs, libraries, certificates and the state of one's own process lie.
 _SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/nix", "/opt", "/proc", "/sbin", "/sys", "/usr")
 # Names are looked up by what these links of /etc lead to.
@@ -27,8 +32,9 @@ _PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
 _URL = re.compile(r"(?:https?|socks5h?)://[^\s\"',;\]]+")
 
 ALLOWED = (
-    "If it was refused something: a build may write only in its own folder, $HOME and $TMPDIR, read only there and "
-    "what the system consists of, and connect only to package indexes."
+    "If it was refused something: the unit's code may write only in its own folder, $HOME and $TMPDIR, read only there "
+    "and what the system consists of, and use no network. What it needs of a package index, the build fetches before: "
+    "name it in project.dependencies, build-system.requires or the dependency group cdk."
 )
 """What to say where the confinement may be why a command failed."""
 # How Python and other programs tell EACCES and EPERM.
@@ -44,38 +50,65 @@ def was_refused(output: str) -> bool:
 class Confinement:
     """Where the commands of one build may write, read and connect to.
 
+    There are two phases. Tools that are trusted fetch what locks and settings name, and run nothing of it. Then the
+    unit's code runs, on what is there: it has no network, and no credentials of package indexes.
+
     Attributes:
-        scratch: the build's folder; home and temporary files of its commands lie in it, too.
-        cache: uv's cache. It belongs to one unit, so that no unit can put anything into another one's.
+        scratch: the folder of these commands; home and temporary files of theirs lie in it, too.
+        cache: uv's cache, of tools that fetch; None for all others. What the unit's code can write to, no such tool
+            may read: neither the cache nor a folder above the one that it works in.
+        user: whom the commands run as, None for the one that builds.
+        features: what this machine can confine them by.
+        strict: whether they are not run at all where that does not hold.
         limits: how much they may use.
         more: folders that they may write to besides.
+        readable: folders that they may read besides.
     """
 
     scratch: Path
-    cache: Path
+    cache: Path | None = None
+    user: int | None = None
+    features: Features = field(default_factory=of_this_machine)
+    strict: bool = True
     limits: Limits = DEFAULT
     more: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of the commands: those of the build, with folders that may be written to."""
         home, temporary = self.scratch / "home", self.scratch / "tmp"
         for folder in (home, temporary):
             folder.mkdir(parents=True, exist_ok=True)
-        self.made_cache()
-        return {
-            **environment,
-            "HOME": str(home),
-            **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)),
-            "UV_CACHE_DIR": str(self.cache),
-            # The worker's own settings of uv hold, although its home folder is out of reach.
-            "XDG_CONFIG_HOME": str(_settings(environment)),
-        }
+        for folder in (self.scratch, home, temporary):
+            self.give(folder)
+        places = {"HOME": str(home), **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary))}
+        if self.cache is None:
+            return {**without_indexes(environment), **places, "XDG_CONFIG_HOME": str(home / ".config")}
+        # The worker's own settings of uv hold, although its home folder is out of reach.
+        settings = {"UV_CACHE_DIR": str(self.made_cache()), "XDG_CONFIG_HOME": str(_settings(environment))}
+        return {**environment, **places, **settings}
 
     def made_cache(self) -> Path:
         """The cache, made unless that cannot be: it may be deleted at this moment, and commands have to do without."""
+        assert self.cache is not None  # noqa: S101  # Only tools that fetch ask for it.
         with suppress(OSError):
             self.cache.mkdir(parents=True, exist_ok=True)
         return self.cache
+
+    def give(self, path: Path) -> Path:
+        """Give one file or folder to the user that the commands run as; returns it."""
+        if self.user is not None and path.lstat().st_uid != self.user:
+            os.chown(path, self.user, self.user, follow_symlinks=False)
+        return path
+
+    def give_all(self, folder: Path) -> Path:
+        """Give a folder with all that is in it, which nobody else may be writing to; returns it."""
+        if self.user is not None:
+            for parent, folders, files in os.walk(folder):
+                for name in (*folders, *files):
+                    self.give(Path(parent, name))
+            self.give(folder)
+        return folder
 
     def command(
         self,
@@ -90,14 +123,18 @@ class Confinement:
             command: what is to run. It may read what stands among its arguments as a `Path`. Text that looks like a
                 path gives it nothing: it may be the unit's.
             environment: what it sees, the worker's own. It may read the files and folders that are named there, and
-                connect to the ports.
+                connect to the ports if it fetches.
             cpu_seconds: the time that one of its processes may compute.
             variables: what it sees besides, and gains nothing by: they may be the unit's.
         """
         spec = Spec(
-            writable=(str(self.scratch), str(self.cache), *map(str, self.more), *_DEVICES),
-            readable=tuple(dict.fromkeys(map(str, _readable(command, environment)))),
-            ports=tuple(sorted({_HTTPS, *_ports(_urls(environment))})),
+            writable=(*map(str, filter(None, (self.scratch, self.cache, *self.more))), *_DEVICES),
+            readable=tuple(dict.fromkeys(map(str, self._readable(command, environment)))),
+            network=NO_NETWORK if self.cache is None else INDEXES,
+            ports=() if self.cache is None else tuple(sorted({_HTTPS, *_ports(_urls(environment))})),
+            landlock=self.features.landlock if self.features.landlock >= OLDEST_ABI else 0,
+            user=self.user,
+            strict=self.strict,
             data_bytes=self.limits.memory_bytes,
             file_bytes=self.limits.file_bytes,
             open_files=self.limits.open_files,
@@ -108,27 +145,28 @@ class Confinement:
         )
         return [sys.executable, "-I", "-S", "-c", PROGRAM, str(_ROOT), spec.to_json(), *map(str, command)]
 
+    def _readable(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> Iterator[str | Path]:
+        """The system, interpreters and programs of the build, and what arguments and the worker's variables name."""
+        yield from _SYSTEM
+        yield from (sys.prefix, sys.base_prefix)
+        if isinstance(command[0], Path):
+            yield command[0].resolve().parent
+        if self.cache is not None:
+            yield from _RESOLVERS
+            yield from (_settings(environment) / name for name in ("uv", "pip"))
+        yield from self.readable
+        yield from (argument for argument in command if isinstance(argument, Path))
+        for name, value in environment.items():
+            # A home folder is what must not be read: credentials lie there.
+            words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()
+            for word in words:
+                path = unquote(urlsplit(word).path) if word.startswith("file://") else word
+                if path.startswith("/") and path != "/":
+                    yield path
+
 
 def _settings(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "/nonexistent", ".config"))
-
-
-def _readable(command: Sequence[str | Path], environment: Mapping[str, str]) -> Iterator[str | Path]:
-    """The system, the interpreters and programs of the build, and what arguments and the worker's variables name."""
-    yield from _SYSTEM
-    yield from _RESOLVERS
-    yield from (sys.prefix, sys.base_prefix)
-    if isinstance(command[0], Path):
-        yield command[0].resolve().parent
-    yield from (_settings(environment) / name for name in ("uv", "pip"))
-    yield from (argument for argument in command if isinstance(argument, Path))
-    for name, value in environment.items():
-        # A home folder is what must not be read: credentials lie there.
-        words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()
-        for word in words:
-            path = unquote(urlsplit(word).path) if word.startswith("file://") else word
-            if path.startswith("/") and path != "/":
-                yield path
 
 
 def _urls(environment: Mapping[str, str]) -> Iterator[str]:
