@@ -1,10 +1,11 @@
-"""The CDK app: stacks for artifacts, guardrails, tooling and trains, and one for each account and region."""
+"""The CDK app: stacks for artifacts, guardrails, decisions, tooling and trains, and one for each account and region."""
 
 from pathlib import Path
 
 import aws_cdk as cdk
 
 from infra.artifacts import ArtifactsStack
+from infra.decisions import DecisionsStack
 from infra.guardrails import GuardrailsStack
 from infra.target import TargetStack
 from infra.tooling.stack import ToolingStack
@@ -12,6 +13,7 @@ from infra.trains.gates import TrainGatesStack
 from infra.trains.stack import TrainsStack
 from orchestrator.config.infrastructure import (
     ARTIFACTS_STACK,
+    DECISIONS_STACK,
     GUARDRAILS_STACK,
     TOOLING_STACK,
     TRAIN_GATES_STACK,
@@ -27,6 +29,7 @@ def synthesize(organization: Organization, out: Path) -> None:
     tooling = cdk.Environment(account=organization.tooling.account, region=organization.tooling.region)
     ArtifactsStack(app, ARTIFACTS_STACK, organization, env=tooling)
     GuardrailsStack(app, GUARDRAILS_STACK, organization, env=tooling)
+    DecisionsStack(app, DECISIONS_STACK, organization, env=tooling)
     ToolingStack(app, TOOLING_STACK, organization, env=tooling)
     TrainsStack(app, TRAINS_STACK, organization, env=tooling)
     TrainGatesStack(app, TRAIN_GATES_STACK, organization, env=tooling)

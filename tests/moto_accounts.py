@@ -14,9 +14,10 @@ from orchestrator.config.infrastructure import DEAD_LETTERS, STARTS
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.partitions import LOCKS
 from orchestrator.wiring.wiring import Wiring
 from tests.aws_answers import Answers
-from tests.ledger_table import make_ledger_table
+from tests.ledger_table import make_decisions_bucket, make_ledger_table, make_tokens_table
 from tests.moto_lambdas import Lambdas
 from tests.moto_site import Site
 from tests.recorded import recorded
@@ -57,6 +58,8 @@ class MotoAccounts:
         make_ledger_table(self.wiring.session, self.wiring.settings["ledger_table"])
         make_ledger_table(self.wiring.session, self.wiring.settings["guardrails_table"])
         self.wiring.guardrail_records.record(recorded(self.organization))
+        make_tokens_table(self.wiring.session, self.wiring.settings["tokens_table"])
+        make_decisions_bucket(self.wiring.session, self.wiring.settings["decisions_bucket"])
         for topic in ("approvals_topic", "failures_topic"):
             self.wiring.sns.create_topic(Name=self.wiring.settings[topic].rsplit(":", 1)[-1])
         buckets = {self.organization.tooling.account: self.organization.tooling.bucket}
@@ -122,7 +125,7 @@ class MotoAccounts:
 
     def lock(self, environment: str) -> str | None:
         """The execution that holds an environment's lock."""
-        key = {"pk": {"S": f"UNIT#{self.unit.name}"}, "sk": {"S": f"LOCK#{environment}"}}
+        key = {"pk": {"S": LOCKS.key(self.unit.name)}, "sk": {"S": environment}}
         table = self.wiring.settings["ledger_table"]
         item = self.client_of(TOOLING, "dynamodb").get_item(TableName=table, Key=key).get("Item")
         return str(item["id"]["S"]) if item else None

@@ -122,6 +122,11 @@ class MotoCompany(MotoReleases):
         request = self.ledger.approvals.request(self.unit.name, environment)
         return request is not None and (request.execution, request.status) == (execution, "PENDING")
 
+    def plan(self, environment: str) -> str:
+        """The hash of the plan that waits for a decision, as the notice shows it; a made-up one where none does."""
+        request = self.ledger.approvals.request(self.unit.name, environment)
+        return plan_prefix(request.shown if request else "0" * 64)
+
     def decide(self, environment: str, version: str, decision: str, who: str = SOMEBODY) -> dict[str, Any]:
         """Start the gate of an environment as somebody, and describe how it ended."""
         arn = self.organization.state_machine_arn(self.unit.gate_name(environment))
@@ -138,9 +143,9 @@ class MotoCompany(MotoReleases):
     def open_gate(self, environment: str, version: str, decision: str, name: str) -> str:
         """Start the gate of an environment; returns its execution."""
         arn = self.organization.state_machine_arn(self.unit.gate_name(environment))
-        request = self.ledger.approvals.request(self.unit.name, environment)
-        plan = plan_prefix(request.shown) if request else ""
-        document = json.dumps({"release": version, "decision": decision, "plan": plan, "reason": "tried"})
+        document = json.dumps(
+            {"release": version, "plan": self.plan(environment), "decision": decision, "reason": "tried"}
+        )
         client = self.wiring.stepfunctions
         return client.start_execution(stateMachineArn=arn, name=name, input=document)["executionArn"]
 
@@ -222,6 +227,7 @@ def moto_company(
         core = botocore.session.Session()
         lambdas: Any = Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.
         core.register("before-call.lambda.Invoke", lambdas)
+        core.register("before-call.dynamodb", lambdas.note_touch)
         translated: tuple[Any, Any] = (_as_in_the_api, _as_in_states)  # Likewise.
         core.register("before-parameter-build.sfn.StartExecution", translated[0])
         core.register("after-call.sfn.StartExecution", translated[1])
@@ -231,6 +237,8 @@ def moto_company(
         company.found()
         yield company
         boto3.DEFAULT_SESSION = None
+        not_granted = sorted(f"{one}" for one in lambdas.touched if not one.is_granted)
+        assert not not_granted, not_granted
     site.close()
 
 

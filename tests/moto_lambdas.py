@@ -3,12 +3,35 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from importlib.util import find_spec, module_from_spec
+from threading import local
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
+from orchestrator.config.infrastructure import LEDGER_TABLE
+from orchestrator.ledger.partitions import read_by, written_by
+from orchestrator.local.conditions import leading_keys
+
 Fault = Callable[[Any, object], Any]
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A step reads or writes a partition of the ledger."""
+
+    step: str
+    partition: str
+    writes: bool
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether the table of partitions says that it may."""
+        granted = written_by(self.step) if self.writes else read_by(self.step)
+        return any(fnmatchcase(self.partition, pattern) for pattern in granted)
 
 
 class Lambdas:
@@ -18,6 +41,9 @@ class Lambdas:
         self._handlers: dict[str, Callable[[Any, object], Any]] = {}
         self.faults: dict[str, list[Fault]] = {}
         """By step, what goes wrong with its next calls, in place of the handler."""
+        self.touched: set[Touch] = set()
+        """What steps read and wrote in the ledger."""
+        self._running = local()
 
     def __call__(self, params: dict[str, Any], **_arguments: object) -> tuple[SimpleNamespace, dict[str, Any]]:
         """Answer a call as the service would: with the handler's result, or with its error as a document."""
@@ -26,13 +52,24 @@ class Lambdas:
         faults = self.faults.get(step)
         handler = faults.pop(0) if faults else self.handler(step)
         answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+        self._running.step = step
         try:
             document = handler(json.loads(params["body"]), None)
         except Exception as error:  # noqa: BLE001  # As the service does: whatever a function raises becomes a document.
             document = {"errorMessage": str(error), "errorType": getattr(error, "error_type", type(error).__name__)}
             answer["FunctionError"] = "Unhandled"
+        finally:
+            self._running.step = None
         answer["Payload"] = io.BytesIO(json.dumps(document).encode())
         return SimpleNamespace(status_code=200), answer
+
+    def note_touch(self, params: dict[str, Any], model: Any, **_arguments: object) -> None:
+        """Note which partitions of the ledger a call to DynamoDB is about, if a step makes it."""
+        step = getattr(self._running, "step", None)
+        request = json.loads(params["body"] or "{}")
+        if step and LEDGER_TABLE in json.dumps(request):
+            writes = model.name in WRITES
+            self.touched |= {Touch(step, key, writes=writes) for key in leading_keys(request)}
 
     def handler(self, step: str) -> Callable[[Any, object], Any]:
         """What carries a step out."""

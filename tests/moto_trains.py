@@ -7,7 +7,8 @@ from typing import Any
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import UnitSettings
-from orchestrator.ledger.approvals import ApprovalRequest, train_subject
+from orchestrator.decisions.document import train_subject
+from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.trains import Stage, Train
 from orchestrator.steps.gate_input import plan_prefix
 from orchestrator.trains.names import TRAIN_MACHINE, train_gate_name

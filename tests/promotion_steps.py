@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestrator.decisions.document import Decision
+from orchestrator.steps.approved import entry_of
 from orchestrator.steps.contract import Execution, Release
 from tests.moto_company import MotoCompany
 
@@ -28,10 +30,26 @@ class Steps:
         return self._company.call(step, {**self.input, **extra})
 
     def approval(self, plan: dict[str, Any]) -> dict[str, Any]:
-        """The answer of people who approved a plan."""
+        """The answer of people who approved a plan; their decision is kept, as Decide keeps it."""
         release = self.input["release"]
-        bound = {"manifest_sha256": release["manifest_sha256"], "plan_hash": plan["plan_hash"]}
-        return {"status": "APPROVED", "message": "", **bound}
+        entry = entry_of(Release.model_validate(release), plan["plan_hash"])
+        decision = Decision(
+            unit=release["unit"],
+            environment=self.input["environment"],
+            version=release["version"],
+            request=self.execution.name,
+            execution=self.execution.id,
+            decision="approve",
+            status="APPROVED",
+            settles=True,
+            message="approved",
+            gate="arn:gate",
+            decided_at="2026-01-01T00:00:00Z",
+            entries=(entry,),
+        )
+        decision = decision.model_copy(update={"approvals": (decision.approval,)})
+        _, kept = self._company.wiring.decisions.keep(decision)
+        return {"status": "APPROVED", "message": "", "decision": kept.model_dump()}
 
     def deployed(self) -> dict[str, Any]:
         """Plan and deploy."""

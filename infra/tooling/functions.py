@@ -17,7 +17,13 @@ from infra.tooling.roles import role
 from infra.tooling.source import source_settings
 from infra.tooling.starts import START_TRIES
 from infra.tooling.statements import allow
-from orchestrator.config.infrastructure import GUARDRAILS_TABLE, LEDGER_TABLE, WEBHOOK_SECRET, function_name
+from orchestrator.config.infrastructure import (
+    GUARDRAILS_TABLE,
+    LEDGER_TABLE,
+    TOKENS_TABLE,
+    WEBHOOK_SECRET,
+    function_name,
+)
 
 _MEMORY_MB = 512
 
@@ -91,6 +97,8 @@ class Functions(Construct):
         values = {
             "ledger_table": LEDGER_TABLE,
             GUARDRAILS_SETTING: GUARDRAILS_TABLE,
+            "tokens_table": TOKENS_TABLE,
+            "decisions_bucket": self._names.decisions_bucket_name,
             "bucket": organization.tooling.bucket,
             "external_id": organization.external_id,
             **source_settings(organization),

@@ -10,10 +10,13 @@ from orchestrator.config.infrastructure import (
     GUARDRAILS_TABLE,
     LEDGER_TABLE,
     STARTS,
+    TOKENS_TABLE,
     UNIT_STACK_ROLE,
+    decisions_bucket,
     function_name,
 )
 from orchestrator.config.organization import Organization
+from orchestrator.decisions.records import FOLDER
 from orchestrator.releases.layout import survey_key
 from orchestrator.trains.names import TRAIN_MACHINE
 
@@ -39,6 +42,26 @@ class Names:
     def guardrails(self) -> str:
         """The table of the guardrails."""
         return self._arn("dynamodb", f"table/{GUARDRAILS_TABLE}")
+
+    @property
+    def tokens(self) -> str:
+        """The table of approvals' task tokens."""
+        return self._arn("dynamodb", f"table/{TOKENS_TABLE}")
+
+    @property
+    def decisions_bucket_name(self) -> str:
+        """Name of the bucket of decisions."""
+        return decisions_bucket(self.organization.tooling.account, self.organization.tooling.region)
+
+    @property
+    def decisions_bucket(self) -> str:
+        """The bucket of decisions."""
+        return f"arn:aws:s3:::{self.decisions_bucket_name}"
+
+    @property
+    def decisions(self) -> str:
+        """All decisions."""
+        return f"{self.decisions_bucket}/{FOLDER}/*"
 
     @property
     def event_bus(self) -> str:

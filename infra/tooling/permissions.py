@@ -7,10 +7,10 @@ from aws_cdk import aws_iam as iam
 
 from infra.tooling.names import Names
 from infra.tooling.source import find_units, read_repository
-from infra.tooling.statements import Statements, allow, tell_of_merges
+from infra.tooling.statements import Statements, allow, tell_of_merges, within
 from orchestrator.config.infrastructure import WEBHOOK_SECRET
 from orchestrator.config.organization import Organization
-from orchestrator.ledger.deliveries import DELIVERIES
+from orchestrator.ledger.partitions import read_by, written_by
 from orchestrator.steps.starts import WORK_SECONDS
 
 
@@ -33,10 +33,18 @@ class Step:
     concurrency: int | None = None
 
 
-def ledger(names: Names) -> iam.PolicyStatement:
-    """Read and write the ledger, item by item."""
-    actions = ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
-    return allow([f"dynamodb:{action}" for action in actions], [names.ledger])
+_READING = ("GetItem", "BatchGetItem", "Query", "ConditionCheckItem")
+_WRITING = ("PutItem", "UpdateItem", "DeleteItem")
+
+
+def ledger(names: Names, role: str) -> Statements:
+    """Read and write the partitions of the ledger that a role needs, as their table says."""
+    granted = ((_READING, read_by(role)), (_WRITING, written_by(role)))
+    return [
+        allow([f"dynamodb:{action}" for action in actions], [names.ledger], within(keys))
+        for actions, keys in granted
+        if keys
+    ]
 
 
 def read_releases(names: Names) -> Statements:
@@ -52,25 +60,19 @@ def assume_deployers(names: Names) -> iam.PolicyStatement:
 def answer_promotions() -> iam.PolicyStatement:
     """Answer a promotion that waits for a decision."""
     # The Service Authorization Reference names no resource for this action, so it is allowed on none in particular.
-    # What protects an execution is its token, which lies in the ledger.
+    # What protects an execution is its token, which few may read.
     return allow(["states:SendTaskSuccess"], ["*"])
 
 
 def _resolve_release(names: Names) -> Statements:
-    return [ledger(names), *find_units(names)]
-
-
-def branches(names: Names, *actions: str) -> iam.PolicyStatement:
-    """Read and write many items of the ledger at once, or only if another item is as expected."""
-    return allow([f"dynamodb:{action}" for action in actions], [names.ledger])
+    return [*ledger(names, "resolve_release"), *find_units(names)]
 
 
 def _on_merge(names: Names) -> Statements:
     return [
-        ledger(names),
+        *ledger(names, "on_merge"),
         *find_units(names),
         allow(["s3:PutObject"], [names.survey]),
-        branches(names, "BatchGetItem", "ConditionCheckItem"),
         # The embedded cloud knows a second form, for many at once, which to AWS is the same action.
         allow(["sqs:SendMessage*"], [names.starts]),
         allow(["sqs:SendMessage"], [names.dead_letters]),
@@ -92,8 +94,7 @@ def _change_machines(names: Names, actions: Iterable[str]) -> Statements:
 
 def _retire(names: Names) -> Statements:
     return [
-        ledger(names),
-        branches(names, "BatchGetItem"),
+        *ledger(names, "retire"),
         assume_deployers(names),
         *_change_machines(names, _DELETE),
     ]
@@ -112,9 +113,8 @@ def _start_promotion(names: Names) -> Statements:
     # The second forms again.
     messages = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility*", "GetQueueAttributes"]
     return [
-        ledger(names),
+        *ledger(names, "start_promotion"),
         *read_repository(names),
-        branches(names, "BatchGetItem"),
         allow([f"sqs:{action}" for action in messages], [names.starts]),
         allow(["states:StartExecution"], [names.promotions, names.train_machine]),
         # What an execution was started with that has the name of one that is to be started.
@@ -133,7 +133,7 @@ def _who_started() -> iam.PolicyStatement:
 
 def _plan(names: Names) -> Statements:
     return [
-        ledger(names),
+        *ledger(names, "plan"),
         _who_started(),
         *read_repository(names),
         *read_releases(names),
@@ -145,22 +145,47 @@ def _plan(names: Names) -> Statements:
 
 def _deploy(names: Names) -> Statements:
     return [
-        *_with_targets(names),
+        *_with_targets("deploy")(names),
+        *read_decisions(names),
         allow(["states:DescribeExecution"], [names.promotion_executions, names.train_executions]),
     ]
 
 
 def _preview(names: Names) -> Statements:
-    return [*_deploy(names), *read_repository(names)]
+    return [
+        *_with_targets("preview")(names),
+        *read_repository(names),
+        allow(["states:DescribeExecution"], [names.promotion_executions, names.train_executions]),
+    ]
 
 
-def _with_targets(names: Names) -> Statements:
-    return [ledger(names), *read_releases(names), assume_deployers(names)]
+def _with_targets(role: str) -> Callable[[Names], Statements]:
+    def statements(names: Names) -> Statements:
+        return [*ledger(names, role), *read_releases(names), assume_deployers(names)]
+
+    return statements
+
+
+TOKEN_READERS = ("request_approval", "request_train_approval", "decide")
+"""The steps that may read task tokens of approvals; nobody else may, whatever policies say."""
+
+
+def keep_tokens(names: Names) -> iam.PolicyStatement:
+    """Keep the token of a request, and read those of requests that are superseded."""
+    return allow(["dynamodb:GetItem", "dynamodb:PutItem"], [names.tokens])
+
+
+def read_decisions(names: Names) -> Statements:
+    """Read decisions. Without ListBucket, S3 says of what is not there that access to it is denied."""
+    read = allow(["s3:GetObject", "s3:GetObjectVersion"], [names.decisions])
+    return [read, allow(["s3:ListBucket"], [names.decisions_bucket])]
 
 
 def _request_approval(names: Names) -> Statements:
     return [
-        ledger(names),
+        *ledger(names, "request_approval"),
+        keep_tokens(names),
+        *read_decisions(names),
         allow(["s3:GetObject"], [names.objects("plans/*")]),
         allow(["sns:Publish"], [names.approvals]),
         # Whether the train still runs whose approval it is.
@@ -170,22 +195,28 @@ def _request_approval(names: Names) -> Statements:
 
 
 def _decide(names: Names) -> Statements:
-    return [ledger(names), answer_promotions(), _who_started()]
+    return [
+        *ledger(names, "decide"),
+        *read_decisions(names),
+        allow(["s3:PutObject"], [names.decisions]),
+        allow(["dynamodb:GetItem"], [names.tokens]),
+        answer_promotions(),
+        _who_started(),
+    ]
 
 
 def _on_promotion_change(names: Names) -> Statements:
     return [
-        ledger(names),
+        *ledger(names, "on_promotion_change"),
         allow(["states:DescribeExecution"], [names.promotion_executions]),
         allow(["sns:Publish"], [names.failures]),
     ]
 
 
 def _webhook(names: Names) -> Statements:
-    own_items = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [DELIVERIES]}}
     return [
         allow(["secretsmanager:GetSecretValue"], [names.secret(WEBHOOK_SECRET)]),
-        allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], [names.ledger], own_items),
+        allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], [names.ledger], within(written_by("webhook"))),
         tell_of_merges(names),
     ]
 
@@ -207,13 +238,18 @@ STEPS = (
     ),
     Step("resolve_release", 60, (*_GUARDED, "bucket", *SOURCE_SETTINGS), _resolve_release),
     Step("plan", 120, (*_TARGETS, *SOURCE_SETTINGS), _plan),
-    Step("request_approval", 60, (*_GUARDED, "bucket", "approvals_topic"), _request_approval),
-    Step("decide", 60, _GUARDED, _decide),
-    Step("deploy", 120, _TARGETS, _deploy),
-    Step("smoke_test", 120, _TARGETS, _with_targets),
-    Step("roll_back", 120, _TARGETS, _with_targets),
+    Step(
+        "request_approval",
+        60,
+        (*_GUARDED, "tokens_table", "decisions_bucket", "bucket", "approvals_topic"),
+        _request_approval,
+    ),
+    Step("decide", 60, (*_GUARDED, "tokens_table", "decisions_bucket"), _decide),
+    Step("deploy", 120, (*_TARGETS, "decisions_bucket"), _deploy),
+    Step("smoke_test", 120, _TARGETS, _with_targets("smoke_test")),
+    Step("roll_back", 120, _TARGETS, _with_targets("roll_back")),
     Step("retire", 120, (*_GUARDED, "external_id", "branch"), _retire),
-    Step("drift", 120, _TARGETS, _with_targets),
+    Step("drift", 120, _TARGETS, _with_targets("drift")),
     Step("preview", 180, (*_TARGETS, *SOURCE_SETTINGS), _preview),
     Step("on_promotion_change", 60, ("ledger_table", "failures_topic"), _on_promotion_change),
 )

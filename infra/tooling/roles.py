@@ -89,6 +89,6 @@ def publish_releases(names: Names) -> Statements:
     """What every build needs, wherever it runs: sources, publishing releases and logs, and giving out versions."""
     return [
         allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
-        ledger(names),
+        *ledger(names, "builder"),
         *find_units(names),
     ]

@@ -1,12 +1,13 @@
 """Statements of policies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_iam as iam
 
 from infra.tooling.conditions import ONLY_MERGES
 from infra.tooling.names import Names
 
+_LEADING = "dynamodb:LeadingKeys"
 Statements = list[iam.PolicyStatement]
 
 
@@ -22,6 +23,11 @@ def deny(
 ) -> iam.PolicyStatement:
     """A statement that denies some actions on some resources, whatever else allows them."""
     return iam.PolicyStatement(effect=iam.Effect.DENY, actions=actions, resources=resources, conditions=conditions)
+
+
+def within(partitions: Sequence[str]) -> Mapping[str, object]:
+    """Limits calls of DynamoDB to partitions, by patterns; a call that names none is not within them."""
+    return {"ForAllValues:StringLike": {_LEADING: list(partitions)}, "Null": {_LEADING: "false"}}
 
 
 def tell_of_merges(names: Names) -> iam.PolicyStatement:

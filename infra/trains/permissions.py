@@ -1,24 +1,32 @@
 """What each of a train's steps may do, and what its state machine runs with: no more than their code uses."""
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import GUARDRAILS_SETTING, SOURCE_SETTINGS, Step, answer_promotions, ledger
+from infra.tooling.permissions import (
+    GUARDRAILS_SETTING,
+    SOURCE_SETTINGS,
+    Step,
+    answer_promotions,
+    keep_tokens,
+    ledger,
+)
 from infra.tooling.source import find_units
 from infra.tooling.statements import Statements, allow
 
 
 def _resolve_train(names: Names) -> Statements:
     machines = allow(["states:DescribeStateMachine"], [names.promotions])
-    return [ledger(names), *find_units(names), machines]
+    return [*ledger(names, "resolve_train"), *find_units(names), machines]
 
 
 def _plan_train(names: Names) -> Statements:
     executions = [names.promotion_executions, names.train_executions]
-    return [ledger(names), *find_units(names), allow(["states:DescribeExecution"], executions)]
+    return [*ledger(names, "plan_train"), *find_units(names), allow(["states:DescribeExecution"], executions)]
 
 
 def _request_train_approval(names: Names) -> Statements:
     return [
-        ledger(names),
+        *ledger(names, "request_train_approval"),
+        keep_tokens(names),
         allow(["s3:GetObject"], [names.objects("plans/*")]),
         allow(["sns:Publish"], [names.approvals]),
         answer_promotions(),
@@ -27,7 +35,7 @@ def _request_train_approval(names: Names) -> Statements:
 
 def _settle_train(names: Names) -> Statements:
     return [
-        ledger(names),
+        *ledger(names, "settle_train"),
         allow(["states:DescribeExecution"], [names.promotion_executions]),
         allow(["sns:Publish"], [names.failures]),
     ]
@@ -35,7 +43,7 @@ def _settle_train(names: Names) -> Statements:
 
 def _on_train_change(names: Names) -> Statements:
     return [
-        ledger(names),
+        *ledger(names, "on_train_change"),
         allow(["states:DescribeExecution"], [names.train_executions, names.promotion_executions]),
         allow(["states:StopExecution"], [names.promotion_executions]),
         allow(["sns:Publish"], [names.failures]),
@@ -45,7 +53,12 @@ def _on_train_change(names: Names) -> Statements:
 TRAIN_STEPS = (
     Step("resolve_train", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _resolve_train),
     Step("plan_train", 60, ("ledger_table", GUARDRAILS_SETTING, "bucket", *SOURCE_SETTINGS), _plan_train),
-    Step("request_train_approval", 60, ("ledger_table", "bucket", "approvals_topic"), _request_train_approval),
+    Step(
+        "request_train_approval",
+        60,
+        ("ledger_table", "tokens_table", "bucket", "approvals_topic"),
+        _request_train_approval,
+    ),
     Step("settle_train", 60, ("ledger_table", "failures_topic"), _settle_train),
     Step("on_train_change", 60, ("ledger_table", "failures_topic"), _on_train_change),
 )

@@ -28,7 +28,9 @@ from orchestrator.config.infrastructure import (
     ADMINISTRATORS_PARAMETER,
     ARTIFACTS_STACK,
     BUILD_ACTIVITY,
+    DECISIONS_STACK,
     GUARDRAILS_STACK,
+    LEDGER_TABLE,
     TARGET_STACK,
     TOOLING_STACK,
     TRAIN_GATES_STACK,
@@ -38,6 +40,7 @@ from orchestrator.config.organization import Lambda, Organization
 from orchestrator.config.stacks import stacked_targets, target_template
 from orchestrator.errors import DeploymentError
 from orchestrator.frozen import dataclass
+from orchestrator.ledger.migration import copy_items, migrate
 from orchestrator.releases import layout
 from orchestrator.releases.sha256 import sha256_of_file
 from orchestrator.releases.store import ArtifactStore
@@ -111,10 +114,16 @@ class Bootstrap:
         for parameter, what, make in self._bundles():
             parameters[parameter], uploaded = self._upload_bundle(what, make)
             yield uploaded
+        yield self._stack(tooling.account, tooling.region, DECISIONS_STACK, DECISIONS_STACK)
+        ledger = self.sessions(tooling.account, tooling.region).resource("dynamodb", config=CLIENT).Table(LEDGER_TABLE)
+        copy_items(ledger)
         yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
         bundle = {"BundleKey": parameters["BundleKey"]}
         yield self._stack(tooling.account, tooling.region, TRAINS_STACK, TRAINS_STACK, bundle)
         yield self._stack(tooling.account, tooling.region, TRAIN_GATES_STACK, TRAIN_GATES_STACK)
+        if moved := migrate(ledger):
+            where = f"{tooling.account}/{tooling.region}"
+            yield Installed(f"{moved} items of the ledger, by who writes them", where, Effect.UPDATED)
         yield self._activity()
         for target in stacked_targets(self.organization):
             yield self._stack(target.account, target.region, TARGET_STACK, target_template(target))

@@ -166,6 +166,8 @@ def settings(organization: "Organization") -> dict[str, str]:
         FAILURES_TOPIC,
         GUARDRAILS_TABLE,
         LEDGER_TABLE,
+        TOKENS_TABLE,
+        decisions_bucket,
     )
 
     tooling = organization.tooling
@@ -176,6 +178,8 @@ def settings(organization: "Organization") -> dict[str, str]:
     return {
         "ledger_table": LEDGER_TABLE,
         "guardrails_table": GUARDRAILS_TABLE,
+        "tokens_table": TOKENS_TABLE,
+        "decisions_bucket": decisions_bucket(tooling.account, tooling.region),
         "bucket": tooling.bucket,
         "external_id": organization.external_id,
         "repository_url": str(organization.repository.url),

@@ -9,7 +9,7 @@ from orchestrator.cli.output import Format, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
 from orchestrator.errors import UnknownNameError
-from orchestrator.ledger.approvals import Decision
+from orchestrator.ledger.approvals import IndexedDecision
 
 _SHOWN = 20
 
@@ -60,6 +60,6 @@ def history(
         say(f"Deleted at {when} by {who}: its stacks and its state machines.")
 
 
-def _who(decision: Decision) -> str:
+def _who(decision: IndexedDecision) -> str:
     """Who decided, and how that is known."""
     return text(f"{decision.identity} ({decision.evidence})") if decision.identity else "not known"

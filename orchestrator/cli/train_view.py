@@ -8,9 +8,9 @@ from orchestrator.cli.decide import plans_are_read, show_plan
 from orchestrator.cli.output import say
 from orchestrator.cli.tables import show, table
 from orchestrator.cli.unseen import UNSEEN, unseen_end
+from orchestrator.decisions.document import Entry, bound_to, train_subject
 from orchestrator.frozen import dataclass
-from orchestrator.ledger.approvals import train_subject
-from orchestrator.ledger.trains import Part, Stage, Train, shown_hash
+from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.promotions.waits import why_it_waits
 from orchestrator.releases import layout
 from orchestrator.steps.gate_input import plan_prefix
@@ -72,9 +72,7 @@ def train_document(here: Context, found: Train) -> dict[str, Any]:
 class MemberPlan:
     """What a decision on a train is about, of one member."""
 
-    unit: str
-    version: str
-    manifest_sha256: str
+    entry: Entry
     plan: Plan
 
 
@@ -86,17 +84,14 @@ def pending_plans(here: Context, train: Train, environment: str) -> tuple[Member
     """
     with plans_are_read(f"the train {train.name}"):
         asked = here.wiring.ledger.approvals.request(train_subject(train.name), environment)
-        stage = here.wiring.ledger.trains.stage(train.name, environment)
-        if stage is None or asked is None or asked.status != "PENDING":
+        if asked is None or asked.status != "PENDING":
             return ()
         return tuple(
             MemberPlan(
-                unit,
-                train.versions[unit],
-                part.manifest_sha256,
-                Plan.read(here.wiring.store, layout.plan_key(unit, train.name, environment), part.plan_hash),
+                one,
+                Plan.read(here.wiring.store, layout.plan_key(one.unit, train.name, environment), one.plan_hash),
             )
-            for unit, part in stage.parts.items()
+            for one in asked.entries
         )
 
 
@@ -108,8 +103,7 @@ def show_plans(plans: Iterable[MemberPlan]) -> None:
 
 def shown_plans(plans: Sequence[MemberPlan]) -> str:
     """What a decision names these plans by; nothing when there are none."""
-    members = [(one.unit, one.version, one.manifest_sha256, one.plan.hash) for one in plans]
-    return plan_prefix(shown_hash(members)) if members else ""
+    return plan_prefix(bound_to(one.entry for one in plans)[1]) if plans else ""
 
 
 def _cell(here: Context, train: Train, stage: Stage | None, unit: str) -> str:

@@ -8,6 +8,7 @@ BUILDER_ROLE = "orchestrator-builder"
 LEDGER_TABLE = "orchestrator-ledger"
 GUARDRAILS_FILE = "orchestrator.guardrails.json"
 GUARDRAILS_TABLE = "orchestrator-guardrails"
+TOKENS_TABLE = "orchestrator-approval-tokens"
 DEAD_LETTERS = "orchestrator-dead-letters"
 STARTS = "orchestrator-starts.fifo"
 DEAD_STARTS = "orchestrator-dead-starts.fifo"
@@ -21,11 +22,20 @@ CODEBUILD_ROLE = "orchestrator-codebuild"
 ARTIFACTS_STACK = "orchestrator-artifacts"
 ADMINISTRATORS_PARAMETER = "Administrators"
 GUARDRAILS_STACK = "orchestrator-guardrails"
+DECISIONS_STACK = "orchestrator-decisions"
 TOOLING_STACK = "orchestrator"
 TRAINS_STACK = "orchestrator-trains"
 TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
-OWN_STACKS = (ARTIFACTS_STACK, GUARDRAILS_STACK, TOOLING_STACK, TRAINS_STACK, TRAIN_GATES_STACK, TARGET_STACK)
+OWN_STACKS = (
+    ARTIFACTS_STACK,
+    GUARDRAILS_STACK,
+    DECISIONS_STACK,
+    TOOLING_STACK,
+    TRAINS_STACK,
+    TRAIN_GATES_STACK,
+    TARGET_STACK,
+)
 
 # Of its roles, functions and stacks, and of the stacks with units' state machines.
 _OWN_PREFIXES = ("orchestrator-", "promote-")
@@ -34,6 +44,11 @@ _OWN_PREFIXES = ("orchestrator-", "promote-")
 def bucket_name(account: str, region: str) -> str:
     """Name of an account's artifacts bucket; bucket names are global, so it carries account and region."""
     return f"orchestrator-artifacts-{account}-{region}"
+
+
+def decisions_bucket(account: str, region: str) -> str:
+    """Name of the bucket that holds decisions and nothing else."""
+    return f"orchestrator-decisions-{account}-{region}"
 
 
 def function_name(step: str) -> str:

@@ -11,9 +11,9 @@ from orchestrator.cli.output import say
 from orchestrator.cli.tables import console
 from orchestrator.cli.train import decide, find_train
 from orchestrator.cli.train_view import pending_plans, show_train, shown_plans
+from orchestrator.decisions.document import train_subject
 from orchestrator.errors import OrchestratorError
 from orchestrator.frozen import dataclass
-from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.trains import Train
 from orchestrator.steps.gate_input import TrainGateInput
 from orchestrator.trains.names import train_of

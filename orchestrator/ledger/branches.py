@@ -5,11 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from orchestrator.ledger.table import Item, LedgerTable, Update, unit_key
+from orchestrator.ledger.partitions import BRANCHES, DELETIONS, RUNS, SETTLED
+from orchestrator.ledger.table import Item, LedgerTable, Update
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import Demand, Standing, Together
-
-_RUNS, _SETTLED = "RUNS", "SETTLED"
 
 
 class BranchRecords:
@@ -24,11 +23,11 @@ class BranchRecords:
 
     def begin(self, branch: str) -> int:
         """Take a number; to be done before the branch is looked at."""
-        return self._table.increment(_RUNS, branch, "run")
+        return self._table.increment(RUNS.key(), branch, "run")
 
     def standings(self, branch: str, units: Collection[str] | None = None) -> dict[str, Standing]:
         """How units stand, all of them or some, in as few calls as can be."""
-        key = branch_key(branch)
+        key = BRANCHES.key(branch)
         items = self._table.query(key) if units is None else self._table.get_many((key, unit) for unit in units)
         return {str(item["sk"]): _standing(item) for item in items}
 
@@ -38,54 +37,48 @@ class BranchRecords:
 
     def call_for(self, branch: str, demands: Iterable[Demand], run: int) -> bool:
         """Write down what a branch calls for; False when a later look has begun, which will do it."""
-        updates = [Update(branch_key(branch), one.unit, {"demand": _document(one)}) for one in demands]
+        updates = [Update(BRANCHES.key(branch), one.unit, {"demand": _document(one)}) for one in demands]
         # What follows may not be done: nobody may take the branch for settled from here on.
-        unsettle = [Update(_SETTLED, branch, {"commit": "", "code": ""})] if updates else []
+        unsettle = [Update(SETTLED.key(), branch, {"commit": "", "code": ""})] if updates else []
         return self._table.transact([*unsettle, *updates], *guard_of(branch, run))
 
     def settle(self, branch: str, commit: str, code: str, run: int) -> bool:
         """Note that nothing is left to be done for a commit, as a version of the orchestrator sees it."""
-        settled = Update(_SETTLED, branch, {"commit": commit, "code": code})
+        settled = Update(SETTLED.key(), branch, {"commit": commit, "code": code})
         return self._table.transact([settled], *guard_of(branch, run))
 
     def is_settled(self, branch: str, commit: str, code: str) -> bool:
         """Whether nothing was left to be done for a commit when it was looked at last."""
-        item = self._table.get(_SETTLED, branch) or {}
+        item = self._table.get(SETTLED.key(), branch) or {}
         return (item.get("commit"), item.get("code")) == (commit, code)
 
     def record_definition(self, branch: str, unit: str, definition: str) -> None:
         """Note of what kind a unit's state machines are now."""
-        self._table.update(branch_key(branch), unit, {"definition": definition})
+        self._table.update(BRANCHES.key(branch), unit, {"definition": definition})
 
     def record_start(self, branch: str, unit: str, start: LastStart) -> None:
         """Note that a promotion was started for a digest."""
-        self._table.update(branch_key(branch), unit, _started(start, self._table.now()))
+        self._table.update(BRANCHES.key(branch), unit, _started(start, self._table.now()))
 
     def record_starts(self, branch: str, starts: Mapping[str, LastStart]) -> None:
         """Note by unit what a train was started for; of all its members, or of none when that fails."""
         now = self._table.now()
-        key = branch_key(branch)
+        key = BRANCHES.key(branch)
         self._table.update_all([Update(key, unit, _started(start, now)) for unit, start in starts.items()])
 
     def forget(self, branch: str, unit: str, by: str) -> None:
         """Note who deleted what was left of a unit that was retired; it is as if it had never been there."""
-        self._table.put({"pk": unit_key(unit), "sk": f"DELETED#{self._table.now()}", "by": by, "branch": branch})
-        self._table.delete(branch_key(branch), unit)
+        self._table.put({"pk": DELETIONS.key(unit), "sk": self._table.now(), "by": by, "branch": branch})
+        self._table.delete(BRANCHES.key(branch), unit)
 
     def deletions(self, unit: str) -> list[tuple[str, str]]:
         """When and by whom what was left of a unit was deleted."""
-        items = self._table.query(unit_key(unit), "DELETED#")
-        return [(str(item["sk"]).removeprefix("DELETED#"), str(item["by"])) for item in items]
+        return [(str(item["sk"]), str(item["by"])) for item in self._table.query(DELETIONS.key(unit))]
 
 
 def guard_of(branch: str, run: int) -> tuple[tuple[str, str], dict[str, int]]:
     """The item that tells whether a later look at a branch has begun, and what it holds while none has."""
-    return (_RUNS, branch), {"run": run}
-
-
-def branch_key(branch: str) -> str:
-    """Partition of what is known of a branch."""
-    return f"BRANCH#{branch}"
+    return (RUNS.key(), branch), {"run": run}
 
 
 def _document(demand: Demand) -> dict[str, Any]:

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 
 from orchestrator.config.unit import slug_of
 from orchestrator.ledger.branches import guard_of
+from orchestrator.ledger.partitions import CLAIMS
 from orchestrator.ledger.table import Item, LedgerTable, Update
 from orchestrator.ownership.claims import Claim
 
-CLAIMS = "CLAIMS"
-"""The partition of all claims: an item for each name, under what its stack is called after."""
-# No slug begins so.
+# Items lie under what a unit's stack is called after. No slug begins so.
 _BEGUN = "#BEGUN"
 
 
@@ -25,23 +24,23 @@ class ClaimRecords:
     @property
     def begun(self) -> bool:
         """Whether the units were noted that were there before there were claims."""
-        return self._table.get(CLAIMS, _BEGUN) is not None
+        return self._table.get(CLAIMS.key(), _BEGUN) is not None
 
     def begin(self, branch: str, run: int) -> bool:
         """Note that they were; False when a later look has begun."""
-        return self._table.transact([Update(CLAIMS, _BEGUN, {"at": self._table.now()})], *guard_of(branch, run))
+        return self._table.transact([Update(CLAIMS.key(), _BEGUN, {"at": self._table.now()})], *guard_of(branch, run))
 
     def all(self) -> list[Claim]:
         """Every claim."""
-        return [_claim(item) for item in self._table.query(CLAIMS) if item["sk"] != _BEGUN]
+        return [_claim(item) for item in self._table.query(CLAIMS.key()) if item["sk"] != _BEGUN]
 
     def of_units(self, names: Iterable[str]) -> list[Claim]:
         """The claims of units' names, in as few calls as can be."""
-        return [_claim(item) for item in self._table.get_many((CLAIMS, slug_of(name)) for name in names)]
+        return [_claim(item) for item in self._table.get_many((CLAIMS.key(), slug_of(name)) for name in names)]
 
     def of_unit(self, name: str) -> Claim | None:
         """The claim of a unit's name; None when no merge has claimed it."""
-        item = self._table.get(CLAIMS, slug_of(name))
+        item = self._table.get(CLAIMS.key(), slug_of(name))
         return _claim(item) if item else None
 
     def write(self, claims: Iterable[Claim], branch: str, run: int) -> bool:
@@ -56,7 +55,7 @@ class ClaimRecords:
         """
         claim = self.of_unit(name)
         if claim:
-            self._table.delete(CLAIMS, claim.slug)
+            self._table.delete(CLAIMS.key(), claim.slug)
         return claim
 
     def _update(self, claim: Claim) -> Update:
@@ -68,7 +67,7 @@ class ClaimRecords:
             "vacant": claim.vacant,
             "at": self._table.now(),
         }
-        return Update(CLAIMS, claim.slug, values)
+        return Update(CLAIMS.key(), claim.slug, values)
 
 
 def _claim(item: Item) -> Claim:

@@ -9,9 +9,9 @@ from datetime import datetime
 from boto3.dynamodb.conditions import Attr
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.ledger.partitions import FREEZES, HOLDS, QUARANTINES, Partition
 from orchestrator.ledger.table import Item, LedgerTable, stamp
 
-HOLDS, FREEZES, QUARANTINES = "HOLD", "FREEZE", "QUARANTINE"
 EVERY = "*"
 
 
@@ -76,13 +76,13 @@ class ControlRecords:
 
     def hold(self, unit: str, environment: str) -> Hold | None:
         """The hold on a unit's environment, None when there is none in force."""
-        item = self._table.get(HOLDS, f"{unit}#{environment}")
+        item = self._table.get(HOLDS.key(), f"{unit}#{environment}")
         found = Hold.model_validate(_fields(item, Hold)) if item else None
         return found if found and found.in_force else None
 
     def holds(self) -> list[Hold]:
         """All holds in force."""
-        found = (Hold.model_validate(_fields(item, Hold)) for item in self._table.query(HOLDS))
+        found = (Hold.model_validate(_fields(item, Hold)) for item in self._table.query(HOLDS.key()))
         return [one for one in found if one.in_force]
 
     def set_hold(self, hold: Hold) -> None:
@@ -95,7 +95,7 @@ class ControlRecords:
 
     def freezes(self) -> list[Freeze]:
         """All freezes that were not lifted and are not over."""
-        found = (Freeze.model_validate(_fields(item, Freeze)) for item in self._table.query(FREEZES))
+        found = (Freeze.model_validate(_fields(item, Freeze)) for item in self._table.query(FREEZES.key()))
         return [one for one in found if one.in_force and stamp(one.until) > self._table.now()]
 
     def set_freeze(self, freeze: Freeze) -> None:
@@ -108,13 +108,13 @@ class ControlRecords:
 
     def quarantine(self, unit: str, version: str) -> Quarantine | None:
         """The quarantine of a release, None when it is in none."""
-        item = self._table.get(QUARANTINES, f"{unit}#{version}")
+        item = self._table.get(QUARANTINES.key(), f"{unit}#{version}")
         found = Quarantine.model_validate(_fields(item, Quarantine)) if item else None
         return found if found and found.in_force else None
 
     def quarantines(self) -> list[Quarantine]:
         """All releases in quarantine."""
-        found = (Quarantine.model_validate(_fields(item, Quarantine)) for item in self._table.query(QUARANTINES))
+        found = (Quarantine.model_validate(_fields(item, Quarantine)) for item in self._table.query(QUARANTINES.key()))
         return [one for one in found if one.in_force]
 
     def set_quarantine(self, quarantine: Quarantine) -> None:
@@ -125,12 +125,12 @@ class ControlRecords:
         """Allow a release again; False when it was not barred."""
         return self._lift(QUARANTINES, f"{unit}#{version}", by)
 
-    def _set(self, kind: str, key: str, control: Control) -> None:
+    def _set(self, kind: Partition, key: str, control: Control) -> None:
         document = control.model_dump(mode="json")
-        self._table.put({"pk": kind, "sk": key, **document, "since": self._table.now()})
+        self._table.put({"pk": kind.key(), "sk": key, **document, "since": self._table.now()})
 
-    def _lift(self, kind: str, key: str, by: str) -> bool:
-        item = self._table.get(kind, key)
+    def _lift(self, kind: Partition, key: str, by: str) -> bool:
+        item = self._table.get(kind.key(), key)
         if item is None:
             return False
         lifted = {**item, "lifted_at": self._table.now(), "lifted_by": by}

@@ -2,9 +2,9 @@
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
+from orchestrator.ledger.partitions import DELIVERIES
 from orchestrator.ledger.table import LedgerTable
 
-DELIVERIES = "DELIVERY"
 _LEASE_SECONDS = 60
 _KEPT_SECONDS = 5 * 86_400
 
@@ -32,8 +32,14 @@ class DeliveryRecords:
 
     def release(self, digest: str) -> None:
         """Let a delivery come again."""
-        self._table.delete(DELIVERIES, digest)
+        self._table.delete(DELIVERIES.key(), digest)
 
     def _put(self, digest: str, number: str, until: float, condition: ConditionBase | None) -> bool:
-        item = {"pk": DELIVERIES, "sk": digest, "number": number, "at": self._table.now(), "expires_at": int(until)}
+        item = {
+            "pk": DELIVERIES.key(),
+            "sk": digest,
+            "number": number,
+            "at": self._table.now(),
+            "expires_at": int(until),
+        }
         return self._table.put(item, condition)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from boto3.dynamodb.conditions import Attr
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.ledger.partitions import ENVIRONMENTS, GOOD, LOCKS
+from orchestrator.ledger.table import Item, LedgerTable
 from orchestrator.steps.contract import Execution
 
 _GOOD_KEPT = 20
@@ -54,29 +55,41 @@ class EnvironmentRecords:
 
     def running(self, unit: str, environment: str) -> Running:
         """What runs in an environment; an empty record when nothing ever did."""
-        item = self._table.get(f"ENVIRONMENT#{environment}", unit)
-        return _running(item) if item else Running(unit=unit, environment=environment)
+        item = self._table.get(ENVIRONMENTS.key(environment), unit) or {"unit": unit, "environment": environment}
+        return _running(item, self._table.get(GOOD.key(environment), unit))
 
     def all_running(self, environment: str) -> list[Running]:
         """What runs in an environment, for all units."""
-        return [_running(item) for item in self._table.query(f"ENVIRONMENT#{environment}")]
+        good = {str(item["sk"]): item for item in self._table.query(GOOD.key(environment))}
+        found = self._table.query(ENVIRONMENTS.key(environment))
+        return [_running(item, good.get(str(item["sk"]))) for item in found]
 
     def record(self, running: Running, execution: Execution) -> bool:
-        """Write the state an execution brought about; False when a newer promotion was there first."""
+        """Write the state an execution brought about; False when a newer promotion was there first.
+
+        Which releases are good is no part of it: `record_good` says that.
+        """
         item = {
-            "pk": f"ENVIRONMENT#{running.environment}",
+            "pk": ENVIRONMENTS.key(running.environment),
             "sk": running.unit,
             **running.model_dump(exclude={"good"}),
-            "good": list(running.good[-_GOOD_KEPT:]),
             "order": execution.order,
             "execution": execution.id,
             "updated_at": self._table.now(),
         }
         return self._table.put(item, Attr("pk").not_exists() | Attr("order").lte(execution.order))
 
+    def record_good(self, unit: str, environment: str, version: str, execution: Execution) -> bool:
+        """Note that a release passed its smoke tests; False when a newer promotion's did before."""
+        item = self._table.get(GOOD.key(environment), unit) or {}
+        good = [one for one in item.get("good", ()) if one != version][-_GOOD_KEPT + 1 :]
+        new = {"pk": GOOD.key(environment), "sk": unit, "good": [*good, version], "order": execution.order}
+        return self._table.put(new, Attr("pk").not_exists() | Attr("order").lte(execution.order))
+
     def forget(self, unit: str, environment: str) -> None:
         """Note that nothing of a unit runs in an environment any more."""
-        self._table.delete(f"ENVIRONMENT#{environment}", unit)
+        self._table.delete(GOOD.key(environment), unit)
+        self._table.delete(ENVIRONMENTS.key(environment), unit)
 
     def note_interrupted(self, unit: str, execution: Execution) -> None:
         """Note of the deployments that an execution began, and whose locks it holds, that they were not verified."""
@@ -95,7 +108,7 @@ class EnvironmentRecords:
         Returns:
             None when it is now held by the execution, or the holder that keeps it.
         """
-        pk, sk = unit_key(unit), f"LOCK#{environment}"
+        pk, sk = LOCKS.key(unit), environment
         item = {"pk": pk, "sk": sk, **execution.model_dump(mode="json"), "taken_at": self._table.now()}
         while not self._table.put(item, Attr("pk").not_exists() | Attr("id").eq(execution.id)):
             held = self._table.get(pk, sk)
@@ -105,7 +118,7 @@ class EnvironmentRecords:
 
     def free_lock(self, unit: str, environment: str, execution_id: str) -> bool:
         """Free a lock; False when the execution did not hold it."""
-        return self._table.delete(unit_key(unit), f"LOCK#{environment}", Attr("id").eq(execution_id))
+        return self._table.delete(LOCKS.key(unit), environment, Attr("id").eq(execution_id))
 
     def free_locks(self, unit: str, execution_id: str) -> list[str]:
         """Free all locks an execution holds, and name the environments they were for."""
@@ -113,9 +126,9 @@ class EnvironmentRecords:
         return [environment for environment in held if self.free_lock(unit, environment, execution_id)]
 
     def _held(self, unit: str, execution_id: str) -> list[str]:
-        locks = self._table.query(unit_key(unit), "LOCK#")
-        return [str(item["sk"]).removeprefix("LOCK#") for item in locks if item["id"] == execution_id]
+        return [str(item["sk"]) for item in self._table.query(LOCKS.key(unit)) if item["id"] == execution_id]
 
 
-def _running(item: Item) -> Running:
-    return Running.model_validate({name: item[name] for name in Running.model_fields if name in item})
+def _running(item: Item, good: Item | None) -> Running:
+    known = {name: item[name] for name in Running.model_fields if name in item}
+    return Running.model_validate({**known, "good": (good or {}).get("good", ())})

@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from orchestrator.ledger.partitions import RETIREMENTS
 from orchestrator.ledger.table import LedgerTable, stamp
 
-RETIREMENTS = "RETIREMENTS"
-"""The partition of all of them, which `retire` alone writes."""
 _VALID = timedelta(days=1)
 
 
@@ -20,12 +19,12 @@ class RetirementRecords:
         key = f"{_prefix(unit, environment, commit)}{who}"
         now = self._table.now()
         expires_at = int((datetime.fromisoformat(now) + _VALID).timestamp())
-        self._table.put({"pk": RETIREMENTS, "sk": key, "who": who, "at": now, "expires_at": expires_at})
+        self._table.put({"pk": RETIREMENTS.key(), "sk": key, "who": who, "at": now, "expires_at": expires_at})
 
     def approved_by(self, unit: str, environment: str, commit: str) -> tuple[str, ...]:
         """Everybody who agreed within the last day."""
         since = stamp(datetime.fromisoformat(self._table.now()) - _VALID)
-        items = self._table.query(RETIREMENTS, _prefix(unit, environment, commit))
+        items = self._table.query(RETIREMENTS.key(), _prefix(unit, environment, commit))
         return tuple(str(item["who"]) for item in items if str(item["at"]) >= since)
 
 

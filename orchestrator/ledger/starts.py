@@ -5,6 +5,7 @@ An execution's input may say anything. Whether a merge started it, and for which
 
 from typing import Any
 
+from orchestrator.ledger.partitions import STARTS
 from orchestrator.ledger.table import LedgerTable
 
 _REQUEST = "request"
@@ -24,14 +25,10 @@ class StartRecords:
             execution: its ARN.
             request: its whole input.
         """
-        item = {"pk": _key(subject), "sk": execution, _REQUEST: request, "noted_at": self._table.now()}
+        item = {"pk": STARTS.key(subject), "sk": execution, _REQUEST: request, "noted_at": self._table.now()}
         self._table.put(item)
 
     def noted(self, subject: str, execution: str) -> dict[str, Any] | None:
         """What a merge starts an execution with; None when no merge does."""
-        item = self._table.get(_key(subject), execution)
+        item = self._table.get(STARTS.key(subject), execution)
         return dict(item[_REQUEST]) if item else None
-
-
-def _key(subject: str) -> str:
-    return f"STARTS#{subject}"

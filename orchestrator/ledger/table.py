@@ -46,16 +46,6 @@ class Clock(Protocol):
         """Tell it."""
 
 
-def unit_key(unit: str) -> str:
-    """Partition of everything that belongs to one unit alone."""
-    return f"UNIT#{unit}"
-
-
-def train_key(train: str) -> str:
-    """Partition of everything that belongs to one train alone."""
-    return f"TRAIN#{train}"
-
-
 def stamp(time: datetime) -> str:
     """A time as stored: ISO 8601 in UTC with milliseconds, so that text sorts as time does."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

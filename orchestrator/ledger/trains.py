@@ -3,9 +3,7 @@
 What a member's promotion may do as one of a train, it may because of what is noted here, never because it says so.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain, takewhile
 from typing import Any
@@ -14,13 +12,12 @@ from boto3.dynamodb.conditions import Attr
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.identity.policy import ApprovalPolicy
-from orchestrator.ledger.table import Item, LedgerTable, train_key
+from orchestrator.ledger.partitions import RUNNING_TRAINS, STAGES, TRAIN, TRAINS
+from orchestrator.ledger.table import Item, LedgerTable
 from orchestrator.steps.contract import Execution
 from orchestrator.trains.names import ARRIVED, retry_names
 from orchestrator.trains.policy import Outcome
 from orchestrator.trains.waves import Waves
-
-_LIST, _UNDER_WAY = "TRAINS", "RUNNING-TRAINS"
 
 
 class Train(BaseModel):
@@ -65,7 +62,6 @@ class Part(BaseModel):
     Attributes:
         after: the other members that it comes after.
         good: the releases that were known to be good before the train came, oldest first: what it would return to.
-        manifest_sha256: of its release, where a decision is bound to that, and `plan_hash` of its plan.
         execution: the promotion that moved it; empty before it is its turn.
         outcome: what became of it; None until that is known.
         back: the promotion that returned it, empty when none did.
@@ -76,8 +72,6 @@ class Part(BaseModel):
     unit: str
     after: tuple[str, ...] = ()
     good: tuple[str, ...] = ()
-    manifest_sha256: str = ""
-    plan_hash: str = ""
     execution: str = ""
     outcome: Outcome | None = None
     message: str = ""
@@ -119,34 +113,34 @@ class TrainRecords:
 
     def train(self, name: str) -> Train | None:
         """Look a train up; None when there is none of that name."""
-        item = self._table.get(train_key(name), "TRAIN")
+        item = self._table.get(TRAIN.key(name), "TRAIN")
         return _train(item) if item else None
 
     def begin(self, train: Train) -> None:
         """Note a train from its first moment on; what is known already of an ended one stays."""
-        item = {"pk": train_key(train.name), "sk": "TRAIN", **_stored(train)}
+        item = {"pk": TRAIN.key(train.name), "sk": "TRAIN", **_stored(train)}
         if self._table.put(item, Attr("pk").not_exists() | Attr("status").eq("RUNNING")):
-            self._table.put({"pk": _UNDER_WAY, "sk": train.name})
-            self._table.put({"pk": _LIST, "sk": train.started.order})
+            self._table.put({"pk": RUNNING_TRAINS.key(), "sk": train.name})
+            self._table.put({"pk": TRAINS.key(), "sk": train.started.order})
 
     def record_versions(self, train: Train, versions: dict[str, str]) -> None:
         """Note the releases that a train's builds led to."""
-        item = self._table.get(train_key(train.name), "TRAIN") or {}
+        item = self._table.get(TRAIN.key(train.name), "TRAIN") or {}
         self._table.put({**item, "versions": versions}, Attr("pk").exists())
 
     def end(self, train: Train, end: dict[str, str]) -> bool:
         """Note how a train ended; False when that was known already."""
-        known = self._table.get(train_key(train.name), "TRAIN") or {}
+        known = self._table.get(TRAIN.key(train.name), "TRAIN") or {}
         first = self._table.put({**known, **end}, Attr("status").eq("RUNNING"))
-        self._table.delete(_UNDER_WAY, train.name)
+        self._table.delete(RUNNING_TRAINS.key(), train.name)
         return first
 
     def reopen(self, train: Train) -> None:
         """Note that a train goes on that had ended: its execution was redriven."""
-        known = self._table.get(train_key(train.name), "TRAIN") or {}
+        known = self._table.get(TRAIN.key(train.name), "TRAIN") or {}
         again = {**known, "status": "RUNNING", "outcome": "", "message": "", "ended_at": None}
         if self._table.put(again, Attr("ended_at").eq(train.ended_at)):
-            self._table.put({"pk": _UNDER_WAY, "sk": train.name})
+            self._table.put({"pk": RUNNING_TRAINS.key(), "sk": train.name})
 
     def has_arrived(self, name: str) -> bool:
         """Whether a train brought all of its members to where it was to end, or one did that carried it on."""
@@ -155,41 +149,43 @@ class TrainRecords:
 
     def under_way(self) -> list[Train]:
         """Every train that has not ended."""
-        found = (self.train(str(item["sk"])) for item in self._table.query(_UNDER_WAY))
+        found = (self.train(str(item["sk"])) for item in self._table.query(RUNNING_TRAINS.key()))
         return [one for one in found if one]
 
     def newest(self) -> Iterator[Train]:
         """All trains, the newest first."""
-        found = (self.train(str(item["sk"]).split("#")[1]) for item in self._table.query(_LIST, newest_first=True))
+        found = (
+            self.train(str(item["sk"]).split("#")[1]) for item in self._table.query(TRAINS.key(), newest_first=True)
+        )
         return (one for one in found if one)
 
     def stage(self, train: str, environment: str) -> Stage | None:
         """What was done in an environment; None before the train planned it."""
-        item = self._table.get(train_key(train), f"STAGE#{environment}")
+        item = self._table.get(STAGES.key(train), f"STAGE#{environment}")
         return _stage(item) if item else None
 
     def stages(self, train: str) -> dict[str, Stage]:
         """By environment, what was done there."""
-        found = (_stage(item) for item in self._table.query(train_key(train), "STAGE#"))
+        found = (_stage(item) for item in self._table.query(STAGES.key(train), "STAGE#"))
         return {one.environment: one for one in found}
 
     def record_stage(self, train: str, stage: Stage) -> None:
         """Note what was done in an environment."""
-        item = {"pk": train_key(train), "sk": f"STAGE#{stage.environment}", **stage.model_dump(mode="json")}
+        item = {"pk": STAGES.key(train), "sk": f"STAGE#{stage.environment}", **stage.model_dump(mode="json")}
         self._table.put(item)
 
     def admit(self, train: str, unit: str, execution: str, request: dict[str, Any]) -> None:
         """Note that an execution, which is about to start, moves a member of a train, and its whole input."""
-        self._table.put({"pk": train_key(train), "sk": f"MEMBER#{execution}", "unit": unit, "request": request})
+        self._table.put({"pk": STAGES.key(train), "sk": f"MEMBER#{execution}", "unit": unit, "request": request})
 
     def request_of_member(self, train: str | None, execution: str) -> dict[str, Any] | None:
         """What an execution that moves a member of a train is started with; None when it only says that it does."""
-        item = self._table.get(train_key(train), f"MEMBER#{execution}") if train else None
+        item = self._table.get(STAGES.key(train), f"MEMBER#{execution}") if train else None
         return dict(item["request"]) if item and "request" in item else None
 
     def of_member(self, train: str | None, execution: str) -> Train | None:
         """The train that an execution moves a member of; None when it only says so, or says nothing."""
-        if train is None or self._table.get(train_key(train), f"MEMBER#{execution}") is None:
+        if train is None or self._table.get(STAGES.key(train), f"MEMBER#{execution}") is None:
             return None
         return self.train(train)
 
@@ -197,22 +193,6 @@ class TrainRecords:
         """An execution as it ranks: one that moves a member of a train like the train."""
         found = self.of_member(train, execution.id)
         return execution.model_copy(update={"since": found.started_at}) if found else execution
-
-
-def shown_hash(members: Iterable[tuple[str, str, str, str]]) -> str:
-    """SHA-256 over what a decision on a train is about: of each member unit, version, manifest's digest and plan."""
-    return hashlib.sha256(json.dumps(sorted(members)).encode()).hexdigest()
-
-
-def bound_to(parts: Mapping[str, Part]) -> tuple[str, str]:
-    """What a decision on a train is bound to: a SHA-256 over all manifests, and one over all plans."""
-    return _hash({unit: part.manifest_sha256 for unit, part in parts.items()}), _hash(
-        {unit: part.plan_hash for unit, part in parts.items()}
-    )
-
-
-def _hash(values: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def _stored(train: Train) -> Item:

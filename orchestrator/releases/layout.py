@@ -2,7 +2,7 @@
 
 import hashlib
 
-FOLDERS = ("bundles", "logs", "plans", "projects", "stacks", "surveys")
+FOLDERS = ("bundles", "logs", "plans", "projects", "stacks", "surveys", "templates")
 """All that is there at the top."""
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 
 from orchestrator.config.base import EnvironmentName, UnitName
 from orchestrator.config.environment import Target
+from orchestrator.decisions.document import Kept
 from orchestrator.guardrails.lookup import NamedEnvironment, recorded
 from orchestrator.guardrails.rules import Rules, Tightening, rules
 
@@ -175,10 +176,9 @@ class PlanResult(StepResult):
 
 
 class ApprovalResult(StepResult):
-    """The answer to an approval request: it is what the waiting state returns."""
+    """The answer to an approval request: it is what the waiting state returns. Nothing follows from what it says."""
 
-    manifest_sha256: str = ""
-    plan_hash: str = ""
+    decision: Kept | None = Field(default=None, description="Where the decision is kept: Deploy reads it there.")
     gate: str = Field(default="", description="ARN of the gate execution that decided.")
 
 

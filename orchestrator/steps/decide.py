@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from orchestrator.decisions.document import Entry, bound_to
+from orchestrator.decisions.records import DecisionRecords
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
@@ -16,6 +18,7 @@ from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.tokens import TokenRecords
 from orchestrator.steps.contract import Status, StepResult
 from orchestrator.steps.gate_input import Decided, DecideInput, GateInput, TrainGateInput, decision_of, name_of
 from orchestrator.steps.origin import is_automatic
@@ -34,8 +37,10 @@ class Decider:
     """Carries out Decide.
 
     Args:
-        ledger: keeps the request and every decision.
-        stepfunctions: answers the waiting execution.
+        ledger: keeps the request, and lists every decision.
+        decisions: keeps them.
+        tokens: knows what the waiting execution is answered by.
+        stepfunctions: answers it.
         verify: finds out who signed a proof of identity.
         trail: knows who started an execution.
         clock: tells the time, in UTC.
@@ -43,6 +48,8 @@ class Decider:
     """
 
     ledger: Ledger
+    decisions: DecisionRecords
+    tokens: TokenRecords
     stepfunctions: "SFNClient"
     verify: Verifier
     trail: Trail
@@ -51,7 +58,7 @@ class Decider:
 
     @property
     def _verdicts(self) -> Verdicts:
-        return Verdicts(self.ledger, self.stepfunctions, self.clock)
+        return Verdicts(self.ledger, self.decisions, self.tokens, self.stepfunctions, self.clock)
 
     def __call__(self, step: DecideInput) -> StepResult:
         """Decide on the pending request.
@@ -78,6 +85,8 @@ class Decider:
         request = self.ledger.approvals.request(decided.subject, step.environment)
         if request and (known := self._verdicts.handed_on(decided, request)):
             return known
+        # What was handed on just now waits no more.
+        request = self.ledger.approvals.request(decided.subject, step.environment)
         if request is None or (problem := self._problem(decided, request)):
             message = (
                 problem
@@ -85,7 +94,7 @@ class Decider:
                 else f"No approval of {decided.named} for {step.environment} is waiting. {decided.look}"
             )
             who, evidence = self._claimed(decided)
-            return self._verdicts.end(replace(decided, who=who, evidence=evidence), Status.REFUSED, message)
+            return self._verdicts.end(replace(decided, who=who, evidence=evidence), Status.REFUSED, message, request)
         # What a train's plan noted of its members' settings adds to the guardrails, whoever may have written it.
         policy = strictest([decided.policy, *([request.policy] if request.policy else [])])
         return self._identify(replace(decided, policy=policy), request)
@@ -110,7 +119,7 @@ class Decider:
             return f"The decision does not name the plan that was shown. {_look_at_plan(request)}"
         if not request.shown.startswith(given.plan):
             return f"The plan of {name} for {environment} was made again since it was shown. {_look_at_plan(request)}"
-        return self._quarantined(request) if given.decision == "approve" else ""
+        return (_altered(request) or self._quarantined(request)) if given.decision == "approve" else ""
 
     def _quarantined(self, request: ApprovalRequest) -> str:
         train = self.ledger.trains.train(request.train) if request.train else None
@@ -132,14 +141,14 @@ class Decider:
         try:
             known = self._who(decided)
             if known is None and decided.policy.demands_identity:
-                return self._not_known_yet(decided)
+                return self._not_known_yet(decided, request)
             who, evidence = known or ("", "")
             decided = replace(decided, who=who, evidence=evidence)
             problem = self._judged(decided, request) if who else None
         except RequestError as error:
-            return self._verdicts.end(decided, Status.REFUSED, str(error))
+            return self._verdicts.end(decided, Status.REFUSED, str(error), request)
         if problem:
-            return self._verdicts.end(decided, Status.REFUSED, problem)
+            return self._verdicts.end(decided, Status.REFUSED, problem, request)
         needed = required(decided.policy, _authors(request))
         return self._verdicts.count(
             replace(decided, policy=decided.policy.model_copy(update={"approvals": needed})), request
@@ -175,7 +184,7 @@ class Decider:
             return self.trail.starter(train.execution, train.started_at)
         return self.trail.starter(request.execution, datetime.fromisoformat(request.started_at))
 
-    def _not_known_yet(self, decided: Decided) -> StepResult:
+    def _not_known_yet(self, decided: Decided, request: ApprovalRequest) -> StepResult:
         step, given = decided.step, decided.given
         if self.clock() < step.started_at + _PATIENCE:
             message = "CloudTrail does not know yet who started this gate: it is minutes late."
@@ -188,11 +197,24 @@ class Decider:
             f"Nobody can tell who started this gate, and {decided.named} in {step.environment} asks for that. Decide "
             f"with: orchestrator {command}"
         )
-        return self._verdicts.end(decided, Status.REFUSED, message)
+        return self._verdicts.end(decided, Status.REFUSED, message, request)
 
 
 def _authors(request: ApprovalRequest) -> Authors:
     return Authors(request.authors, request.authors_complete)
+
+
+def _altered(request: ApprovalRequest) -> str:
+    """Why nobody can approve a request whose parts do not fit together: somebody else than Approve wrote it."""
+    bound = (request.manifest_sha256, request.plan_hash)
+    own = Entry(unit=request.unit, version=request.version, manifest_sha256=bound[0], plan_hash=bound[1])
+    fits = bound_to(request.entries) == bound if request.train else request.entries == (own,)
+    if fits:
+        return ""
+    return (
+        f"The request of {name_of(request)} for {request.environment} was altered in the ledger: its releases are not "
+        "those that it is bound to. Find out who writes there, then start the promotion again."
+    )
 
 
 def _look_at_plan(request: ApprovalRequest) -> str:

@@ -2,12 +2,13 @@
 
 from orchestrator.aws.executions import Executions
 from orchestrator.aws.target import TargetAccount, Targets
-from orchestrator.errors import RequestError
+from orchestrator.decisions.records import DecisionRecords
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.approval_rule import requires_approval
+from orchestrator.steps.approved import refuse_unapproved
 from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
 from orchestrator.steps.ordering import superseded_message
@@ -18,7 +19,7 @@ _BEGUN = ("DEPLOYING", "DEPLOYED", "FAILED")
 
 
 class DeployInput(StepInput):
-    """What Deploy is given; `approval` is people's answer, where the environment waits for one."""
+    """What Deploy is given; `approval` is what was answered, by whomever: it tells where to look for the decision."""
 
     plan: PlanResult
     approval: ApprovalResult | None = None
@@ -31,6 +32,7 @@ class Deployer:
     Args:
         ledger: holds the lock and what runs where.
         admission: what keeps a promotion out of its environment.
+        decisions: knows whether one lets it in.
         files: the artifacts of releases.
         targets: opens targets.
         executions: tells whether the holder of a lock still runs, and whether this promotion was stopped meanwhile.
@@ -38,6 +40,7 @@ class Deployer:
 
     ledger: Ledger
     admission: Admission
+    decisions: DecisionRecords
     files: ReleaseFiles
     targets: Targets
     executions: Executions
@@ -47,11 +50,11 @@ class Deployer:
 
         Returns:
             SUCCEEDED; IN_PROGRESS, BUSY, QUEUED or FROZEN when it is worth asking again; STALE when something
-            moved since the plan; SUPERSEDED, HELD or QUARANTINED; FAILED with CloudFormation's reason, which a roll
-            back must follow.
+            moved since the plan; NOT_APPROVED without a decision on this release and plan where one is asked for;
+            SUPERSEDED, HELD or QUARANTINED; FAILED with CloudFormation's reason, which a roll back must follow.
         """
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
-        if refusal := _not_approved(step, running):
+        if refusal := self._not_approved(step, running):
             return refusal
         # A deployment that has begun is carried to its end, whatever is closed meanwhile.
         begun = running.order == step.execution.order and running.status in _BEGUN
@@ -71,6 +74,11 @@ class Deployer:
             self.ledger.environments.interrupt(step.release.unit, step.environment.name, step.execution)
             self._free_lock(step)
         return result
+
+    def _not_approved(self, step: DeployInput, running: Running) -> StepResult | None:
+        if not requires_approval(step, running):
+            return None
+        return refuse_unapproved(self.decisions, step, step.plan.plan_hash, step.approval)
 
     def _take_lock(self, step: DeployInput) -> StepResult | None:
         """Take the lock and note the deployment; a result is returned instead when that cannot be."""
@@ -178,20 +186,3 @@ def _moved(step: DeployInput, running: Running) -> StepResult | None:
     unit, name = step.release.unit, step.environment.name
     message = f"{unit}@{running.version} runs in {name} since {step.release.name} was planned; it is planned anew."
     return StepResult(status=Status.STALE, message=message)
-
-
-def _not_approved(step: DeployInput, running: Running) -> StepResult | None:
-    """Refuse to deploy without an approval, or with one of anything but this release and this plan."""
-    if not requires_approval(step, running):
-        return None
-    approval = step.approval
-    if approval is None:
-        message = f"{step.release.name} has no approval for {step.environment.name}, where the guardrails ask for one."
-        return StepResult(status=Status.NOT_APPROVED, message=message)
-    bound = (approval.status, approval.manifest_sha256, approval.plan_hash)
-    if bound != (Status.APPROVED, step.release.manifest_sha256, step.plan.plan_hash):
-        raise RequestError(
-            f"The approval of {step.release.name} for {step.environment.name} is not for this release and plan: "
-            f"it says {approval.status} for plan {approval.plan_hash[:12]}, the plan is {step.plan.plan_hash[:12]}."
-        )
-    return None

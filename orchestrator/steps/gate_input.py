@@ -6,10 +6,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from orchestrator.config.base import EnvironmentName, UnitName
+from orchestrator.decisions.document import train_subject
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.rules import Tightening
 from orchestrator.identity.policy import ApprovalPolicy
-from orchestrator.ledger.approvals import ApprovalRequest, train_subject
+from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.steps.contract import Document
 from orchestrator.trains.names import EXECUTION_NAME
 

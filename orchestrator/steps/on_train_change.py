@@ -4,8 +4,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.aws.executions import describe_execution, describe_or_aborted, stop_execution
+from orchestrator.decisions.document import train_subject
 from orchestrator.frozen import dataclass
-from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Train
 from orchestrator.steps.notice import train_failure_notice

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from orchestrator.decisions.document import train_in, train_subject
 from orchestrator.errors import RequestError
-from orchestrator.ledger.approvals import train_in, train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import Execution, Request
 from orchestrator.trains.names import train_of

@@ -6,12 +6,15 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from orchestrator.aws.errors import error_code
+from orchestrator.decisions.document import Entry, request_id, train_subject
+from orchestrator.decisions.records import DecisionRecords
 from orchestrator.frozen import dataclass
-from orchestrator.ledger.approvals import ApprovalRequest, train_subject
+from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.trains import Part, Stage, bound_to
+from orchestrator.ledger.tokens import TokenRecords
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.admission import IsAlive
+from orchestrator.steps.approved import entry_of, lets_in
 from orchestrator.steps.contract import ApprovalResult, PlanResult, Status, StepInput
 from orchestrator.steps.notice import approval_notice
 from orchestrator.steps.ordering import superseded_message
@@ -36,6 +39,8 @@ class ApprovalRequester:
 
     Args:
         ledger: keeps the request.
+        tokens: keeps what the waiting execution is answered by.
+        decisions: knows what was decided for a train.
         store: keeps the plan.
         stepfunctions: answers the execution of an older request.
         sns: tells people.
@@ -44,6 +49,8 @@ class ApprovalRequester:
     """
 
     ledger: Ledger
+    tokens: TokenRecords
+    decisions: DecisionRecords
     store: ArtifactStore
     stepfunctions: "SFNClient"
     sns: "SNSClient"
@@ -55,21 +62,20 @@ class ApprovalRequester:
         unit, environment = step.release.unit, step.environment.name
         plan = Plan.read(self.store, step.plan.key, step.plan.plan_hash)
         older = self.ledger.approvals.request(unit, environment)
+        entry = entry_of(step.release, step.plan.plan_hash)
         request = ApprovalRequest(
-            unit=unit,
+            id=request_id(step.token),
+            **entry.model_dump(),
+            entries=(entry,),
             environment=environment,
-            version=step.release.version,
-            manifest_sha256=step.release.manifest_sha256,
-            plan_hash=step.plan.plan_hash,
-            shown=step.plan.plan_hash,
             member_of=step.request.train,
             execution=step.execution.id,
             order=step.execution.order,
-            token=step.token,
             authors=plan.authors,
             authors_complete=plan.authors_complete,
             started_at=step.execution.started_at.isoformat(),
         )
+        self.tokens.keep(request.id, step.token)
         if not self.ledger.approvals.record_request(request):
             newer = self.ledger.approvals.request(unit, environment)
             message = superseded_message(step.release, environment, newer.version if newer else None)
@@ -78,45 +84,47 @@ class ApprovalRequester:
         # Also one that was decided: who did may have been killed before the promotion was told.
         if older and older.execution != step.execution.id:
             message = f"{unit}@{older.version} is superseded in {environment} by {step.release.name}, asked for later."
-            answer(self.stepfunctions, older.token, ApprovalResult(status=Status.SUPERSEDED, message=message))
-        supersede_trains(self.ledger, self.stepfunctions, request, (unit,), f"{step.release.name}, asked for later")
-        if decision := self._decided_for_its_train(step):
+            superseded = ApprovalResult(status=Status.SUPERSEDED, message=message)
+            answer(self.stepfunctions, self.tokens.token(older.id), superseded)
+        newer_one = f"{step.release.name}, asked for later"
+        supersede_trains(self.ledger, self.tokens, self.stepfunctions, request, (unit,), newer_one)
+        if decided := self._decided_for_its_train(step, entry):
             self.ledger.approvals.close_request(request, Status.APPROVED)
-            answer(self.stepfunctions, step.token, decision)
+            answer(self.stepfunctions, step.token, decided)
             return
         notice = approval_notice(step.release, plan, step.plan.key, step.gate_arn, step.execution.id)
         self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
 
-    def _decided_for_its_train(self, step: RequestApprovalInput) -> ApprovalResult | None:
-        """The approval that the ledger holds of the train that this promotion moves a member of.
+    def _decided_for_its_train(self, step: RequestApprovalInput, entry: Entry) -> ApprovalResult | None:
+        """The approval of the train that this promotion moves a member of.
 
         It must be for just this release and this plan, and the train must still run: otherwise people are asked.
         """
         train = self.ledger.trains.of_member(step.request.train, step.execution.id)
         if train is None or not self.is_alive(train.execution):
             return None
-        name = step.environment.name
-        stage = self.ledger.trains.stage(train.name, name) or Stage(environment=name)
-        request = self.ledger.approvals.request(train_subject(train.name), name)
-        part = stage.parts.get(step.release.unit, Part(unit=step.release.unit))
-        mine = (step.release.manifest_sha256, step.plan.plan_hash)
-        if request is None or request.status != Status.APPROVED or request.execution != train.execution:
-            return None
-        if mine != (part.manifest_sha256, part.plan_hash) or bound_to(stage.parts) != request.bound:
+        subject, name = train_subject(train.name), step.environment.name
+        asked = self.ledger.approvals.request(subject, name)
+        found = self.decisions.final(subject, name, asked.id) if asked else None
+        if found is None or lets_in(found[0], step, entry):
             return None
         message = f"{step.release.name} was approved for {name} with the train {train.name}."
-        return ApprovalResult(
-            status=Status.APPROVED, message=message, manifest_sha256=mine[0], plan_hash=mine[1], gate=request.execution
-        )
+        return ApprovalResult(status=Status.APPROVED, message=message, decision=found[1], gate=found[0].gate)
 
 
-def supersede_trains(
-    ledger: Ledger, stepfunctions: "SFNClient", request: ApprovalRequest, units: tuple[str, ...], newer: str
+def supersede_trains(  # noqa: PLR0913, PLR0917  # What is asked, and all that it takes to answer.
+    ledger: Ledger,
+    tokens: TokenRecords,
+    stepfunctions: "SFNClient",
+    request: ApprovalRequest,
+    units: tuple[str, ...],
+    newer: str,
 ) -> None:
     """Of a request and those of trains with one of its units for the same environment, only the newest waits on.
 
     Args:
         ledger: knows the trains under way.
+        tokens: knows what waiting executions are answered by.
         stepfunctions: answers the ones that end.
         request: what is asked for now.
         units: those that it is about.
@@ -137,11 +145,13 @@ def supersede_trains(
         what = first.train or first.version
         message = f"{what} is superseded in {request.environment} by {by}."
         ledger.approvals.close_request(first, Status.SUPERSEDED)
-        answer(stepfunctions, first.token, ApprovalResult(status=Status.SUPERSEDED, message=message))
+        answer(stepfunctions, tokens.token(first.id), ApprovalResult(status=Status.SUPERSEDED, message=message))
 
 
-def answer(stepfunctions: "SFNClient", token: str, result: ApprovalResult) -> bool:
-    """Answer a waiting execution; False when it no longer waits."""
+def answer(stepfunctions: "SFNClient", token: str | None, result: ApprovalResult) -> bool:
+    """Answer a waiting execution; False when it no longer waits, or its token is not known any more."""
+    if token is None:
+        return False
     try:
         stepfunctions.send_task_success(taskToken=token, output=result.model_dump_json())
     except ClientError as error:

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from orchestrator.decisions.document import bound_to, request_id, train_subject
 from orchestrator.frozen import dataclass
-from orchestrator.ledger.approvals import ApprovalRequest, train_subject
+from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.trains import Stage, Train, bound_to, shown_hash
+from orchestrator.ledger.tokens import TokenRecords
+from orchestrator.ledger.trains import Train
 from orchestrator.releases.store import ArtifactStore
+from orchestrator.steps.approved import entry_of
 from orchestrator.steps.contract import ApprovalResult, Release, Status, StepResult
 from orchestrator.steps.notice import train_approval_notice
 from orchestrator.steps.plan_document import Plan
@@ -41,7 +44,8 @@ class TrainApprovalRequester:
     """Carries out Approve.
 
     Args:
-        ledger: keeps the request, and what it binds to.
+        ledger: keeps the request.
+        tokens: keeps what the waiting train is answered by.
         store: keeps the plans.
         stepfunctions: answers trains that need not wait.
         sns: tells people.
@@ -49,6 +53,7 @@ class TrainApprovalRequester:
     """
 
     ledger: Ledger
+    tokens: TokenRecords
     store: ArtifactStore
     stepfunctions: "SFNClient"
     sns: "SNSClient"
@@ -63,49 +68,36 @@ class TrainApprovalRequester:
             return
         plans = {plan.release.split("@")[0]: plan for plan in (self._read(one) for one in step.plans)}
         releases = {unit: self.ledger.releases.release(unit, train.versions[unit]) for unit in plans}
-        stage = self._bind(train, step.environment, plans, releases)
-        shown = shown_hash((unit, one.version, one.manifest_sha256, plans[unit].hash) for unit, one in releases.items())
-        request = self._request(train, stage, step, plans).model_copy(update={"shown": shown})
+        request = self._request(train, step, plans, releases)
+        self.tokens.keep(request.id, step.token)
         self.ledger.approvals.record_request(request)
         older = f"{train.name}, which was started later and has a member in common with it"
-        supersede_trains(self.ledger, self.stepfunctions, request, tuple(plans), older)
+        supersede_trains(self.ledger, self.tokens, self.stepfunctions, request, tuple(plans), older)
         if self.ledger.approvals.is_pending(request):
-            notice = train_approval_notice(train, list(plans.values()), shown, step.gate_arn)
+            notice = train_approval_notice(train, list(plans.values()), request.shown, step.gate_arn)
             self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
 
     def _read(self, plan: MemberPlan) -> Plan:
         return Plan.read(self.store, plan.key, plan.plan_hash)
 
-    def _bind(
-        self, train: Train, environment: str, plans: Mapping[str, Plan], releases: Mapping[str, Release]
-    ) -> Stage:
-        """Note what is decided on: it is what a member's own gate compares with."""
-        stage = self.ledger.trains.stage(train.name, environment) or Stage(environment=environment)
-        bound = {
-            unit: stage.parts[unit].model_copy(
-                update={"plan_hash": plan.hash, "manifest_sha256": releases[unit].manifest_sha256}
-            )
-            for unit, plan in plans.items()
-        }
-        stage = stage.model_copy(update={"parts": {**stage.parts, **bound}})
-        self.ledger.trains.record_stage(train.name, stage)
-        return stage
-
     def _request(
-        self, train: Train, stage: Stage, step: RequestTrainApprovalInput, plans: Mapping[str, Plan]
+        self, train: Train, step: RequestTrainApprovalInput, plans: Mapping[str, Plan], releases: Mapping[str, Release]
     ) -> ApprovalRequest:
-        digests, hashes = bound_to(stage.parts)
+        stage = self.ledger.trains.stage(train.name, step.environment)
+        entries = tuple(entry_of(releases[unit], plan.hash) for unit, plan in plans.items())
+        digests, hashes = bound_to(entries)
         return ApprovalRequest(
+            id=request_id(step.token),
             unit=train_subject(train.name),
             environment=step.environment,
             version=train.name,
             manifest_sha256=digests,
             plan_hash=hashes,
+            entries=entries,
             execution=train.execution,
             order=train.started.order,
-            token=step.token,
             authors=tuple(dict.fromkeys(author for one in plans.values() for author in one.authors)),
             authors_complete=all(one.authors_complete for one in plans.values()),
             started_at=train.started_at.isoformat(),
-            policy=stage.policy,
+            policy=stage.policy if stage else None,
         )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.aws.executions import has_state_machine
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
+from orchestrator.decisions.document import train_subject
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
-from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.trains import Part, Stage, Train
 from orchestrator.source.catalog import Catalog

@@ -49,9 +49,9 @@ class SmokeTester:
     def _note_good(self, step: SmokeTestInput) -> None:
         unit, environment, version = step.release.unit, step.environment.name, step.release.version
         known = self.ledger.environments.running(unit, environment)
-        good = (*(one for one in known.good if one != version), version)
-        state = known.model_copy(update={"version": version, "status": "HEALTHY", "good": good})
-        self.ledger.environments.record(state, step.execution)
+        state = known.model_copy(update={"version": version, "status": "HEALTHY"})
+        if self.ledger.environments.record(state, step.execution):
+            self.ledger.environments.record_good(unit, environment, version, step.execution)
         self.ledger.promotions.record_passed(unit, step.execution, environment)
         self._hold_or_resume(step, known.last_known_good)
         self.ledger.environments.free_lock(unit, environment, step.execution.id)

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.executions import execution_arn, start_execution
+from orchestrator.decisions.document import train_subject
 from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
-from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.branches import BranchRecords
 from orchestrator.ledger.starts import StartRecords
 from orchestrator.source.affected import LastStart

@@ -17,8 +17,16 @@ class ApprovalWiring(Wiring):
         """Wire Approve."""
         from orchestrator.steps.request_approval import ApprovalRequester
 
-        topic = self.settings["approvals_topic"]
-        return ApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic, self.executions.is_alive)
+        return ApprovalRequester(
+            self.ledger,
+            self.tokens,
+            self.decisions,
+            self.store,
+            self.stepfunctions,
+            self.sns,
+            self.settings["approvals_topic"],
+            self.executions.is_alive,
+        )
 
     def decide(self) -> "Decider":
         """Wire Decide."""
@@ -26,4 +34,6 @@ class ApprovalWiring(Wiring):
         from orchestrator.steps.decide import Decider
 
         trail = Trail(self.session.client("cloudtrail", config=CLIENT))
-        return Decider(self.ledger, self.stepfunctions, self._verifier, trail, now, self.guardrails)
+        return Decider(
+            self.ledger, self.decisions, self.tokens, self.stepfunctions, self._verifier, trail, now, self.guardrails
+        )

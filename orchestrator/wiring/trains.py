@@ -32,7 +32,7 @@ class TrainWiring(ChangeWiring):
         from orchestrator.steps.request_train_approval import TrainApprovalRequester
 
         topic = self.settings["approvals_topic"]
-        return TrainApprovalRequester(self.ledger, self.store, self.stepfunctions, self.sns, topic)
+        return TrainApprovalRequester(self.ledger, self.tokens, self.store, self.stepfunctions, self.sns, topic)
 
     def settle_train(self) -> "TrainSettler":
         """Wire what follows a train's wave."""

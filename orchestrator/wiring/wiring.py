@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from orchestrator.aws.executions import Executions
     from orchestrator.aws.stack import Stack
+    from orchestrator.decisions.records import DecisionRecords
     from orchestrator.guardrails.document import Guardrails
     from orchestrator.guardrails.records import GuardrailRecords
     from orchestrator.identity.proof import Verifier
     from orchestrator.ledger.ledger import Ledger
+    from orchestrator.ledger.tokens import TokenRecords
     from orchestrator.releases.store import ArtifactStore
     from orchestrator.source.refs.merged import MergeRule
     from orchestrator.source.repository import SourceRepository
@@ -84,6 +86,20 @@ class Wiring:
         from orchestrator.releases.store import ArtifactStore
 
         return ArtifactStore(self.session.client("s3", config=CLIENT), self.settings["bucket"])
+
+    @cached_property
+    def decisions(self) -> "DecisionRecords":
+        """The bucket of decisions."""
+        from orchestrator.decisions.records import DecisionRecords
+
+        return DecisionRecords(self.session.client("s3", config=CLIENT), self.settings["decisions_bucket"])
+
+    @cached_property
+    def tokens(self) -> "TokenRecords":
+        """The task tokens of approvals."""
+        from orchestrator.ledger.tokens import TokenRecords
+
+        return TokenRecords(self.session.resource("dynamodb", config=CLIENT).Table(self.settings["tokens_table"]), now)
 
     @cached_property
     def repository(self) -> "SourceRepository":

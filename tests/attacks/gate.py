@@ -10,15 +10,17 @@ from typing import Any
 import boto3
 
 from orchestrator.config.organization import Organization
+from orchestrator.decisions.document import request_id
 from orchestrator.guardrails.rules import Tightening
 from orchestrator.identity.proof import Proven
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.tokens import TokenRecords
 from orchestrator.steps.contract import StepResult
 from orchestrator.steps.decide import Decider
 from orchestrator.steps.gate_input import DecideInput, plan_prefix
-from tests.ledger_table import make_ledger_table
+from tests.ledger_table import make_decisions_bucket, make_ledger_table, make_tokens_table
 from tests.moto_site import started_event
 from tests.recorded import recorded
 
@@ -68,17 +70,16 @@ class StepFunctions:
 
 def waiting(ledger: Ledger, **differing: Any) -> ApprovalRequest:
     """Let a promotion wait for a decision."""
+    entry = {"unit": "clock", "version": "0.2.0", "manifest_sha256": "m", "plan_hash": PLAN}
+    entry |= {name: value for name, value in differing.items() if name in entry}
     request = ApprovalRequest.model_validate(
         {
-            "unit": "clock",
+            "id": request_id("t"),
+            **entry,
+            "entries": [entry],
             "environment": "prod",
-            "version": "0.2.0",
-            "manifest_sha256": "m",
-            "plan_hash": PLAN,
-            "shown": differing.get("plan_hash", PLAN),
             "execution": PROMOTION,
             "order": "2026",
-            "token": "t",
             "authors_complete": True,
             "started_at": NOW.isoformat(),
             **differing,
@@ -101,14 +102,20 @@ class Gate:
         tooling = {"account": TOOLING, "region": "eu-west-1"}
         document = {"tooling": tooling, "environments": [environment], "people": people or {}}
         guardrails = recorded(Organization.model_validate(document))
-        self.ledger = Ledger(make_ledger_table(boto3.Session(region_name="eu-west-1")), lambda: NOW)
+        own = boto3.Session(region_name="eu-west-1")
+        self.ledger = Ledger(make_ledger_table(own), lambda: NOW)
+        tokens, decisions = TokenRecords(make_tokens_table(own), lambda: NOW), make_decisions_bucket(own)
+        tokens.keep(request_id("t"), "t")
         self.cloudtrail, self.stepfunctions = CloudTrail(), StepFunctions()
         self._numbers = count(1)
         # Each plays a little of what it stands for.
         stepfunctions: Any = self.stepfunctions
         cloudtrail: Any = self.cloudtrail
         verify: Any = self._verify
-        self.decider = Decider(self.ledger, stepfunctions, verify, Trail(cloudtrail), lambda: NOW, lambda: guardrails)
+        trail = Trail(cloudtrail)
+        self.decider = Decider(
+            self.ledger, decisions, tokens, stepfunctions, verify, trail, lambda: NOW, lambda: guardrails
+        )
 
     def _verify(self, proof: str, _decision: dict[str, Any]) -> Proven:
         """A proof is the ARN of whoever signed it: STS is not asked."""

@@ -13,10 +13,10 @@ from moto import mock_aws
 
 from orchestrator.cli.main import app
 from orchestrator.config.infrastructure import LEDGER_TABLE
+from orchestrator.decisions.document import Entry, bound_to
 from orchestrator.errors import AccessError, ArtifactError, RequestError
 from orchestrator.identity.proof import HEADER, hash_of, sign
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.trains import shown_hash
 from orchestrator.releases import layout
 from orchestrator.steps.contract import Status
 from orchestrator.steps.gate_input import GateInput, decision_of, plan_prefix
@@ -27,7 +27,10 @@ from tests.git_repository import GitRepository
 from tests.ledger_table import make_ledger_table
 
 ALICE = user("alice")
-MEMBERS = [("calendar", "1.0.0", "m1", "p1"), ("clock", "2.0.0", "m2", "p2")]
+MEMBERS = [
+    Entry(unit="calendar", version="1.0.0", manifest_sha256="m1", plan_hash="p1"),
+    Entry(unit="clock", version="2.0.0", manifest_sha256="m2", plan_hash="p2"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -77,12 +80,12 @@ def test_a_proof_is_bound_to_the_plan() -> None:
     assert HEADER in sign(Credentials("AKIDEXAMPLE", "secret"), sts, signed)
 
 
-@pytest.mark.parametrize("place", range(4))
-def test_a_train_is_decided_on_as_its_members_and_their_plans(place: int) -> None:
+@pytest.mark.parametrize("place", list(Entry.model_fields))
+def test_a_train_is_decided_on_as_its_members_and_their_plans(place: str) -> None:
     """Another unit, version, manifest or plan of any member is another decision; their order is not."""
-    other = [tuple("x" if number == place else value for number, value in enumerate(MEMBERS[0])), MEMBERS[1]]
-    assert shown_hash(other) != shown_hash(MEMBERS)  # type: ignore[arg-type]  # Four texts each.
-    assert shown_hash(reversed(MEMBERS)) == shown_hash(MEMBERS)
+    other = [MEMBERS[0].model_copy(update={place: "x"}), MEMBERS[1]]
+    assert bound_to(other)[1] != bound_to(MEMBERS)[1]
+    assert bound_to(reversed(MEMBERS)) == bound_to(MEMBERS)
 
 
 class Desk:

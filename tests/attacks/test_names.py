@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.ledger.claims import CLAIMS
+from orchestrator.ledger.partitions import CLAIMS
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import unit_stack
@@ -98,7 +98,7 @@ def test_the_name_of_a_unit_that_was_removed_before(company: MotoCompany) -> Non
 def test_names_that_were_there_before_there_were_claims(company: MotoCompany) -> None:
     """The first merge after an update takes over what the ledger knows of units, before it looks at the thief."""
     table = company.wiring.session.resource("dynamodb").Table(company.wiring.settings["ledger_table"])
-    items = table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": CLAIMS})["Items"]
+    items = table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": CLAIMS.key()})["Items"]
     for item in items:
         table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
     assert company.ledger.claims.all() == []

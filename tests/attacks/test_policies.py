@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ledger.controls import FREEZES
-from orchestrator.ledger.deliveries import DELIVERIES
+from orchestrator.ledger.partitions import DELIVERIES, FREEZES
 from tests.infra.simulator import Answer, Request, request_of, simulate
 from tests.infra.synthesized import REGION, TOOLING, Policies, example, texts_of, with_all_options
 
@@ -54,6 +53,9 @@ def stack(name: str, account: str = TOOLING) -> str:
 
 
 LEDGER = f"arn:aws:dynamodb:{_HERE}:table/orchestrator-ledger"
+TOKENS = f"arn:aws:dynamodb:{_HERE}:table/orchestrator-approval-tokens"
+DECISION = f"arn:aws:s3:::orchestrator-decisions-{TOOLING}-{REGION}/decisions/orders/prod/some.json"
+ONCE = {"s3:if-none-match": "*"}
 GUARDRAILS = f"arn:aws:dynamodb:{_HERE}:table/orchestrator-guardrails"
 BUS = f"arn:aws:events:{_HERE}:event-bus/default"
 STARTS = f"arn:aws:sqs:{_HERE}:orchestrator-starts.fifo"
@@ -140,20 +142,26 @@ MAY = [
     Row("orchestrator-on-merge", "sns:Publish", FAILURES),
     Row("orchestrator-start-promotion", "states:StartExecution", PROMOTION),
     Row("orchestrator-start-promotion", "iam:PassRole", role("orchestrator-unit-stack"), CLOUDFORMATION),
-    Row("orchestrator-resolve-release", "dynamodb:PutItem", LEDGER, partition("UNIT#orders")),
+    Row("orchestrator-resolve-release", "dynamodb:PutItem", LEDGER, partition("PROMOTIONS#orders")),
     Row("orchestrator-plan", "s3:PutObject", key("plans/orders/some/prod.json")),
     Row("orchestrator-request-approval", "sns:Publish", APPROVALS),
     Row("orchestrator-decide", "states:SendTaskSuccess", "*"),
     Row("orchestrator-decide", "cloudtrail:LookupEvents", "*"),
+    Row("orchestrator-decide", "s3:PutObject", DECISION, ONCE),
+    Row("orchestrator-decide", "dynamodb:PutItem", LEDGER, partition("DECISIONS#orders")),
+    Row("orchestrator-decide", "dynamodb:GetItem", TOKENS),
+    Row("orchestrator-request-approval", "dynamodb:PutItem", TOKENS),
+    Row("orchestrator-deploy", "s3:GetObjectVersion", DECISION),
+    Row("orchestrator-smoke-test", "dynamodb:PutItem", LEDGER, partition("GOOD#prod")),
     Row("orchestrator-deploy", "sts:AssumeRole", DEPLOYER, OURS),
     Row("orchestrator-smoke-test", "sts:AssumeRole", DEPLOYER, OURS),
     Row("orchestrator-roll-back", "s3:GetObject", key("projects/orders/release/0.1.0/template.json")),
     Row("orchestrator-retire", "cloudformation:DeleteStack", stack("promote-orders")),
     Row("orchestrator-drift", "sts:AssumeRole", DEPLOYER, OURS),
     Row("orchestrator-preview", "sts:AssumeRole", DEPLOYER, OURS),
-    Row("orchestrator-on-promotion-change", "dynamodb:DeleteItem", LEDGER, partition("UNIT#orders")),
+    Row("orchestrator-on-promotion-change", "dynamodb:DeleteItem", LEDGER, partition("LOCKS#orders")),
     Row("orchestrator-webhook", "secretsmanager:GetSecretValue", WEBHOOK_SECRET),
-    Row("orchestrator-webhook", "dynamodb:PutItem", LEDGER, partition(DELIVERIES)),
+    Row("orchestrator-webhook", "dynamodb:PutItem", LEDGER, partition(DELIVERIES.key())),
     Row("orchestrator-webhook", "events:PutEvents", BUS, event("orchestrator", "Merge")),
     Row("orchestrator-resolve-train", "states:DescribeStateMachine", PROMOTION),
     Row("orchestrator-plan-train", "states:DescribeExecution", execution("promote-orders")),
@@ -194,7 +202,7 @@ MAY = [
     Row("orchestrator-approver", "states:DescribeExecution", execution("orders-approve-prod")),
     Row("orchestrator-approver", "states:StartExecution", machine("train-approve-prod")),
     Row("orchestrator-approver", "s3:GetObject", key("plans/orders/some/prod.json")),
-    Row("orchestrator-controller", "dynamodb:PutItem", LEDGER, partition(FREEZES)),
+    Row("orchestrator-controller", "dynamodb:PutItem", LEDGER, partition(FREEZES.key())),
     Row("orchestrator-controller", "lambda:InvokeFunction", function("retire")),
     Row("orchestrator-administrator", "dynamodb:PutItem", GUARDRAILS, partition("GUARDRAILS")),
 ]
@@ -225,6 +233,14 @@ MAY_NOT = [
     Row("orchestrator-request-approval", "s3:PutObject", key("plans/orders/some/prod.json")),
     Row("orchestrator-decide", "sts:AssumeRole", DEPLOYER, OURS),
     Row("orchestrator-decide", "states:StartExecution", PROMOTION),
+    Row("orchestrator-decide", "s3:PutObject", DECISION),
+    Row("orchestrator-decide", "dynamodb:PutItem", LEDGER, partition("PROMOTIONS#orders")),
+    Row("orchestrator-decide", "dynamodb:PutItem", LEDGER, partition("DECISIONS#orders", "RELEASES#orders")),
+    Row("orchestrator-deploy", "dynamodb:PutItem", LEDGER, partition("GOOD#prod")),
+    Row("orchestrator-deploy", "dynamodb:GetItem", LEDGER, partition("APPROVALS#orders")),
+    Row("orchestrator-on-merge", "dynamodb:PutItem", LEDGER, partition("APPROVALS#orders")),
+    Row("orchestrator-builder", "dynamodb:PutItem", LEDGER, partition("APPROVALS#train/billing-42")),
+    Row("orchestrator-builder", "dynamodb:PutItem", LEDGER, partition("TRAIN#billing-42")),
     Row("orchestrator-deploy", "sts:AssumeRole", DEPLOYER),
     Row("orchestrator-deploy", "sts:AssumeRole", DEPLOYER, {**OURS, "sts:ExternalId": "of-somebody-else"}),
     Row("orchestrator-deploy", "sts:AssumeRole", DEPLOYER, {**OURS, "aws:PrincipalOrgID": "o-zzzzzzzzzz"}),
@@ -237,7 +253,7 @@ MAY_NOT = [
     Row("orchestrator-preview", "s3:PutObject", key("plans/orders/some/prod.json")),
     Row("orchestrator-on-promotion-change", "states:StopExecution", execution("promote-orders")),
     Row("orchestrator-webhook", "dynamodb:PutItem", LEDGER, partition("UNIT#orders")),
-    Row("orchestrator-webhook", "dynamodb:PutItem", LEDGER, partition(DELIVERIES, "UNIT#orders")),
+    Row("orchestrator-webhook", "dynamodb:PutItem", LEDGER, partition(DELIVERIES.key(), "UNIT#orders")),
     Row("orchestrator-webhook", "secretsmanager:GetSecretValue", GITHUB_SECRET),
     Row("orchestrator-webhook", "events:PutEvents", BUS, event("aws.codecommit", "CodeCommit Repository State Change")),
     Row("orchestrator-resolve-train", "states:StartExecution", PROMOTION),
@@ -324,7 +340,7 @@ MAY_NOT = [
         "orchestrator-operator", "events:PutEvents", BUS, event("aws.codecommit", "CodeCommit Repository State Change")
     ),
     Row("orchestrator-developer", "states:StopExecution", execution("promote-orders")),
-    Row("orchestrator-controller", "dynamodb:PutItem", LEDGER, partition(FREEZES, "UNIT#orders")),
+    Row("orchestrator-controller", "dynamodb:PutItem", LEDGER, partition(FREEZES.key(), "UNIT#orders")),
     Row("orchestrator-controller", "lambda:InvokeFunction", function("deploy")),
 ]
 
@@ -378,6 +394,15 @@ ONLY = [
     only("s3:PutBucketPolicy", f"arn:aws:s3:::orchestrator-artifacts-{TOOLING}-{REGION}"),
     only("lambda:UpdateFunctionCode", function("decide")),
     only("lambda:UpdateFunctionConfiguration", function("deploy")),
+    # Decisions and tokens.
+    only("s3:PutObject", DECISION, "orchestrator-decide", **{"s3_if-none-match": "*"}),
+    only("s3:DeleteObject", DECISION),
+    only("s3:DeleteObjectVersion", DECISION),
+    only("s3:PutObjectRetention", DECISION),
+    only("s3:BypassGovernanceRetention", DECISION),
+    only("dynamodb:GetItem", TOKENS, *steps("decide", "request-approval", "request-train-approval")),
+    only("dynamodb:PutItem", TOKENS, *steps("request-approval", "request-train-approval")),
+    only("dynamodb:Scan", TOKENS),
     # The ledger and the guardrails as a whole.
     only("dynamodb:DeleteTable", LEDGER),
     only("dynamodb:Scan", LEDGER),

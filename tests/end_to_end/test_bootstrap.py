@@ -28,7 +28,7 @@ Call = tuple[str, str, dict[str, Any]]
 
 REGION = "eu-west-1"
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403"}
-ITEM = {"pk": {"S": "UNIT#orders"}, "sk": {"S": "RELEASE"}}
+ITEM = {"pk": {"S": "APPROVALS#orders"}, "sk": {"S": "prod"}}
 BROKEN = {
     "Resources": {
         "Permissions": {
@@ -215,6 +215,8 @@ def test_the_deployer_writes_releases_and_nothing_else(
     ("step", "call", "allowed"),
     [
         ("decide", ("dynamodb", "get_item", {"TableName": "orchestrator-ledger", "Key": ITEM}), True),
+        ("deploy", ("dynamodb", "get_item", {"TableName": "orchestrator-ledger", "Key": ITEM}), False),
+        ("on_merge", ("dynamodb", "put_item", {"TableName": "orchestrator-ledger", "Item": ITEM}), False),
         ("decide", ("dynamodb", "delete_table", {"TableName": "orchestrator-ledger"}), False),
         ("decide", ("dynamodb", "scan", {"TableName": "orchestrator-ledger"}), False),
         ("decide", ("s3", "get_object", {"Key": "projects/orders/a"}), False),

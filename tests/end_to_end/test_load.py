@@ -86,7 +86,7 @@ def check_nothing_is_lost(company: Company, units: list[str]) -> None:
             assert deployed(company, unit, environment) == newest.version
     table = company.tooling.resource("dynamodb", config=CLIENT).Table(company.wiring.settings["ledger_table"])
     found: list[dict[str, Any]] = table.scan()["Items"]
-    assert not [item for item in found if str(item["sk"]).startswith("LOCK#")]
+    assert not [item for item in found if str(item["pk"]).startswith("LOCKS#")]
     queue = company.tooling.client("sqs", config=CLIENT)
     url = queue.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
     assert "Messages" not in queue.receive_message(QueueUrl=url)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ledger.approvals import ApprovalRequest, train_subject
+from orchestrator.decisions.document import train_subject
+from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.trains import Train
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.trains.names import train_of

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.aws.session import CLIENT
+from orchestrator.ledger.partitions import LOCKS
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
 from orchestrator.promotions.recover import Recovery
@@ -140,5 +141,5 @@ class Victim:
         table = self.company.tooling.resource("dynamodb", config=CLIENT).Table(
             self.company.wiring.settings["ledger_table"]
         )
-        assert "Item" not in table.get_item(Key={"pk": f"UNIT#{self.company.unit}", "sk": f"LOCK#{self.environment}"})
+        assert "Item" not in table.get_item(Key={"pk": LOCKS.key(self.company.unit), "sk": self.environment})
         self.company.ledger.controls.lift_hold(self.company.unit, self.environment, "test")

@@ -24,9 +24,10 @@ from orchestrator.cli.commands import MODULES, load
 from orchestrator.cli.context import Context
 from orchestrator.config.infrastructure import GUARDRAILS_TABLE
 from orchestrator.errors import OrchestratorError, RequestError, UnknownNameError
-from orchestrator.ledger.controls import EVERY, FREEZES, Freeze, Quarantine
+from orchestrator.ledger.controls import EVERY, Freeze, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.partitions import FREEZES
 from orchestrator.ledger.trains import Train
 from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
@@ -244,7 +245,7 @@ _SAMPLES = {
 _CONTEXTS = {
     "dynamodb:GetItem": {"dynamodb:LeadingKeys": ["TRAIN#billing-1"]},
     "dynamodb:Query": {"dynamodb:LeadingKeys": ["BRANCH#main"]},
-    "dynamodb:PutItem": {"dynamodb:LeadingKeys": [FREEZES]},
+    "dynamodb:PutItem": {"dynamodb:LeadingKeys": [FREEZES.key()]},
     "events:PutEvents": {"events:source": ["orchestrator"], "events:detail-type": ["Merge"]},
 }
 

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from orchestrator.config.unit import UnitSettings
-from orchestrator.ledger.approvals import Decision
+from orchestrator.ledger.approvals import IndexedDecision
 from tests.moto_company import MotoCompany, moto_company
 from tests.waiting import until
 
@@ -44,7 +44,7 @@ def waiting(company: MotoCompany) -> str:
     return execution
 
 
-def last(company: MotoCompany) -> Decision:
+def last(company: MotoCompany) -> IndexedDecision:
     """The newest decision in the ledger."""
     return company.ledger.approvals.decisions("clock")[0]
 

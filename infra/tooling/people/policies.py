@@ -10,9 +10,9 @@ from typing import Any
 
 from infra.tooling.names import Names
 from infra.tooling.people.scope import Scope, Statement, allow, announce_merges, deny, executions
+from infra.tooling.statements import within
 from orchestrator.errors import RequestError, UnknownNameError
-from orchestrator.ledger.branches import branch_key
-from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
+from orchestrator.ledger.partitions import BRANCHES, TRAIN, written_by
 
 _PREFIX = "orchestrator-"
 NO_TOKENS = deny(["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"], ["*"])
@@ -58,7 +58,9 @@ def _viewer(scope: Scope) -> list[Statement]:
         # What was published can be verified and compared by everybody, without trust in the orchestrator's Lambdas.
         *allow(["s3:GetObject"], [names.objects("projects/*"), names.objects("plans/*")]),
         # Without it, S3 answers that access to a missing object is denied.
-        *allow(["s3:ListBucket"], [names.bucket]),
+        *allow(["s3:ListBucket"], [names.bucket, names.decisions_bucket]),
+        # The decisions themselves: what the ledger lists is only an index.
+        *allow(["s3:GetObject", "s3:GetObjectVersion"], [names.decisions]),
     ]
 
 
@@ -92,10 +94,9 @@ def _approver(scope: Scope) -> list[Statement]:
 
 
 def _controller(scope: Scope) -> list[Statement]:
-    controls = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HOLDS, FREEZES, QUARANTINES]}}
     return [
         *_viewer(scope),
-        *allow(["dynamodb:PutItem"], [scope.names.ledger], controls),
+        *allow(["dynamodb:PutItem"], [scope.names.ledger], dict(within(written_by("controller")))),
         *allow(["lambda:InvokeFunction"], [scope.names.function("retire")]),
         # Retiring a unit begins with a look at the branch that it is gone from.
         *announce_merges(scope),
@@ -103,10 +104,10 @@ def _controller(scope: Scope) -> list[Statement]:
 
 
 def _ci(scope: Scope) -> list[Statement]:
-    branch = branch_key(scope.names.organization.repository.branch)
-    known = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [branch, "TRAIN#*"]}}
+    branch = BRANCHES.key(scope.names.organization.repository.branch)
+    known = within([branch, TRAIN.pattern])
     return [
-        *allow(["dynamodb:GetItem", "dynamodb:Query"], [scope.names.ledger], known),
+        *allow(["dynamodb:GetItem", "dynamodb:Query"], [scope.names.ledger], dict(known)),
         *allow(["dynamodb:GetItem", "dynamodb:Query"], [scope.names.guardrails]),
     ]
 

@@ -107,6 +107,7 @@ def templates(organization: Organization) -> dict[str, str]:
     return {
         "orchestrator-artifacts": template(organization.tooling.bucket),
         "orchestrator-guardrails": TABLE,
+        "orchestrator-decisions": template("decision-things"),
         "orchestrator": template("tooling-things", parameters=("BundleKey",)),
         "orchestrator-trains": template("train-things", parameters=("BundleKey",)),
         "orchestrator-train-gates": template("gate-things"),
@@ -139,6 +140,7 @@ def test_everything_is_created_in_the_order_in_which_it_is_needed(first: list[In
         ("stack orchestrator-guardrails", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("guardrails, version 1", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("code of the Lambdas", f"orchestrator-artifacts-{OWN_ACCOUNT}-{REGION}", Effect.CREATED),
+        ("stack orchestrator-decisions", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("stack orchestrator", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("stack orchestrator-trains", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("stack orchestrator-train-gates", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
@@ -158,7 +160,7 @@ def test_only_what_differs_is_changed(bootstrap: Bootstrap, templates: dict[str,
     changed = {**templates, f"orchestrator-target-{PROD}-{REGION}": template("other-things")}
     effects = [one.effect for one in replace(bootstrap, templates=changed).install()]
     back = [one.effect for one in bootstrap.install()]
-    assert effects == back == [Effect.UNCHANGED] * 9 + [Effect.UPDATED]
+    assert effects == back == [Effect.UNCHANGED] * 10 + [Effect.UPDATED]
 
 
 def test_stacks_are_made_in_the_accounts_they_belong_to(bootstrap: Bootstrap) -> None:

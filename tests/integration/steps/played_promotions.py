@@ -10,6 +10,7 @@ from orchestrator.config.environment import Environment
 from orchestrator.config.organization import Organization
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.tokens import TokenRecords
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.contract import Execution, Release, Request, SmokeTestOutcome, Status, StepResult
 from orchestrator.steps.decide import Decider
@@ -20,7 +21,7 @@ from orchestrator.steps.request_approval import ApprovalRequester, RequestApprov
 from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput
 from orchestrator.steps.smoke_test import SmokeTester, SmokeTestInput
 from tests.integration.steps.played_world import MACHINE, Run, World
-from tests.ledger_table import make_ledger_table
+from tests.ledger_table import make_decisions_bucket, make_ledger_table, make_tokens_table
 from tests.recorded import recorded
 
 PROD = Environment.model_validate(
@@ -46,6 +47,7 @@ class PlayedPromotions:
 
     def __init__(self) -> None:
         self.now = BEGIN
+        self.gates = 0
         self.world = World()
         self.ledger = Ledger(make_ledger_table(session()), lambda: self.now)
         self.passed: set[str] = set()
@@ -53,9 +55,15 @@ class PlayedPromotions:
         world: Any = self.world  # It plays many parts, a little of each.
         target: Any = lambda *_: world  # noqa: E731  # Whatever it is asked for.
         check: Any = lambda *_: [SmokeTestOutcome(test="t", target="t", passed=world.passes, message="")]  # noqa: E731  # The same.
-        self.ask_for = ApprovalRequester(self.ledger, world, world, world, "topic", self.world.is_alive)
-        self.decider = Decider(self.ledger, world, world, world, lambda: self.now, guardrails)
-        self.deployer = Deployer(self.ledger, self.admission, world, target, world)
+        self.tokens = TokenRecords(make_tokens_table(session()), lambda: self.now)
+        self.decisions = make_decisions_bucket(session())
+        self.ask_for = ApprovalRequester(
+            self.ledger, self.tokens, self.decisions, world, world, world, "topic", self.world.is_alive
+        )
+        self.decider = Decider(
+            self.ledger, self.decisions, self.tokens, world, world, world, lambda: self.now, guardrails
+        )
+        self.deployer = Deployer(self.ledger, self.admission, self.decisions, world, target, world)
         self.tester = SmokeTester(self.ledger, world, target, check)
         good: Any = lambda *_: []  # noqa: E731  # The last known good release passes its smoke tests.
         self.roller = RollBack(self.ledger, world, target, good)
@@ -97,7 +105,7 @@ class PlayedPromotions:
         self.world.runs.append(Run(execution, release, request))
         item = {"manifest": "m", "manifest_sha256": version, "unit": "clock", "version": version, "digest": version}
         self.ledger.releases._table.put(  # noqa: SLF001  # A release without a build.
-            {"pk": "UNIT#clock", "sk": f"RELEASE#{version}", **item, "commit": "c", "published_at": str(number)}
+            {"pk": "RELEASES#clock", "sk": f"RELEASE#{version}", **item, "commit": "c", "published_at": str(number)}
         )
 
     def go_on(self, run: Run, *, well: bool) -> None:
@@ -123,7 +131,8 @@ class PlayedPromotions:
         """Somebody decides on a release, whether or not it is the one that waits."""
         plan = self.shown()
         given = {"release": run.release.version, "decision": "approve" if approve else "reject", "plan": plan}
-        where = {"unit": "clock", "environment": "prod", "gate": "g", "started_at": self.now}
+        self.gates += 1
+        where = {"unit": "clock", "environment": "prod", "gate": f"g{self.gates}", "started_at": self.now}
         self.decider(DecideInput.model_validate({**where, "decision": given}))
 
     def shown(self) -> str:

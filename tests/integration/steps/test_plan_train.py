@@ -11,8 +11,8 @@ from moto import mock_aws
 
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import FILE_NAME
+from orchestrator.decisions.document import train_subject
 from orchestrator.guardrails.document import Guardrails
-from orchestrator.ledger.approvals import train_subject
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
@@ -57,7 +57,7 @@ def ledger() -> Iterator[Ledger]:
         table = make_ledger_table(boto3.Session(region_name="eu-west-1"))
         for unit in ("clock", "gong"):
             facts = dict.fromkeys(("manifest", "manifest_sha256", "digest", "commit"), "x")
-            release = {"pk": f"UNIT#{unit}", "sk": "RELEASE#1.0", "unit": unit, "version": "1.0", **facts}
+            release = {"pk": f"RELEASES#{unit}", "sk": "RELEASE#1.0", "unit": unit, "version": "1.0", **facts}
             table.put_item(Item={**release, "published_at": "2026"})
         yield Ledger(table, lambda: NOW)
 

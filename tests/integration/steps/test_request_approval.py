@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from orchestrator.ledger.approvals import ApprovalRequest, train_subject
-from orchestrator.ledger.trains import Part, Stage, Train, bound_to
-from orchestrator.steps.contract import Status
+from orchestrator.decisions.document import Entry, bound_to, train_subject
+from orchestrator.ledger.approvals import ApprovalRequest
+from orchestrator.ledger.trains import Train
+from orchestrator.steps.gate_input import DecideInput
 from orchestrator.steps.request_approval import RequestApprovalInput
 from tests.integration.steps.played_promotions import BEGIN, PlayedPromotions
 
@@ -35,27 +36,33 @@ def ask(played: PlayedPromotions, *, admitted: bool, ended: bool, **differing: s
         differing: what of the member's part in the decision is not as it is now.
     """
     (run,) = played.world.runs
+    name = differing.pop("execution", "both-prod")
+    where = run.execution.id.removesuffix(run.execution.name)
+    run.execution = run.execution.model_copy(update={"id": f"{where}{name}", "name": name})
     kept = played.world.keep(run.release.name, None).hash
     trains = played.ledger.trains
     trains.begin(Train(name="both", execution=TRAIN, started_at=BEGIN, members=("clock",)))
     if admitted:
         trains.admit("both", "clock", run.execution.id, {})
     known = {"manifest_sha256": run.release.manifest_sha256, "plan_hash": kept, **differing}
-    stage = Stage(environment="prod", parts={"clock": Part(unit="clock", **known)})
-    trains.record_stage("both", stage)
-    digests, plans = bound_to(stage.parts)
-    decided = ApprovalRequest(
-        unit=train_subject("both"),
+    entry = Entry.model_validate({"unit": "clock", "version": run.release.version, **known})
+    digests, plans = bound_to([entry])
+    subject = train_subject("both")
+    asked_of_train = ApprovalRequest(
+        id="r",
+        unit=subject,
         environment="prod",
         version="both",
         manifest_sha256=digests,
         plan_hash=plans,
+        entries=(entry,),
         execution=TRAIN,
         order="2026",
-        token="t",
     )
-    played.ledger.approvals.record_request(decided)
-    played.ledger.approvals.close_request(decided, Status.APPROVED)
+    played.ledger.approvals.record_request(asked_of_train)
+    given = {"train": "both", "plan": plans, "decision": "approve"}
+    gate_of_trains = {"environment": "prod", "gate": "g", "started_at": played.now, "decision": given}
+    played.decider(DecideInput.model_validate(gate_of_trains))
     run.at, run.request = "asked", run.request.model_copy(update={"train": "both"})
     plan = {"status": "PLANNED", "message": "", "key": kept, "plan_hash": kept, "replaces": None}
     gate = "arn:aws:states:eu-west-1:1:stateMachine:g"
@@ -77,6 +84,7 @@ def test_what_was_decided_on_with_the_train_is_not_asked_for_again(played: Playe
     [
         (True, False, {"plan_hash": "another plan"}),
         (True, False, {"manifest_sha256": "another release"}),
+        (True, False, {"execution": "by-hand"}),
         (False, False, {}),
         (True, True, {}),
     ],
