@@ -1,10 +1,11 @@
-"""The CDK app: stacks for artifacts, guardrails, tooling and trains, and one for each account and region."""
+"""The CDK app: stacks for artifacts, guardrails, tooling, builds and trains, and one for each account and region."""
 
 from pathlib import Path
 
 import aws_cdk as cdk
 
 from infra.artifacts import ArtifactsStack
+from infra.builds.stack import BuildsStack
 from infra.guardrails import GuardrailsStack
 from infra.target import TargetStack
 from infra.tooling.stack import ToolingStack
@@ -12,6 +13,7 @@ from infra.trains.gates import TrainGatesStack
 from infra.trains.stack import TrainsStack
 from orchestrator.config.infrastructure import (
     ARTIFACTS_STACK,
+    BUILDS_STACK,
     GUARDRAILS_STACK,
     TOOLING_STACK,
     TRAIN_GATES_STACK,
@@ -28,6 +30,7 @@ def synthesize(organization: Organization, out: Path) -> None:
     ArtifactsStack(app, ARTIFACTS_STACK, organization, env=tooling)
     GuardrailsStack(app, GUARDRAILS_STACK, organization, env=tooling)
     ToolingStack(app, TOOLING_STACK, organization, env=tooling)
+    BuildsStack(app, BUILDS_STACK, organization, env=tooling)
     TrainsStack(app, TRAINS_STACK, organization, env=tooling)
     TrainGatesStack(app, TRAIN_GATES_STACK, organization, env=tooling)
     for target in stacked_targets(organization):

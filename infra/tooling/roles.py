@@ -4,10 +4,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import PROMOTION_STEPS, ledger, read_releases
+from infra.tooling.permissions import PROMOTION_STEPS, read_releases
 from infra.tooling.source import find_units, publisher_policy
 from infra.tooling.statements import Statements, allow, tell_of_merges
-from orchestrator.config.infrastructure import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
+from orchestrator.config.infrastructure import (
+    BUILDER_ROLE,
+    GATE_ROLE,
+    PROMOTION_ROLE,
+    UNIT_STACK_ROLE,
+)
 from orchestrator.ledger.controls import FREEZES, HOLDS, QUARANTINES
 
 OPERATOR_POLICY = "orchestrator-operator"
@@ -85,17 +90,13 @@ def _builder(names: Names) -> Statements:
         allow(["states:GetActivityTask"], [activity]),
         # No resource can be named for these: a worker answers with the token that it was given.
         allow([f"states:{action}" for action in answers], ["*"]),
-        *publish_releases(names),
+        *build_releases(names),
     ]
 
 
-def publish_releases(names: Names) -> Statements:
-    """What every build needs, wherever it runs: sources, publishing releases and logs, and giving out versions."""
-    return [
-        allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
-        ledger(names),
-        *find_units(names),
-    ]
+def build_releases(names: Names) -> Statements:
+    """What every build needs, wherever it runs: sources, and sessions that publish. It writes nothing by itself."""
+    return [_invoke(names, ("begin_publish",)), *find_units(names)]
 
 
 def _operator_policy(scope: Construct, names: Names) -> None:

@@ -1,12 +1,13 @@
 """Statements of policies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_iam as iam
 
 from infra.tooling.names import Names
 from orchestrator.aws.merge_event import DETAIL_TYPE, SOURCE
 
+_LEADING = "dynamodb:LeadingKeys"
 Statements = list[iam.PolicyStatement]
 
 
@@ -15,6 +16,11 @@ def allow(
 ) -> iam.PolicyStatement:
     """A statement that allows some actions on some resources."""
     return iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+
+
+def within(partitions: Sequence[str]) -> Mapping[str, object]:
+    """Limits calls of DynamoDB to partitions, by patterns; a call that names none is not within them."""
+    return {"ForAllValues:StringLike": {_LEADING: list(partitions)}, "Null": {_LEADING: "false"}}
 
 
 def tell_of_merges(names: Names) -> iam.PolicyStatement:

@@ -27,6 +27,7 @@ from orchestrator.config.infrastructure import (
     ADMINISTRATORS_PARAMETER,
     ARTIFACTS_STACK,
     BUILD_ACTIVITY,
+    BUILDS_STACK,
     GUARDRAILS_STACK,
     TARGET_STACK,
     TOOLING_STACK,
@@ -112,7 +113,8 @@ class Bootstrap:
             yield uploaded
         yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
         bundle = {"BundleKey": parameters["BundleKey"]}
-        yield self._stack(tooling.account, tooling.region, TRAINS_STACK, TRAINS_STACK, bundle)
+        for name in (BUILDS_STACK, TRAINS_STACK):
+            yield self._stack(tooling.account, tooling.region, name, name, bundle)
         yield self._stack(tooling.account, tooling.region, TRAIN_GATES_STACK, TRAIN_GATES_STACK)
         yield self._activity()
         for target in stacked_targets(self.organization):

@@ -19,6 +19,7 @@ from orchestrator.build.usage import DEFAULT, Limits
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
+from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.releases.sha256 import sha256_of
@@ -27,7 +28,9 @@ from orchestrator.source.repository import SourceRepository
 
 if TYPE_CHECKING:
     # The models take longer to import than it takes to find a release.
-    from orchestrator.releases.manifest import BuiltBy, Manifest
+    from orchestrator.releases.manifest import Manifest
+
+_FOLDER = BuiltBy("folder")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Tools:
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
         cache: what is kept between builds.
-        builder: what kind of machine this is.
+        builder: who builds, as releases say it.
         limits: how much a build may use of it.
         allowance: how much may be kept.
         stop: ends all builds when it is set.
@@ -49,7 +52,7 @@ class Tools:
     python: str
     environment: Mapping[str, str]
     cache: Cache
-    builder: "BuiltBy" = "local"
+    builder: BuiltBy = _FOLDER
     limits: Limits = DEFAULT
     allowance: Allowance = field(default_factory=Allowance)
     stop: Event = field(default_factory=Event)

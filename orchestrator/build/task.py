@@ -1,13 +1,17 @@
 """A build as the state machine asks for it: from the task's input to its result, with the log kept either way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from orchestrator.build.build import Build, Builder
+from orchestrator.errors import OrchestratorError
+from orchestrator.frozen import dataclass
+from orchestrator.publication.work import Logs
 from orchestrator.releases import layout
-from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.build_request import BuildInput
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Status, StepResult
@@ -27,25 +31,36 @@ class BuildResult(StepResult):
     log: str
 
 
+@dataclass(frozen=True)
+class BuildSetup:
+    """What one build is done with.
+
+    Attributes:
+        builder: builds and publishes.
+        logs: the build's log is kept there.
+    """
+
+    builder: Builder
+    logs: Logs
+
+
 class BuildTask:
     """Carries out the state machine's Build step.
 
     Args:
         read_catalog: tells what there is at a commit.
         branch: what is built when the request names no commit.
-        builder: builds.
-        store: the tooling account's artifacts bucket, which the log goes to.
+        set_up: sets up what one build is done with: what it may publish depends on the build.
     """
 
-    def __init__(self, read_catalog: ReadCatalog, branch: str, builder: Builder, store: ArtifactStore) -> None:
+    def __init__(self, read_catalog: ReadCatalog, branch: str, set_up: Callable[[BuildInput], BuildSetup]) -> None:
         self._read_catalog = read_catalog
         self._branch = branch
-        self._builder = builder
-        self._store = store
+        self._set_up = set_up
 
     def __call__(self, task: Mapping[str, Any]) -> dict[str, Any]:
         """Build what an activity's task asks for, and answer it."""
-        return self.carry_out(BuildInput.model_validate(task)).model_dump(mode="json")
+        return self.carry_out(BuildInput.from_task(task)).model_dump(mode="json")
 
     def carry_out(self, wanted: BuildInput) -> BuildResult:
         """Build what is asked for.
@@ -53,24 +68,33 @@ class BuildTask:
         Raises:
             OrchestratorError: it cannot be built; a note on the error says where the whole log is.
         """
-        key = layout.build_log_key(wanted.unit, wanted.execution.name)
+        key, setup = layout.build_log_key(wanted.unit, wanted.execution.name), self._set_up(wanted)
         with TemporaryDirectory(prefix="orchestrator-log-") as folder:
             log = Path(folder) / "build.log"
             log.touch()
             try:
-                build = self._build(wanted, log)
+                build = self._build(wanted, setup.builder, log)
             except Exception as error:
                 with log.open("a", encoding="utf-8") as file:
                     file.write(f"\n{type(error).__name__}: {error}\n")
-                error.add_note(f"The whole log is s3://{self._store.bucket}/{key}")
+                error.add_note(_kept(setup.logs, key, log))
                 raise
-            finally:
-                self._store.put(key, log)
+            setup.logs.put(key, log)
         return _result(build, key)
 
-    def _build(self, wanted: BuildInput, log: Path) -> Build:
+    def _build(self, wanted: BuildInput, builder: Builder, log: Path) -> Build:
         catalog = self._read_catalog(wanted.request.commit or wanted.request.branch or self._branch)
-        return self._builder.build(catalog, wanted.unit, log)
+        return builder.build(catalog, wanted.unit, log)
+
+
+def _kept(logs: Logs, key: str, log: Path) -> str:
+    """Keep the log of a build that failed; returns where it is, or why it is not there."""
+    try:
+        logs.put(key, log)
+    except (OrchestratorError, BotoCoreError, ClientError) as error:
+        # Why the build failed matters more.
+        return f"Its log could not be kept: {error}"
+    return f"The whole log is {logs.location(key)}"
 
 
 def _result(build: Build, log: str) -> BuildResult:

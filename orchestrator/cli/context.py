@@ -175,6 +175,7 @@ def settings(organization: "Organization") -> dict[str, str]:
         "repository_secret": organization.repository.secret,
         "repository_proxy": organization.repository.proxy or "",
         "branch": organization.repository.branch,
+        "begin_publish": organization.function_arn("begin_publish"),
         **topics,
     }
 

@@ -5,6 +5,7 @@ GATE_ROLE = "orchestrator-gate"
 TRAIN_ROLE = "orchestrator-train"
 UNIT_STACK_ROLE = "orchestrator-unit-stack"
 BUILDER_ROLE = "orchestrator-builder"
+PUBLISHER_ROLE = "orchestrator-publisher"
 LEDGER_TABLE = "orchestrator-ledger"
 GUARDRAILS_FILE = "orchestrator.guardrails.json"
 GUARDRAILS_TABLE = "orchestrator-guardrails"
@@ -22,10 +23,19 @@ ARTIFACTS_STACK = "orchestrator-artifacts"
 ADMINISTRATORS_PARAMETER = "Administrators"
 GUARDRAILS_STACK = "orchestrator-guardrails"
 TOOLING_STACK = "orchestrator"
+BUILDS_STACK = "orchestrator-builds"
 TRAINS_STACK = "orchestrator-trains"
 TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
-OWN_STACKS = (ARTIFACTS_STACK, GUARDRAILS_STACK, TOOLING_STACK, TRAINS_STACK, TRAIN_GATES_STACK, TARGET_STACK)
+OWN_STACKS = (
+    ARTIFACTS_STACK,
+    GUARDRAILS_STACK,
+    TOOLING_STACK,
+    BUILDS_STACK,
+    TRAINS_STACK,
+    TRAIN_GATES_STACK,
+    TARGET_STACK,
+)
 
 
 def bucket_name(account: str, region: str) -> str:

@@ -152,6 +152,12 @@ class Build(Settings):
     timeout_minutes: int = Field(
         default=60, ge=1, le=480, description="How long one build may take, all in all.", json_schema_extra=FREE
     )
+    publish_from_machines: bool = Field(
+        default=False,
+        description="Whether `orchestrator build` publishes releases from a person's machine, with that person's "
+        "permissions. Their manifests name the person.",
+        json_schema_extra=ADMINISTRATOR,
+    )
 
 
 class Adopt(Settings):

@@ -5,7 +5,8 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.ledger.partitions import FAILED_BUILDS, LAST, PROMOTIONS, RUNNING
+from orchestrator.ledger.table import Item, LedgerTable
 from orchestrator.releases.failure import Failure
 from orchestrator.steps.contract import Execution
 
@@ -55,7 +56,7 @@ class PromotionRecords:
 
     def promotion(self, unit: str, order: str) -> Promotion | None:
         """Look a promotion up by its execution's order; None when nothing is known of it."""
-        item = self._table.get(unit_key(unit), f"PROMOTION#{order}")
+        item = self._table.get(PROMOTIONS.key(unit), f"PROMOTION#{order}")
         return _promotion(item) if item else None
 
     def record_begin(self, promotion: Promotion, execution: Execution) -> bool:
@@ -72,16 +73,16 @@ class PromotionRecords:
         self._open(again, execution, Attr("ended_at").eq(ended.ended_at))
 
     def _open(self, promotion: Promotion, execution: Execution, condition: ConditionBase) -> bool:
-        pk, sk = unit_key(promotion.unit), f"PROMOTION#{execution.order}"
+        pk, sk = PROMOTIONS.key(promotion.unit), f"PROMOTION#{execution.order}"
         opened = self._table.put({"pk": pk, "sk": sk, **promotion.model_dump()}, condition)
         if opened:
-            running = {"pk": "RUNNING", "sk": f"{promotion.unit}#{execution.name}", "promotion": sk}
+            running = {"pk": RUNNING.key(), "sk": f"{promotion.unit}#{execution.name}", "promotion": sk}
             self._table.put({**running, "execution": execution.id})
         return opened
 
     def record_passed(self, unit: str, execution: Execution, environment: str) -> None:
         """Note that a promotion has passed an environment."""
-        pk, sk = unit_key(unit), f"PROMOTION#{execution.order}"
+        pk, sk = PROMOTIONS.key(unit), f"PROMOTION#{execution.order}"
         item = self._table.get(pk, sk)
         if item and environment not in item.get("passed", ()):
             passed = [*item.get("passed", ()), environment]
@@ -89,40 +90,39 @@ class PromotionRecords:
 
     def record_end(self, promotion: Promotion, execution: Execution) -> bool:
         """Note how a promotion ended; False when that was known already. One that was redriven ends again."""
-        pk, sk = unit_key(promotion.unit), f"PROMOTION#{execution.order}"
+        pk, sk = PROMOTIONS.key(promotion.unit), f"PROMOTION#{execution.order}"
         known = self._table.get(pk, sk) or {}
         end = promotion.model_dump(exclude_none=True, exclude={"environments", "passed"})
         news = Attr("pk").not_exists() | Attr("status").eq("RUNNING") | Attr("ended_at").lt(promotion.ended_at or "")
         first = self._table.put({**known, "pk": pk, "sk": sk, **end}, news)
-        last = {"pk": "LAST", "sk": promotion.unit, "order": execution.order}
+        last = {"pk": LAST.key(), "sk": promotion.unit, "order": execution.order}
         self._table.put(last, Attr("pk").not_exists() | Attr("order").lte(execution.order))
-        self._table.delete("RUNNING", f"{promotion.unit}#{execution.name}")
+        self._table.delete(RUNNING.key(), f"{promotion.unit}#{execution.name}")
         return first
 
     def record_failed_build(self, unit: str, execution: Execution, failure: Failure) -> None:
         """Note why the build of a promotion failed: of a build on CodeBuild, Step Functions does not know it."""
-        pk, sk = unit_key(unit), f"FAILED-BUILD#{execution.name}"
         what = {"error": failure.error, "cause": failure.cause, "failed_at": self._table.now()}
-        self._table.put({"pk": pk, "sk": sk, **what})
+        self._table.put({"pk": FAILED_BUILDS.key(unit), "sk": execution.name, **what})
 
     def failed_build(self, unit: str, execution: Execution) -> Failure | None:
         """Why the build of a promotion failed, if that was noted."""
-        item = self._table.get(unit_key(unit), f"FAILED-BUILD#{execution.name}")
+        item = self._table.get(FAILED_BUILDS.key(unit), execution.name)
         return Failure(str(item["error"]), str(item["cause"])) if item else None
 
     def promotions(self, unit: str) -> list[Promotion]:
         """All promotions of a unit, the newest first."""
-        return [_promotion(item) for item in self._table.query(unit_key(unit), "PROMOTION#", newest_first=True)]
+        return [_promotion(item) for item in self._table.query(PROMOTIONS.key(unit), newest_first=True)]
 
     def last_ended(self) -> dict[str, str]:
         """By unit, the order of the newest promotion that has ended."""
-        return {str(item["sk"]): str(item["order"]) for item in self._table.query("LAST")}
+        return {str(item["sk"]): str(item["order"]) for item in self._table.query(LAST.key())}
 
     def under_way(self, unit: str | None = None) -> list[Promotion]:
         """Every promotion that has not ended, of one unit or of all."""
         found = (
-            self._table.get(unit_key(str(item["sk"]).split("#")[0]), str(item["promotion"]))
-            for item in self._table.query("RUNNING", f"{unit}#" if unit else "")
+            self._table.get(PROMOTIONS.key(str(item["sk"]).split("#")[0]), str(item["promotion"]))
+            for item in self._table.query(RUNNING.key(), f"{unit}#" if unit else "")
         )
         return [_promotion(item) for item in found if item]
 

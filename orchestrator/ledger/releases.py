@@ -3,7 +3,8 @@
 from boto3.dynamodb.conditions import Attr
 
 from orchestrator.errors import UnknownNameError
-from orchestrator.ledger.table import Item, LedgerTable, unit_key
+from orchestrator.ledger.partitions import RELEASES
+from orchestrator.ledger.table import Item, LedgerTable
 from orchestrator.releases.numbering import Recorded
 from orchestrator.releases.version import first_version
 from orchestrator.steps.contract import Release
@@ -19,7 +20,7 @@ class ReleaseRecords:
 
     def release_of_digest(self, unit: str, digest: str) -> str | None:
         """The version a digest was given, whether or not its build has ended."""
-        item = self._table.get(unit_key(unit), f"DIGEST#{digest}")
+        item = self._table.get(RELEASES.key(unit), f"DIGEST#{digest}")
         return str(item["version"]) if item else None
 
     def claim_version(self, unit: str, digest: str, declared_version: str) -> str:
@@ -35,13 +36,13 @@ class ReleaseRecords:
         """The version that `claim_version` would give a digest at this moment; nothing is claimed."""
 
         def is_free(version: str) -> bool:
-            item = self._table.get(unit_key(unit), f"VERSION#{version}")
+            item = self._table.get(RELEASES.key(unit), f"VERSION#{version}")
             return item is None or item["digest"] == digest
 
         return self.release_of_digest(unit, digest) or first_version(declared_version, is_free)
 
     def _claim(self, unit: str, digest: str, version: str) -> bool:
-        pk, key = unit_key(unit), f"VERSION#{version}"
+        pk, key = RELEASES.key(unit), f"VERSION#{version}"
         mine = _NEW | Attr("digest").eq(digest)
         claim = {"pk": pk, "sk": key, "digest": digest, "claimed_at": self._table.now()}
         if not self._table.put(claim, mine):
@@ -51,7 +52,7 @@ class ReleaseRecords:
 
     def claim_layer(self, unit: str, requirements_sha256: str) -> int:
         """The number of the layer with these requirements: the one they have, or the next."""
-        pk, key = unit_key(unit), f"LAYER#{requirements_sha256}"
+        pk, key = RELEASES.key(unit), f"LAYER#{requirements_sha256}"
         known = self._table.get(pk, key)
         if known is None:
             number = self._table.increment(pk, "LAYERS", "last")
@@ -62,18 +63,18 @@ class ReleaseRecords:
 
     def layer_of(self, unit: str, declared: str) -> int | None:
         """Number of the layer that declared dependencies were locked to; None when they are new."""
-        item = self._table.get(unit_key(unit), f"DECLARED#{declared}")
+        item = self._table.get(RELEASES.key(unit), f"DECLARED#{declared}")
         return int(item["layer"]) if item else None
 
     def note_layer(self, unit: str, declared: str, number: int) -> None:
         """Note which layer declared dependencies were locked to; what was noted first stays."""
-        item = {"pk": unit_key(unit), "sk": f"DECLARED#{declared}", "layer": number, "noted_at": self._table.now()}
+        item = {"pk": RELEASES.key(unit), "sk": f"DECLARED#{declared}", "layer": number, "noted_at": self._table.now()}
         self._table.put(item, _NEW)
 
     def record_release(self, manifest_key: str, release: Recorded, manifest_sha256: str) -> None:
         """Note that a release is published; doing so again changes nothing."""
         item = {
-            "pk": unit_key(release.unit),
+            "pk": RELEASES.key(release.unit),
             "sk": f"RELEASE#{release.version}",
             "unit": release.unit,
             "version": release.version,
@@ -92,7 +93,7 @@ class ReleaseRecords:
         Raises:
             UnknownNameError: it was never published; the message lists the newest that were.
         """
-        item = self._table.get(unit_key(unit), f"RELEASE#{version}")
+        item = self._table.get(RELEASES.key(unit), f"RELEASE#{version}")
         if item is None:
             known = [f"{one.version}" for one in self.releases(unit)]
             raise UnknownNameError(f"release of {unit}", version, known)
@@ -101,12 +102,12 @@ class ReleaseRecords:
     def release_with_digest(self, unit: str, digest: str) -> Release | None:
         """The published release that was built from a digest, if there is one."""
         version = self.release_of_digest(unit, digest)
-        item = self._table.get(unit_key(unit), f"RELEASE#{version}") if version else None
+        item = self._table.get(RELEASES.key(unit), f"RELEASE#{version}") if version else None
         return _release(item) if item else None
 
     def releases(self, unit: str) -> list[Release]:
         """All releases of a unit, the one published last first."""
-        items = list(self._table.query(unit_key(unit), "RELEASE#"))
+        items = list(self._table.query(RELEASES.key(unit), "RELEASE#"))
         return [_release(item) for item in sorted(items, key=lambda item: str(item["published_at"]), reverse=True)]
 
 

@@ -8,9 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrator.config.invalid import told
 from orchestrator.config.unit import UnitSettings
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.publishing import damaged
-
-BuiltBy = Literal["activity", "codebuild", "local"]
 
 
 class Layer(BaseModel):
@@ -27,8 +26,8 @@ class Layer(BaseModel):
 class Manifest(BaseModel):
     """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
 
-    It depends on the unit's inputs, on the commit it was first built from, on the tools and on the kind of machine that
-    built it, on nothing else: no clock, no machine name.
+    It depends on the unit's inputs, on the commit it was first built from, on the tools and on who built it, on nothing
+    else: no clock, no random number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,7 +40,9 @@ class Manifest(BaseModel):
     author: str = Field(description="Of that commit.")
     committed_at: datetime = Field(description="Of that commit, UTC.")
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
-    builder: BuiltBy = Field(description="What built it: a worker, CodeBuild, or somebody's command line.")
+    builder: BuiltBy | Literal["activity", "codebuild", "local"] = Field(
+        description="Who built it, and for which promotion; releases of earlier versions name a kind of machine alone."
+    )
     tools: dict[str, str] = Field(description="What it was built with, names and versions.")
     python: str
     architecture: str

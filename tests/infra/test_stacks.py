@@ -19,6 +19,7 @@ def test_there_is_a_template_for_each_stack(templates: dict[str, Template]) -> N
     assert sorted(templates) == [
         "orchestrator",
         "orchestrator-artifacts",
+        "orchestrator-builds",
         "orchestrator-target-111111111111-eu-west-1",
         "orchestrator-target-222222222222-eu-central-1",
         "orchestrator-target-222222222222-eu-west-1",

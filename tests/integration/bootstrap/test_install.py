@@ -85,6 +85,7 @@ def templates(organization: Organization) -> dict[str, str]:
     return {
         "orchestrator-artifacts": template(organization.tooling.bucket),
         "orchestrator": template("tooling-things", parameters=("BundleKey",)),
+        "orchestrator-builds": template("build-things", parameters=("BundleKey",)),
         "orchestrator-trains": template("train-things", parameters=("BundleKey",)),
         "orchestrator-train-gates": template("gate-things"),
         f"orchestrator-target-{DEV}-{REGION}": template("dev-things"),
@@ -115,6 +116,7 @@ def test_everything_is_created_in_the_order_in_which_it_is_needed(first: list[In
         ("stack orchestrator-artifacts", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("code of the Lambdas", f"orchestrator-artifacts-{OWN_ACCOUNT}-{REGION}", Effect.CREATED),
         ("stack orchestrator", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
+        ("stack orchestrator-builds", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("stack orchestrator-trains", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("stack orchestrator-train-gates", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),
         ("activity orchestrator-build", f"{OWN_ACCOUNT}/{REGION}", Effect.CREATED),

@@ -95,7 +95,7 @@ class PlayedPromotions:
         self.world.runs.append(Run(execution, release, request))
         item = {"manifest": "m", "manifest_sha256": version, "unit": "clock", "version": version, "digest": version}
         self.ledger.releases._table.put(  # noqa: SLF001  # A release without a build.
-            {"pk": "UNIT#clock", "sk": f"RELEASE#{version}", **item, "commit": "c", "published_at": str(number)}
+            {"pk": "RELEASES#clock", "sk": f"RELEASE#{version}", **item, "commit": "c", "published_at": str(number)}
         )
 
     def go_on(self, run: Run, *, well: bool) -> None:

@@ -56,7 +56,7 @@ def ledger() -> Iterator[Ledger]:
         table = make_ledger_table(boto3.Session(region_name="eu-west-1"))
         for unit in ("clock", "gong"):
             facts = dict.fromkeys(("manifest", "manifest_sha256", "digest", "commit"), "x")
-            release = {"pk": f"UNIT#{unit}", "sk": "RELEASE#1.0", "unit": unit, "version": "1.0", **facts}
+            release = {"pk": f"RELEASES#{unit}", "sk": "RELEASE#1.0", "unit": unit, "version": "1.0", **facts}
             table.put_item(Item={**release, "published_at": "2026"})
         yield Ledger(table, lambda: NOW)
 
