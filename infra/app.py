@@ -1,10 +1,11 @@
-"""The CDK app: stacks for artifacts, guardrails, decisions, tooling and trains, and one for each account and region."""
+"""The CDK app: stacks for artifacts, guardrails, decisions, tooling, builds and trains, and one for each target."""
 
 from pathlib import Path
 
 import aws_cdk as cdk
 
 from infra.artifacts import ArtifactsStack
+from infra.builds.stack import BuildsStack
 from infra.decisions import DecisionsStack
 from infra.guardrails import GuardrailsStack
 from infra.target import TargetStack
@@ -13,6 +14,7 @@ from infra.trains.gates import TrainGatesStack
 from infra.trains.stack import TrainsStack
 from orchestrator.config.infrastructure import (
     ARTIFACTS_STACK,
+    BUILDS_STACK,
     DECISIONS_STACK,
     GUARDRAILS_STACK,
     TOOLING_STACK,
@@ -31,6 +33,7 @@ def synthesize(organization: Organization, out: Path) -> None:
     GuardrailsStack(app, GUARDRAILS_STACK, organization, env=tooling)
     DecisionsStack(app, DECISIONS_STACK, organization, env=tooling)
     ToolingStack(app, TOOLING_STACK, organization, env=tooling)
+    BuildsStack(app, BUILDS_STACK, organization, env=tooling)
     TrainsStack(app, TRAINS_STACK, organization, env=tooling)
     TrainGatesStack(app, TRAIN_GATES_STACK, organization, env=tooling)
     for target in stacked_targets(organization):

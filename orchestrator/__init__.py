@@ -5,7 +5,9 @@
          several members of one changed (source.together, steps.start_train)
 
     promote-<unit>      (state_machines.promotion; one execution moves one release)
-      Build             build.worker or CodeBuild, build.task, build.build; what a build runs is confined by confine
+      Prepare build     steps.prepare_build
+      Build             build.worker or CodeBuild, build.task, build.build; what a build runs is confined by confine,
+                        and what it publishes is written with a session that publication opens
       Resolve release   steps.resolve_release
       for each environment, in order:
         Plan            steps.plan
@@ -26,10 +28,11 @@
 Where the rest lives: `config` reads `orchestrator.toml` and units; `guardrails` is what no merge can loosen; `source`
 asks the git repository and decides what is affected; `suggest` finds imports that this misses; `trains` decides in
 which order units go together, and what follows when one fails; `ownership` decides which folder owns a unit's name
-and stacks; `releases` is what is known of a release once it is built, and where it lies; `ledger` remembers;
-`decisions` keeps what people decided; `aws` wraps stacks and sessions; `promotions` looks at executions from outside;
-`wiring` makes all clients; `bootstrap` installs the static infrastructure that `infra` describes; `local` is the
-embedded cloud; `demo` tells the story; `cli` has a file for each command.
+and stacks; `releases` is what is known of a release once it is built, and where it lies; `publication` lets a build
+publish one unit; `ledger` remembers; `decisions` keeps what people decided; `aws` wraps stacks and sessions;
+`promotions` looks at executions from outside; `wiring` makes all clients; `bootstrap` installs the static
+infrastructure that `infra` describes; `local` is the embedded cloud; `demo` tells the story; `cli` has a file for each
+command.
 """
 
 # Here and not in the metadata of an installed package: a bundle of these modules is none.

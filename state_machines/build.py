@@ -1,10 +1,17 @@
-"""The state that builds a release: a task for workers of an activity, or a CodeBuild build that is waited for."""
+"""The states that build a release: a task for workers of an activity, or a CodeBuild build that is waited for.
+
+Prepare build -> Build. The first makes the secret that the build publishes with. A try that Build makes again has the
+same secret, which counts once for each try: `begin_publish` reads in the history which one it is.
+"""
 
 from orchestrator.config.infrastructure import BUILD_PROJECT
 from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
+from orchestrator.publication.attempt import BUILD
 from orchestrator.steps import build_request
-from state_machines.states import EXECUTION, State, retry
+from state_machines.states import EXECUTION, State, States, retry, task
+
+PREPARE = "Prepare build"
 
 # How long a build may take to begin where a worker took it, in seconds.
 _START_SECONDS = 600
@@ -27,8 +34,8 @@ _CODEBUILD_FULL = {
 }
 
 
-def build_state(unit: Unit, organization: Organization, then: str) -> State:
-    """The state, for the runner that the organization has chosen; its result is in the ledger, not in the document.
+def build_states(unit: Unit, organization: Organization, then: str) -> States:
+    """The states, for the runner that the organization has chosen; their result is in the ledger, not in the document.
 
     Args:
         unit: what is built.
@@ -39,7 +46,7 @@ def build_state(unit: Unit, organization: Organization, then: str) -> State:
     work = _codebuild(unit) if is_codebuild else _activity(unit, organization)
     # The time that a task waits for a worker of an activity does not count.
     waiting = _QUEUED_SECONDS if is_codebuild else _START_SECONDS
-    return {
+    build = {
         "Type": "Task",
         **work,
         # The build ends itself in time and says why: this is for the one that cannot.
@@ -47,12 +54,19 @@ def build_state(unit: Unit, organization: Organization, then: str) -> State:
         "ResultPath": None,
         "Next": then,
     }
+    prepare = task(organization.function_arn("prepare_build"), {"unit": unit.name, "execution": EXECUTION}, then=BUILD)
+    return {PREPARE: prepare, BUILD: build}
 
 
 def _activity(unit: Unit, organization: Organization) -> State:
     return {
         "Resource": organization.build_activity_arn,
-        "Parameters": {"unit": unit.name, "request.$": "$", "execution": EXECUTION},
+        "Parameters": {
+            "unit": unit.name,
+            "request.$": "$$.Execution.Input",
+            "execution": EXECUTION,
+            "nonce.$": "$.nonce",
+        },
         # A worker reports every 20 seconds that it is alive; nobody's build is lost for longer than this.
         "HeartbeatSeconds": 300,
         # A worker that is stopped hands back what it had not begun; one that was killed says nothing.
@@ -71,10 +85,11 @@ def _activity(unit: Unit, organization: Organization) -> State:
 def _codebuild(unit: Unit) -> State:
     values = {
         build_request.UNIT: {"Value": unit.name},
-        build_request.REQUEST: {"Value.$": "States.JsonToString($)"},
+        build_request.REQUEST: {"Value.$": "States.JsonToString($$.Execution.Input)"},
         build_request.EXECUTION_ID: {"Value.$": "$$.Execution.Id"},
         build_request.EXECUTION_NAME: {"Value.$": "$$.Execution.Name"},
         build_request.STARTED_AT: {"Value.$": "$$.Execution.StartTime"},
+        build_request.NONCE: {"Value.$": "$.nonce"},
     }
     variables = [{"Name": name, "Type": "PLAINTEXT", **value} for name, value in values.items()]
     return {

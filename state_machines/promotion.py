@@ -1,6 +1,6 @@
 """The state machine `promote-<unit>`: one execution moves one release through the environments.
 
-Build? -> Build -> Resolve release -> Begin
+Build? -> Prepare build -> Build -> Resolve release -> Begin
 -> for each environment, in order:
 Plan -> Approve, where it is asked for -> Deploy -> Smoke-test -> next, or Roll back -> Failed
 """
@@ -10,7 +10,7 @@ from orchestrator.config.organization import Organization
 from orchestrator.config.unit import Unit
 from orchestrator.guardrails.rules import tightening
 from orchestrator.steps.contract import LATER, NEVER, PLANNED, Status
-from state_machines.build import build_state
+from state_machines.build import PREPARE, build_states
 from state_machines.states import EXECUTION, RETRY, State, States, choice, equals, fail, is_true, one_of, task, wait
 
 PROMOTED = "Promoted"
@@ -42,7 +42,7 @@ def promotion(unit: Unit, organization: Organization) -> State:
 
 def _beginning(unit: Unit, organization: Organization, names: list[str]) -> States:
     only_built = {"Variable": "$.first", "IsNull": True, "Next": PROMOTED}
-    asked_for = (("version", "Resolve release"), ("commit", "Build"))
+    asked_for = (("version", "Resolve release"), ("commit", PREPARE))
     return {
         "Build?": {
             "Type": "Choice",
@@ -55,7 +55,7 @@ def _beginning(unit: Unit, organization: Organization, names: list[str]) -> Stat
             "Cause": "The promotion's input must name either a version or a commit, such as "
             '{"version": "0.2.1"} or {"commit": "<sha>"}.',
         },
-        "Build": build_state(unit, organization, then="Resolve release"),
+        **build_states(unit, organization, then="Resolve release"),
         "Resolve release": task(
             organization.function_arn("resolve_release"),
             {"unit": unit.name, "request.$": "$$.Execution.Input", "environments": names, "execution": EXECUTION},

@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.cli.context import settings
-from orchestrator.config.infrastructure import DEAD_LETTERS, STARTS
+from orchestrator.config.infrastructure import DEAD_LETTERS, LEDGER_TABLE, PUBLISHER_ROLE, STARTS
 from orchestrator.config.organization import Organization
 from orchestrator.guardrails.rules import waits_for_approval
 from orchestrator.promotions.follow import Follower
@@ -221,6 +221,10 @@ def moto_company(
             "starts_url": f"{queues}/{STARTS}",
             "start_tries": "3",
             "code": "bundle",
+            "publisher_role": organization.tooling_role_arn(PUBLISHER_ROLE),
+            "ledger_arn": f"arn:aws:dynamodb:{REGION}:{TOOLING}:table/{LEDGER_TABLE}",
+            "promotions": organization.state_machine_arn("promote-").replace(":stateMachine:", ":execution:"),
+            "build_runner": organization.build.runner,
         }
         for name, value in {**settings(organization), **own}.items():
             environment.setenv(f"ORCHESTRATOR_{name.upper()}", value)

@@ -55,6 +55,8 @@ _VARIABLES = {
     "BUILD_EXECUTION_ID": "ARN of the promotion's execution",
     "BUILD_EXECUTION_NAME": "its name; the log goes to `logs/<unit>/<name>/build.log`",
     "BUILD_STARTED_AT": "when it started, such as `2027-01-02T08:00:00Z`",
+    "BUILD_NONCE": "the secret that `Prepare build` made for this build: it publishes with it, once",
+    "ORCHESTRATOR_BEGIN_PUBLISH": "ARN of the function that opens the sessions which publish",
     "ORCHESTRATOR_BRANCH": "what is built when the request names no commit",
     "ORCHESTRATOR_BUCKET": "the tooling account's artifacts bucket",
     "ORCHESTRATOR_LEDGER_TABLE": "the ledger",
@@ -86,7 +88,8 @@ def page() -> str:
         "## Parameters that are filled in\n\nWhere a template declares them; each is text.\n\n"
         f"| parameter | value |\n| --- | --- |\n{parameters}\n\n"
         "## Variables of `orchestrator build-task`\n\n"
-        "CodeBuild runs it with these; anybody can, with credentials of `orchestrator-codebuild`. All are needed.\n\n"
+        "CodeBuild runs it with these, and sets `CODEBUILD_BUILD_ID` itself. All are needed. Nothing is published but\n"
+        "by a build that a promotion started.\n\n"
         f"| variable | what |\n| --- | --- |\n{variables}\n"
     )
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.tooling.names import BUILD_LOG_GROUP, Names
-from infra.tooling.roles import publish_releases, role, service
+from infra.tooling.roles import build_releases, role, service
 from infra.tooling.source import source_settings
 from infra.tooling.statements import Statements, allow
 from orchestrator.config.infrastructure import BUILD_PROJECT, CODEBUILD_ROLE, LEDGER_TABLE
@@ -96,7 +96,7 @@ def _permissions(names: Names) -> Statements:
     return [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], [names.build_log_group]),
         allow(["s3:GetObject"], [names.objects("bundles/*")]),
-        *publish_releases(names),
+        *build_releases(names),
     ]
 
 
@@ -104,6 +104,7 @@ def _settings(organization: Organization) -> dict[str, str]:
     values = {
         "ledger_table": LEDGER_TABLE,
         "bucket": organization.tooling.bucket,
+        "begin_publish": organization.function_arn("begin_publish"),
         **source_settings(organization),
         "allow_unmerged": " ".join(organization.repository.allow_unmerged),
     }

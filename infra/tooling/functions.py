@@ -20,6 +20,7 @@ from infra.tooling.statements import allow
 from orchestrator.config.infrastructure import (
     GUARDRAILS_TABLE,
     LEDGER_TABLE,
+    PUBLISHER_ROLE,
     TOKENS_TABLE,
     WEBHOOK_SECRET,
     function_name,
@@ -41,6 +42,7 @@ class Functions(Construct):
 
     Attributes:
         by_step: the Lambda of each step.
+        roles: the role of each step.
     """
 
     def __init__(self, scope: Construct, names: Names, steps: Iterable[Step], bundle_key: str, queues: Queues) -> None:
@@ -50,6 +52,7 @@ class Functions(Construct):
         self._bundle_key = bundle_key
         bucket = s3.Bucket.from_bucket_name(self, "Code", names.organization.tooling.bucket)
         self._code = lambda_.Code.from_bucket(bucket, bundle_key)
+        self.roles: dict[str, iam.Role] = {}
         self.by_step = {step.name: self._function(step) for step in steps}
 
     def _function(self, step: Step) -> lambda_.Function:
@@ -90,7 +93,9 @@ class Functions(Construct):
         if step.name in EVENT_STEPS and step.name != "on_merge":
             statements.append(allow(["sqs:SendMessage"], [self._names.dead_letters]))
         principal = iam.ServicePrincipal("lambda.amazonaws.com")
-        return role(scope, function_name(step.name), principal, statements, f"What {step.name} may do")
+        made = role(scope, function_name(step.name), principal, statements, f"What {step.name} may do")
+        self.roles[step.name] = made
+        return made
 
     def _settings(self, step: Step) -> dict[str, str]:
         organization = self._names.organization
@@ -108,6 +113,10 @@ class Functions(Construct):
             "dead_letters_url": self._queues.dead_letters.queue_url,
             "starts_url": self._queues.starts.queue_url if self._queues.starts else "",
             "start_tries": str(START_TRIES),
+            "publisher_role": organization.tooling_role_arn(PUBLISHER_ROLE),
+            "ledger_arn": self._names.ledger,
+            "promotions": self._names.promotion_executions.removesuffix("*:*"),
+            "build_runner": organization.build.runner,
             "approvals_topic": self._names.approvals,
             "failures_topic": self._names.failures,
         }

@@ -261,8 +261,9 @@ WEBHOOK = Step(
     _webhook,
     concurrency=5,
 )
-# The steps that a promotion's states call; the gate calls `decide`, people `drift` and `preview`, events the others.
-PROMOTION_STEPS = ("resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")
+# The steps that a promotion's states call; the gate calls `decide`, builders `begin_publish`, people `drift` and
+# `preview`, events the others.
+PROMOTION_STEPS = ("prepare_build", "resolve_release", "plan", "request_approval", "deploy", "smoke_test", "roll_back")
 TARGET_STEPS = ("plan", "deploy", "smoke_test", "roll_back", "drift", "preview", "retire")
 
 

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from infra.tooling.names import Names
 from infra.tooling.people.managed import managed_policies
-from infra.tooling.permissions import PROMOTION_STEPS, ledger
+from infra.tooling.permissions import PROMOTION_STEPS
 from infra.tooling.source import find_units, publisher_policy
 from infra.tooling.statements import Statements, allow
 from orchestrator.config.infrastructure import BUILDER_ROLE, GATE_ROLE, PROMOTION_ROLE, UNIT_STACK_ROLE
@@ -81,14 +81,10 @@ def _builder(names: Names) -> Statements:
         allow(["states:GetActivityTask"], [activity]),
         # No resource can be named for these: a worker answers with the token that it was given.
         allow([f"states:{action}" for action in answers], ["*"]),
-        *publish_releases(names),
+        *build_releases(names),
     ]
 
 
-def publish_releases(names: Names) -> Statements:
-    """What every build needs, wherever it runs: sources, publishing releases and logs, and giving out versions."""
-    return [
-        allow(["s3:GetObject", "s3:PutObject"], [names.objects("projects/*"), names.objects("logs/*")]),
-        *ledger(names, "builder"),
-        *find_units(names),
-    ]
+def build_releases(names: Names) -> Statements:
+    """What every build needs, wherever it runs: sources, and sessions that publish. It writes nothing by itself."""
+    return [_invoke(names, ("begin_publish",)), *find_units(names)]

@@ -60,6 +60,23 @@ def sessions_beside(session: boto3.Session) -> Callable[..., boto3.Session]:
     return make
 
 
+def lasting_session(
+    new_session: Callable[..., boto3.Session], fetch: Callable[[], dict[str, str]], region: str
+) -> boto3.Session:
+    """A session whose credentials are fetched again before they expire.
+
+    Args:
+        new_session: makes a session out of keyword arguments, as `boto3.Session` does.
+        fetch: fetches `access_key`, `secret_key`, `token` and `expiry_time`, ISO 8601; first called at once.
+        region: the session's.
+    """
+    session = new_session(region_name=region)
+    credentials = RefreshableCredentials.create_from_metadata(fetch(), fetch, "assume-role")
+    # boto3 takes no credentials that are refreshed.
+    session._session._credentials = credentials  # type: ignore[attr-defined]  # noqa: SLF001
+    return session
+
+
 @dataclass(frozen=True)
 class Assumer:
     """Opens sessions with roles of other accounts.
@@ -102,11 +119,7 @@ class Assumer:
                 "expiry_time": found["Expiration"].isoformat(),
             }
 
-        session = self.new_session(region_name=region)
-        credentials = RefreshableCredentials.create_from_metadata(assume(), assume, "assume-role")
-        # boto3 takes no credentials that are refreshed.
-        session._session._credentials = credentials  # type: ignore[attr-defined]  # noqa: SLF001
-        return session
+        return lasting_session(self.new_session, assume, region)
 
     def _credentials(self, role: RoleToAssume) -> "CredentialsTypeDef":
         extra: dict[str, Any] = {"ExternalId": role.external_id} if role.external_id else {}

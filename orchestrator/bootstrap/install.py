@@ -28,6 +28,7 @@ from orchestrator.config.infrastructure import (
     ADMINISTRATORS_PARAMETER,
     ARTIFACTS_STACK,
     BUILD_ACTIVITY,
+    BUILDS_STACK,
     DECISIONS_STACK,
     GUARDRAILS_STACK,
     LEDGER_TABLE,
@@ -119,7 +120,8 @@ class Bootstrap:
         copy_items(ledger)
         yield self._stack(tooling.account, tooling.region, TOOLING_STACK, TOOLING_STACK, parameters)
         bundle = {"BundleKey": parameters["BundleKey"]}
-        yield self._stack(tooling.account, tooling.region, TRAINS_STACK, TRAINS_STACK, bundle)
+        for name in (BUILDS_STACK, TRAINS_STACK):
+            yield self._stack(tooling.account, tooling.region, name, name, bundle)
         yield self._stack(tooling.account, tooling.region, TRAIN_GATES_STACK, TRAIN_GATES_STACK)
         if moved := migrate(ledger):
             where = f"{tooling.account}/{tooling.region}"

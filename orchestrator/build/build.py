@@ -20,6 +20,7 @@ from orchestrator.confine.features import Features, of_this_machine
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
+from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.releases.sha256 import sha256_of
@@ -28,7 +29,9 @@ from orchestrator.source.repository import SourceRepository
 
 if TYPE_CHECKING:
     # The models take longer to import than it takes to find a release.
-    from orchestrator.releases.manifest import BuiltBy, Manifest
+    from orchestrator.releases.manifest import Manifest
+
+_FOLDER = BuiltBy("folder")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Tools:
         python: the Python interpreter that build backends run on.
         environment: what the commands of a build see, see `clean_environment`.
         cache: what is kept between builds.
-        builder: what kind of machine this is.
+        builder: who builds, as releases say it.
         features: what this machine can confine the code of units by.
         unconfined: whether that may be too little, which an administrator allows.
         limits: how much a build may use of it.
@@ -52,7 +55,7 @@ class Tools:
     python: str
     environment: Mapping[str, str]
     cache: Cache
-    builder: "BuiltBy" = "local"
+    builder: BuiltBy = _FOLDER
     features: Features = field(default_factory=of_this_machine)
     unconfined: bool = False
     limits: Limits = DEFAULT

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import click
@@ -29,14 +28,17 @@ from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.confine.features import of_this_machine
 from orchestrator.errors import BuildError, OrchestratorError, RequestError
 from orchestrator.releases import layout
+from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.facts import ORGANIZATION_FILE
 from orchestrator.source.refs.merged import UnmergedError
 
 if TYPE_CHECKING:
     # Not imported when releases are built into a folder: it takes longer than all the rest.
+    from orchestrator.build.task import BuildSetup
     from orchestrator.config.organization import Organization
-    from orchestrator.releases.manifest import BuiltBy
+    from orchestrator.publication.work import Publication
     from orchestrator.wiring.wiring import Wiring
 
 
@@ -117,19 +119,6 @@ def _merged(here: Context, catalog: Catalog) -> bool:
         raise UnmergedError(f"{error} To build it without publishing, name a folder with --to.") from error
 
 
-def builder(wiring: "Wiring", kind: "BuiltBy", stop: Event, *, unconfined: bool = False) -> Builder:
-    """A builder that uses this machine's uv, Python and cache, until it is stopped.
-
-    Args:
-        wiring: the store and the ledger.
-        kind: of builder, which releases tell.
-        stop: ends what is being built when it is set.
-        unconfined: whether it builds where the code of units cannot be confined.
-    """
-    tools = machine_tools(Cache(cache_folder(os.environ)), kind)
-    return _builder(wiring, replace(tools, stop=stop, unconfined=unconfined))
-
-
 def _guarded(here: Context) -> "Organization":
     return here.wiring.guardrails().organization
 
@@ -147,11 +136,22 @@ def allows_unconfined(decided_by: Callable[[], "Organization"]) -> bool:
     return True
 
 
-def machine_tools(kept: Cache, kind: "BuiltBy" = "local") -> Tools:
+def set_up(wiring: "Wiring", publication: "Publication", tools: Tools) -> "BuildSetup":
+    """What one build of a promotion is done with.
+
+    Args:
+        wiring: the sources.
+        publication: what the build may publish.
+        tools: of this machine.
+    """
+    from orchestrator.build.task import BuildSetup  # noqa: PLC0415  # Not needed to build into a folder.
+
+    return BuildSetup(Builder(wiring.repository, publication.store, publication.releases, tools), publication.logs)
+
+
+def machine_tools(kept: Cache) -> Tools:
     """This machine's uv and Python, and what it keeps between builds."""
-    return Tools(
-        find_uv_bin(), sys.executable, clean_environment(os.environ), kept, kind, allowance=Allowance.of(os.environ)
-    )
+    return Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), kept, allowance=Allowance.of(os.environ))
 
 
 def _into_folder(here: Context, to: Path, tools: Tools, parallel: int) -> tuple[ReleaseStore, list[Builder]]:
@@ -174,11 +174,16 @@ def _check_writable(folder: Path) -> None:
 
 def _into_bucket(here: Context, tools: Tools, parallel: int) -> tuple[ReleaseStore, list[Builder]]:
     """A builder for each thread: the ledger's table is not to be shared by them."""
-    return here.wiring.store, [_builder(here.rewired(), tools) for _ in range(parallel)]
-
-
-def _builder(wiring: "Wiring", tools: Tools) -> Builder:
-    return Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
+    # The recorded ones: this checkout may say anything.
+    if not here.wiring.guardrails().organization.build.publish_from_machines:
+        raise RequestError(
+            "The guardrails let promotions alone publish releases: build into a folder with --to FOLDER, or have the "
+            "unit built and promoted: orchestrator promote UNIT. An administrator may allow publishing from machines: "
+            f"[build] publish_from_machines = true in {ORGANIZATION_FILE}, then orchestrator guardrails apply."
+        )
+    named = replace(tools, builder=BuiltBy("person", here.caller))
+    wirings = [here.rewired() for _ in range(parallel)]
+    return here.wiring.store, [Builder(one.repository, one.store, one.ledger.releases, named) for one in wirings]
 
 
 def _tell(unit: str, built: Build | OrchestratorError, store: ReleaseStore) -> None:

@@ -187,6 +187,7 @@ def settings(organization: "Organization") -> dict[str, str]:
         "repository_proxy": organization.repository.proxy or "",
         "branch": organization.repository.branch,
         "allow_unmerged": " ".join(organization.repository.allow_unmerged),
+        "begin_publish": organization.function_arn("begin_publish"),
         **topics,
     }
 

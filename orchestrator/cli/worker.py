@@ -5,23 +5,28 @@ import os
 import signal
 import socket
 import time
+from dataclasses import replace
 from threading import Event, Thread
 from typing import Annotated
 
 import boto3
 import click
 
-from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
-from orchestrator.build.task import BuildTask
+from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
+from orchestrator.build.cache import Cache
+from orchestrator.build.cache_folder import cache_folder
+from orchestrator.build.task import BuildSetup, BuildTask
 from orchestrator.build.worker import BuildWorker
-from orchestrator.cli.build import allows_unconfined, builder
+from orchestrator.cli.build import allows_unconfined, machine_tools, set_up
 from orchestrator.cli.context import Context, settings
 from orchestrator.cli.interrupt import SIGNALS
 from orchestrator.cli.output import harmless, say
 from orchestrator.cli.parameters import Option, command
 from orchestrator.config.infrastructure import BUILDER_ROLE
 from orchestrator.confine import system
-from orchestrator.wiring.wiring import Wiring
+from orchestrator.releases.built_by import BuiltBy
+from orchestrator.steps.build_request import BuildInput
+from orchestrator.wiring.builds import BuilderWiring
 
 _INTERRUPTED = 130
 _LOOK_SECONDS = 0.5
@@ -105,7 +110,14 @@ def _worker(here: Context, name: str, abandon: Event, *, unconfined: bool) -> Bu
     tooling = here.organization.tooling
     assume = Assumer(here.session().client("sts", config=CLIENT), boto3.Session)
     role = RoleToAssume(here.organization.tooling_role_arn(BUILDER_ROLE), "build-worker")
-    wiring = Wiring(assume.lasting(role, tooling.region), settings(here.organization))
-    builds = builder(wiring, "activity", abandon, unconfined=unconfined)
-    task = BuildTask(wiring.catalogs, wiring.merge_rule, builds, wiring.store)
+    wiring = BuilderWiring(assume.lasting(role, tooling.region), settings(here.organization))
+    tools = replace(machine_tools(Cache(cache_folder(os.environ))), stop=abandon, unconfined=unconfined)
+    new_session = sessions_beside(wiring.session)
+
+    def one(wanted: BuildInput) -> BuildSetup:
+        builder = BuiltBy("worker", name, wanted.execution.id)
+        publication = wiring.publication(wanted, builder, new_session)
+        return set_up(wiring, publication, replace(tools, builder=builder))
+
+    task = BuildTask(wiring.catalogs, wiring.merge_rule, one)
     return BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name)

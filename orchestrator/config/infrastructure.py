@@ -5,6 +5,7 @@ GATE_ROLE = "orchestrator-gate"
 TRAIN_ROLE = "orchestrator-train"
 UNIT_STACK_ROLE = "orchestrator-unit-stack"
 BUILDER_ROLE = "orchestrator-builder"
+PUBLISHER_ROLE = "orchestrator-publisher"
 LEDGER_TABLE = "orchestrator-ledger"
 GUARDRAILS_FILE = "orchestrator.guardrails.json"
 GUARDRAILS_TABLE = "orchestrator-guardrails"
@@ -24,6 +25,7 @@ ADMINISTRATORS_PARAMETER = "Administrators"
 GUARDRAILS_STACK = "orchestrator-guardrails"
 DECISIONS_STACK = "orchestrator-decisions"
 TOOLING_STACK = "orchestrator"
+BUILDS_STACK = "orchestrator-builds"
 TRAINS_STACK = "orchestrator-trains"
 TRAIN_GATES_STACK = "orchestrator-train-gates"
 TARGET_STACK = "orchestrator-target"
@@ -32,6 +34,7 @@ OWN_STACKS = (
     GUARDRAILS_STACK,
     DECISIONS_STACK,
     TOOLING_STACK,
+    BUILDS_STACK,
     TRAINS_STACK,
     TRAIN_GATES_STACK,
     TARGET_STACK,

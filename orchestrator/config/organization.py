@@ -165,6 +165,12 @@ class Build(Settings):
         "may then do whatever the one may that builds. Workers and command lines say so, and so does each release.",
         json_schema_extra=ADMINISTRATOR,
     )
+    publish_from_machines: bool = Field(
+        default=False,
+        description="Whether `orchestrator build` publishes releases from a person's machine, with that person's "
+        "permissions. Their manifests name the person.",
+        json_schema_extra=ADMINISTRATOR,
+    )
 
 
 class Adopt(Settings):

@@ -9,6 +9,8 @@
 | `RELEASES#<unit>`       | `RELEASE#<version>`      | a published release                                    |
 |                         | `DIGEST#`, `VERSION#`    | the version of a digest, the digest of a version       |
 |                         | `LAYER#<hash>`, `LAYERS` | the number of a layer, the highest number given        |
+| `FAILED-BUILDS#<unit>`  | `<execution>`            | why a build on CodeBuild failed                        |
+| `BUILDS#<unit>`         | `<execution>`            | the secret that its build publishes with, and who has it |
 | `ENVIRONMENT#<name>`    | `<unit>`                 | what runs there                                        |
 | `GOOD#<name>`           | `<unit>`                 | the releases known to be good there                    |
 | `LOCKS#<unit>`          | `<environment>`          | the promotion that is deploying there                  |

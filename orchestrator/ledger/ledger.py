@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from orchestrator.ledger.approvals import ApprovalRecords
     from orchestrator.ledger.branches import BranchRecords
+    from orchestrator.ledger.builds import BuildRecords
     from orchestrator.ledger.claims import ClaimRecords
     from orchestrator.ledger.controls import ControlRecords
     from orchestrator.ledger.deliveries import DeliveryRecords
@@ -36,6 +37,13 @@ class Ledger:
         from orchestrator.ledger.releases import ReleaseRecords
 
         return ReleaseRecords(self._records)
+
+    @cached_property
+    def builds(self) -> "BuildRecords":
+        """What may be published at this moment."""
+        from orchestrator.ledger.builds import BuildRecords
+
+        return BuildRecords(self._records)
 
     @cached_property
     def environments(self) -> "EnvironmentRecords":

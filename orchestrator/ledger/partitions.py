@@ -1,8 +1,8 @@
 """The ledger's partitions: for each, what it holds, who writes it and who reads it besides.
 
 The roles' policies are made from this table, so that a step can write what its code writes and nothing else. A role is
-named after its step; `builder` is every machine that builds, `controller` the people with the controller's policy, and
-people with the operator's policy read all of it. Who writes a partition reads it as well.
+named after its step; `builder` is a session that `begin_publish` opens for one build, `controller` the people with the
+controller's policy, and people with the operator's policy read all of it. Who writes a partition reads it as well.
 
 Nothing here lets a release into an environment: that takes a decision, which lies in a bucket of its own.
 """
@@ -85,6 +85,13 @@ RELEASES = Partition(
     ),
 )
 FAILED_BUILDS = Partition("FAILED-BUILDS", "unit", "why builds on CodeBuild failed", ("builder",), _ENDINGS)
+BUILDS = Partition(
+    "BUILDS",
+    "unit",
+    "the secret that each build publishes with, and who redeemed it, for a month",
+    ("prepare_build", "begin_publish"),
+    shared="one makes the secret, the other redeems it, once for each try of a build",
+)
 ENVIRONMENTS = Partition(
     "ENVIRONMENT",
     "environment",
@@ -232,6 +239,7 @@ PARTITIONS = (
     RETIREMENTS,
     RELEASES,
     FAILED_BUILDS,
+    BUILDS,
     ENVIRONMENTS,
     GOOD,
     LOCKS,

@@ -10,6 +10,7 @@ from typing import Any
 BUILD = "build"
 # What is shown of a state, by the first words of its name; states that only decide are not shown.
 _STEPS = {
+    "Prepare build": "building",
     "Build": "building",
     "Resolve": "resolving",
     "Plan": "planning",

@@ -8,10 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrator.config.invalid import told
 from orchestrator.config.unit import UnitSettings
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.confinement import Level
 from orchestrator.releases.publishing import damaged
-
-BuiltBy = Literal["activity", "codebuild", "local"]
 
 
 class Layer(BaseModel):
@@ -29,7 +28,7 @@ class Manifest(BaseModel):
     """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
 
     It depends on the unit's inputs, on the commit it was first built from and whether that was merged, on the tools
-    and on the kind of machine that built it, on nothing else: no clock, no machine name.
+    and on who built it how far confined, on nothing else: no clock, no random number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,7 +44,9 @@ class Manifest(BaseModel):
         default=None, description="Whether the branch contained that commit then; None when that was not asked."
     )
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
-    builder: BuiltBy = Field(description="What built it: a worker, CodeBuild, or somebody's command line.")
+    builder: BuiltBy | Literal["activity", "codebuild", "local"] = Field(
+        description="Who built it, and for which promotion; releases of earlier versions name a kind of machine alone."
+    )
     confinement: Level | None = Field(
         default=None, description="How far the unit's code was confined; None where that was not noted yet."
     )

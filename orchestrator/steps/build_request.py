@@ -1,9 +1,11 @@
 """A build as it is asked for: by the state machine's activity, or through the environment of a CodeBuild build."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestrator import __version__
 from orchestrator.config.base import UnitName
 from orchestrator.config.invalid import told
 from orchestrator.errors import RequestError
@@ -14,20 +16,41 @@ REQUEST = "BUILD_REQUEST"
 EXECUTION_ID = "BUILD_EXECUTION_ID"
 EXECUTION_NAME = "BUILD_EXECUTION_NAME"
 STARTED_AT = "BUILD_STARTED_AT"
-VARIABLES = (UNIT, REQUEST, EXECUTION_ID, EXECUTION_NAME, STARTED_AT)
+NONCE = "BUILD_NONCE"
+VARIABLES = (UNIT, REQUEST, EXECUTION_ID, EXECUTION_NAME, STARTED_AT, NONCE)
 
 HANDED_BACK = "WorkerStopped"
 """The error with which a worker that is stopped hands a build back: the state gives it to another one."""
 
 
 class BuildInput(BaseModel):
-    """What a build is asked for."""
+    """What a build is asked for.
+
+    Attributes:
+        nonce: the secret that its release is published with, once.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     unit: UnitName
     request: Request
     execution: Execution
+    nonce: str = Field(repr=False)
+
+    @classmethod
+    def from_task(cls, task: Mapping[str, Any]) -> "BuildInput":
+        """Read it out of the input of an activity's task.
+
+        Raises:
+            RequestError: it is not valid; what it holds is not shown, for one part of it is a secret.
+        """
+        try:
+            return cls.model_validate(task)
+        except ValidationError as error:
+            raise RequestError(
+                f"This task does not describe a build: {told(error)}. This worker is orchestrator {__version__}, as "
+                "must be the state machine; 'orchestrator bootstrap' brings it up to date."
+            ) from None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "BuildInput":
@@ -40,7 +63,8 @@ class BuildInput(BaseModel):
         if missing:
             raise RequestError(
                 f"{', '.join(missing)} is not set: a build task is described by the environment variables "
-                f"{', '.join(VARIABLES)}, which the state Build sets. To build by hand: orchestrator build UNIT."
+                f"{', '.join(VARIABLES)}, which the state Build sets. To build by hand: orchestrator build UNIT --to "
+                "FOLDER."
             )
         execution = {
             "id": environment[EXECUTION_ID],
@@ -49,9 +73,10 @@ class BuildInput(BaseModel):
         }
         try:
             request = Request.model_validate_json(environment[REQUEST])
-            return cls.model_validate({"unit": environment[UNIT], "request": request, "execution": execution})
+            described = {"unit": environment[UNIT], "request": request, "execution": execution}
+            return cls.model_validate({**described, "nonce": environment[NONCE]})
         except ValidationError as error:
             raise RequestError(
                 f"The variables {', '.join(VARIABLES)} do not describe a build: {told(error)}. They are, such as: "
-                'orders, {"commit": "<sha>"}, the ARN of an execution, its name, 2026-06-01T12:00:00Z.'
-            ) from error
+                'orders, {"commit": "<sha>"}, the ARN of an execution, its name, 2026-06-01T12:00:00Z, a secret.'
+            ) from None

@@ -13,7 +13,7 @@ from uv import find_uv_bin
 
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.cache import Cache
-from orchestrator.build.task import BuildTask
+from orchestrator.build.task import BuildSetup, BuildTask
 from orchestrator.cli.main import main
 from orchestrator.ledger.controls import Quarantine
 from orchestrator.source.catalog import Catalog, read_catalog
@@ -159,7 +159,8 @@ def test_an_unmerged_commit_is_not_built(shop: Shop, tmp_path: Path) -> None:
     tools = Tools(find_uv_bin(), sys.executable, {}, Cache(tmp_path / "cache"))
     builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
     rule = MergeRule(wiring.repository, "main", frozenset({"dev"}))
-    build = BuildTask(partial(read_catalog, wiring.repository), rule, builder, wiring.store)
+    setup = BuildSetup(builder, wiring.store)
+    build = BuildTask(partial(read_catalog, wiring.repository), rule, lambda _: setup)
     execution = {"id": shop.company.execution_arn("x"), "name": "x", "started_at": "2026-06-01T12:00:00Z"}
     for commit, to, said in (
         (shop.unmerged, "prod", "is refused in prod"),

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from orchestrator.bootstrap.guardrails import drafted, record, records_of, with_
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.environment import clean_environment
-from orchestrator.build.task import BuildTask
+from orchestrator.build.task import BuildSetup, BuildTask
 from orchestrator.build.worker import BuildFunction, BuildWorker
 from orchestrator.cli.context import settings
 from orchestrator.config.infrastructure import BUILDER_ROLE
@@ -31,7 +32,10 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.promotions.follow import Follower
 from orchestrator.promotions.progress import Progress
+from orchestrator.releases.built_by import BuiltBy
+from orchestrator.steps.build_request import BuildInput
 from orchestrator.steps.gate_input import plan_prefix
+from orchestrator.wiring.builds import BuilderWiring
 from orchestrator.wiring.wiring import Wiring, now
 from tests.git_repository import GitRepository
 from tests.waiting import until
@@ -260,23 +264,29 @@ class Company:
         command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", where, *arguments]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    def builder(self) -> Wiring:
+    def builder(self) -> BuilderWiring:
         """What a build worker works with: the builder's role, and its settings."""
         assume = Assumer(self.tooling.client("sts", config=CLIENT), self.new_session)
         role = RoleToAssume(self.organization.tooling_role_arn(BUILDER_ROLE), "test-worker")
-        return Wiring(assume(role, self.organization.tooling.region), settings(self.organization))
+        return BuilderWiring(assume(role, self.organization.tooling.region), settings(self.organization))
 
     @contextmanager
     def worker(self) -> Iterator["Builds"]:
         """A build worker with the builder's role, in a thread; yields what its builds are done by."""
         wiring = self.builder()
         cache = Cache(self.folder.parent / "cache")
-        tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, "activity")
-        builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
-        task = BuildTask(wiring.catalogs, wiring.merge_rule, builder, wiring.store)
+        name = f"test-worker-{token_hex(4)}"
+
+        def set_up(wanted: BuildInput) -> BuildSetup:
+            built_by = BuiltBy("worker", name, wanted.execution.id)
+            publication = wiring.publication(wanted, built_by, self.new_session)
+            tools = Tools(find_uv_bin(), sys.executable, clean_environment(os.environ), cache, built_by)
+            builder = Builder(wiring.repository, publication.store, publication.releases, tools)
+            return BuildSetup(builder, publication.logs)
+
         stop = Event()
-        builds = Builds(task)
-        worker = BuildWorker(wiring.stepfunctions, self.organization.build_activity_arn, builds)
+        builds = Builds(BuildTask(wiring.catalogs, wiring.merge_rule, set_up))
+        worker = BuildWorker(wiring.stepfunctions, self.organization.build_activity_arn, builds, name=name)
         Thread(target=worker.run, args=(stop,), daemon=True).start()
         yield builds
         stop.set()

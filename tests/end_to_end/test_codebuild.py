@@ -1,7 +1,8 @@
 """What CodeBuild would run: the buildspec's commands of the installed project, in a clean shell, with its role alone.
 
 The embedded cloud has no `codebuild:startBuild.sync`. So the test does what CodeBuild does: it unpacks the project's
-source, sets the documented variables, serves the role's credentials, and runs the commands.
+source, sets the documented variables, serves the role's credentials, runs the commands, and describes the build to
+whoever asks. The promotion hands its build to the activity instead, where the test finds it.
 """
 
 import io
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,14 +28,25 @@ from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
 from orchestrator.bootstrap.bundle import make_builder
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.infrastructure import BUILD_PROJECT, CODEBUILD_ROLE, TOOLING_STACK
+from orchestrator.config.infrastructure import (
+    BUILD_PROJECT,
+    CODEBUILD_ROLE,
+    PROMOTION_ROLE,
+    TOOLING_STACK,
+    function_name,
+)
 from orchestrator.config.organization import Build, Organization, Repository
+from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.releases import layout
-from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, REQUEST, STARTED_AT, UNIT
+from orchestrator.releases.built_by import BuiltBy
+from orchestrator.releases.manifest import Manifest
+from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, NONCE, REQUEST, STARTED_AT, UNIT
 from orchestrator.steps.contract import Execution
+from state_machines.build import PREPARE, build_states
 from tests.end_to_end.company import Company
 
+BUILD = f"{BUILD_PROJECT}:40b92e01"
 _BROKEN = '[build-system]\nrequires = []\nbuild-backend = "nothing"\n\n[project]\nname = "clock"\nversion = "1.0.0"\n'
 
 
@@ -45,16 +58,39 @@ class Site:
     project: dict[str, Any]
     source: Path
     environment: dict[str, str]
+    build: dict[str, Any]
+    """What CodeBuild says of the build."""
 
-    def run(self, execution: Execution, commit: str) -> "subprocess.CompletedProcess[str]":
-        """Run the buildspec as CodeBuild would for a promotion."""
-        asked = {
-            UNIT: "clock",
-            REQUEST: json.dumps({"commit": commit}),
-            EXECUTION_ID: execution.id,
-            EXECUTION_NAME: execution.name,
-            STARTED_AT: execution.started_at.isoformat(),
+    def asked(self, commit: str) -> dict[str, str]:
+        """Start a promotion of a commit; returns the variables that it gives its build."""
+        wiring, organization = self.company.wiring, self.company.organization
+        machine = organization.state_machine_arn("promote-clock")
+        document = json.dumps({"commit": commit})
+        wiring.stepfunctions.start_execution(stateMachineArn=machine, input=document)
+        polled = wiring.stepfunctions.get_activity_task(activityArn=organization.build_activity_arn)
+        task = json.loads(polled["input"])
+        return {
+            UNIT: task["unit"],
+            REQUEST: json.dumps(task["request"]),
+            EXECUTION_ID: task["execution"]["id"],
+            EXECUTION_NAME: task["execution"]["name"],
+            STARTED_AT: task["execution"]["started_at"],
+            NONCE: task["nonce"],
         }
+
+    def run(self, asked: dict[str, str], **described: Any) -> "subprocess.CompletedProcess[str]":
+        """Run the buildspec as CodeBuild would for a promotion; how it is described may differ from the truth."""
+        variables = [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in asked.items()]
+        self.build.update(
+            {
+                "id": BUILD,
+                "projectName": BUILD_PROJECT,
+                "buildStatus": "IN_PROGRESS",
+                "initiator": f"{PROMOTION_ROLE}/aBcDeFg",
+                "environment": {"environmentVariables": variables},
+                **described,
+            }
+        )
         given = {one["Name"]: one["Value"] for one in self.project["Environment"]["EnvironmentVariables"]}
         commands = yaml.safe_load(self.project["Source"]["BuildSpec"])["phases"]["build"]["commands"]
         # One shell for all commands, and the first that fails ends the phase.
@@ -134,14 +170,29 @@ def credentials(company: Company, template: dict[str, Any], new_session: Callabl
         "Expiration": (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
+    with answering(document) as address:
+        yield address
+
+
+@contextmanager
+def answering(document: dict[str, Any]) -> Iterator[str]:
+    """Answer every request with a document, as it is by then; yields the address."""
+
     class Handler(BaseHTTPRequestHandler):
-        """Answers every request with the credentials."""
+        """Answers."""
 
         def do_GET(self) -> None:  # The library's name.
             """Answer."""
+            content = json.dumps(document).encode()
             self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(json.dumps(document).encode())
+            self.wfile.write(content)
+
+        def do_POST(self) -> None:  # The same.
+            """Answer."""
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
@@ -153,14 +204,41 @@ def credentials(company: Company, template: dict[str, Any], new_session: Callabl
 
 
 @pytest.fixture(scope="module")
+def build(company: Company) -> Iterator[dict[str, Any]]:
+    """What CodeBuild says of a build, to the function that asks it."""
+    described: dict[str, Any] = {}
+    functions = company.tooling.client("lambda", config=CLIENT)
+    name = function_name("begin_publish")
+    known = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    with answering({"builds": [described]}) as address:
+        variables = {**known, "AWS_ENDPOINT_URL_CODEBUILD": address}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        yield described
+
+
+def make_machine(company: Company) -> None:
+    """Make the promotion, as far as its build; workers' way of asking stands in for CodeBuild's."""
+    unit = Unit(name="clock", folder="projects/clock", version="1.0.0", settings=UnitSettings())
+    workers = company.organization.model_copy(update={"build": Build()})
+    states = {**build_states(unit, workers, then="Done"), "Done": {"Type": "Succeed"}}
+    company.wiring.stepfunctions.create_state_machine(
+        name=unit.state_machine_name,
+        definition=json.dumps({"StartAt": PREPARE, "States": states}),
+        roleArn=company.organization.tooling_role_arn(PROMOTION_ROLE),
+    )
+
+
+@pytest.fixture(scope="module")
 def site(
     company: Company,
     template: dict[str, Any],
     credentials: str,
+    build: dict[str, Any],
     cloud: LocalCloud,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Site:
     """The project's source, unpacked, and the variables that CodeBuild sets."""
+    make_machine(company)
     (project,) = [
         one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::CodeBuild::Project"
     ]
@@ -182,7 +260,7 @@ def site(
         "HOME": str(folder / "home"),
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
-        "CODEBUILD_BUILD_ID": f"{BUILD_PROJECT}:40b92e01",
+        "CODEBUILD_BUILD_ID": BUILD,
         "CODEBUILD_BUILD_SUCCEEDING": "1",
         "CODEBUILD_INITIATOR": "states/promote-clock",
         "CODEBUILD_SRC_DIR": str(folder / "src"),
@@ -192,7 +270,7 @@ def site(
         "AWS_CA_BUNDLE": str(process.certificate),
         "NO_PROXY": "127.0.0.1",
     }
-    return Site(company, project, folder / "src", environment)
+    return Site(company, project, folder / "src", environment, build)
 
 
 def published(company: Company, cloud: LocalCloud, commit: str) -> str:
@@ -202,32 +280,42 @@ def published(company: Company, cloud: LocalCloud, commit: str) -> str:
     return commit
 
 
-def execution(company: Company, name: str) -> Execution:
-    """A promotion."""
-    arn = company.organization.state_machine_arn("promote-clock").replace("stateMachine", "execution")
-    return Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
+def execution(asked: dict[str, str]) -> Execution:
+    """The promotion that asked for a build."""
+    return Execution(id=asked[EXECUTION_ID], name=asked[EXECUTION_NAME], started_at=datetime.now(UTC))
 
 
 def test_the_buildspec_builds_and_publishes_with_the_projects_permissions(site: Site, cloud: LocalCloud) -> None:
     """With nothing installed but Python and git."""
-    asked = execution(site.company, "good")
-    done = site.run(asked, published(site.company, cloud, site.company.commit("Add the clock")))
+    asked = site.asked(published(site.company, cloud, site.company.commit("Add the clock")))
+    done = site.run(asked)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "clock@1.0.0 was built from" in done.stdout
     wiring = site.company.wiring
-    assert wiring.ledger.releases.release("clock", "1.0.0").version == "1.0.0"
-    assert b"build wheel and sdist" in wiring.store.get(layout.build_log_key("clock", "good"))
-    assert wiring.ledger.promotions.failed_build("clock", asked) is None
+    release = wiring.ledger.releases.release("clock", "1.0.0")
+    manifest = Manifest.from_json(wiring.store.get(release.manifest), release.manifest)
+    assert manifest.builder == BuiltBy("codebuild", BUILD, asked[EXECUTION_ID])
+    assert b"build wheel and sdist" in wiring.store.get(layout.build_log_key("clock", asked[EXECUTION_NAME]))
+    assert wiring.ledger.promotions.failed_build("clock", execution(asked)) is None
 
 
 def test_a_unit_that_cannot_be_built_fails_the_build_and_says_why(site: Site, cloud: LocalCloud) -> None:
     """Where the end of the promotion looks for it: in the ledger."""
-    asked = execution(site.company, "bad")
-    done = site.run(asked, published(site.company, cloud, site.company.change("pyproject.toml", _BROKEN)))
+    asked = site.asked(published(site.company, cloud, site.company.change("pyproject.toml", _BROKEN)))
+    done = site.run(asked)
     assert done.returncode == 1
     assert "Build of clock failed at 'build wheel and sdist'" in done.stderr
-    failure = site.company.wiring.ledger.promotions.failed_build("clock", asked)
+    failure = site.company.wiring.ledger.promotions.failed_build("clock", execution(asked))
     assert failure is not None
     assert failure.error == "BuildError"
     assert "Build of clock failed at 'build wheel and sdist'" in failure.cause
-    assert f"The whole log is s3://{site.company.organization.tooling.bucket}/logs/clock/bad/build.log" in failure.cause
+    log = layout.build_log_key("clock", asked[EXECUTION_NAME])
+    assert f"The whole log is s3://{site.company.organization.tooling.bucket}/{log}" in failure.cause
+
+
+def test_a_build_that_somebody_started_by_hand_publishes_nothing(site: Site, cloud: LocalCloud) -> None:
+    """Even with the variables of a promotion that waits for its build."""
+    asked = site.asked(published(site.company, cloud, site.company.commit("Again")))
+    done = site.run(asked, initiator="developer/somebody")
+    assert done.returncode == 1
+    assert "was started by developer/somebody, not by a promotion" in " ".join(done.stderr.split())

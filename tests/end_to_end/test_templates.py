@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.aws.session import CLIENT
 from orchestrator.local.cloud import LocalCloud
+from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.manifest import Manifest
 from tests.end_to_end.company import Company
 from tests.end_to_end.shared import Shared
@@ -154,7 +155,8 @@ def test_a_cdk_app_is_synthesized_for_each_environment_and_promoted(company: Com
         company.wiring.store.get(release.manifest, sha256=release.manifest_sha256), release.manifest
     )
     assert list(manifest.templates) == ["prod"]
-    assert manifest.builder == "activity"
+    assert isinstance(manifest.builder, BuiltBy)
+    assert manifest.builder.kind == "worker"
     found = company.command(cloud, "verify", "sundial@1.0.0.post1", "prod")
     assert found.returncode == 0, found.stdout + found.stderr
     assert found.stdout.endswith("sundial@1.0.0.post1 is verified: nothing differs.\n")

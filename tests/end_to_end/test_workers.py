@@ -9,19 +9,28 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.config.infrastructure import PROMOTION_ROLE
 from orchestrator.config.organization import Organization
 from orchestrator.confine.processes import descendants
+from orchestrator.errors import StepError
+from orchestrator.ledger.builds import PreparedBuild
+from orchestrator.ledger.ledger import Ledger
 from orchestrator.local.accounts import profiles, write_profiles
 from orchestrator.local.cloud import LocalCloud
+from orchestrator.publication.contract import Purpose
+from orchestrator.releases import layout
+from orchestrator.releases.built_by import BuiltBy
+from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
-from state_machines.build import build_state
+from orchestrator.steps.build_request import BuildInput
+from state_machines.build import PREPARE, build_states
 from tests.end_to_end.company import Company
 from tests.hanging_project import hanging_project
 from tests.waiting import until
@@ -53,6 +62,18 @@ class Worker:
         until(lambda: bool(descendants(self.process.pid)) or None)
 
 
+class Reach(Protocol):
+    """What somebody's credentials are tried on."""
+
+    @property
+    def store(self) -> ArtifactStore:
+        """The artifacts bucket."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+
+
 class Site:
     """A company whose state machine is a build alone, and its workers."""
 
@@ -65,13 +86,12 @@ class Site:
 
     def _create(self) -> str:
         unit = read_catalog(self.company.wiring.repository, "main").unit("clock")
-        build = build_state(unit, self.company.organization, then="Done")
+        states = {**build_states(unit, self.company.organization, then="Done"), "Done": {"Type": "Succeed"}}
         # Each worker here has one poll alone, and none while it builds: nothing has to be waited for.
-        build["Retry"][0]["IntervalSeconds"] = 1
-        states = {"Build": build, "Done": {"Type": "Succeed"}}
+        states["Build"]["Retry"][0]["IntervalSeconds"] = 1
         made = self.company.wiring.stepfunctions.create_state_machine(
-            name="build-alone",
-            definition=json.dumps({"StartAt": "Build", "States": states}),
+            name=unit.state_machine_name,
+            definition=json.dumps({"StartAt": PREPARE, "States": states}),
             roleArn=self.company.organization.tooling_role_arn(PROMOTION_ROLE),
         )
         return made["stateMachineArn"]
@@ -146,6 +166,45 @@ def hanging(company: Company) -> str:
     commit = company.change("pyproject.toml", hanging_project("clock", "1.0.0"))
     company.change("pyproject.toml", good)
     return commit
+
+
+def attacks_of(reach: Reach, unit: str) -> list[Callable[[], object]]:
+    """What somebody might write with a role: a release, a log, a version, and the secret of a build."""
+    build = PreparedBuild("0" * 64, 2_000_000_000)
+    return [
+        lambda: reach.store.publish(layout.manifest_key(unit, "9.9.9"), b"{}", made_of="digest"),
+        lambda: reach.store.put(layout.build_log_key(unit, "merge-1"), b"nothing happened"),
+        lambda: reach.ledger.releases.claim_version(unit, "digest", "9.9.9"),
+        lambda: reach.ledger.builds.prepare(unit, "merge-1", build),
+    ]
+
+
+def test_a_builders_role_reaches_nothing_by_itself_and_one_unit_by_its_task(site: Site) -> None:
+    """Code that gets hold of it writes nothing; what begin_publish opens for a task is of the task's unit alone."""
+    company = site.company
+    execution = site.start(company.repository.head)
+    builder = company.builder()
+    polled = builder.stepfunctions.get_activity_task(activityArn=company.organization.build_activity_arn)
+    task = BuildInput.from_task(json.loads(polled["input"]))
+    assert task.execution.id == execution
+    publication = builder.publication(task, BuiltBy("worker", "w"), company.new_session)
+    reading, publishing = (publication.session(purpose) for purpose in (Purpose.READ, Purpose.PUBLISH))
+    own = layout.template_key("clock", "9.9.9")
+    refused: list[Callable[[], object]] = [
+        *attacks_of(builder, "clock"),
+        *attacks_of(reading, "clock"),
+        *attacks_of(publishing, "metronome"),
+        # Once is allowed, again is not, whatever the request leaves out.
+        lambda: publishing.store.put(own, b"altered"),
+    ]
+    assert publishing.store.publish(own, b"{}", made_of="digest") == publishing.store.find(own)
+    for attack in refused:
+        with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+            attack()
+    stolen = builder.publication(task, BuiltBy("worker", "w"), company.new_session)
+    with pytest.raises(StepError, match="was used by another builder"):
+        stolen.session(Purpose.PUBLISH)
+    company.wiring.stepfunctions.stop_execution(executionArn=execution)
 
 
 def test_workers_share_the_queue_and_hand_back_what_they_do_not_finish(site: Site) -> None:

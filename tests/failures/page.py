@@ -77,6 +77,7 @@ _ELSEWHERE = """\
 | `start_promotion` is killed | its messages come again as soon as it cannot be at work any more, within a quarter of an hour | `tests/integration/steps/test_start_promotion.py` |
 | a build worker is killed | its processes end with it; after five minutes without a heartbeat `Build` is given to another worker, once, which takes over what was published | `tests/unit/confine/test_launch.py`, `tests/state_machines/test_definitions.py`, `tests/unit/build/test_build.py` |
 | a build worker is stopped | it finishes what it builds; asked twice, it hands the build back, and another worker takes it | `tests/end_to_end/test_workers.py` |
+| a build asks to publish and is not known to be the one that its promotion waits for | `Build` fails, and says what does not fit; nothing is published | `tests/attacks/test_builder_sessions.py`, `tests/attacks/test_builder_codebuild.py` |
 | a unit cannot be built, on CodeBuild | `Build` fails as States.TaskFailed; `history` and the notice say what the build said | `tests/end_to_end/test_codebuild.py`, `tests/unit/steps/test_on_promotion_change.py` |
 | CodeBuild throttles, or the account's builds are at their limit | `Build` is tried again, for two minutes or for a day | `tests/state_machines/test_definitions.py` |
 | a build hangs, prints, forks, fills memory or disk, or writes elsewhere | it is ended with all it started, or refused; the message says what it did too much of | `tests/unit/build/test_hostile.py`, `tests/unit/build/test_run.py` |

@@ -17,6 +17,7 @@ Template = dict[str, Any]
 Find = Callable[[Template, str], list[Template]]
 PROJECT = "arn:aws:codebuild:eu-west-1:111111111111:project/orchestrator-build"
 BUCKET = "arn:aws:s3:::orchestrator-artifacts-111111111111-eu-west-1"
+BEGIN_PUBLISH = "arn:aws:lambda:eu-west-1:111111111111:function:orchestrator-begin-publish"
 SURVEY = f"{BUCKET}/{survey_key('github://github.com/acme/shop', 'trunk')}"
 
 
@@ -40,6 +41,7 @@ def test_there_is_one_project_for_all_units(with_options: Template, resources: F
     assert {one["Name"]: one["Value"] for one in environment["EnvironmentVariables"]} == {
         "ORCHESTRATOR_LEDGER_TABLE": "orchestrator-ledger",
         "ORCHESTRATOR_BUCKET": "orchestrator-artifacts-111111111111-eu-west-1",
+        "ORCHESTRATOR_BEGIN_PUBLISH": BEGIN_PUBLISH,
         "ORCHESTRATOR_REPOSITORY_URL": "github://github.com/acme/shop",
         "ORCHESTRATOR_REPOSITORY_SECRET": "orchestrator/github",
         "ORCHESTRATOR_REPOSITORY_PROXY": "http://proxy.example.com:3128",
@@ -56,18 +58,14 @@ def test_the_buildspec_runs_the_command_that_a_person_can_run(with_options: Temp
     assert spec["phases"]["build"]["commands"][-1] == "python3 -m orchestrator.cli.main build-task"
 
 
-def test_the_project_may_publish_releases_and_write_its_log(with_options: Template) -> None:
-    """And nothing more: no answers to executions, no other log, no report groups."""
+def test_the_project_may_read_sources_write_its_log_and_ask_for_sessions(with_options: Template) -> None:
+    """And nothing more: no releases, no ledger, no answers to executions, no other log, no report groups."""
     assert allowed(with_options, "orchestrator-codebuild") == {
         "logs:CreateLogStream": ["arn:aws:logs:eu-west-1:111111111111:log-group:/aws/codebuild/orchestrator-build:*"],
         "logs:PutLogEvents": ["arn:aws:logs:eu-west-1:111111111111:log-group:/aws/codebuild/orchestrator-build:*"],
-        "s3:GetObject": [f"{BUCKET}/bundles/*", f"{BUCKET}/projects/*", f"{BUCKET}/logs/*", SURVEY],
-        "s3:PutObject": [f"{BUCKET}/projects/*", f"{BUCKET}/logs/*"],
+        "s3:GetObject": [f"{BUCKET}/bundles/*", SURVEY],
         "s3:ListBucket": [BUCKET],
-        **{
-            f"dynamodb:{action}": ["arn:aws:dynamodb:eu-west-1:111111111111:table/orchestrator-ledger"]
-            for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
-        },
+        "lambda:InvokeFunction": [BEGIN_PUBLISH],
         "secretsmanager:GetSecretValue": [GITHUB_SECRET],
     }
 

@@ -142,6 +142,7 @@ def test_state_machines_invoke_exactly_their_own_steps(statements: list[tuple[st
         "orchestrator-promotion": [
             "orchestrator-deploy",
             "orchestrator-plan",
+            "orchestrator-prepare-build",
             "orchestrator-request-approval",
             "orchestrator-resolve-release",
             "orchestrator-roll-back",
@@ -160,6 +161,7 @@ def test_state_machines_invoke_exactly_their_own_steps(statements: list[tuple[st
 def test_deployers_are_assumed_by_exact_name_and_by_few_steps_only(statements: list[tuple[str, Template]]) -> None:
     """Each target account's own deployer, nothing with a wildcard."""
     assuming = {name: listed(one["Resource"]) for name, one in statements if "sts:AssumeRole" in listed(one["Action"])}
+    assert assuming.pop("orchestrator-begin-publish") == ["arn:aws:iam::111111111111:role/orchestrator-publisher"]
     assert sorted(assuming) == [
         "orchestrator-deploy",
         "orchestrator-drift",

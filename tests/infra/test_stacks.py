@@ -20,6 +20,7 @@ def test_there_is_a_template_for_each_stack(templates: dict[str, Template]) -> N
     assert sorted(templates) == [
         "orchestrator",
         "orchestrator-artifacts",
+        "orchestrator-builds",
         "orchestrator-decisions",
         "orchestrator-guardrails",
         "orchestrator-target-111111111111-eu-west-1",

@@ -1,4 +1,4 @@
-"""The tooling account's two stacks."""
+"""The tooling account's stacks."""
 
 import re
 from collections.abc import Callable
@@ -13,6 +13,13 @@ Find = Callable[[Template, str], list[Template]]
 
 HANDLERS = {file.stem for file in Path("lambdas").glob("*.py")} - {"__init__", "edge", "webhook"}
 STEPS = sorted(step for step in HANDLERS if "train" not in step)
+
+
+@pytest.fixture(scope="module")
+def with_builds(templates: dict[str, Template]) -> Template:
+    """The tooling stack, with what lets builds publish."""
+    stacks = [templates[name]["Resources"] for name in ("orchestrator", "orchestrator-builds")]
+    return {"Resources": stacks[0] | stacks[1]}
 
 
 def test_the_artifacts_bucket_is_private_versioned_and_kept(templates: dict[str, Template], resources: Find) -> None:
@@ -42,11 +49,11 @@ def test_the_ledger_is_recoverable_and_kept(tooling: Template, resources: Find) 
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_every_handler_has_its_lambda(tooling: Template, resources: Find) -> None:
+def test_every_handler_has_its_lambda(with_builds: Template, resources: Find) -> None:
     """One word per step: module, handler, function and role."""
-    functions = {one["Handler"]: one for one in resources(tooling, "AWS::Lambda::Function")}
+    functions = {one["Handler"]: one for one in resources(with_builds, "AWS::Lambda::Function")}
     assert sorted(functions) == [f"lambdas.{step}.handler" for step in STEPS]
-    roles = {one["RoleName"] for one in resources(tooling, "AWS::IAM::Role")}
+    roles = {one["RoleName"] for one in resources(with_builds, "AWS::IAM::Role")}
     for step in STEPS:
         name = f"orchestrator-{step.replace('_', '-')}"
         function = functions[f"lambdas.{step}.handler"]
@@ -60,12 +67,16 @@ def test_every_handler_has_its_lambda(tooling: Template, resources: Find) -> Non
         assert name in roles
 
 
-def test_every_lambda_is_given_the_settings_that_its_wiring_reads(with_options: Template, resources: Find) -> None:
+def test_every_lambda_is_given_the_settings_that_its_wiring_reads(
+    with_options: Template, templates: dict[str, Template], resources: Find
+) -> None:
     """A setting that is missing would show only when the step runs."""
     steps = "".join(path.read_text() for path in Path("orchestrator/wiring").glob("*.py"))
-    known = set(re.findall(r'settings(?:\[|\.get\()"(\w+)"', steps))
+    # What the command line alone wires is told by its own settings.
+    known = set(re.findall(r'settings(?:\[|\.get\()"(\w+)"', steps)) - {"begin_publish"}
     given: set[str] = set()
-    for function in resources(with_options, "AWS::Lambda::Function"):
+    builds = resources(templates["orchestrator-builds"], "AWS::Lambda::Function")
+    for function in (*resources(with_options, "AWS::Lambda::Function"), *builds):
         variables = function["Environment"]["Variables"]
         assert "ORCHESTRATOR_LEDGER_TABLE" in variables
         given |= {name.removeprefix("ORCHESTRATOR_").lower() for name in variables}
@@ -73,12 +84,12 @@ def test_every_lambda_is_given_the_settings_that_its_wiring_reads(with_options: 
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_lambda_writes_to_its_own_log_group_only(tooling: Template, resources: Find, step: str) -> None:
+def test_a_lambda_writes_to_its_own_log_group_only(with_builds: Template, resources: Find, step: str) -> None:
     """Which keeps the logs for a while, not for ever."""
     name = f"orchestrator-{step.replace('_', '-')}"
-    groups = {one["LogGroupName"]: one["RetentionInDays"] for one in resources(tooling, "AWS::Logs::LogGroup")}
+    groups = {one["LogGroupName"]: one["RetentionInDays"] for one in resources(with_builds, "AWS::Logs::LogGroup")}
     assert groups[f"/aws/lambda/{name}"] == 90
-    (role,) = [one for one in resources(tooling, "AWS::IAM::Role") if one["RoleName"] == name]
+    (role,) = [one for one in resources(with_builds, "AWS::IAM::Role") if one["RoleName"] == name]
     statement = role["Policies"][0]["PolicyDocument"]["Statement"][0]
     assert statement["Resource"] == f"arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/{name}:*"
 

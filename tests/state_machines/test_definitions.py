@@ -157,12 +157,21 @@ def test_every_task_has_its_handler_and_its_step() -> None:
     """One word for each step, from the state to the module."""
     organization = organization_of(4, frozenset({"prod"}))
     text = json.dumps([promotion(unit_of(), organization), gate(unit_of(), "prod", organization)])
-    steps = ("resolve_release", "plan", "request_approval", "decide", "deploy", "smoke_test", "roll_back")
+    steps = (
+        "prepare_build",
+        "resolve_release",
+        "plan",
+        "request_approval",
+        "decide",
+        "deploy",
+        "smoke_test",
+        "roll_back",
+    )
     for step in steps:
         assert organization.function_arn(step) in text
         assert (ROOT / "lambdas" / f"{step}.py").exists()
         assert (ROOT / "orchestrator" / "steps" / f"{step}.py").exists()
-    assert text.count(":function:orchestrator-") == 1 + 4 * 5 + 1
+    assert text.count(":function:orchestrator-") == 2 + 4 * 5 + 1
 
 
 def test_both_runners_have_the_same_states_and_ways() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.build.task import BuildTask
-from orchestrator.errors import BuildError, UnknownNameError
+from orchestrator.build.task import BuildSetup, BuildTask
+from orchestrator.errors import AccessError, BuildError, RequestError, UnknownNameError
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.refs.merged import MergeRule
@@ -20,18 +20,16 @@ LOG = "logs/orders/merge-1/build.log"
 def task(unit: str = "orders", **request: str) -> dict[str, Any]:
     """The input of the activity."""
     execution = {"id": "arn:aws:states:x:1:execution:promote-orders:merge-1", "name": "merge-1"}
-    return {"unit": unit, "request": request, "execution": {**execution, "started_at": "2026-06-01T12:00:00.000Z"}}
+    started = {**execution, "started_at": "2026-06-01T12:00:00.000Z"}
+    return {"unit": unit, "request": request, "execution": started, "nonce": "secret"}
 
 
 @pytest.fixture
 def build_task(workshop: Workshop) -> BuildTask:
     """The task with the fake uv."""
-    return BuildTask(
-        partial(read_catalog, workshop.repository),
-        MergeRule(workshop.repository, "main"),
-        workshop.builder,
-        workshop.store,
-    )
+    setup = BuildSetup(workshop.builder, workshop.store)
+    rule = MergeRule(workshop.repository, "main")
+    return BuildTask(partial(read_catalog, workshop.repository), rule, lambda _: setup)
 
 
 def test_a_build_answers_with_the_version_and_where_its_log_is(build_task: BuildTask, store: ArtifactStore) -> None:
@@ -71,3 +69,33 @@ def test_a_unit_that_is_not_there_is_an_error_with_a_log(build_task: BuildTask, 
     with pytest.raises(UnknownNameError, match=r"There is no unit 'order'\. Known: orders"):
         build_task(task("order"))
     assert b"There is no unit 'order'" in store.get("logs/order/merge-1/build.log")
+
+
+class Refusing:
+    """Logs that may not be kept."""
+
+    def location(self, key: str) -> str:
+        """Not asked for."""
+        raise AssertionError(key)
+
+    def put(self, key: str, _content: Path) -> None:
+        """Refuse."""
+        raise AccessError(f"{key} may not be written")
+
+
+def test_a_failed_build_says_so_also_where_its_log_cannot_be_kept(workshop: Workshop, machine: Path) -> None:
+    """Why it failed matters more."""
+    (machine / "fail-install").write_text("no such file", encoding="utf-8")
+    setup = BuildSetup(workshop.builder, Refusing())
+    rule = MergeRule(workshop.repository, "main")
+    build_task = BuildTask(partial(read_catalog, workshop.repository), rule, lambda _: setup)
+    with pytest.raises(BuildError) as raised:
+        build_task(task())
+    assert raised.value.__notes__ == [f"Its log could not be kept: {LOG} may not be written"]
+
+
+def test_a_task_that_describes_no_build_is_refused_without_its_secret(build_task: BuildTask) -> None:
+    """The refusal is written to logs."""
+    with pytest.raises(RequestError, match="does not describe a build") as raised:
+        build_task({**task(), "unit": "Orders!", "nonce": "hush"})
+    assert "hush" not in str(raised.value)

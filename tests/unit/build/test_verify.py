@@ -15,6 +15,7 @@ from moto import mock_aws
 from orchestrator.build.build import Build, Builder, Tools
 from orchestrator.build.release_diff import diff_of
 from orchestrator.build.verify import ReleaseVerifier
+from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.confinement import Level
 from orchestrator.releases.layout import manifest_key
 from orchestrator.releases.manifest import Manifest
@@ -119,7 +120,7 @@ def test_a_release_is_what_it_says(store: ArtifactStore, builds: list[Build]) ->
 
 def test_the_manifest_and_the_bill_of_materials_say_what_built_it(store: ArtifactStore, manifest: Manifest) -> None:
     """Tools by their versions, the packages with their licences."""
-    assert manifest.builder == "local"
+    assert manifest.builder == BuiltBy("folder")
     assert set(manifest.tools) == {"promotion-orchestrator", "uv", "cfn-lint", "build backend"}
     assert manifest.tools["build backend"].startswith("hatchling ")
     text = store.get(manifest.sbom.key).decode()

@@ -11,6 +11,7 @@ _BUILD = {
     "BUILD_EXECUTION_ID": "arn:aws:states:eu-west-1:111111111111:execution:promote-orders:one",
     "BUILD_EXECUTION_NAME": "one",
     "BUILD_STARTED_AT": "2026-06-01T12:00:00Z",
+    "BUILD_NONCE": "secret",
 }
 
 
@@ -33,12 +34,14 @@ def test_settings_that_are_missing_are_named() -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     said = " ".join(done.stderr.split())
-    assert "ORCHESTRATOR_BUCKET, ORCHESTRATOR_LEDGER_TABLE, ORCHESTRATOR_REPOSITORY_URL is not set" in said
+    missing = ("BEGIN_PUBLISH", "BUCKET", "LEDGER_TABLE", "REPOSITORY_URL")
+    assert f"{', '.join(f'ORCHESTRATOR_{name}' for name in missing)} is not set" in said
 
 
 def test_a_failure_that_cannot_be_noted_is_told_all_the_same(tmp_path: Path) -> None:
     """The ledger cannot be reached without a region; what is told last is why the build failed."""
     done = carry_out(
+        ORCHESTRATOR_BEGIN_PUBLISH="arn:aws:lambda:eu-west-1:111111111111:function:orchestrator-begin-publish",
         ORCHESTRATOR_BRANCH="main",
         ORCHESTRATOR_BUCKET="artifacts",
         ORCHESTRATOR_LEDGER_TABLE="ledger",

@@ -13,14 +13,15 @@ GOOD = {
     "BUILD_EXECUTION_ID": "arn:aws:states:x:1:execution:promote-orders:merge-1",
     "BUILD_EXECUTION_NAME": "merge-1",
     "BUILD_STARTED_AT": "2026-06-01T12:00:00.000Z",
+    "BUILD_NONCE": "secret",
 }
 
 
 def test_it_is_the_same_as_an_activitys_task() -> None:
     """One way to ask, two ways to carry it."""
     execution = {"id": GOOD["BUILD_EXECUTION_ID"], "name": "merge-1", "started_at": GOOD["BUILD_STARTED_AT"]}
-    task = {"unit": "orders", "request": {"commit": "a" * 40, "from": "dev"}, "execution": execution}
-    assert BuildInput.from_environment({**GOOD, "HOME": "/root"}) == BuildInput.model_validate(task)
+    task = {"unit": "orders", "request": {"commit": "a" * 40, "from": "dev"}, "execution": execution, "nonce": "secret"}
+    assert BuildInput.from_environment({**GOOD, "HOME": "/root"}) == BuildInput.from_task(task)
 
 
 def test_what_is_missing_is_named_with_what_to_do() -> None:

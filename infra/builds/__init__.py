@@ -1,0 +1,1 @@
+"""The stack `orchestrator-builds`: what lets builds publish, one unit each."""
