@@ -64,7 +64,7 @@ def ask(company: MotoCompany) -> tuple[str, str]:
     steps = Steps(company, company.publish(version), "prod", f"run-{next(NUMBERS)}")
     plan = steps("plan")
     gate = company.organization.state_machine_arn("clock-approve-prod")
-    steps("request_approval", plan=plan, gate_arn=gate, token="t0ken")
+    steps("request_approval", plan=plan, gate_arn=gate, token=f"t0ken-{next(NUMBERS)}")
     return version, plan["plan_hash"]
 
 
@@ -149,6 +149,6 @@ def test_going_back_to_what_was_never_here_is_not_nobodys_change(company: MotoCo
     steps = Steps(company, between, "prod", f"run-{next(NUMBERS)}")
     plan = steps("plan")
     gate = company.organization.state_machine_arn("clock-approve-prod")
-    steps("request_approval", plan=plan, gate_arn=gate, token="t0ken")
+    steps("request_approval", plan=plan, gate_arn=gate, token=f"t0ken-{next(NUMBERS)}")
     status, message = approve(company, (between.version, plan["plan_hash"]), ADA)
     assert (status, "1 of 2 approvals" in message) == ("COUNTED", True)
