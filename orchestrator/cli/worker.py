@@ -4,8 +4,11 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
 
@@ -15,6 +18,7 @@ import click
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume, sessions_beside
 from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import cache_folder
+from orchestrator.build.scratch import remove, scratch_folder
 from orchestrator.build.task import BuildSetup, BuildTask
 from orchestrator.build.worker import BuildWorker
 from orchestrator.cli.build import allows_unconfined, machine_tools, set_up
@@ -54,12 +58,21 @@ def worker(
     # Where credentials come from is told of every client otherwise.
     logging.getLogger("botocore").setLevel(logging.WARNING)
     system.hide()
+    with scratch_folder("orchestrator-worker-") as folder:
+        # All that is temporary, so that one removal is enough where the process ends at once.
+        tempfile.tempdir = str(folder)
+        _work(here, parallel, folder)
+    say("Stopped.")
+
+
+def _work(here: Context, parallel: int, folder: Path) -> None:
+    """Poll until interrupted; what is temporary is in a folder."""
     host = f"{socket.gethostname()}-{os.getpid()}"
     stop, abandon = Event(), Event()
     unconfined = allows_unconfined(lambda: here.wiring.guardrails().organization)
     workers = [_worker(here, f"{host}-{number}", abandon, unconfined=unconfined) for number in range(parallel)]
     for number in SIGNALS:
-        signal.signal(number, lambda _number, _frame: _stop(stop, workers, abandon))
+        signal.signal(number, lambda _number, _frame: _stop(stop, workers, abandon, folder))
     threads = [Thread(target=one.run, args=(stop,), name=f"build-{number}") for number, one in enumerate(workers)]
     for thread in threads:
         thread.start()
@@ -68,7 +81,6 @@ def worker(
         # Python deals with signals between two calls of the main thread.
         while thread.is_alive():
             thread.join(_LOOK_SECONDS)
-    say("Stopped.")
 
 
 class _Harmless(logging.Formatter):
@@ -85,7 +97,7 @@ def _log_harmlessly() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
-def _stop(stop: Event, workers: list[BuildWorker], abandon: Event) -> None:
+def _stop(stop: Event, workers: list[BuildWorker], abandon: Event, folder: Path) -> None:
     """Stop when the builds that have begun are finished; asked again, hand them back and end at once."""
     if not stop.is_set():
         stop.set()
@@ -101,6 +113,8 @@ def _stop(stop: Event, workers: list[BuildWorker], abandon: Event) -> None:
     limit = time.monotonic() + _ABANDON_SECONDS
     for one in workers:
         one.wait_until_idle(limit - time.monotonic())
+    with suppress(OSError):
+        remove(folder)
     # Not by an exception: threads that poll would be waited for.
     os._exit(_INTERRUPTED)
 
