@@ -18,7 +18,7 @@ from orchestrator.bootstrap.guardrails import (
 )
 from orchestrator.cli.context import Context
 from orchestrator.cli.output import Format, say, say_json
-from orchestrator.cli.parameters import Option, group
+from orchestrator.cli.parameters import Argument, Option, group
 from orchestrator.cli.tables import show as show_table
 from orchestrator.cli.tables import table, text
 from orchestrator.config.infrastructure import GUARDRAILS_FILE
@@ -33,7 +33,7 @@ Output = Annotated[Format, Option(help="What to print.")]
 
 def register(app: click.Group) -> None:
     """Add the commands below `guardrails`."""
-    app.add_command(group(guardrails, show, diff, apply, history, export))
+    app.add_command(group(guardrails, show, diff, apply, history, release, export))
 
 
 def guardrails() -> None:
@@ -99,6 +99,25 @@ def history(context: click.Context, output: Output = Format.TABLE) -> None:
     for one in versions:
         shown.add_row(str(one.version), _time(one.recorded_at), one.recorded_by, text("\n".join(one.changes)))
     show_table(shown)
+
+
+def release(
+    context: click.Context,
+    name: Annotated[str, Argument(help="The unit's name.")],
+    *,
+    yes: Annotated[bool, Option("--yes", help="Skip confirmation.")] = False,
+) -> None:
+    """Let another folder use a unit's name and stacks: administrators only."""
+    here: Context = context.obj
+    claims = here.wiring.ledger.claims
+    claim = claims.of_unit(name)
+    if claim is None:
+        raise RequestError(f"No folder has the name {name!r}: the next one that is merged with it gets it.")
+    stacks = ", ".join(sorted(claim.stacks)) or "no stacks"
+    if not yes and not click.confirm(f"{claim.folder} has the name {name} with {stacks}. Let other folders use them?"):
+        raise RequestError("Nothing was released.")
+    claims.release_claim(name)
+    say(f"The name {name} and its stacks go to the next folder that is merged with it.")
 
 
 def export(

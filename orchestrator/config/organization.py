@@ -225,6 +225,13 @@ class Organization(Settings):
         "arn:aws:iam::111111111111:user/ada; none for a machine that only commits what others wrote.",
         json_schema_extra=ADMINISTRATOR,
     )
+    unit_folders: dict[str, str] = Field(
+        default_factory=dict,
+        description="By pattern of units' names, the glob of folders that may use them; the first pattern that matches "
+        "decides, and names that none matches belong to whichever folder used them first.",
+        examples=[{"pay-*": "payments/*"}],
+        json_schema_extra=ADMINISTRATOR,
+    )
     trains: tuple[MergedTrain, ...] = Field(
         default=(), description="Units that go together when a merge affects several of them.", json_schema_extra=FREE
     )

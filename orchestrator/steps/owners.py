@@ -8,7 +8,7 @@ from orchestrator.config.told import ROOT
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ownership.claims import Claim, Claims, first_claims, wanted
-from orchestrator.ownership.rules import ANY_FOLDER, NameRules, misplaced
+from orchestrator.ownership.rules import NameRules, misplaced
 from orchestrator.source.catalog import Catalog
 from orchestrator.source.facts import Facts
 from orchestrator.source.surveyed import Bar
@@ -21,12 +21,10 @@ class Owners:
     Args:
         ledger: keeps the claims.
         branch: the branch that is looked at.
-        rules: guardrails on names.
     """
 
     ledger: Ledger
     branch: str
-    rules: NameRules = ANY_FOLDER
 
     def judge(
         self, catalog: Catalog, organization: Organization, units: Collection[str] | None, run: int
@@ -44,7 +42,8 @@ class Owners:
         if not self.ledger.claims.begun and not self._begin(organization, run):
             return None
         some = None if units is None else self._some(units, catalog, needs)
-        return Judged(facts, needs, self.rules, self._all(catalog) if some is None else some)
+        rules = tuple(organization.unit_folders.items())
+        return Judged(facts, needs, rules, self._all(catalog) if some is None else some)
 
     def write(self, judged: "Judged", catalog: Catalog, run: int) -> bool:
         """Claim what units need that are valid; False when a later look has begun."""

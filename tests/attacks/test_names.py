@@ -2,14 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from orchestrator.ledger.partitions import CLAIMS
-from orchestrator.steps.merge_event import MergeEvent
-from orchestrator.wiring.branches import BranchWiring
-from state_machines.unit_stack import unit_stack
 from tests.merges import ORGANIZATION, asked, definition, executions, look, machines, merge, organize, project, write
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
@@ -123,13 +119,12 @@ def test_a_release_that_was_built_from_another_folder(company: MotoCompany) -> N
 
 def test_a_name_that_a_guardrail_keeps_for_other_folders(company: MotoCompany) -> None:
     """Nobody has claimed it yet."""
-    handler = BranchWiring.from_environment().on_merge(unit_stack)
-    guarded = replace(handler, owners=replace(handler.owners, rules=(("pay-*", "payments/*"), ("*", "**"))))
+    text = (company.folder / "orchestrator.toml").read_text()
+    organize(company, f'unit_folders = {{ "pay-*" = "payments/*", "*" = "**" }}\n{text}')
     _take(company, 'name = "pay-out"', "pay-out")
-    commit = company.commit("Take a name")
-    result = guarded(MergeEvent.model_validate({"detail": {"branch": "main", "commit": commit}}))
-    assert "projects/thief: may not be called 'pay-out': a guardrail keeps" in result.problems[0]
-    assert result.asked == ()
+    result = merge(company, "Take a name")
+    assert "projects/thief: may not be called 'pay-out': a guardrail keeps" in result["problems"][0]
+    assert "pay-out" not in asked(result)
 
 
 def test_a_name_moves_in_the_commit_that_removes_the_old_folder(company: MotoCompany) -> None:

@@ -27,8 +27,9 @@ from orchestrator.errors import OrchestratorError, RequestError, UnknownNameErro
 from orchestrator.ledger.controls import EVERY, Freeze, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.partitions import FREEZES
+from orchestrator.ledger.partitions import CLAIMS, FREEZES
 from orchestrator.ledger.trains import Train
+from orchestrator.ownership.claims import Claim
 from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
 from orchestrator.source.demand import RETIRED
@@ -52,6 +53,7 @@ _CALLS: dict[tuple[str, str], list[list[str]]] = {
     ("guardrails history", ""): [[]],
     ("guardrails export", ""): [[]],
     ("guardrails apply", ""): [["--yes"]],
+    ("guardrails release", ""): [["orders", "--yes"]],
     ("status", ""): [[]],
     ("history", ""): [["orders"]],
     ("diff", ""): [["orders", "0.1.0", "0.2.0"]],
@@ -98,6 +100,7 @@ class World(Account):
         self._releases(ledger)
         self._controls(ledger)
         ledger.trains.begin(_TRAIN)
+        ledger.claims.write([Claim("orders", "projects/orders")], "main", ledger.branches.begin("main"))
         ledger.branches.record_definition("main", "gone", "some")
         ledger.branches.record_definition("main", "retired", RETIRED)
 
@@ -211,7 +214,7 @@ class Documented:
 
     def sample(self, action: str) -> Call:
         """A call of the command, with what it is about."""
-        if self.command.startswith("guardrails "):
+        if self.command.startswith("guardrails ") and self.command != "guardrails release":
             return Call(action, _GUARDRAILS, {"dynamodb:LeadingKeys": ["GUARDRAILS"]})
         resource = _SAMPLES.get(action) or self._states(action)
         if self.command == "retire":
@@ -237,6 +240,7 @@ _SAMPLES = {
     "dynamodb:GetItem": _LEDGER,
     "dynamodb:Query": _LEDGER,
     "dynamodb:PutItem": _LEDGER,
+    "dynamodb:DeleteItem": _LEDGER,
     "s3:GetObject": f"{_BUCKET}/plans/orders/some/prod.json",
     "s3:ListBucket": _BUCKET,
     "events:PutEvents": f"arn:aws:events:{_WHERE}:event-bus/default",
@@ -246,6 +250,7 @@ _CONTEXTS = {
     "dynamodb:GetItem": {"dynamodb:LeadingKeys": ["TRAIN#billing-1"]},
     "dynamodb:Query": {"dynamodb:LeadingKeys": ["BRANCH#main"]},
     "dynamodb:PutItem": {"dynamodb:LeadingKeys": [FREEZES.key()]},
+    "dynamodb:DeleteItem": {"dynamodb:LeadingKeys": [CLAIMS.key()]},
     "events:PutEvents": {"events:source": ["orchestrator"], "events:detail-type": ["Merge"]},
 }
 
