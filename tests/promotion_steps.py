@@ -16,7 +16,7 @@ class Steps:
         self, company: MotoCompany, release: Release, environment: str, name: str, *, stack: str = "app-clock"
     ) -> None:
         arn = company.organization.state_machine_arn("promote-clock").replace(":stateMachine:", ":execution:")
-        self._company = company
+        self.company = company
         self.execution = Execution(id=f"{arn}:{name}", name=name, started_at=datetime.now(UTC))
         self.input: dict[str, Any] = {
             "release": release.model_dump(mode="json"),
@@ -27,7 +27,7 @@ class Steps:
 
     def __call__(self, step: str, **extra: Any) -> Any:
         """Call one step."""
-        return self._company.call(step, {**self.input, **extra})
+        return self.company.call(step, {**self.input, **extra})
 
     def approval(self, plan: dict[str, Any]) -> dict[str, Any]:
         """The answer of people who approved a plan; their decision is kept, as Decide keeps it."""
@@ -48,7 +48,7 @@ class Steps:
             entries=(entry,),
         )
         decision = decision.model_copy(update={"approvals": (decision.approval,)})
-        _, kept = self._company.wiring.decisions.keep(decision)
+        _, kept = self.company.wiring.decisions.keep(decision)
         return {"status": "APPROVED", "message": "", "decision": kept.model_dump()}
 
     def deployed(self) -> dict[str, Any]:

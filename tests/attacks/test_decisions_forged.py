@@ -17,9 +17,9 @@ from tests.promotion_steps import Steps
 from tests.waiting import until
 
 NUMBERS = count(1)
-SESSION = "arn:aws:sts::123456789012:assumed-role"
-ALICE, BOB, MALLORY = (f"{SESSION}/release-manager/alice", f"{SESSION}/release-manager/bob", f"{SESSION}/developer/m")
-PATTERN = "arn:aws:iam::123456789012:role/release-*"
+USERS = "arn:aws:iam::123456789012:user"
+ALICE, BOB, MALLORY = f"{USERS}/release-alice", f"{USERS}/release-bob", f"{USERS}/mallory"
+PATTERN = f"{USERS}/release-*"
 
 
 @pytest.fixture(scope="module")
@@ -153,9 +153,9 @@ def test_a_train_that_the_ledger_says_was_approved_lets_nobody_in(company: MotoC
     """A train, its member, its stage and its approval, all made up; the promotion asks people."""
     version = f"1.{next(NUMBERS)}.0"
     release = company.publish(version)
-    steps = Steps(company, release, "prod", child_name("forged", "prod"))
     running = company.start("forged", version=version, skip_gates=True, reason="a test", **{"from": "prod"})
     train = {"name": "forged", "execution": running, "started_at": "2026-01-01T00:00:00Z", "members": ["clock"]}
+    steps = Steps(company, release, "prod", child_name("forged", "prod"))
     plan = steps("plan")
     bound = {"manifest_sha256": release.manifest_sha256, "plan_hash": plan["plan_hash"]}
     part = {"unit": "clock", **bound}

@@ -78,7 +78,10 @@ def deploy(steps: Steps, where: Kept, version: str, **request: Any) -> dict[str,
     """Plan and deploy as one of the train; the answer points to the train's decision."""
     asked = {"version": version, "train": NAME, **request}
     answer = {"status": "APPROVED", "message": "approved", "decision": where.model_dump()}
-    plan = steps("plan", request=asked)
+    # Whatever the plan says of who started it: to the attacker's advantage, it is the one that was approved.
+    decision = steps.company.wiring.decisions.read(where)
+    assert decision is not None
+    plan = {**steps("plan", request=asked), "plan_hash": decision.entries[0].plan_hash}
     document: dict[str, Any] = steps("deploy", plan=plan, approval=answer, request=asked)
     return document
 
