@@ -154,7 +154,8 @@ class Planner:
         execution, request = step.execution, step.request
         automatic = is_automatic(self.ledger, manifest.unit, execution.id, request.train)
         starter = None if automatic or request.train else self.starter(execution)
-        merged = self.merged(manifest.commit)
+        # Resolve release knows of squash merges, too.
+        merged = step.release.merged or self.merged(manifest.commit)
         return circumstances(request, manifest.commit, automatic=automatic, starter=starter, merged=merged)
 
     def _manifest_of(self, unit: str, version: str) -> Manifest:

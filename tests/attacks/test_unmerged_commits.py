@@ -18,6 +18,8 @@ from orchestrator.cli.main import main
 from orchestrator.ledger.controls import Quarantine
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.refs.merged import MergeRule, UnmergedError
+from orchestrator.steps.contract import Request
+from orchestrator.steps.resolve_release import check_merged
 from tests.moto_accounts import REGION, TOOLING
 from tests.moto_company import MotoCompany, moto_company
 from tests.recorded import recorded
@@ -120,10 +122,15 @@ def test_a_release_of_an_unmerged_commit_is_refused(shop: Shop) -> None:
 
 
 def test_a_digest_in_the_input_does_not_lead_to_another_release(shop: Shop) -> None:
-    """A merged commit beside it proves nothing of what the digest was built from."""
+    """A merged commit beside it proves nothing of what the digest was built from, whoever may name one."""
     made = shop.built(shop.unmerged, merged=False)
-    with pytest.raises(AssertionError, match="does not contain the commit"):
+    with pytest.raises(AssertionError, match="names branch and digest, which only a merge may name"):
         shop.resolve(commit=shop.merged, digest=made.digest, branch="main")
+    release = shop.company.ledger.releases.release("clock", made.version)
+    rule = MergeRule(shop.company.wiring.repository, "main")
+    request = Request(commit=shop.merged, digest=made.digest, branch="main")
+    with pytest.raises(UnmergedError, match="does not contain the commit"):
+        check_merged(rule, shop.catalog, release, request, ["dev"])
 
 
 def test_what_was_merged_by_squashing_may_go(shop: Shop) -> None:
@@ -154,7 +161,7 @@ def test_a_commit_of_a_fork_goes_nowhere(shop: Shop) -> None:
 
 
 def test_an_unmerged_commit_is_not_built(shop: Shop, tmp_path: Path) -> None:
-    """Nothing of it is run; one that holds the same as a merged one is found, not built."""
+    """Nothing of it is run."""
     wiring = shop.company.wiring
     tools = Tools(find_uv_bin(), sys.executable, {}, Cache(tmp_path / "cache"))
     builder = Builder(wiring.repository, wiring.store, wiring.ledger.releases, tools)
@@ -168,7 +175,7 @@ def test_an_unmerged_commit_is_not_built(shop: Shop, tmp_path: Path) -> None:
         (shop.fork, "dev", "as with commits of forks"),
     ):
         with pytest.raises(UnmergedError, match=said):
-            build({"unit": "clock", "request": {"commit": commit, "to": to}, "execution": execution})
+            build({"unit": "clock", "request": {"commit": commit, "to": to}, "execution": execution, "nonce": "n" * 43})
     assert not (tmp_path / "cache").exists()
 
 
