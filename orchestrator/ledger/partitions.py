@@ -48,6 +48,7 @@ BRANCHES = Partition(
     "branch",
     "what the branch calls for, and what was last started for it, by unit",
     ("on_merge", "start_promotion", "retire"),
+    ("plan_train",),
     shared="what is called for and what was started for it are compared in one read",
 )
 RUNS = Partition("RUNS", "", "how often each branch was looked at", ("on_merge",))
