@@ -63,9 +63,10 @@ STARTS = Partition(
 CLAIMS = Partition(
     "CLAIMS",
     "",
-    "the folder that owns each unit's name and stacks; administrators may delete one",
-    ("on_merge",),
+    "the folder that owns each unit's name and stacks",
+    ("on_merge", "administrator"),
     ("plan", "preview", "retire", "start_promotion"),
+    shared="an administrator may give a name up for its folder",
 )
 RETIREMENTS = Partition("RETIREMENTS", "", "who agreed that what is left of a unit is deleted", ("retire",))
 RELEASES = Partition(

@@ -20,9 +20,9 @@ PEOPLE = {
     for name in ("viewer", "developer", "operator", "approver", "controller", "ci", "administrator")
 }
 ROLES = {
-    "orchestrator-builder": "builder",
+    "orchestrator-publisher": "builder",
     "orchestrator-controller": "controller",
-    "orchestrator-codebuild": "builder",
+    "orchestrator-administrator": "administrator",
 }
 
 

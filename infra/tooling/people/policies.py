@@ -12,7 +12,7 @@ from infra.tooling.names import Names
 from infra.tooling.people.scope import Scope, Statement, allow, announce_merges, deny, executions
 from infra.tooling.statements import within
 from orchestrator.errors import RequestError, UnknownNameError
-from orchestrator.ledger.partitions import BRANCHES, CLAIMS, TRAIN, written_by
+from orchestrator.ledger.partitions import BRANCHES, TRAIN, written_by
 
 _PREFIX = "orchestrator-"
 NO_TOKENS = deny(["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"], ["*"])
@@ -117,7 +117,7 @@ def _administrator(scope: Scope) -> list[Statement]:
         *_viewer(scope),
         *allow(["dynamodb:PutItem", "dynamodb:ConditionCheckItem"], [scope.names.guardrails]),
         # A folder's claim to a unit's name can be given up for it.
-        *allow(["dynamodb:DeleteItem"], [scope.names.ledger], dict(within([CLAIMS.pattern]))),
+        *allow(["dynamodb:DeleteItem"], [scope.names.ledger], dict(within(written_by("administrator")))),
         # The trust policies of roles that approvers have say whether session names identify people.
         *allow(["iam:GetRole"], [scope.roles]),
     ]
