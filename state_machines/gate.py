@@ -38,9 +38,8 @@ def _gate(what: str, subject: str, parameters: State, organization: Organization
     }
     return {
         "Comment": (
-            f"Approves or rejects {what}. Start an execution with "
-            f'{{{subject}, "decision": "approve", "plan": "...", "reason": "..."}}; "decision" may also be "reject", '
-            'and "plan" is the beginning of the hash of the plan, as the notification has it.'
+            f'Approves or rejects {what}: {{{subject}, "decision": "approve" or "reject", "plan": "...", '
+            '"reason": "..."}. The notification tells the plan.'
         ),
         "StartAt": "Decide",
         "States": {

@@ -31,7 +31,7 @@ def retry(errors: list[str]) -> list[State]:
     return [rule]
 
 
-_UNKNOWN: Final = "This status is not known here."
+_UNKNOWN: Final = "This status is not known."
 RETRY = retry(TRANSIENT)
 # The part of the context object that tells which promotion this is.
 EXECUTION = {

@@ -211,7 +211,7 @@ class Bootstrap:
         text = json.dumps(json.loads(self.templates[template]), separators=(",", ":"))
         if len(text.encode()) <= INLINE_TEMPLATE_BYTES:
             return {"body": text}
-        key, store = f"templates/{template}.json", self._store()
+        key, store = layout.static_template_key(template), self._store()
         store.put(key, text.encode())
         return {"url": store.object_url(key)}
 

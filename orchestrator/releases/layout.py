@@ -74,3 +74,8 @@ def unit_stack_key(unit: str, digest: str) -> str:
 def bundle_key(digest: str) -> str:
     """Key of the code of the orchestrator's own Lambdas."""
     return f"bundles/{digest}.zip"
+
+
+def static_template_key(stack: str) -> str:
+    """Key of a static stack's template that is too large for a request."""
+    return f"templates/{stack}.json"

@@ -171,7 +171,11 @@ MAY = [
     # Builds.
     Row("orchestrator-builder", "states:GetActivityTask", ACTIVITY),
     Row("orchestrator-builder", "states:SendTaskHeartbeat", "*"),
+    Row("orchestrator-builder", "lambda:InvokeFunction", function("begin-publish")),
     Row("orchestrator-codebuild", "s3:GetObject", key("bundles/some.zip")),
+    Row("orchestrator-prepare-build", "dynamodb:PutItem", LEDGER, partition("BUILDS#orders")),
+    Row("orchestrator-begin-publish", "sts:AssumeRole", role("orchestrator-publisher")),
+    Row("orchestrator-publisher", "dynamodb:PutItem", LEDGER, partition("RELEASES#orders")),
     # Services.
     Row("states.amazonaws.com", "sts:AssumeRole", role("orchestrator-promotion"), {"aws:SourceAccount": TOOLING}),
     Row("lambda.amazonaws.com", "sts:AssumeRole", role("orchestrator-decide")),
@@ -264,6 +268,12 @@ MAY_NOT = [
     # Builds.
     Row("orchestrator-builder", "s3:PutObject", key("plans/orders/some/prod.json")),
     Row("orchestrator-builder", "s3:PutObject", key("bundles/some.zip")),
+    Row("orchestrator-builder", "lambda:InvokeFunction", function("prepare-build")),
+    Row("orchestrator-prepare-build", "dynamodb:PutItem", LEDGER, partition("RELEASES#orders")),
+    Row("orchestrator-begin-publish", "dynamodb:PutItem", LEDGER, partition("RELEASES#orders")),
+    Row("orchestrator-begin-publish", "sts:AssumeRole", DEPLOYER, OURS),
+    Row("orchestrator-publisher", "dynamodb:PutItem", LEDGER, partition("APPROVALS#orders")),
+    Row("orchestrator-publisher", "s3:PutObject", DECISION, ONCE),
     Row("orchestrator-codebuild", "s3:PutObject", key("bundles/some.zip")),
     Row("orchestrator-codebuild", "states:StartExecution", PROD_GATE),
     # Services that work for another account.
@@ -384,9 +394,14 @@ ONLY = [
     only(
         "s3:PutObject",
         key("projects/orders/release/0.1.0/template.json"),
-        "orchestrator-builder",
-        "orchestrator-codebuild",
         f"{TOOLING}/orchestrator-deployer",
+    ),
+    only(
+        "s3:PutObject",
+        key("projects/orders/release/0.1.0/template.json"),
+        "orchestrator-publisher",
+        f"{TOOLING}/orchestrator-deployer",
+        **{"s3_if-none-match": "*"},
     ),
     only("s3:PutObject", key("bundles/some.zip")),
     only("s3:DeleteObject", key("projects/orders/release/0.1.0/template.json")),

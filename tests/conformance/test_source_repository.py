@@ -89,6 +89,7 @@ def test_a_commit_is_told_by_its_full_id(repository: SourceRepository, sample: S
         committed_at=datetime.fromtimestamp(1_767_225_720, UTC),
         subject="Add units in two lines",
         parents=(sample.commits["first"],),
+        people=("Zoë Sample <zoe@example.com>",),
     )
 
 

@@ -61,7 +61,8 @@ def test_the_webhook_reads_its_secret_writes_its_items_and_tells_of_merges(with_
         if one["Properties"].get("RoleName") == "orchestrator-webhook"
     ]
     conditions = [one.get("Condition") for one in role["Policies"][0]["PolicyDocument"]["Statement"]]
-    assert {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["DELIVERY"]}} in conditions
+    keys = "dynamodb:LeadingKeys"
+    assert {"ForAllValues:StringLike": {keys: ["DELIVERY"]}, "Null": {keys: "false"}} in conditions
     assert {
         "ForAllValues:StringEquals": {"events:source": ["orchestrator"], "events:detail-type": ["Merge"]}
     } in conditions

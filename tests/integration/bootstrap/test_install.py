@@ -162,7 +162,7 @@ def test_only_what_differs_is_changed(bootstrap: Bootstrap, templates: dict[str,
     changed = {**templates, f"orchestrator-target-{PROD}-{REGION}": template("other-things")}
     effects = [one.effect for one in replace(bootstrap, templates=changed).install()]
     back = [one.effect for one in bootstrap.install()]
-    assert effects == back == [Effect.UNCHANGED] * 10 + [Effect.UPDATED]
+    assert effects == back == [Effect.UNCHANGED] * (len(back) - 1) + [Effect.UPDATED]
 
 
 def test_stacks_are_made_in_the_accounts_they_belong_to(bootstrap: Bootstrap) -> None:
