@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -10,6 +11,7 @@ from boto3.dynamodb.conditions import Attr
 
 from orchestrator.config.unit import UnitSettings
 from orchestrator.decisions.document import Kept, train_subject
+from orchestrator.ledger.controls import EVERY, Freeze
 from orchestrator.steps.contract import Status
 from orchestrator.trains.names import child_name
 from tests.moto_company import MotoCompany, moto_company
@@ -92,9 +94,14 @@ def test_an_answer_that_points_to_an_older_approval_deploys_nothing(company: Mot
     request: dict[str, Any] = {"version": version, "from": "prod", "skip_gates": True, "reason": "a test"}
     first = company.start(f"first-{version}", **request)
     until(lambda: company.asked(first, "prod") or None)
+    # It is approved, and stopped before it is deployed: so the same plan can be made again.
+    until_then = datetime.now(UTC) + timedelta(hours=1)
+    company.ledger.controls.set_freeze(Freeze(environment="prod", until=until_then, reason="Audit."))
     for who in (ALICE, BOB):
         assert company.decide("prod", version, "approve", who)["status"] == "SUCCEEDED"
-    assert company.follow(first).status == "SUCCEEDED"
+    company.wiring.stepfunctions.stop_execution(executionArn=first)
+    assert company.follow(first).status == "ABORTED"
+    company.ledger.controls.lift_freeze("prod", EVERY, "a test")
     kept = company.ledger.approvals.decisions("clock")[0]
     where = Kept(key=kept.key, version_id=kept.version_id)
     second = Steps(company, company.ledger.releases.release("clock", version), "prod", f"second-{version}")

@@ -74,6 +74,12 @@ def once(answer: Answer) -> Answer:
     return lambda request: left.pop()(request) if left else None
 
 
+def once_where(text: str, answer: Answer) -> Answer:
+    """The same, given to the first request whose body holds a text."""
+    first = once(answer)
+    return lambda request: first(request) if text in str(request.body) else None
+
+
 def noticed() -> tuple[list[bool], Answer]:
     """What has happened, and an answer that notices it and leaves the answer to moto."""
     happened: list[bool] = []

@@ -1,8 +1,9 @@
 """What can go wrong with each Task state, and how a promotion ends then: each cell is a test."""
 
+from orchestrator.config.infrastructure import LEDGER_TABLE
 from tests.aws_answers import Answer, refuse, say
 from tests.failures import cloudformation
-from tests.failures.cloudformation import Script, once
+from tests.failures.cloudformation import Script, once, once_where
 from tests.failures.endings import Ending
 from tests.failures.kinds import Failure, LambdaError, LambdaFailure, ServiceFailure, Stop
 
@@ -111,7 +112,7 @@ FAILURES: tuple[Failure, ...] = (
             "decide": Ending.GOES_ON,
             "deploy": Ending.GOES_ON,
         },
-        script=lambda: _first("dynamodb.PutItem", _CONDITION),
+        script=lambda: {"dynamodb.PutItem": once_where(LEDGER_TABLE, _CONDITION)},
     ),
     Stop(
         "the execution is stopped as the step begins",

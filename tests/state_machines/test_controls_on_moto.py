@@ -51,7 +51,9 @@ def test_a_merge_stops_before_an_environment_on_hold_and_a_person_does_not(compa
     assert hold is not None
     assert (hold.version, hold.reason) == (release, f"clock@{release} failed there.")
     company.publish("2.0.0")
-    merged = company.follow(company.start("merged", version="2.0.0", branch="main", to="dev"))
+    request = {"version": "2.0.0", "branch": "main", "to": "dev"}
+    company.ledger.starts.note("clock", company.execution_arn("merged"), request)
+    merged = company.follow(company.start("merged", **request))
     assert (merged.status, merged.cells["dev"].state) == ("FAILED", "failed")
     assert "clock is on hold in dev" in merged.message
     assert "'orchestrator resume clock dev'" in merged.message
