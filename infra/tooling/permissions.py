@@ -199,6 +199,8 @@ def _decide(names: Names) -> Statements:
         *ledger(names, "decide"),
         *read_decisions(names),
         allow(["s3:PutObject"], [names.decisions]),
+        # Who wrote what is decided on.
+        allow(["s3:GetObject"], [names.objects("plans/*")]),
         allow(["dynamodb:GetItem"], [names.tokens]),
         answer_promotions(),
         _who_started(),
@@ -244,7 +246,7 @@ STEPS = (
         (*_GUARDED, "tokens_table", "decisions_bucket", "bucket", "approvals_topic"),
         _request_approval,
     ),
-    Step("decide", 60, (*_GUARDED, "tokens_table", "decisions_bucket"), _decide),
+    Step("decide", 60, (*_GUARDED, "tokens_table", "decisions_bucket", "bucket"), _decide),
     Step("deploy", 120, (*_TARGETS, "decisions_bucket"), _deploy),
     Step("smoke_test", 120, _TARGETS, _with_targets("smoke_test")),
     Step("roll_back", 120, _TARGETS, _with_targets("roll_back")),

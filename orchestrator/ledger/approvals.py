@@ -22,7 +22,6 @@ class ApprovalRequest(BaseModel):
         manifest_sha256: of the release, or over those of all members; `plan_hash` likewise.
         entries: the release and its plan, or those of all members of the train.
         member_of: the train that the promotion says it belongs to.
-        authors: of the commits, as git writes them, and whether they are all.
         policy: whose decisions count for a train, where the gate itself does not say it.
         helped: whether another gate than the one that decided has handed the decision on.
     """
@@ -39,8 +38,6 @@ class ApprovalRequest(BaseModel):
     execution: str
     order: str
     member_of: str | None = None
-    authors: tuple[str, ...] = ()
-    authors_complete: bool = False
     policy: ApprovalPolicy | None = None
     started_at: str = ""
     status: str = "PENDING"

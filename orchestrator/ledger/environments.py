@@ -21,6 +21,7 @@ class Running(BaseModel):
             promotion ended in the middle, and nobody verified what is there.
         order: the promotion that changed it last, comparable with other promotions' order.
         good: the releases that passed their smoke tests here, oldest first, at most 20.
+        good_stack: the stack in which they did; empty where that was not noted yet.
         taken_over: by target, the SHA-256 of what is kept of a stack that was there before the unit took it over.
         updated_at: when it last changed, ISO 8601.
     """
@@ -34,6 +35,7 @@ class Running(BaseModel):
     order: str = ""
     execution: str = ""
     good: tuple[str, ...] = ()
+    good_stack: str = ""
     taken_over: dict[str, str] = {}
     updated_at: str = ""
 
@@ -41,6 +43,14 @@ class Running(BaseModel):
     def last_known_good(self) -> str | None:
         """The newest release that passed its smoke tests here."""
         return self.good[-1] if self.good else None
+
+    def has_worked(self, version: str, stack: str) -> bool:
+        """Whether a release passed its smoke tests here, and in just that stack."""
+        return version in self.good and self.good_stack == stack
+
+    def seen_from(self, stack: str) -> "Running":
+        """The same, without good releases where those worked in another stack."""
+        return self if self.good_stack in ("", stack) else self.model_copy(update={"good": ()})
 
     def known_good_before(self, version: str, barred: Callable[[str], bool] = lambda _: False) -> str | None:
         """The newest good release other than the given one and those that are barred: where a rollback leads."""
@@ -67,23 +77,28 @@ class EnvironmentRecords:
     def record(self, running: Running, execution: Execution) -> bool:
         """Write the state an execution brought about; False when a newer promotion was there first.
 
-        Which releases are good is no part of it: `record_good` says that.
+        Which releases are good, and where, is no part of it: `record_good` says that.
         """
         item = {
             "pk": ENVIRONMENTS.key(running.environment),
             "sk": running.unit,
-            **running.model_dump(exclude={"good"}),
+            **running.model_dump(exclude={"good", "good_stack"}),
             "order": execution.order,
             "execution": execution.id,
             "updated_at": self._table.now(),
         }
         return self._table.put(item, Attr("pk").not_exists() | Attr("order").lte(execution.order))
 
-    def record_good(self, unit: str, environment: str, version: str, execution: Execution) -> bool:
-        """Note that a release passed its smoke tests; False when a newer promotion's did before."""
-        item = self._table.get(GOOD.key(environment), unit) or {}
-        good = [one for one in item.get("good", ()) if one != version][-_GOOD_KEPT + 1 :]
-        new = {"pk": GOOD.key(environment), "sk": unit, "good": [*good, version], "order": execution.order}
+    def record_good(self, running: Running, stack: str, execution: Execution) -> bool:
+        """Note that the release that runs passed its smoke tests; False when a newer promotion's did before.
+
+        Those that worked in another stack are forgotten: nothing says that they would work in this one.
+        """
+        key = {"pk": GOOD.key(running.environment), "sk": running.unit}
+        item = self._table.get(key["pk"], key["sk"]) or {}
+        before = item.get("good", ()) if item.get("good_stack", stack) == stack else ()
+        good = [one for one in before if one != running.version][-_GOOD_KEPT + 1 :]
+        new = {**key, "good": [*good, running.version], "good_stack": stack, "order": execution.order}
         return self._table.put(new, Attr("pk").not_exists() | Attr("order").lte(execution.order))
 
     def forget(self, unit: str, environment: str) -> None:
@@ -131,4 +146,5 @@ class EnvironmentRecords:
 
 def _running(item: Item, good: Item | None) -> Running:
     known = {name: item[name] for name in Running.model_fields if name in item}
-    return Running.model_validate({**known, "good": (good or {}).get("good", ())})
+    worked = {name: (good or {}).get(name, nothing) for name, nothing in (("good", ()), ("good_stack", ""))}
+    return Running.model_validate({**known, **worked})

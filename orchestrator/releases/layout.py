@@ -6,6 +6,11 @@ FOLDERS = ("bundles", "logs", "plans", "projects", "stacks", "surveys", "templat
 """All that is there at the top."""
 
 
+def unit_folder(unit: str) -> str:
+    """What the keys of all that a unit publishes begin with."""
+    return f"projects/{unit}/"
+
+
 def layer_key(unit: str, number: int) -> str:
     """Key of a layer; layers count up by one when the locked requirements change, and only then."""
     return f"projects/{unit}/lambda/layer/{number:06d}/layer.zip"

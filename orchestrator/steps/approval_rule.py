@@ -7,11 +7,12 @@ from orchestrator.steps.contract import StepInput
 def requires_approval(step: StepInput, running: Running) -> bool:
     """Whether people must decide before a release is deployed.
 
-    Going back to a release that worked there needs nobody, unless `rollback_approval` says so.
+    Going back to a release that worked there needs nobody, unless `rollback_approval` says so. A merge can name another
+    stack: a release that never worked in that one is as new there as any other.
 
     Args:
         step: the promotion, with the rules of its environment.
         running: what runs there, and which releases worked.
     """
-    goes_back = step.request.rollback and step.release.version in running.good
+    goes_back = step.request.rollback and running.has_worked(step.release.version, step.stack_name)
     return step.rules.requires_approval and not (goes_back and not step.rules.rollback_approval)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from orchestrator.aws.arn import role_of_session
+from orchestrator.config.infrastructure import TRAIN_ROLE
 from orchestrator.decisions.document import Entry, bound_to
 from orchestrator.decisions.records import DecisionRecords
-from orchestrator.errors import RequestError
+from orchestrator.errors import ArtifactError, RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.guardrails.policy import policy_in
@@ -45,6 +47,7 @@ class Decider:
         trail: knows who started an execution.
         clock: tells the time, in UTC.
         guardrails: reads the rules that a decision is judged by.
+        authors: tells who wrote what a request is about, by what was planned; the request proves nothing.
     """
 
     ledger: Ledger
@@ -55,6 +58,7 @@ class Decider:
     trail: Trail
     clock: Callable[[], datetime]
     guardrails: Callable[[], Guardrails]
+    authors: Callable[[ApprovalRequest], Authors]
 
     @property
     def _verdicts(self) -> Verdicts:
@@ -144,24 +148,25 @@ class Decider:
                 return self._not_known_yet(decided, request)
             who, evidence = known or ("", "")
             decided = replace(decided, who=who, evidence=evidence)
-            problem = self._judged(decided, request) if who else None
-        except RequestError as error:
+            authors = self.authors(request) if "author" in decided.policy.excluded else Authors()
+            problem = self._judged(decided, request, authors) if who else None
+        except (RequestError, ArtifactError) as error:
             return self._verdicts.end(decided, Status.REFUSED, str(error), request)
         if problem:
             return self._verdicts.end(decided, Status.REFUSED, problem, request)
-        needed = required(decided.policy, _authors(request))
+        needed = required(decided.policy, authors)
         return self._verdicts.count(
             replace(decided, policy=decided.policy.model_copy(update={"approvals": needed})), request
         )
 
-    def _judged(self, decided: Decided, request: ApprovalRequest) -> str | None:
+    def _judged(self, decided: Decided, request: ApprovalRequest, authors: Authors) -> str | None:
         """Why the decision of somebody who is known does not count; None when it does."""
         policy, starter = decided.policy, None
         if "starter" in policy.excluded and not self._is_automatic(request):
             starter = self._starter(request)
             if starter is None:
                 return "CloudTrail does not know yet who started the promotion. Decide again in a few minutes."
-        return refusal(policy, decided.who, _authors(request), starter)
+        return refusal(policy, decided.who, authors, starter)
 
     def _who(self, decided: Decided) -> tuple[str, str] | None:
         step, given = decided.step, decided.given
@@ -182,7 +187,13 @@ class Decider:
         train = self.ledger.trains.of_member(request.member_of, request.execution)
         if train:
             return self.trail.starter(train.execution, train.started_at)
-        return self.trail.starter(request.execution, datetime.fromisoformat(request.started_at))
+        found = self.trail.starter(request.execution, datetime.fromisoformat(request.started_at))
+        if found and role_of_session(found) == self.guardrails().organization.tooling_role_arn(TRAIN_ROLE):
+            raise RequestError(
+                f"A train started {request.execution}, and its request does not say which one: it was altered in the "
+                "ledger, and nobody knows who started the train. Find out who writes there, then start it again."
+            )
+        return found
 
     def _not_known_yet(self, decided: Decided, request: ApprovalRequest) -> StepResult:
         step, given = decided.step, decided.given
@@ -198,10 +209,6 @@ class Decider:
             f"with: orchestrator {command}"
         )
         return self._verdicts.end(decided, Status.REFUSED, message, request)
-
-
-def _authors(request: ApprovalRequest) -> Authors:
-    return Authors(request.authors, request.authors_complete)
 
 
 def _altered(request: ApprovalRequest) -> str:

@@ -54,7 +54,7 @@ class Deployer:
             SUPERSEDED, HELD or QUARANTINED; FAILED with CloudFormation's reason, which a roll back must follow.
         """
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
-        if refusal := self._not_approved(step, running):
+        if refusal := self._not_approved(step, running) or _elsewhere(step):
             return refusal
         # A deployment that has begun is carried to its end, whatever is closed meanwhile.
         begun = running.order == step.execution.order and running.status in _BEGUN
@@ -177,6 +177,15 @@ class Deployer:
             return StepResult(status=Status.STALE, message=message)
         self._note(step, "DEPLOYED")
         return StepResult(status=Status.SUCCEEDED, message=f"{what} is deployed.")
+
+
+def _elsewhere(step: DeployInput) -> StepResult | None:
+    """Whether the plan is for other accounts and regions than the guardrails have by now."""
+    planned = sorted(str(one.target) for one in step.plan.change_sets)
+    if planned == sorted(str(one) for one in step.environment.targets):
+        return None
+    message = f"{step.environment.name} has other targets since {step.release.name} was planned; it is planned anew."
+    return StepResult(status=Status.STALE, message=message)
 
 
 def _moved(step: DeployInput, running: Running) -> StepResult | None:

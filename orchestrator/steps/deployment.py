@@ -15,7 +15,9 @@ from orchestrator.aws.target import TargetAccount
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.config.environment import Target
 from orchestrator.config.unit import EVERY_ENVIRONMENT
+from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
+from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.adoption import ENVIRONMENT_TAG, UNIT_TAG, Kept, kept_of
@@ -67,9 +69,27 @@ class ReleaseFiles:
     store_of: StoreOf
 
     def manifest(self, release: Release) -> Manifest:
-        """Read a release's manifest; raises `ArtifactError` when it is not what was published."""
+        """Read a release's manifest; raises `ArtifactError` when it is not what was published.
+
+        It must lie where a version's only manifest does, which nobody can overwrite: who names a release, be it an
+        event or the ledger, may name any object.
+        """
         text = self.store.get(release.manifest, sha256=release.manifest_sha256)
-        return Manifest.from_json(text, self.store.location(release.manifest))
+        location = self.store.location(release.manifest)
+        manifest = Manifest.from_json(text, location)
+        own = (release.unit, release.version, layout.manifest_key(release.unit, release.version))
+        if (manifest.unit, manifest.version, release.manifest) != own:
+            raise ArtifactError(
+                f"{location} is not the manifest of {release.name}: somebody has named it as that. Nothing is "
+                "deployed; find out who writes to the ledger, or who called this step."
+            )
+        foreign = [one.key for one in manifest.artifacts if not one.key.startswith(layout.unit_folder(release.unit))]
+        if foreign:
+            raise ArtifactError(
+                f"The manifest of {release.name} names {foreign[0]}, which is not the unit's. Nothing is deployed; "
+                "find out who published it, and build another release."
+            )
+        return manifest
 
     def template(self, manifest: Manifest, environment: str) -> dict[str, Any]:
         """Read a release's template; raises `ArtifactError` when it is not what was published."""

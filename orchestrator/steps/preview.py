@@ -42,6 +42,7 @@ class Previewer:
             DeploymentError: CloudFormation refused the template, or a stack must be mended first, which a deployment
                 would begin with.
         """
+        step = _apart(step)
         accounts = [
             self.planner.targets(step.environment, target, step.execution) for target in step.environment.targets
         ]
@@ -74,3 +75,9 @@ class Previewer:
         name = change_set_name(step.release.version, step.execution)
         for stack, was_absent in stacks:
             stack.discard(name, and_stack=was_absent)
+
+
+def _apart(step: PreviewInput) -> PreviewInput:
+    """The same, with change sets that no promotion has, whatever execution the caller names."""
+    execution = step.execution.model_copy(update={"id": f"preview/{step.execution.id}"})
+    return step.model_copy(update={"execution": execution})

@@ -71,8 +71,6 @@ class ApprovalRequester:
             member_of=step.request.train,
             execution=step.execution.id,
             order=step.execution.order,
-            authors=plan.authors,
-            authors_complete=plan.authors_complete,
             started_at=step.execution.started_at.isoformat(),
         )
         self.tokens.keep(request.id, step.token)

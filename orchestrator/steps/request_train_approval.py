@@ -96,8 +96,6 @@ class TrainApprovalRequester:
             entries=entries,
             execution=train.execution,
             order=train.started.order,
-            authors=tuple(dict.fromkeys(author for one in plans.values() for author in one.authors)),
-            authors_complete=all(one.authors_complete for one in plans.values()),
             started_at=train.started_at.isoformat(),
             policy=stage.policy if stage else None,
         )

@@ -77,11 +77,14 @@ class Retirer:
         """Start deleting in one place, or look how far it is.
 
         Raises:
-            RequestError: the unit is still in the repository, a promotion of it is under way, the stack is not the
-                unit's, or the caller may not approve its deletion.
+            RequestError: the unit is still in the repository, a promotion of it is under way, something of it runs
+                though its state machines are to go, the stack is not the unit's, or the caller may not approve its
+                deletion.
             DeploymentError: CloudFormation could not delete a stack; says which resource.
         """
         demand = self._check(step.unit)
+        if step.environment is None:
+            self._check_left(step.unit)
         stacks = list(self._stacks(step))
         for stack in stacks:
             self._check_owner(stack, step)
@@ -156,6 +159,15 @@ class Retirer:
                 f"{', '.join(under_way)} of {unit} is under way: wait for its end, or 'orchestrator abort {unit}'."
             )
         return standing.demand
+
+    def _check_left(self, unit: str) -> None:
+        """Refuse to forget a unit of which something runs: its name and its stacks would be anybody's."""
+        names = self.approvals.guardrails().organization.environment_names
+        if left := [one for one in names if self.ledger.environments.running(unit, one).version is not None]:
+            raise RequestError(
+                f"{unit} still runs in {', '.join(left)}: delete it there first, with 'orchestrator retire {unit} "
+                "--delete'."
+            )
 
     def _stacks(self, step: RetireInput) -> Iterator[Stack]:
         if step.environment is None:

@@ -67,7 +67,7 @@ class RollBack:
             ROLLED_BACK; IN_PROGRESS when it is worth asking again; FAILED when there is nothing to return to,
             or returning failed too. Each message begins with why the roll back was needed.
         """
-        running = self.ledger.environments.running(step.release.unit, step.environment.name)
+        running = self.ledger.environments.running(step.release.unit, step.environment.name).seen_from(step.stack_name)
         good = self._last_known_good(step, running)
         return self._to_release(step, running, good) if good else self._to_before(step, running)
 

@@ -51,7 +51,7 @@ class SmokeTester:
         known = self.ledger.environments.running(unit, environment)
         state = known.model_copy(update={"version": version, "status": "HEALTHY"})
         if self.ledger.environments.record(state, step.execution):
-            self.ledger.environments.record_good(unit, environment, version, step.execution)
+            self.ledger.environments.record_good(state, step.stack_name, step.execution)
         self.ledger.promotions.record_passed(unit, step.execution, environment)
         self._hold_or_resume(step, known.last_known_good)
         self.ledger.environments.free_lock(unit, environment, step.execution.id)

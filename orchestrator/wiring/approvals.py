@@ -32,8 +32,17 @@ class ApprovalWiring(Wiring):
         """Wire Decide."""
         from orchestrator.identity.trail import Trail
         from orchestrator.steps.decide import Decider
+        from orchestrator.steps.plan_authors import PlanAuthors
 
         trail = Trail(self.session.client("cloudtrail", config=CLIENT))
         return Decider(
-            self.ledger, self.decisions, self.tokens, self.stepfunctions, self._verifier, trail, now, self.guardrails
+            self.ledger,
+            self.decisions,
+            self.tokens,
+            self.stepfunctions,
+            self._verifier,
+            trail,
+            now,
+            self.guardrails,
+            PlanAuthors(self.store),
         )

@@ -12,6 +12,7 @@ import boto3
 from orchestrator.config.organization import Organization
 from orchestrator.decisions.document import request_id
 from orchestrator.guardrails.rules import Tightening
+from orchestrator.identity.policy import Authors
 from orchestrator.identity.proof import Proven
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.approvals import ApprovalRequest
@@ -80,7 +81,6 @@ def waiting(ledger: Ledger, **differing: Any) -> ApprovalRequest:
             "environment": "prod",
             "execution": PROMOTION,
             "order": "2026",
-            "authors_complete": True,
             "started_at": NOW.isoformat(),
             **differing,
         }
@@ -114,7 +114,15 @@ class Gate:
         verify: Any = self._verify
         trail = Trail(cloudtrail)
         self.decider = Decider(
-            self.ledger, decisions, tokens, stepfunctions, verify, trail, lambda: NOW, lambda: guardrails
+            self.ledger,
+            decisions,
+            tokens,
+            stepfunctions,
+            verify,
+            trail,
+            lambda: NOW,
+            lambda: guardrails,
+            lambda _: Authors(complete=True),
         )
 
     def _verify(self, proof: str, _decision: dict[str, Any]) -> Proven:

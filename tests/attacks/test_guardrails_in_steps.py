@@ -64,3 +64,14 @@ def test_a_state_machine_from_before_an_environment_was_mandatory_promotes_nothi
     with pytest.raises(AssertionError, match="leaves out dev, which the guardrails make mandatory"):
         running.call("resolve_release", event)
     apply(running, running.organization)
+
+
+def test_a_plan_for_other_targets_is_made_again(running: MotoCompany) -> None:
+    """Accounts and regions are the guardrails' at each step, also those in which a change set was made before."""
+    steps = Steps(running, running.publish("1.0.4"), "dev", "moved")
+    plan = steps("plan")
+    theirs = running.organization.environment("prod").targets[0].model_dump(mode="json")
+    forged = {**plan, "change_sets": [{**plan["change_sets"][0], "target": theirs}]}
+    assert steps("deploy", plan=forged)["status"] == "STALE"
+    assert steps("deploy", plan={**plan, "change_sets": []})["status"] == "STALE"
+    assert running.running("dev") is None

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from orchestrator.aws.executions import execution_arn
+from orchestrator.ledger.partitions import APPROVALS
+from orchestrator.releases import layout
 from orchestrator.steps.contract import Release
+from orchestrator.steps.plan_document import Plan
 from tests.moto_accounts import TOOLING
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
@@ -138,6 +141,35 @@ def test_an_author_who_is_not_mapped_costs_one_approval_more(company: MotoCompan
     assert (status, "1 of 2 approvals" in message) == ("COUNTED", True)
     assert approve(company, asked, BEN)[0] == "REFUSED"
     assert counts(approve(company, asked, CARL))
+
+
+def altered(company: MotoCompany, **values: Any) -> None:
+    """Alter what waits in the ledger, as a role may that notes the ends of promotions."""
+    table = company.wiring.session.resource("dynamodb").Table(company.wiring.settings["ledger_table"])
+    key = {"pk": APPROVALS.key("clock"), "sk": "prod"}
+    table.put_item(Item={**table.get_item(Key=key)["Item"], **values})
+
+
+def test_an_author_who_is_left_out_of_the_request_does_not_approve(company: MotoCompany) -> None:
+    """Who wrote the change is read out of the plan that is decided on."""
+    commit(company, "projects/clock/notes.txt", "Ada")
+    asked = ask(company)
+    altered(company, authors=[], authors_complete=True)
+    assert approve(company, asked, ADA)[0] == "REFUSED"
+    assert counts(approve(company, asked, BEN))
+
+
+def test_a_plan_without_its_authors_is_not_decided_on(company: MotoCompany) -> None:
+    """It has another hash than the one that was shown."""
+    commit(company, "projects/clock/notes.txt", "Ada")
+    asked = ask(company)
+    request = company.ledger.approvals.request("clock", "prod")
+    assert request is not None
+    key = layout.plan_key("clock", request.execution.rsplit(":", 1)[-1], "prod")
+    plan = Plan.model_validate_json(company.wiring.store.get(key))
+    company.wiring.store.put(key, plan.model_copy(update={"authors": ()}).model_dump_json().encode())
+    status, message = approve(company, asked, ADA)
+    assert (status, "is not the plan that was made" in message) == ("REFUSED", True)
 
 
 def test_going_back_to_what_was_never_here_is_not_nobodys_change(company: MotoCompany) -> None:

@@ -69,3 +69,10 @@ def test_several_who_started_one_execution_are_refused(gate: Gate) -> None:
     gate.started(GATE, user("mallory"))
     refused = gate.by_gate(GATE, GIVEN)
     assert (refused.status, "CloudTrail names several" in refused.message) == (Status.REFUSED, True)
+
+
+def test_a_request_that_hides_its_train_is_not_approved(gate: Gate) -> None:
+    """Of what a train started, CloudTrail knows the train's role alone: who started the train may be who decides."""
+    gate.started(PROMOTION, f"arn:aws:sts::{TOOLING}:assumed-role/orchestrator-train/a1b2c3")
+    answer = gate.decide(user("alice"))
+    assert (answer.status, "does not say which one" in answer.message) == (Status.REFUSED, True)

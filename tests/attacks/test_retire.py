@@ -98,6 +98,13 @@ def test_an_environment_of_the_callers_own(company: MotoCompany, step: str) -> N
         company.call(step, _step("mine", "app-clock"))
 
 
+def test_the_state_machines_while_something_runs(company: MotoCompany) -> None:
+    """With them goes what says that the unit's name and stacks are taken: another folder could have them."""
+    with pytest.raises(AssertionError, match="clock still runs in dev, prod"):
+        company.call("retire", {"unit": "clock", "execution": _WHO})
+    assert "clock" in company.ledger.branches.standings("main")
+
+
 def test_an_environment_that_asks_for_approvals(company: MotoCompany) -> None:
     """Without a proof of who asks, nothing is deleted, however often it is tried."""
     for begun in (False, True):

@@ -9,6 +9,7 @@ import boto3
 from orchestrator.config.environment import Environment
 from orchestrator.config.organization import Organization
 from orchestrator.guardrails.document import Guardrails
+from orchestrator.identity.policy import Authors
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.tokens import TokenRecords
 from orchestrator.steps.admission import Admission
@@ -61,7 +62,15 @@ class PlayedPromotions:
             self.ledger, self.tokens, self.decisions, world, world, world, "topic", self.world.is_alive
         )
         self.decider = Decider(
-            self.ledger, self.decisions, self.tokens, world, world, world, lambda: self.now, guardrails
+            self.ledger,
+            self.decisions,
+            self.tokens,
+            world,
+            world,
+            world,
+            lambda: self.now,
+            guardrails,
+            lambda _: Authors(complete=True),
         )
         self.deployer = Deployer(self.ledger, self.admission, self.decisions, world, target, world)
         self.tester = SmokeTester(self.ledger, world, target, check)
