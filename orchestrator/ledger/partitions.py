@@ -132,7 +132,7 @@ PROMOTIONS = Partition(
     "unit",
     "promotions: each one's request, release and end",
     ("resolve_release", "smoke_test", *_ENDINGS),
-    ("plan", "deploy", "plan_train", "decide", "retire"),
+    ("plan", "preview", "deploy", "plan_train", "decide", "retire"),
     shared=_ONE_RECORD,
 )
 RUNNING = Partition(
@@ -140,7 +140,7 @@ RUNNING = Partition(
     "",
     "the promotions that have not ended",
     ("resolve_release", *_ENDINGS),
-    ("plan", "deploy", "plan_train", "decide", "retire"),
+    ("plan", "preview", "deploy", "plan_train", "decide", "retire"),
     shared="who opens a promotion enters it, and who notes its end strikes it out",
 )
 LAST = Partition(
@@ -170,7 +170,7 @@ MIGRATIONS = Partition(
     "MIGRATION", "", "that the items of older ledgers are in their places; bootstrap alone writes it", ("bootstrap",)
 )
 _CONTROLLED = "people and the steps that end a deployment keep promotions back"
-_KEPT_BACK = ("plan", "deploy", "plan_train")
+_KEPT_BACK = ("plan", "preview", "deploy", "plan_train")
 HOLDS = Partition(
     "HOLD",
     "",

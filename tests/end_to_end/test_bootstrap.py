@@ -91,11 +91,11 @@ def deployer(installed: Organization) -> dict[str, str]:
 def test_a_first_bootstrap_creates_everything_and_a_second_changes_nothing(
     new_organization: Callable[[], Organization], bootstrap_of: Callable[[Organization], Bootstrap]
 ) -> None:
-    """Five accounts: nine stacks, the first guardrails, the Lambdas' code and the activity."""
+    """Five accounts: eleven stacks, the first guardrails, the Lambdas' code and the activity."""
     bootstrap = bootstrap_of(new_organization())
     first, second = list(bootstrap.install()), list(bootstrap.install())
-    assert [one.effect for one in first] == [Effect.CREATED] * 12
-    assert [one.effect for one in second] == [Effect.UNCHANGED] * 12
+    assert [one.effect for one in first] == [Effect.CREATED] * 14
+    assert [one.effect for one in second] == [Effect.UNCHANGED] * 14
     assert [one.what for one in second] == [one.what for one in first]
 
 
@@ -111,7 +111,7 @@ def test_a_failure_says_where_and_why_and_the_next_run_heals_it(
         list(replace(bootstrap, templates=broken).install())
     assert "nobody-has-this-role" in str(caught.value)
     effects = [one.effect for one in bootstrap.install()]
-    assert effects == [Effect.UNCHANGED] * 9 + [Effect.CREATED] * 3
+    assert effects == [Effect.UNCHANGED] * 11 + [Effect.CREATED] * 3
 
 
 def test_all_stacks_are_protected_from_termination(
@@ -124,7 +124,7 @@ def test_all_stacks_are_protected_from_termination(
         for account in accounts
         for stack in root_of(account).client("cloudformation", config=CLIENT).describe_stacks()["Stacks"]
     ]
-    assert len(stacks) == 9
+    assert len(stacks) == 11
     assert {stack["StackStatus"] for stack in stacks} == {"CREATE_COMPLETE"}
     assert all(stack.get("EnableTerminationProtection") for stack in stacks)
 
@@ -239,10 +239,10 @@ def test_a_lambda_does_what_its_step_needs_and_no_more(
     assert (answer not in DENIED) is allowed, answer
 
 
-def test_build_workers_may_poll_the_activity_and_publish_releases(
+def test_build_workers_write_nothing_by_themselves(
     installed: Organization, tooling: boto3.Session, new_session: Callable[..., boto3.Session]
 ) -> None:
-    """Whoever may assume the role in the tooling account; nothing but releases and logs is written."""
+    """Releases are published with a session that is opened for one build."""
     credentials = tooling.client("sts", config=CLIENT).assume_role(
         RoleArn=installed.tooling_role_arn(BUILDER_ROLE), RoleSessionName="worker"
     )["Credentials"]
@@ -253,9 +253,9 @@ def test_build_workers_may_poll_the_activity_and_publish_releases(
         region_name=REGION,
     ).client("s3", config=CLIENT)
     bucket = installed.tooling.bucket
-    worker.put_object(Bucket=bucket, Key="projects/orders/release/0.1.0/manifest.json", Body=b"{}", IfNoneMatch="*")
-    with pytest.raises(worker.exceptions.ClientError, match="AccessDenied"):
-        worker.put_object(Bucket=bucket, Key="bundles/evil.zip", Body=b"")
+    for key in ("projects/orders/release/0.1.0/manifest.json", "bundles/evil.zip"):
+        with pytest.raises(worker.exceptions.ClientError, match="AccessDenied"):
+            worker.put_object(Bucket=bucket, Key=key, Body=b"{}", IfNoneMatch="*")
 
 
 def test_a_template_that_is_too_large_for_a_request_is_read_from_the_bucket(
