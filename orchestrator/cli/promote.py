@@ -96,7 +96,7 @@ def refuse_at_once(here: Context, unit: Unit, request: Request) -> None:
         return
     if quarantine := ledger.controls.quarantine(unit.name, release.version):
         raise RequestError(barred(release, quarantine))
-    check_passed(ledger, release, request, environments)
+    check_passed(ledger, release, request, environments, here.organization.mandatory_names)
     span = environments_of(request, environments)
     _check_merged(here, lambda rule: check_merged(rule, here.catalog, release, request, span))
 

@@ -91,7 +91,8 @@ class Environment(Settings):
     )
     mandatory: bool = Field(
         default=False,
-        description="Whether each unit that goes to a later environment has to pass this one, too.",
+        description="Whether each unit that goes to a later environment has to pass this one, which --skip-gates does "
+        "not skip either.",
         json_schema_extra=COMBINED,
     )
     rollback_approval: bool = Field(

@@ -359,6 +359,11 @@ class Organization(Settings):
         return [environment.name for environment in self.environments]
 
     @property
+    def mandatory_names(self) -> frozenset[str]:
+        """Names of the environments that no unit may leave out, and no promotion skip."""
+        return frozenset(environment.name for environment in self.environments if environment.mandatory)
+
+    @property
     def targets(self) -> list[Target]:
         """Every target once, in the order of promotion."""
         return list(dict.fromkeys(target for environment in self.environments for target in environment.targets))

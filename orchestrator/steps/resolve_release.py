@@ -1,6 +1,6 @@
 """Resolve release: find what a promotion is about, check its request, and begin the execution document."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,7 +79,7 @@ class ReleaseResolver:
         span = environments_of(request, step.environments)
         release = self._release(step.unit, request)
         if span:
-            check_passed(self.ledger, release, request, step.environments)
+            check_passed(self.ledger, release, request, step.environments, guarded.mandatory_names)
         rule = replace(self.rule, allow_unmerged=frozenset(guarded.repository.allow_unmerged))
         release = check_merged(rule, self.read_catalog, release, request, span)
         document = PromotionDocument(
@@ -166,7 +166,9 @@ def parse_request(request: Any) -> Request:
     return parsed
 
 
-def check_passed(ledger: Ledger, release: Release, request: Request, environments: Sequence[str]) -> None:
+def check_passed(
+    ledger: Ledger, release: Release, request: Request, environments: Sequence[str], mandatory: Collection[str]
+) -> None:
     """Refuse to begin in the middle with a release that did not come that far by itself.
 
     Args:
@@ -174,6 +176,7 @@ def check_passed(ledger: Ledger, release: Release, request: Request, environment
         release: what is to be promoted.
         request: from where, and whether that may be skipped.
         environments: the unit's, in order.
+        mandatory: names of environments that nobody may skip.
 
     Raises:
         RequestError: it has not passed the environments before.
@@ -184,7 +187,13 @@ def check_passed(ledger: Ledger, release: Release, request: Request, environment
             f"{release.name} never worked in {first}: a rollback leads to a release that did. To promote it "
             f"there, leave 'rollback' out."
         )
-    if not request.skip_gates and (missing := not_passed(ledger, release, first, environments)):
+    missing = not_passed(ledger, release, first, environments)
+    if request.skip_gates and (unskippable := [name for name in missing if name in mandatory]):
+        raise RequestError(
+            f"{release.name} cannot begin at {first}: the guardrails make {', '.join(unskippable)} mandatory, so "
+            f"'skip_gates' (--skip-gates) does not skip it. Promote it from {unskippable[0]}."
+        )
+    if missing and not request.skip_gates:
         raise RequestError(
             f"{release.name} cannot begin at {first}: it has not passed {', '.join(missing)}. Promote it from "
             f"{missing[0]}, or skip that with 'skip_gates' (--skip-gates) and a reason."

@@ -75,3 +75,19 @@ def test_a_plan_for_other_targets_is_made_again(running: MotoCompany) -> None:
     assert steps("deploy", plan=forged)["status"] == "STALE"
     assert steps("deploy", plan={**plan, "change_sets": []})["status"] == "STALE"
     assert running.running("dev") is None
+
+
+def test_a_mandatory_environment_is_not_skipped(running: MotoCompany) -> None:
+    """Whoever starts a promotion with skip_gates skips the others alone."""
+    running.publish("1.0.4")
+    text = running.organization.model_dump(by_alias=True)
+    text["environments"][0]["mandatory"] = True
+    apply(running, type(running.organization).model_validate(text))
+    request = {"version": "1.0.4", "from": "prod", "skip_gates": True, "reason": "an attack"}
+    name = "skips"
+    execution = {"id": running.execution_arn(name), "name": name, "started_at": "2026-06-01T12:00:00Z"}
+    event = {"unit": "clock", "request": request, "environments": ["dev", "prod"], "execution": execution}
+    with pytest.raises(AssertionError, match="the guardrails make dev mandatory, so 'skip_gates'"):
+        running.call("resolve_release", event)
+    apply(running, running.organization)
+    assert running.call("resolve_release", event)["first"] == "prod"

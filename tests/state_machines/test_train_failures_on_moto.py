@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.ledger.environments import Running
 from orchestrator.ledger.trains import Train
 from orchestrator.promotions.start import Starter
 from orchestrator.promotions.trains import TrainRecovery
@@ -43,7 +44,7 @@ def version(trains: MotoTrains) -> str:
     trains.publish(new)
     passed = Execution(id="arn:passed", name="passed", started_at=datetime.now(UTC))
     for name in ("dev", "test", "staging"):
-        environments.record_good("orders", name, new, passed)
+        environments.record_good(Running(unit="orders", environment=name, version=new), "app-orders", passed)
     return new
 
 
