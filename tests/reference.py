@@ -14,7 +14,9 @@ from orchestrator.cli.build_task import SETTINGS
 from orchestrator.config.authority import Authority, authority_of
 from orchestrator.config.base import WORDS, Settings
 from orchestrator.config.environment import Environment, Target
-from orchestrator.config.organization import Adopt, Build, Lambda, Organization, Repository, Tooling
+from orchestrator.config.organization import Adopt, Build, Lambda, Organization
+from orchestrator.config.repository import Repository
+from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain
 from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window

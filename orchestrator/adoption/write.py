@@ -8,8 +8,9 @@ from orchestrator.adoption.propose import ProposedUnit
 from orchestrator.build.cdk import CDK_FILE
 from orchestrator.config.environment import Environment
 from orchestrator.config.globs import escaped
-from orchestrator.config.organization import Lambda, Tooling
+from orchestrator.config.organization import Lambda
 from orchestrator.config.told import ROOT
+from orchestrator.config.tooling import Tooling
 from orchestrator.frozen import dataclass
 from orchestrator.source.facts import TEMPLATES
 

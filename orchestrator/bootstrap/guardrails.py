@@ -11,7 +11,8 @@ from orchestrator.aws.errors import error_code
 from orchestrator.aws.session import CLIENT
 from orchestrator.config.infrastructure import GUARDRAILS_TABLE
 from orchestrator.config.load import validated
-from orchestrator.config.organization import FILE_NAME, Organization, Tooling
+from orchestrator.config.organization import FILE_NAME, Organization
+from orchestrator.config.tooling import Tooling
 from orchestrator.errors import ConfigurationError, RequestError
 from orchestrator.guardrails.differences import APPLY, differences
 from orchestrator.guardrails.document import Guardrails, guarded_part, placed

@@ -12,7 +12,7 @@ from orchestrator.cli.output import note, say
 from orchestrator.cli.parameters import Option, command
 from orchestrator.config import organization as organization_file
 from orchestrator.config.environment import Environment, Target
-from orchestrator.config.organization import Tooling
+from orchestrator.config.tooling import Tooling
 from orchestrator.errors import RequestError
 
 _ENVIRONMENT = re.compile(r"([a-z][a-z0-9]{0,19})=([0-9]{12})/([a-z]{2}(?:-[a-z]+)+-[0-9])(:approval)?")

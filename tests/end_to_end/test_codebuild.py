@@ -35,7 +35,8 @@ from orchestrator.config.infrastructure import (
     TOOLING_STACK,
     function_name,
 )
-from orchestrator.config.organization import Build, Organization, Repository
+from orchestrator.config.organization import Build, Organization
+from orchestrator.config.repository import Repository
 from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.local.cloud import LocalCloud
 from orchestrator.releases import layout

@@ -9,7 +9,8 @@ import pytest
 from infra.tooling.source import SOURCE_PUBLISHER_POLICY
 from orchestrator.aws.session import CLIENT
 from orchestrator.bootstrap.install import Bootstrap
-from orchestrator.config.organization import Organization, Repository
+from orchestrator.config.organization import Organization
+from orchestrator.config.repository import Repository
 from orchestrator.local.cloud import LocalCloud
 from tests.end_to_end.company import Company
 from tests.waiting import until

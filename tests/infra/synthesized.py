@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.organization import Build, Organization, Repository
+from orchestrator.config.organization import Build, Organization
+from orchestrator.config.repository import Repository
 from tests.shared_folder import once
 
 Template = dict[str, Any]

@@ -11,7 +11,8 @@ from infra.snapshots import snapshot_place
 from infra.tooling.names import Names
 from infra.tooling.source import read_repository
 from orchestrator.bootstrap.synth import synthesize
-from orchestrator.config.organization import Build, Organization, Repository
+from orchestrator.config.organization import Build, Organization
+from orchestrator.config.repository import Repository
 from orchestrator.errors import ConfigurationError
 from orchestrator.releases.layout import FOLDERS
 from orchestrator.wiring.wiring import Wiring

@@ -12,7 +12,7 @@ from orchestrator.adoption.draft import Draft, draft
 from orchestrator.adoption.write import Accounts
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.load import load_organization
-from orchestrator.config.organization import Tooling
+from orchestrator.config.tooling import Tooling
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.local_git import LocalGitRepository
 from tests.git_repository import GitRepository
