@@ -17,6 +17,7 @@ wiring = BranchWiring.from_environment()
 
 def handler(event: Any, _context: object) -> Any:
     """Act on an event. One that can never succeed is put aside with the reason, and not tried again."""
+    parsed: MergeEvent | None = None
     try:
         parsed = parse_event(event)
         return respond(MergeEvent, parsed.model_dump(), _look)
@@ -31,12 +32,19 @@ def handler(event: Any, _context: object) -> Any:
     except OrchestratorError as error:
         logger.error(json.dumps({"event": "put aside", "reason": str(error)}))
         wiring.put_aside(event, str(error))
+        if parsed:
+            _report(parsed, "orchestrator: nothing of a merge is promoted", str(error))
         return MergeResult(commit="", problems=(str(error),)).model_dump(mode="json")
 
 
 def _look(event: MergeEvent) -> MergeResult:
     result = wiring.on_merge(unit_stack)(event)
-    # Who merged is to know; the schedule would say the same again and again.
-    if result.problems and event.detail.commit:
-        wiring.report("orchestrator: units that cannot be promoted", "\n\n".join(result.problems))
+    if result.problems:
+        _report(event, "orchestrator: units that cannot be promoted", "\n\n".join(result.problems))
     return result
+
+
+def _report(event: MergeEvent, subject: str, text: str) -> None:
+    """Tell people what is wrong with a merge; the schedule would say the same again and again."""
+    if event.detail.commit:
+        wiring.report(subject, text)

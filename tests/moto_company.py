@@ -231,7 +231,6 @@ def moto_company(
         core = botocore.session.Session()
         lambdas: Any = Lambdas()  # A handler may answer in AWS's place; the stubs do not say so.
         core.register("before-call.lambda.Invoke", lambdas)
-        core.register("before-call.dynamodb", lambdas.note_touch)
         translated: tuple[Any, Any] = (_as_in_the_api, _as_in_states)  # Likewise.
         core.register("before-parameter-build.sfn.StartExecution", translated[0])
         core.register("after-call.sfn.StartExecution", translated[1])

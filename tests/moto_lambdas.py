@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from importlib.util import find_spec, module_from_spec
-from threading import local
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -43,7 +43,6 @@ class Lambdas:
         """By step, what goes wrong with its next calls, in place of the handler."""
         self.touched: set[Touch] = set()
         """What steps read and wrote in the ledger."""
-        self._running = local()
 
     def __call__(self, params: dict[str, Any], **_arguments: object) -> tuple[SimpleNamespace, dict[str, Any]]:
         """Answer a call as the service would: with the handler's result, or with its error as a document."""
@@ -52,35 +51,32 @@ class Lambdas:
         faults = self.faults.get(step)
         handler = faults.pop(0) if faults else self.handler(step)
         answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
-        self._running.step = step
         try:
             document = handler(json.loads(params["body"]), None)
         except Exception as error:  # noqa: BLE001  # As the service does: whatever a function raises becomes a document.
             document = {"errorMessage": str(error), "errorType": getattr(error, "error_type", type(error).__name__)}
             answer["FunctionError"] = "Unhandled"
-        finally:
-            self._running.step = None
         answer["Payload"] = io.BytesIO(json.dumps(document).encode())
         return SimpleNamespace(status_code=200), answer
 
-    def note_touch(self, params: dict[str, Any], model: Any, **_arguments: object) -> None:
-        """Note which partitions of the ledger a call to DynamoDB is about, if a step makes it."""
-        step = getattr(self._running, "step", None)
-        request = json.loads(params["body"] or "{}")
-        if step and LEDGER_TABLE in json.dumps(request):
-            writes = model.name in WRITES
-            self.touched |= {Touch(step, key, writes=writes) for key in leading_keys(request)}
-
     def handler(self, step: str) -> Callable[[Any, object], Any]:
         """What carries a step out."""
-        return self._handlers.get(step) or self._handlers.setdefault(step, _cold_start(step))
+        return self._handlers.get(step) or self._handlers.setdefault(step, self._cold_start(step))
 
+    def _cold_start(self, step: str) -> Callable[[Any, object], Any]:
+        spec = find_spec(f"lambdas.{step}")
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        # Handlers make a session of their own, which no other session's events reach.
+        module.wiring.session.events.register("before-call.dynamodb", partial(self._note_touch, step))
+        handler: Callable[[Any, object], Any] = module.handler
+        return handler
 
-def _cold_start(step: str) -> Callable[[Any, object], Any]:
-    spec = find_spec(f"lambdas.{step}")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    handler: Callable[[Any, object], Any] = module.handler
-    return handler
+    def _note_touch(self, step: str, *, params: dict[str, Any], model: Any, **_arguments: object) -> None:
+        """Note which partitions of the ledger a step's call to DynamoDB is about."""
+        request = json.loads(params["body"] or "{}")
+        if LEDGER_TABLE in json.dumps(request):
+            writes = model.name in WRITES
+            self.touched |= {Touch(step, key, writes=writes) for key in leading_keys(request)}

@@ -143,7 +143,7 @@ def drafted(organization: Organization, known: Guardrails | None, who: str, now:
         organization=guarded_part(organization),
         recorded_by=who,
         recorded_at=now,
-        changes=tuple(map(str, changes)),
+        changes=tuple(one.change for one in changes),
     )
 
 

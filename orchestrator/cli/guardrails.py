@@ -17,7 +17,7 @@ from orchestrator.bootstrap.guardrails import (
     with_administrators,
 )
 from orchestrator.cli.context import Context
-from orchestrator.cli.output import Format, say, say_json
+from orchestrator.cli.output import Format, ask, say, say_json
 from orchestrator.cli.parameters import Argument, Option, group
 from orchestrator.cli.tables import show as show_table
 from orchestrator.cli.tables import table, text
@@ -83,8 +83,7 @@ def apply(
     _tell(found, Format.TABLE)
     if not found:
         return
-    if not yes and not click.confirm(f"Record this as version {known.version + 1}, as {caller}?"):
-        raise RequestError("Nothing was recorded.")
+    ask(f"Record this as version {known.version + 1}, as {caller}?", yes=yes, otherwise="Nothing was recorded.")
     made = record(records, drafted(organization, known, caller, now()), session.client("iam", config=CLIENT))
     say(f"Recorded version {made.version}. Run 'orchestrator bootstrap' to bring roles and functions up to date.")
 
@@ -114,8 +113,8 @@ def release(
     if claim is None:
         raise RequestError(f"No folder has the name {name!r}: the next one that is merged with it gets it.")
     stacks = ", ".join(sorted(claim.stacks)) or "no stacks"
-    if not yes and not click.confirm(f"{claim.folder} has the name {name} with {stacks}. Let other folders use them?"):
-        raise RequestError("Nothing was released.")
+    question = f"{claim.folder} has the name {name} with {stacks}. Let other folders use them?"
+    ask(question, yes=yes, otherwise="Nothing was released.")
     claims.release_claim(name)
     say(f"The name {name} and its stacks go to the next folder that is merged with it.")
 

@@ -37,16 +37,17 @@ def local() -> None:
 def up(context: click.Context, port: Port = None) -> None:
     """Start the embedded cloud with an account for each one that `orchestrator.toml` names."""
     here: Context = context.obj
+    organization = here.organization  # Without it there are no accounts, and nothing is started.
     folder = here.root / STATE_FOLDER
     cloud = LocalCloud(folder, port or LocalCloud(folder).last_port or DEFAULT_PORT, keep=True)
     known = cloud.running()
     process = cloud.up()
-    file = prepare(cloud, process, here.organization)
+    file = prepare(cloud, process, organization)
     say(f"The embedded cloud {'was already running' if known else 'is up'} at {process.endpoint_url}.")
     say("Use it with:")
     # AWS_CA_BUNDLE would win over the profile's, so it is named too.
     say(f"  export AWS_CONFIG_FILE={file} AWS_PROFILE=tooling AWS_CA_BUNDLE={process.certificate}")
-    say("Profiles: " + ", ".join(profiles(here.organization)))
+    say("Profiles: " + ", ".join(profiles(organization)))
 
 
 def down(

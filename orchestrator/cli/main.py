@@ -18,6 +18,8 @@ from orchestrator.startup import prepare
 
 # How AWS calls a table or a function that does not exist.
 _NOT_THERE = "ResourceNotFoundException"
+# How AWS calls a lack of permissions.
+_NOT_ALLOWED = ("AccessDenied", "AuthorizationError", "not authorized")
 _ANYWHERE = ("--profile", "--region", "--endpoint-url")
 
 
@@ -54,8 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 f"The orchestrator is not installed here, or not all of it: run 'orchestrator bootstrap'. ({error})"
             )
         else:
-            complain(f"AWS refused: {error}")
+            complain(f"AWS refused: {error}{_advice(str(error))}")
         sys.exit(1)
+
+
+def _advice(refusal: str) -> str:
+    """What to do about a refusal of AWS, where it is one of permissions."""
+    if not any(mark in refusal for mark in _NOT_ALLOWED):
+        return ""
+    return " (docs/access.md names the managed policy that each command needs; attach it to whoever runs this one.)"
 
 
 def _is_of_aws(error: Exception) -> bool:

@@ -1,11 +1,14 @@
-"""How commands speak: sentences for people, JSON for programs, complaints to standard error."""
+"""How commands speak: questions and sentences for people, JSON for programs, complaints to standard error."""
 
 import json
 import re
+import sys
 from enum import StrEnum
 from typing import Any
 
 import click
+
+from orchestrator.errors import RequestError
 
 # All but tabs and line ends; what turns the direction of writing, or is not seen; halves of characters, which no
 # terminal is sent.
@@ -35,6 +38,30 @@ def note(message: str) -> None:
 def say(message: str) -> None:
     """Say a sentence, as it is."""
     click.echo(harmless(message))
+
+
+def ask(question: str, *, yes: bool, otherwise: str) -> None:
+    """Ask whether to go on.
+
+    Args:
+        question: what is to be done.
+        yes: whether to skip the question.
+        otherwise: the sentence that is said where nothing is done.
+
+    Raises:
+        RequestError: the answer is no, or nobody can be asked.
+    """
+    if yes:
+        return
+    try:
+        agreed = click.confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo()
+        raise RequestError(f"{otherwise} There is no terminal to ask at; --yes skips the question.") from None
+    if not agreed:
+        raise RequestError(otherwise)
 
 
 def harmless(text: str) -> str:

@@ -52,8 +52,8 @@ def _of_head(here: Context, unit: str) -> Release:
     release = here.wiring.ledger.releases.release_with_digest(unit, catalog.digest(unit))
     if release is None:
         raise RequestError(
-            f"{unit} at {catalog.commit.id[:12]} is not built yet: build it with 'orchestrator build {unit}', or name "
-            "a release with --version."
+            f"{unit} at {catalog.commit.id[:12]} is not built yet, which its promotion does: merge it, or name a "
+            "release with --version."
         )
     return release
 

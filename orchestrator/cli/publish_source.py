@@ -58,14 +58,15 @@ def _place(here: Context) -> Place:
         raise ConfigurationError(
             organization_file.FILE_NAME,
             f"repository.url = {url!r} is not where snapshots go: the orchestrator would not read them. For a "
-            f'repository that is published, write [repository] url = "{example}", and run bootstrap again.',
+            f'repository that is published, write [repository] url = "{example}", and have an administrator run '
+            "'orchestrator guardrails apply', then 'orchestrator bootstrap'.",
         )
     return Place.parse(url)
 
 
 def _tell(commit: str, published: Published, place: Place) -> None:
     if published.is_new:
-        say(f"Published {commit[:12]} to {place}; {published.written} packs of files are new.")
+        say(f"Published {commit[:12]} to {place}; new packs of files: {published.written}.")
     else:
         say(f"{commit[:12]} was published to {place} before.")
     for path in published.left_out:

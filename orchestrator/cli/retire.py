@@ -10,7 +10,7 @@ import click
 from orchestrator.cli.context import Context
 from orchestrator.cli.decide import proof_of
 from orchestrator.cli.merge import tell
-from orchestrator.cli.output import say
+from orchestrator.cli.output import ask, say
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.config.environment import Environment
 from orchestrator.config.unit import Unit, unit_for
@@ -74,8 +74,7 @@ def retire(
     if not delete:
         say(f"To delete all of it: orchestrator retire {unit} --delete")
         return
-    if not yes and not click.confirm(f"Delete these {len(places)} stacks, with all that is in them?"):
-        raise RequestError("Nothing was deleted.")
+    ask(f"Delete these {len(places)} stacks, with all that is in them?", yes=yes, otherwise="Nothing was deleted.")
     for place in places:
         if place.environment is None:
             _delete_planned(here, known, commit, places)

@@ -28,7 +28,8 @@ def webhook(context: click.Context) -> None:
     if url is None:
         raise RequestError(
             "There is no webhook: bootstrap makes one when repository.url in orchestrator.toml is on GitHub, such as "
-            "github://github.com/acme/shop. Set it, and run 'orchestrator bootstrap'."
+            "github://github.com/acme/shop. Set it, and have an administrator run 'orchestrator guardrails apply', "
+            "then 'orchestrator bootstrap'."
         )
     address = GitHubAddress.parse(str(here.organization.repository.url))
     region = here.organization.tooling.region

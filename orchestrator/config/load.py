@@ -134,7 +134,8 @@ def _check_stacks(settings: UnitSettings, organization: Organization, file: str,
             file,
             f"{table}.stack_name names {', '.join(refused)}: roles in targets may touch only stacks whose names begin "
             f"with {organization.stack_prefix!r}. Write [adopt] with stacks = {refused!r} into "
-            f"{organization_file.FILE_NAME}, and run 'orchestrator bootstrap' anew.",
+            f"{organization_file.FILE_NAME}, and have an administrator run 'orchestrator guardrails apply', then "
+            "'orchestrator bootstrap'.",
         )
 
 

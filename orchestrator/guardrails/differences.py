@@ -38,6 +38,11 @@ class Difference:
     def __str__(self) -> str:
         return f"{self.key} is {_shown(self.file)}, the guardrails say {_shown(self.guardrails)}"
 
+    @property
+    def change(self) -> str:
+        """The same once the file's value is recorded."""
+        return f"{self.key} was {_shown(self.guardrails)} and is {_shown(self.file)}"
+
 
 def _shown(value: Any) -> str:
     return "not there" if value is _ABSENT else json.dumps(to_jsonable_python(value, by_alias=True))

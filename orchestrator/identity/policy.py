@@ -106,6 +106,15 @@ def required(policy: ApprovalPolicy, authors: Authors) -> int:
     return policy.approvals + (1 if is_unknown else 0)
 
 
+def why_more(policy: ApprovalPolicy, authors: Authors) -> str:
+    """Say why `required` asks for one approval more than the policy; empty where it does not."""
+    if required(policy, authors) == policy.approvals:
+        return ""
+    nameless = ", ".join(unmapped(policy, authors))
+    reason = f"[people] does not name {nameless}" if nameless else "not all authors of the change are known"
+    return f" That is one more than required_approvals, because {reason}."
+
+
 def unmapped(policy: ApprovalPolicy, authors: Authors) -> tuple[str, ...]:
     """The authors whom `[people]` does not name."""
     known = {address.lower() for address in policy.people}

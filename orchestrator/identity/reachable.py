@@ -25,13 +25,18 @@ def unreachable(policy: ApprovalPolicy) -> str | None:
             if needed > policy.approvals
             else ""
         )
+        known = " Or set unmapped_authors = 'refuse', and name all authors in [people]." if more else ""
         names = ", ".join(person.arn for person in persons) or "nobody"
         return (
-            f"{needed} approvals can never be reached{more}: approvers = [{', '.join(group)}] are {len(persons)} "
-            f"persons ({names}). A role is one person, unless its trust policy fixes the session's name. Name more "
-            "approvers, or ask for fewer approvals."
+            f"{needed} approvals can never be reached{more}: approvers = [{', '.join(group)}] are {_number(persons)} "
+            f"({names}). A role is one person, unless its trust policy fixes the session's name. Name more "
+            f"approvers, or ask for fewer approvals.{known}"
         )
     return None
+
+
+def _number(persons: list[Person]) -> str:
+    return "1 person" if len(persons) == 1 else f"{len(persons)} persons"
 
 
 def _unguarded(policy: ApprovalPolicy) -> str | None:

@@ -15,7 +15,7 @@ from orchestrator.errors import ArtifactError, RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.guardrails.policy import policy_in
-from orchestrator.identity.policy import ApprovalPolicy, Authors, refusal, required, strictest
+from orchestrator.identity.policy import ApprovalPolicy, Authors, refusal, required, strictest, why_more
 from orchestrator.identity.proof import Verifier
 from orchestrator.identity.trail import Trail
 from orchestrator.ledger.approvals import ApprovalRequest
@@ -154,10 +154,8 @@ class Decider:
             return self._verdicts.end(decided, Status.REFUSED, str(error), request)
         if problem:
             return self._verdicts.end(decided, Status.REFUSED, problem, request)
-        needed = required(decided.policy, authors)
-        return self._verdicts.count(
-            replace(decided, policy=decided.policy.model_copy(update={"approvals": needed})), request
-        )
+        policy = decided.policy.model_copy(update={"approvals": required(decided.policy, authors)})
+        return self._verdicts.count(replace(decided, policy=policy), request, why_more(decided.policy, authors))
 
     def _judged(self, decided: Decided, request: ApprovalRequest, authors: Authors) -> str | None:
         """Why the decision of somebody who is known does not count; None when it does."""

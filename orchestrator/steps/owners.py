@@ -104,13 +104,14 @@ class Judged:
         if folders := misplaced(name, folder, self.rules):
             return (
                 f"may not be called {name!r}: a guardrail keeps that name for units in {folders}. Give this unit "
-                "another name with tool.orchestrator.name, or ask an administrator to change the guardrail 'names'."
+                "another name with tool.orchestrator.name, or ask an administrator to change the guardrail "
+                "'unit_folders'."
             )
         if reason := self.claims.refusal(self.needs[folder]):
             return (
                 f"is refused: {reason}. Give it another name with tool.orchestrator.name, or another stack_name. "
                 "A name and its stacks may move to another folder in the commit that removes the unit from the old "
-                "one; else an administrator has to release them first."
+                "one; else an administrator has to release the owner's first: 'orchestrator guardrails release UNIT'."
             )
         return ""
 

@@ -49,8 +49,14 @@ class Verdicts:
     stepfunctions: "SFNClient"
     clock: Callable[[], datetime]
 
-    def count(self, decided: Decided, request: ApprovalRequest) -> StepResult:
-        """Count an approval; the last one that is needed is the answer, and so is any rejection."""
+    def count(self, decided: Decided, request: ApprovalRequest, why_more: str) -> StepResult:
+        """Count an approval; the last one that is needed is the answer, and so is any rejection.
+
+        Args:
+            decided: by whom, and what.
+            request: what is decided on.
+            why_more: the sentence that explains a number that nobody wrote down; empty where it is required_approvals.
+        """
         if decided.given.decision == "reject":
             return self._settle(decided, request, Status.REJECTED, [])
         others = [one for one in self._counted(decided, request) if one.gate != decided.step.gate]
@@ -59,7 +65,9 @@ class Verdicts:
             return self.end(decided, Status.REFUSED, message, request)
         if not self._missing(decided, others):
             return self._settle(decided, request, Status.APPROVED, others)
-        counted = self.end(decided, Status.COUNTED, self._count_message(decided, request, others), request)
+        counted = self.end(
+            decided, Status.COUNTED, f"{self._count_message(decided, request, others)}{why_more}", request
+        )
         if counted.status is not Status.COUNTED:
             return counted
         # Somebody else may have been counted at the same moment: whoever sees enough of them settles the request.

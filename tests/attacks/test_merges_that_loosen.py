@@ -104,6 +104,20 @@ def test_a_looser_unit_is_not_promoted(company: MotoCompany, settings: str, said
     merge(company, "Put the unit right")
 
 
+def test_people_are_told_of_a_refused_merge_once(company: MotoCompany) -> None:
+    """On the topic of failures, as of units that are refused; the schedule finds the same and says nothing."""
+    queue = company.listen("failures_topic")
+    write(company, "orchestrator.toml", GUARDED.replace("requires_approval = true", "requires_approval = false"))
+    result = merge(company, "Loosen")
+    (notice,) = company.read(queue)
+    assert notice["Subject"] == "orchestrator: nothing of a merge is promoted"
+    assert [notice["Message"]] == result["problems"]
+    look(company)
+    assert company.read(queue) == []
+    write(company, "orchestrator.toml", GUARDED)
+    merge(company, "Restore")
+
+
 def test_what_is_stricter_is_a_merge_like_any_other(company: MotoCompany) -> None:
     """More approvals, fewer approvers, narrower windows, further environments that ask."""
     stricter = (

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from orchestrator.ledger.controls import Freeze
+from orchestrator.ledger.promotions import Promotion
+from orchestrator.ledger.table import stamp
 from tests.aws_answers import say
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
@@ -60,6 +62,16 @@ def test_a_change_of_what_runs_is_told_and_leaves_it_as_it_is(company: MotoCompa
     assert result["kept_back"].startswith("dev is frozen until ")
     assert left(company, "dev") == before
     assert company.ledger.environments.running("clock", "dev").version == "0.1.1"
+
+
+def test_a_unit_whose_promotions_queue_is_previewed_behind_those_under_way(company: MotoCompany) -> None:
+    """A preview may read all that can keep a promotion back."""
+    release = company.publish("0.2.0", template=_TEMPLATE)
+    older = Steps(company, release, "dev", "older").execution
+    begun = Promotion(unit="clock", execution=older.id, name=older.name, started_at=stamp(older.started_at))
+    company.ledger.promotions.record_begin(begun, older)
+    result = Steps(company, release, "dev", "preview-5")("preview", concurrency="queued")
+    assert (result["status"], result["kept_back"]) == ("PLANNED", "")
 
 
 def test_a_stack_that_must_be_mended_is_told_and_not_mended(company: MotoCompany) -> None:

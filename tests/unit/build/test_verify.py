@@ -29,7 +29,7 @@ PROJECT = PYPROJECT.replace("some-backend", "hatchling").replace("some_backend",
 
 def release_of(build: Build) -> Release:
     """A release as the ledger has it."""
-    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author"})
+    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author", "merged"})
     key = manifest_key(build.manifest.unit, build.manifest.version)
     return Release(**known, manifest=key, manifest_sha256=build.manifest_sha256)
 
@@ -53,7 +53,7 @@ def builds(store: ArtifactStore, real_tools: Tools, tmp_path_factory: pytest.Tem
 
     def build() -> Build:
         builder = Builder(repository, store, ledger, real_tools)
-        return builder.build(read_catalog(repository, "main"), "orders", folder / "log")
+        return builder.build(read_catalog(repository, "main"), "orders", folder / "log", merged=True)
 
     first = build()
     changed = PROJECT.replace("1.16.0", "1.17.0") + "\n[tool.orchestrator]\nconcurrency = 'queued'\n"

@@ -17,6 +17,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
 from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.contract import Execution
+from tests.aws_answers import Answers, refuse
 from tests.git_repository import GitRepository
 from tests.ledger_table import make_ledger_table
 from tests.unit.build.fakes import ORGANIZATION, PYPROJECT, TEMPLATE
@@ -92,6 +93,21 @@ def test_before_bootstrap_each_command_says_so_in_one_sentence(
         "error: The orchestrator is not installed here, or not all of it: run 'orchestrator bootstrap'."
     )
     assert said.count("\n") == 1
+
+
+def test_a_refusal_of_permissions_says_where_the_policy_is_named(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """People attach a managed policy, not an action."""
+    account.install()
+    refusing = Answers(always={"dynamodb.PutItem": refuse("AccessDeniedException", "not authorized to perform")})
+    freeze = ("freeze", "prod", "--until", "2100-01-01T00:00:00Z", "--reason", "Sale.")
+    with refusing.in_place(), pytest.raises(SystemExit) as ended:
+        main(["--repository", str(account.git.folder), *freeze])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: AWS refused: ")
+    assert "docs/access.md names the managed policy" in said
 
 
 def test_a_release_that_has_not_passed_the_environments_before_is_not_even_started(account: Account) -> None:

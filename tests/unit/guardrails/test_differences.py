@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator.bootstrap.guardrails import drafted
 from orchestrator.config.authority import Authority, authority_of
 from orchestrator.config.environment import Environment
 from orchestrator.config.load import load_organization
@@ -49,6 +50,14 @@ def test_a_bootstrap_is_told_of_every_difference(before: str, after: str, said: 
     """Also of what is only stricter: the file and the guardrails are to say the same."""
     found = differences(load_organization(TEXT.replace(before, after)), recorded(load_organization(TEXT)).organization)
     assert any(str(one).startswith(said) for one in found), found
+
+
+def test_a_version_tells_what_was_and_what_is() -> None:
+    """In a list of versions, 'the guardrails say' would mean the ones before."""
+    known = recorded(load_organization(TEXT))
+    stricter = load_organization(TEXT.replace("required_approvals = 2", "required_approvals = 3"))
+    made = drafted(stricter, known, "arn:aws:iam::111111111111:role/platform", known.recorded_at)
+    assert made.changes == ("environments.prod.required_approvals was 2 and is 3",)
 
 
 def test_another_order_is_a_difference() -> None:

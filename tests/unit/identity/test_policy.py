@@ -14,6 +14,7 @@ from orchestrator.identity.policy import (
     refusal,
     required,
     strictest,
+    why_more,
 )
 
 ACCOUNT = "1" * 12
@@ -100,6 +101,22 @@ def test_an_author_who_is_not_known_costs_one_approval_or_all(authors: Authors) 
     none = ApprovalPolicy(excluded=("author",), unmapped_authors="refuse")
     assert "wrote a part of the change, and" in str(said(none, ALICE, ADA))
     assert "Not all authors of the change are known" in str(said(none, ALICE, Authors((), complete=False)))
+
+
+@pytest.mark.parametrize(
+    ("authors", "reason"),
+    [
+        (ADA, " That is one more than required_approvals, because [people] does not name Ada <ada@example.com>."),
+        (
+            Authors((), complete=False),
+            " That is one more than required_approvals, because not all authors of the change are known.",
+        ),
+        (NOBODY, ""),
+    ],
+)
+def test_an_approval_more_than_anybody_wrote_down_is_explained(authors: Authors, reason: str) -> None:
+    """Approvers compare the number with orchestrator.toml."""
+    assert why_more(ApprovalPolicy(approvals=2, excluded=("author",)), authors) == reason
 
 
 def test_the_starter_is_excluded_only_where_the_policy_says_so() -> None:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from orchestrator.errors import LocalCloudError
+from orchestrator.cli.main import app
+from orchestrator.errors import ConfigurationError, LocalCloudError
 from orchestrator.local.cloud import LocalCloud, Process, free_port
+from tests.git_repository import GitRepository
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -52,6 +54,14 @@ def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path, taken_port: int) 
     with pytest.raises(LocalCloudError, match=rf"Port {taken_port} is taken .* --port"):
         LocalCloud(tmp_path / "state", taken_port).up()
     assert not (tmp_path / "state").exists()
+
+
+def test_nothing_is_started_for_a_repository_without_accounts(tmp_path: Path) -> None:
+    """A cloud that was left running would say later that it was there already."""
+    GitRepository(tmp_path).begin()
+    with pytest.raises(ConfigurationError, match="orchestrator init"):
+        app(args=["--repository", str(tmp_path), "local", "up", "--port", str(free_port())], standalone_mode=False)
+    assert not (tmp_path / ".orchestrator").exists()
 
 
 def test_nothing_runs_in_a_new_folder(tmp_path: Path) -> None:
