@@ -17,7 +17,7 @@ Person = Callable[[str], dict[str, Any]]
 @pytest.fixture(scope="module")
 def company(installation: Shared) -> Iterator[Company]:
     """A company with one unit, of which prod asks for approval."""
-    with installation.company("sundial") as made:
+    with installation.company("gnomon") as made:
         yield made
 
 
@@ -40,7 +40,7 @@ def test_an_approver_sees_the_plan_decides_and_hears_what_became_of_it(
     company: Company, person: Person, cloud: LocalCloud
 ) -> None:
     """With that policy alone; an operator, who may start promotions, may not decide."""
-    execution = company.merge(company.commit("Add the sundial"))
+    execution = company.merge(company.commit("Add the gnomon"))
     version = until(lambda: company.waits(execution))
     arguments = ("approve", company.unit, "prod", "--release", version, "--yes")
     refused = company.command(cloud, *arguments, **person("operator"))

@@ -91,7 +91,7 @@ def test_a_merge_of_both_is_in_every_account_after_one_approval(company: Company
     name = merge(company, "Add two dials")
     waits(company, name)
     assert f"waits for approval: orchestrator train approve {name} prod" in run(company, cloud, "status", name)
-    said = run(company, cloud, "approve", name, "prod", "--reason", "tested")
+    said = run(company, cloud, "approve", name, "prod", "--yes", "--reason", "tested")
     assert f"The train {name} was approved for prod: tested" in said
     assert all(f"{unit}@1.0.0 is the first there in prod" in said for unit in (FIRST, SECOND))
     train = ended(company, name)
