@@ -1,11 +1,11 @@
 """The stack `orchestrator-guardrails`: the table of the guardrails, which administrators alone can write."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.stack import StaticStack
+from infra.table import keyed_table
 from orchestrator.config.infrastructure import ADMINISTRATORS_PARAMETER, GUARDRAILS_TABLE
 from orchestrator.config.organization import Organization
 
@@ -24,21 +24,8 @@ class GuardrailsStack(StaticStack):
             description="Patterns of ARNs of the roles and users that may change the guardrails",
             default=",".join(organization.tooling.administrators),
         )
-        dynamodb.Table(
-            self,
-            "Guardrails",
-            table_name=GUARDRAILS_TABLE,
-            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            resource_policy=_administrators_alone(administrators.value_as_list),
-            # Kept when the stack goes, but not when the stack never came to be: the next try could not make it then.
-            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
+        policy = _administrators_alone(administrators.value_as_list)
+        keyed_table(self, "Guardrails", GUARDRAILS_TABLE, resource_policy=policy)
 
 
 def _administrators_alone(administrators: list[str]) -> iam.PolicyDocument:

@@ -1,13 +1,13 @@
 """The stack `orchestrator`: what runs in the tooling account."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.stack import StaticStack
+from infra.table import keyed_table
 from infra.tooling.builds import build_project
 from infra.tooling.events import rules
 from infra.tooling.functions import Functions, Queues
@@ -42,22 +42,7 @@ class ToolingStack(StaticStack):
             build_project(self, names, builder_key)
 
     def _ledger(self) -> None:
-        dynamodb.Table(
-            self,
-            "Ledger",
-            table_name=LEDGER_TABLE,
-            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=True,
-            time_to_live_attribute="expires_at",
-            # Kept when the stack goes, but not when the stack never came to be: the next try could not make it then.
-            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
+        keyed_table(self, "Ledger", LEDGER_TABLE, deletion_protection=True, time_to_live_attribute="expires_at")
 
     def _topics(self) -> None:
         key = kms.Alias.from_alias_name(self, "SnsKey", "alias/aws/sns")
