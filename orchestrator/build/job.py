@@ -248,4 +248,4 @@ class Job:
 
     @property
     def _handlers(self) -> HandlerCheck:
-        return HandlerCheck(self.commands, self.uv.python, self.cache, self.organization.lambda_)
+        return HandlerCheck(self.commands.closed(), self.uv.python, self.cache, self.organization.lambda_)

@@ -67,7 +67,7 @@ class Making:
         declared = job.declared()
         packing = self.packing or self._plain_packing(job)
         templates = job.templates()
-        linting = self.phases.unit(self.places.own / "lint.log", self.places.linting)
+        linting = self.phases.unit(self.places.own / "lint.log", self.places.linting).closed()
         linting.limit(self._seconds)
         linted = self.beside.submit(job.lint, linting, self.places.linting, templates)
         declared = self._with_workspace(declared)
@@ -119,6 +119,7 @@ class Making:
             inputs=self.flow.inputs,
             builder=self.flow.tools.builder,
             confinement=self._level,
+            network=self.flow.hosts,
             tools=tools,
             python=platform.python,
             architecture=platform.architecture,

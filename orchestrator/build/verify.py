@@ -11,6 +11,7 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
+from orchestrator.config.network import listed
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
@@ -95,7 +96,10 @@ def _confinement(manifest: Manifest) -> str:
     level = manifest.confinement
     if level is None:
         return "not known: the release was built before this was noted"
-    return level if level.is_enough else f"{level}, which is too low: an administrator allowed that"
+    reached = f"; it could reach {listed(manifest.network)}" if manifest.network else ""
+    return (
+        f"{level}{reached}" if level.is_enough else f"{level}, which is too low: an administrator allowed that{reached}"
+    )
 
 
 def _guarded(what: str, look: "_Look", manifest: Manifest, contents: dict[str, bytes]) -> Check:

@@ -14,6 +14,7 @@ from orchestrator.config.base import (
 )
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, function_name, may_be_own
+from orchestrator.config.network import PRIVATE, Host, Network
 from orchestrator.config.repository import Repository
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain, problems_of
@@ -34,6 +35,19 @@ StackPattern = Annotated[
     worded(
         r"^[a-zA-Z][-a-zA-Z0-9]{0,127}[*]?$",
         "a stack's name begins with a letter and has at most 128 letters, digits and '-'; '*' may stand at its end",
+    ),
+]
+
+_LAST_PORT = 65_535
+_LONGEST_HOST = 270
+# Names, so that no address is among them: the last label begins with a letter.
+OpenHost = Annotated[
+    str,
+    worded(
+        rf"^([*][.]|{PRIVATE})?([a-z0-9-]+[.])+[a-z][a-z0-9-]*(:[1-9][0-9]{{0,4}})?$",
+        "a host is a full name in small letters, with its port where that is not 443, such as 'models.example.com' or "
+        "'*.example.org:8443', or a single one of a private network such as 'private:artifacts.corp.example.com'",
+        _LONGEST_HOST,
     ),
 ]
 
@@ -70,12 +84,40 @@ class Build(Settings):
         "may then do whatever the one may that builds. Workers and command lines say so, and so does each release.",
         json_schema_extra=ADMINISTRATOR,
     )
+    network: tuple[OpenHost, ...] = Field(
+        default=(),
+        description="Hosts that units' own code may reach by https while it is built, through a proxy, each with its "
+        "port where that is not 443; '*.example.org' is any one label before that name. Only public addresses are "
+        "connected to, and those of private networks where 'private:' stands before the name. It takes a network "
+        "namespace, or nothing is built. Another list makes other releases of the same sources.",
+        examples=[["models.example.com", "*.example.org:8443", "private:artifacts.corp.example.com"]],
+        json_schema_extra=ADMINISTRATOR,
+    )
+    network_units: tuple[str, ...] = Field(
+        default=("*",),
+        min_length=1,
+        description="Patterns of the names of the units for which `network` holds; others reach nothing.",
+        examples=[["ml-*"]],
+        json_schema_extra=ADMINISTRATOR,
+    )
     publish_from_machines: bool = Field(
         default=False,
         description="Whether `orchestrator build` publishes releases from a person's machine, with that person's "
         "permissions. Their manifests name the person.",
         json_schema_extra=ADMINISTRATOR,
     )
+
+    @property
+    def opened(self) -> Network:
+        """The hosts that are opened to units' code."""
+        return Network(self.network, self.network_units)
+
+    @model_validator(mode="after")
+    def _hosts_have_ports(self) -> Self:
+        for text in self.network:
+            if Host.of(text).port > _LAST_PORT:
+                raise ValueError(f"network: {text!r} names a port beyond {_LAST_PORT}")
+        return self
 
 
 class Adopt(Settings):

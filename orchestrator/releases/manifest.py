@@ -28,7 +28,8 @@ class Manifest(BaseModel):
     """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
 
     It depends on the unit's inputs, on the commit it was first built from and whether that was merged, on the tools
-    and on who built it how far confined, on nothing else: no clock, no random number.
+    and on who built it how far confined: no clock, no random number. Where hosts were opened to the unit's code, it
+    depends on what they answered as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +50,10 @@ class Manifest(BaseModel):
     )
     confinement: Level | None = Field(
         default=None, description="How far the unit's code was confined; None where that was not noted yet."
+    )
+    network: tuple[str, ...] = Field(
+        default=(),
+        description="The hosts that were opened to the unit's code: another build may have had other answers of them.",
     )
     tools: dict[str, str] = Field(description="What it was built with, names and versions.")
     python: str

@@ -107,6 +107,10 @@ class Catalog:
         """The digest of a unit: equal digests mean equal releases."""
         return self.surveyed.digests[name]
 
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """The hosts that the commit's `orchestrator.toml` opens to a unit's code while it is built."""
+        return self.surveyed.organization.network.of(name)
+
     def _load(self, names: Iterable[str]) -> None:
         """Read the configurations that were not read yet, with one call."""
         from orchestrator.config.load import parse_toml, unit_of  # noqa: PLC0415  # See above.

@@ -147,6 +147,7 @@ class Planner:
             circumstances=self._circumstances(step, manifest),
             undone=tuple(map(_told, undone.found)),
             authors=tuple(dict.fromkeys(person for one in commits.found for person in one.people)),
+            network=manifest.network,
             authors_complete=commits.complete and undone.complete and is_known,
         )
 

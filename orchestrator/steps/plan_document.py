@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestrator.aws.change_set import ResourceChange
 from orchestrator.aws.drift import HandChange
 from orchestrator.config.environment import Target
+from orchestrator.config.network import listed
 from orchestrator.errors import ArtifactError
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.impact.circumstances import Circumstances
@@ -30,7 +31,7 @@ _POLICIES = {
     "ReplaceAndSnapshot": "a snapshot of the old one is kept",
 }
 # Parts that plans have had only since later: without them, a plan has the hash that it had before.
-_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "policy_action")
+_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "network", "policy_action")
 
 
 class TargetPlan(BaseModel):
@@ -55,6 +56,7 @@ class Plan(BaseModel):
         undone: commits of the release that runs there which the new one does not have.
         authors: everybody whom the commits name, as git writes them.
         authors_complete: whether nobody else can have written what is new.
+        network: the hosts that the release's own code could reach while it was built.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +73,7 @@ class Plan(BaseModel):
     undone: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     authors_complete: bool = False
+    network: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -120,6 +123,7 @@ class Plan(BaseModel):
             *(self.circumstances.warnings if self.circumstances else ()),
             *([f"IAM: {', '.join([*counts, *more])}."] if iam else []),
             *([f"Data at risk: {', '.join(map(shown, lost))}."] if lost else []),
+            *([f"Its build could reach {listed(map(shown, self.network))}."] if self.network else []),
         ]
         return "".join(f" {sentence}" for sentence in said)
 
@@ -139,6 +143,7 @@ class Plan(BaseModel):
             yield from (f"  changed by hand: {change}" for change in target.drift)
             if target.drift_unchecked:
                 yield f"  changes by hand are not known: {target.drift_unchecked}"
+        yield from (f"Reachable while it was built: {shown(one)}" for one in self.network)
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
         yield from (f"Commit: {one}" for one in self.commits)
