@@ -62,7 +62,7 @@ def build(
     ] = None,
     network: Annotated[
         list[str] | None,
-        Option(metavar="HOST", help="With --to, let code of units reach a host that orchestrator.toml opens to it."),
+        Option(help="With --to, let the code of units reach a host that orchestrator.toml opens to it."),
     ] = None,
     *,
     every: Annotated[bool, Option("--all", help="Build all units of the repository.")] = False,

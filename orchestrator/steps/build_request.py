@@ -21,7 +21,9 @@ EXECUTION_NAME = "BUILD_EXECUTION_NAME"
 STARTED_AT = "BUILD_STARTED_AT"
 NONCE = "BUILD_NONCE"
 NETWORK = "BUILD_NETWORK"
-VARIABLES = (UNIT, REQUEST, EXECUTION_ID, EXECUTION_NAME, STARTED_AT, NONCE, NETWORK)
+_REQUIRED = (UNIT, REQUEST, EXECUTION_ID, EXECUTION_NAME, STARTED_AT, NONCE)
+# State machines of earlier versions do not set the last one: nothing is opened then.
+VARIABLES = (*_REQUIRED, NETWORK)
 
 HANDED_BACK = "WorkerStopped"
 """The error with which a worker that is stopped hands a build back: the state gives it to another one."""
@@ -70,7 +72,7 @@ class BuildInput(BaseModel):
         Raises:
             RequestError: one is missing or not valid.
         """
-        missing = [name for name in VARIABLES if name not in environment]
+        missing = [name for name in _REQUIRED if name not in environment]
         if missing:
             raise RequestError(
                 f"{', '.join(missing)} is not set: a build task is described by the environment variables "
@@ -85,7 +87,7 @@ class BuildInput(BaseModel):
         try:
             request = Request.model_validate_json(environment[REQUEST])
             described = {"unit": environment[UNIT], "request": request, "execution": execution}
-            network = json.loads(environment[NETWORK])
+            network = json.loads(environment.get(NETWORK, "[]"))
             return cls.model_validate({**described, "nonce": environment[NONCE], "network": network})
         except ValueError as error:
             problem = told(error) if isinstance(error, ValidationError) else f"{NETWORK} is not JSON"

@@ -84,9 +84,7 @@ class OpenedHost:
         self._server.server_close()
 
 
-def attack(
-    folder: Path, code: str, host: OpenedHost, way: str = EXECUTED, reach: Reach | None = None, more: Sequence[str] = ()
-) -> Outcome:
+def attack(folder: Path, code: str, host: OpenedHost, way: str = EXECUTED, landlock: int | None = None) -> Outcome:
     """Run Python code to which a host is opened, as a build does.
 
     Args:
@@ -94,18 +92,17 @@ def attack(
         code: what it does; `PORT` is the host's.
         host: what is opened.
         way: `EXECUTED` as another program, or `FORKED` in the launcher's own interpreter.
-        reach: how hosts are reached, when not as the host says.
-        more: other hosts that are opened.
+        landlock: the version that the kernel has, when it plays an older one.
     """
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
     script = folder / "attack.py"
     script.write_text(f"HOST, PORT = {HOST!r}, {host.port}\n{code}", encoding="utf-8")
     features = of_this_machine()
+    if landlock is not None:
+        features = features._replace(landlock=landlock)
     with own_user(features) as user:
-        confinement = Confinement(
-            scratch, user=user, features=features, hosts=(*host.opened, *more), reach=reach or host.reach
-        )
+        confinement = Confinement(scratch, user=user, features=features, hosts=host.opened, reach=host.reach)
         commands = Commands("orders", folder / "log", host.environment, 60, confinement)
         program: Sequence[str | Path] = [HERE] if way == FORKED else [Path(sys.executable), "-I", "-S"]
         return commands.attempt("attack", [*program, script], scratch)

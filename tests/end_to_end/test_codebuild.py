@@ -42,7 +42,7 @@ from orchestrator.local.cloud import LocalCloud
 from orchestrator.releases import layout
 from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.manifest import Manifest
-from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, NONCE, REQUEST, STARTED_AT, UNIT
+from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, NETWORK, NONCE, REQUEST, STARTED_AT, UNIT
 from orchestrator.steps.contract import Execution
 from state_machines.build import PREPARE, build_states
 from tests.end_to_end.company import Company
@@ -77,6 +77,7 @@ class Site:
             EXECUTION_NAME: task["execution"]["name"],
             STARTED_AT: task["execution"]["started_at"],
             NONCE: task["nonce"],
+            NETWORK: json.dumps(task["network"]),
         }
 
     def run(self, asked: dict[str, str], **described: Any) -> "subprocess.CompletedProcess[str]":

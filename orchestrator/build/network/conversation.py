@@ -60,12 +60,17 @@ class Conversation:
         """
         try:
             async with asyncio.timeout(seconds):
-                event = await self._event(reader)
+                return _target(await self._tunnel(reader))
         except TimeoutError as error:
             why = f"a request that was not complete after {seconds:g} seconds"
             raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, why) from error
         except h11.RemoteProtocolError as error:
             raise RefusedError(error.error_status_hint, "a request that is not valid HTTP/1.1, or too long") from error
+
+    async def _tunnel(self, reader: asyncio.StreamReader) -> bytes:
+        """What a request without a body asks for a tunnel to."""
+        while (event := self.connection.next_event()) is h11.NEED_DATA:
+            self.connection.receive_data(await reader.read(_CHUNK))
         if not isinstance(event, h11.Request):
             raise ConnectionResetError
         if event.method != b"CONNECT":
@@ -73,12 +78,7 @@ class Conversation:
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, why)
         if not isinstance(self.connection.next_event(), h11.EndOfMessage):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "a CONNECT that has a body")
-        return _target(event.target)
-
-    async def _event(self, reader: asyncio.StreamReader) -> object:
-        while (event := self.connection.next_event()) is h11.NEED_DATA:
-            self.connection.receive_data(await reader.read(_CHUNK))
-        return event
+        return event.target
 
     def agreed(self) -> tuple[bytes, bytes]:
         """The answer that the tunnel is there, and what has come already that belongs into it."""

@@ -244,6 +244,8 @@ def test_how_far_the_unit_s_code_was_confined_is_told(
     for level, said in ((None, "not known: the release was built before"), (Level.UNCONFINED, "which is too low")):
         alter(release.manifest, manifest.model_copy(update={"confinement": level}).to_json())
         assert said in told()
+    alter(release.manifest, manifest.model_copy(update={"network": ("models.example.com",)}).to_json())
+    assert told() == f"{Level.OWN_FILES}; it could reach models.example.com"
 
 
 def test_two_releases_are_compared_part_by_part(store: ArtifactStore, builds: list[Build]) -> None:

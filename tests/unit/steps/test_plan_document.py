@@ -71,6 +71,16 @@ def test_permissions_come_before_resources_and_are_counted_in_the_first_line() -
     assert list(plan.lines)[1:] == [f"  {wide.line}", f"  {odd.line}", "  add R (AWS::IAM::Role)"]
 
 
+def test_hosts_that_a_build_could_reach_are_told_and_decided_on() -> None:
+    """Its own code could have brought anything from there."""
+    closed = _plan()
+    opened = closed.model_copy(update={"network": ("models.example.com", "*.example.org:8443")})
+    assert opened.summary.endswith(" Its build could reach models.example.com, *.example.org:8443.")
+    assert "Reachable while it was built: models.example.com" in list(opened.lines)
+    assert opened.hash != closed.hash
+    assert "could reach" not in closed.summary
+
+
 def test_an_approver_is_told_who_asks_and_against_which_rules() -> None:
     """In the first line of the notification, and with the reason."""
     request = Request.model_validate(
@@ -126,5 +136,6 @@ def test_a_plan_from_before_has_the_hash_that_it_had() -> None:
         del target[key]
     for key in ("conditional", "policy_action"):
         del target["resources"][0][key]
-    del document["circumstances"]
+    for key in ("circumstances", "network"):
+        del document[key]
     assert plan.hash == hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
