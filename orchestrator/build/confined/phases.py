@@ -84,7 +84,7 @@ class Phases:
         if not self.hosts:
             return
         outcome = self.unit(log, scratch).attempt(_STEP, [Path(sys.executable), "-I", "-S", "-c", ""], scratch)
-        if outcome.code:
+        if outcome.code != 0:
             raise BuildError(self.run.unit, _STEP, not_opened(self.hosts, outcome.tail))
 
     def _commands(
