@@ -5,12 +5,12 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 PRIVATE = "private:"
-"""What the name of a host begins with that may have addresses of a private network."""
+"""The beginning of a host that may have addresses of a private network."""
 _HTTPS = 443
 
 
 class Network(NamedTuple):
-    """What is opened.
+    """Hosts that are opened, and to whom.
 
     Attributes:
         hosts: each with its port where that is not 443, such as `*.example.org:8443`.
@@ -46,7 +46,7 @@ class Host(NamedTuple):
         return cls(pattern, int(port or _HTTPS), text.startswith(PRIVATE))
 
     def is_named(self, name: str, port: int) -> bool:
-        """Whether a name, in small letters, and a port are this host's. As in certificates, `*` is one label."""
+        """Compare a name in small letters and a port with this host's. As in certificates, `*` is one label."""
         first, _, rest = self.pattern.partition(".")
         matches = name.partition(".")[2] == rest if first == "*" else name == self.pattern
         return matches and port == self.port

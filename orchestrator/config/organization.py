@@ -8,19 +8,21 @@ from pydantic import Field, model_validator
 from orchestrator.config.authority import ADMINISTRATOR, FREE
 from orchestrator.config.base import (
     ExternalId,
+    OpenHost,
     OrganizationId,
     Settings,
     worded,
 )
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, function_name, may_be_own
-from orchestrator.config.network import PRIVATE, Host, Network
+from orchestrator.config.network import Host, Network
 from orchestrator.config.repository import Repository
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain, problems_of
 from orchestrator.errors import UnknownNameError
 
 FILE_NAME = "orchestrator.toml"
+_LAST_PORT = 65_535
 
 Prefix = Annotated[
     str,
@@ -35,19 +37,6 @@ StackPattern = Annotated[
     worded(
         r"^[a-zA-Z][-a-zA-Z0-9]{0,127}[*]?$",
         "a stack's name begins with a letter and has at most 128 letters, digits and '-'; '*' may stand at its end",
-    ),
-]
-
-_LAST_PORT = 65_535
-_LONGEST_HOST = 270
-# Names, so that no address is among them: the last label begins with a letter.
-OpenHost = Annotated[
-    str,
-    worded(
-        rf"^([*][.]|{PRIVATE})?([a-z0-9-]+[.])+[a-z][a-z0-9-]*(:[1-9][0-9]{{0,4}})?$",
-        "a host is a full name in small letters, with its port where that is not 443, such as 'models.example.com' or "
-        "'*.example.org:8443', or a single one of a private network such as 'private:artifacts.corp.example.com'",
-        _LONGEST_HOST,
     ),
 ]
 

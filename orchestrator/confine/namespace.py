@@ -21,7 +21,7 @@ def enter() -> bool:
 
 
 def enter_with_network() -> None:
-    """The same, and enter a network namespace, in which there is nothing but a loopback interface that is down.
+    """Do the same, and enter a network namespace, which has nothing but a loopback interface that is down.
 
     Raises:
         OSError: the system does not allow it.

@@ -7,10 +7,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator import __version__
-from orchestrator.config.base import UnitName
+from orchestrator.config.base import OpenHost, UnitName
 from orchestrator.config.invalid import told
 from orchestrator.config.network import Network
-from orchestrator.config.organization import OpenHost
 from orchestrator.errors import RequestError
 from orchestrator.steps.contract import Execution, Request
 

@@ -8,7 +8,7 @@ Place = tuple[str, int]
 
 # What translates to IPv4 (RFC 6052): AWS's own NAT gateways use the first.
 _NAT64 = IPv6Network("64:ff9b::/96")
-# Private networks (RFC 1918, RFC 4193), but those addresses of the last at which AWS serves credentials.
+# Private networks (RFC 1918, RFC 4193), and those addresses of the last at which AWS serves credentials.
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 _UNIQUE_LOCAL, _SERVICES = IPv6Network("fc00::/7"), IPv6Network("fd00:ec2::/32")
 
@@ -41,7 +41,7 @@ def is_public(text: str) -> bool:
 
 
 def is_private(text: str) -> bool:
-    """Whether an address belongs to a private network: of a company, and neither of this machine nor of the cloud.
+    """Tell addresses of a company's private network from all others, such as those of this machine and of the cloud.
 
     Args:
         text: as the resolver gives it, perhaps with a zone.

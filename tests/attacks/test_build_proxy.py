@@ -158,6 +158,14 @@ def test_what_is_not_opened_is_refused_and_not_even_looked_up(target: str) -> No
     assert "looked up" not in line
 
 
+@pytest.mark.parametrize("target", ["127.0.0.1:443", "8.8.8.8:443", "2130706433:443", "127.0x1:443", "a.b.1:443"])
+def test_an_address_is_no_name(target: str) -> None:
+    """Even before it is compared with what is opened."""
+    proxy = Proxy(_OPENED, Reach(never))
+    with served(proxy) as port:
+        assert b"which is not the full name of a host and its port" in ask(port, connect(target))
+
+
 _NO_TUNNELS = {
     "plain GET": (b"GET http://models.example.com/ HTTP/1.1\r\nHost: models.example.com\r\n\r\n", 405),
     "GET of the proxy's own": (b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
@@ -264,6 +272,17 @@ def test_only_a_host_that_is_named_as_private_may_be_in_a_private_network(addres
     public, private = proxy.traffic.lines()
     assert f"are not public: '{address}', '127.0.0.1'" in public
     assert "are neither public nor private: '127.0.0.1'" in private
+
+
+def test_a_host_that_a_pattern_names_too_may_be_named_as_private() -> None:
+    """In whatever order; what only the pattern names stays public."""
+    proxy = Proxy(("*.corp.example.com", "private:artifacts.corp.example.com"), Reach(lambda *_: ["10.0.0.1", "::1"]))
+    with served(proxy) as port:
+        ask(port, connect("artifacts.corp.example.com:443"))
+        ask(port, connect("wiki.corp.example.com:443"))
+    private, public = proxy.traffic.lines()
+    assert private.endswith("neither public nor private: '::1'")
+    assert public.endswith("not public: '10.0.0.1', '::1'")
 
 
 def test_a_name_that_leads_elsewhere_once_it_was_checked(upstream: Upstream) -> None:

@@ -56,8 +56,7 @@ def not_opened(hosts: Iterable[str], why: str) -> str:
         f"[build] network opens {listed(hosts)} to this unit, which takes a network namespace of its own, and this "
         f"machine makes none: {why}\nIt takes Linux and a worker that is root with CAP_SYS_ADMIN and CAP_NET_ADMIN, or "
         "one that may make user namespaces. In a container, that is privileged mode; 'orchestrator bootstrap' has "
-        "CodeBuild build in it where the guardrails open hosts. Until then, this unit is built nowhere else than on "
-        "such a machine."
+        "CodeBuild build in it where the guardrails open hosts."
     )
 
 

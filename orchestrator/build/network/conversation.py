@@ -96,11 +96,11 @@ class Conversation:
 
 def _target(target: bytes) -> tuple[str, int]:
     """The name and port that a request names, however the name is spelt."""
-    found = _TARGET.fullmatch(target.decode("ascii", "replace").lower())
-    if found is None:
+    match = _TARGET.fullmatch(target.decode("ascii", "replace").lower())
+    if match is None:
         why = f"{_shown(target)}, which is not the full name of a host and its port"
         raise RefusedError(HTTPStatus.FORBIDDEN, why)
-    return found[1], int(found[2])
+    return match[1], int(match[2])
 
 
 def _shown(text: bytes) -> str:

@@ -21,17 +21,17 @@ class Gateway:
 
     def __init__(self, hosts: Sequence[str], reach: Reach) -> None:
         self._proxy = Proxy(hosts, reach)
-        self._ours, self._launcher_s = socket.socketpair()
+        self._ours, self._theirs = socket.socketpair()
         self._thread = Thread(target=self._run, name="gateway", daemon=True)
 
     @property
     def channel(self) -> int:
         """The descriptor that the command's launcher inherits."""
-        return self._launcher_s.fileno()
+        return self._theirs.fileno()
 
     def begin(self) -> None:
         """Serve the command, whose launcher has been started."""
-        self._launcher_s.close()
+        self._theirs.close()
         self._thread.start()
 
     def end(self) -> Iterator[str]:

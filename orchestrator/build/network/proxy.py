@@ -27,7 +27,8 @@ class Proxy:
     """
 
     def __init__(self, hosts: Sequence[str], reach: Reach) -> None:
-        self._hosts = tuple(map(Host.of, hosts))
+        # A pattern may name a private host as well, which allows less.
+        self._hosts = sorted(map(Host.of, hosts), key=lambda host: not host.is_private)
         self._names = listed(hosts)
         self._reach = reach
         self._bounds = reach.bounds

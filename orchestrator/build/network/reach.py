@@ -9,7 +9,7 @@ from orchestrator.web.addresses import Place, is_private, is_public, resolved
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much one command may have of it.
+    """Limits of one command.
 
     Attributes:
         connections: at the same time.
@@ -30,7 +30,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Reach:
-    """How opened hosts are reached.
+    """The way to opened hosts.
 
     Attributes:
         resolve: finds the addresses of a host.
@@ -44,7 +44,7 @@ class Reach:
 
     def refused(self, host: Host, addresses: list[str]) -> list[str]:
         """The addresses of a host that are not connected to."""
-        return [one for one in addresses if not self._is_allowed(host, one)]
+        return [address for address in addresses if not self._is_allowed(host, address)]
 
     def _is_allowed(self, host: Host, address: str) -> bool:
         if is_public(address) or (address, host.port) in self.also:

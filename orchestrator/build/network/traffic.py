@@ -1,4 +1,4 @@
-"""Traffic of a proxy, and its refusals: told once the command has ended."""
+"""Traffic of a proxy and its refusals, which are told when the command has ended."""
 
 from collections import Counter
 from collections.abc import Iterator
