@@ -78,9 +78,9 @@ def example() -> Organization:
 
 
 def with_all_options(organization: Organization) -> Organization:
-    """The same with all that is optional: CodeBuild builds and reaches a host, and the repository is on GitHub."""
+    """The same with all that is optional: CodeBuild builds, and the repository is on GitHub."""
     changes = {
-        "build": Build(runner="codebuild", timeout_minutes=30, network=("models.example.com",)),
+        "build": Build(runner="codebuild", timeout_minutes=30),
         "repository": Repository(
             url="github://github.com/acme/shop", branch="trunk", proxy="http://proxy.example.com:3128"
         ),

@@ -36,8 +36,7 @@ def test_there_is_one_project_for_all_units(with_options: Template, resources: F
     assert {"Ref": "BuilderKey"} in project["Source"]["Location"]["Fn::Join"][1]
     environment = project["Environment"]
     assert environment["Image"] == "aws/codebuild/amazonlinux-x86_64-standard:5.0"
-    # Hosts are opened, which takes network namespaces.
-    assert environment["PrivilegedMode"] is True
+    assert environment["PrivilegedMode"] is False
     assert project["TimeoutInMinutes"] == 35
     assert {one["Name"]: one["Value"] for one in environment["EnvironmentVariables"]} == {
         "ORCHESTRATOR_LEDGER_TABLE": "orchestrator-ledger",
