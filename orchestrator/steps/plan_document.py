@@ -30,7 +30,7 @@ _POLICIES = {
     "ReplaceAndSnapshot": "a snapshot of the old one is kept",
 }
 # Parts that plans have had only since later: without them, a plan has the hash that it had before.
-_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "policy_action")
+_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "policy_action", "pushers")
 
 
 class TargetPlan(BaseModel):
@@ -55,6 +55,7 @@ class Plan(BaseModel):
         undone: commits of the release that runs there which the new one does not have.
         authors: everybody whom the commits name, as git writes them.
         authors_complete: whether nobody else can have written what is new.
+        pushers: everybody who pushed or merged what is new, as the branch's host proves it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +72,7 @@ class Plan(BaseModel):
     undone: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     authors_complete: bool = False
+    pushers: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -141,6 +143,7 @@ class Plan(BaseModel):
                 yield f"  changes by hand are not known: {target.drift_unchecked}"
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
+        yield from (f"Pushed by: {shown(one)}" for one in self.pushers)
         yield from (f"Commit: {one}" for one in self.commits)
         yield from (f"Commit undone: {one}" for one in self.undone)
         if not self.commits_complete:
