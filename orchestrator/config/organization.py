@@ -16,6 +16,7 @@ from orchestrator.config.base import (
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, function_name, may_be_own
 from orchestrator.config.network import Host, Network
+from orchestrator.config.people import KnownAs
 from orchestrator.config.repository import Repository
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain, problems_of
@@ -155,10 +156,11 @@ class Organization(Settings):
     repository: Repository = Repository()
     build: Build = Build()
     adopt: Adopt = Adopt()
-    people: dict[str, tuple[str, ...]] = Field(
+    people: dict[KnownAs, tuple[str, ...]] = Field(
         default_factory=dict,
-        description="By the address that git knows somebody by, patterns of that person's principals, such as "
-        "arn:aws:iam::111111111111:user/ada; none for a machine that only commits what others wrote.",
+        description="By the address that git knows somebody by, and by github:<login> for who pushes to GitHub, "
+        "patterns of that person's principals, such as arn:aws:iam::111111111111:user/ada; none for a machine that "
+        "only commits or pushes what others wrote.",
         json_schema_extra=ADMINISTRATOR,
     )
     unit_folders: dict[str, str] = Field(

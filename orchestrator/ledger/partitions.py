@@ -68,6 +68,13 @@ CLAIMS = Partition(
     ("plan", "preview", "retire", "start_promotion"),
     shared="an administrator may give a name up for its folder",
 )
+PUSHES = Partition(
+    "PUSHES",
+    "unit or folder",
+    "who pushed what touched the unit, or its folder while it was not valid",
+    ("on_merge",),
+    ("plan", "preview"),
+)
 RETIREMENTS = Partition("RETIREMENTS", "", "who agreed that what is left of a unit is deleted", ("retire",))
 RELEASES = Partition(
     "RELEASES",
@@ -238,6 +245,7 @@ PARTITIONS = (
     SETTLED,
     STARTS,
     CLAIMS,
+    PUSHES,
     RETIREMENTS,
     RELEASES,
     FAILED_BUILDS,

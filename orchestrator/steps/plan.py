@@ -36,6 +36,7 @@ class Planner:
         admission: what keeps a promotion out of its environment.
         targets: opens targets.
         repository: tells the commits between two releases.
+        pushers: tells who pushed what is in a release and not in the one that it replaces.
         starter: finds the ARN of who started a promotion by hand; None where it is not known.
         merged: tells whether a commit is on the configured branch; None where it is not known.
     """
@@ -45,6 +46,7 @@ class Planner:
     admission: Admission
     targets: Targets
     repository: SourceRepository
+    pushers: Callable[[Manifest | None, Manifest], tuple[str, ...]]
     starter: Callable[[Execution], str | None] = lambda _: None
     merged: Callable[[str], bool | None] = lambda _: None
 
@@ -149,6 +151,7 @@ class Planner:
             authors=tuple(dict.fromkeys(person for one in commits.found for person in one.people)),
             network=manifest.network,
             authors_complete=commits.complete and undone.complete and is_known,
+            pushers=self.pushers(old, manifest),
         )
 
     def _circumstances(self, step: StepInput, manifest: Manifest) -> Circumstances:

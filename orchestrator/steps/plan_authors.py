@@ -1,4 +1,4 @@
-"""Who wrote what is decided on: out of the plans, whose hashes are decided on, and not out of the request."""
+"""Who wrote and pushed what is decided on: out of plans, whose hashes are decided on, and not out of the request."""
 
 from orchestrator.frozen import dataclass
 from orchestrator.identity.policy import Authors
@@ -19,11 +19,13 @@ class PlanAuthors:
     store: ArtifactStore
 
     def __call__(self, request: ApprovalRequest) -> Authors:
-        """Everybody whom the commits name that a request is about; raises `ArtifactError` when a plan was altered."""
+        """Everybody who wrote or pushed what a request is about; raises `ArtifactError` when a plan was altered."""
         execution = request.execution.rsplit(":", 1)[-1]
         plans = [
             Plan.read(self.store, layout.plan_key(one.unit, execution, request.environment), one.plan_hash)
             for one in request.entries
         ]
         found = dict.fromkeys(author for one in plans for author in one.authors)
-        return Authors(tuple(found), bool(plans) and all(one.authors_complete for one in plans))
+        pushers = dict.fromkeys(pusher for one in plans for pusher in one.pushers)
+        is_complete = bool(plans) and all(one.authors_complete for one in plans)
+        return Authors(tuple(found), is_complete, tuple(pushers))

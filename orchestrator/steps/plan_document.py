@@ -31,7 +31,7 @@ _POLICIES = {
     "ReplaceAndSnapshot": "a snapshot of the old one is kept",
 }
 # Parts that plans have had only since later: without them, a plan has the hash that it had before.
-_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "network", "policy_action")
+_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "network", "policy_action", "pushers")
 
 
 class TargetPlan(BaseModel):
@@ -57,6 +57,7 @@ class Plan(BaseModel):
         authors: everybody whom the commits name, as git writes them.
         authors_complete: whether nobody else can have written what is new.
         network: the hosts that the release's own code could reach while it was built.
+        pushers: everybody who pushed or merged what is new, as the branch's host proves it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,6 +75,7 @@ class Plan(BaseModel):
     authors: tuple[str, ...] = ()
     authors_complete: bool = False
     network: tuple[str, ...] = ()
+    pushers: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -146,6 +148,7 @@ class Plan(BaseModel):
         yield from (f"Reachable while it was built: {shown(one)}" for one in self.network)
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
+        yield from (f"Pushed by: {shown(one)}" for one in self.pushers)
         yield from (f"Commit: {one}" for one in self.commits)
         yield from (f"Commit undone: {one}" for one in self.undone)
         if not self.commits_complete:

@@ -136,6 +136,18 @@ def test_a_plan_from_before_has_the_hash_that_it_had() -> None:
         del target[key]
     for key in ("conditional", "policy_action"):
         del target["resources"][0][key]
-    for key in ("circumstances", "network"):
+    for key in ("circumstances", "network", "pushers"):
         del document[key]
     assert plan.hash == hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def test_who_pushed_is_shown_before_the_commits_and_changes_the_hash() -> None:
+    """What git says comes after what the host proves."""
+    plan = _plan().model_copy(update={"commits": ("1111 Change (Ben)",)})
+    pushed = plan.model_copy(update={"pushers": ("github:ada", "arn:aws:iam::111111111111:user/\x1b[2Jeve")})
+    assert list(pushed.lines)[-3:] == [
+        "Pushed by: github:ada",
+        'Pushed by: "arn:aws:iam::111111111111:user/\\u001b[2Jeve"',
+        "Commit: 1111 Change (Ben)",
+    ]
+    assert len({plan.hash, pushed.hash, plan.model_copy(update={"pushers": ("github:ada",)}).hash}) == 3
