@@ -58,7 +58,16 @@ STARTS = Partition(
     "unit or train",
     "the executions that merges start, and their whole inputs",
     ("start_promotion",),
-    ("resolve_release", "plan", "preview", "deploy", "decide", "resolve_train", "plan_train"),
+    (
+        "resolve_release",
+        "plan",
+        "preview",
+        "request_approval",
+        "deploy",
+        "decide",
+        "resolve_train",
+        "plan_train",
+    ),
 )
 CLAIMS = Partition(
     "CLAIMS",

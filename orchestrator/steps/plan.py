@@ -13,7 +13,7 @@ from orchestrator.releases.manifest import Manifest
 from orchestrator.source.repository import Commit, Commits, SourceRepository
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.approval_rule import requires_approval
-from orchestrator.steps.contract import ChangeSetOf, Execution, PlanResult, Status, StepInput
+from orchestrator.steps.contract import Execution, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles, anew_if_gone
 from orchestrator.steps.drift import DriftLook, drift_of
 from orchestrator.steps.impact.circumstances import Circumstances, circumstances
@@ -138,6 +138,7 @@ class Planner:
         return Plan(
             release=step.release.name,
             environment=step.environment.name,
+            stack_name=step.stack_name,
             replaces=running.version,
             targets=targets,
             requirements_added=tuple(sorted(after - before)),
@@ -181,10 +182,6 @@ class Planner:
             message=plan.summary,
             key=key,
             plan_hash=plan.hash,
-            change_sets=tuple(
-                ChangeSetOf(target=one.target, change_set=one.change_set, empty=one.empty) for one in plan.targets
-            ),
-            replaces=plan.replaces,
             requires_approval=requires_approval(step, self.ledger.environments.running(unit, step.environment.name)),
         )
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.source.refs.merged import MergeRule
     from orchestrator.source.repository import SourceRepository
     from orchestrator.steps.admission import Admission
+    from orchestrator.steps.approved import Approvals
     from orchestrator.steps.catalogs import Catalogs
     from orchestrator.steps.starts import Starts
     from orchestrator.steps.surveys import Surveys
@@ -190,6 +191,13 @@ class Wiring:
         from orchestrator.steps.admission import Admission
 
         return Admission(self.ledger, now, self.executions.is_alive)
+
+    @property
+    def _approvals(self) -> "Approvals":
+        from orchestrator.steps.approved import Approvals
+        from orchestrator.steps.plan_authors import PlanAuthors
+
+        return Approvals(self.ledger, self.decisions, self.guardrails, PlanAuthors(self.store))
 
     def put_aside(self, event: Any, reason: str) -> None:
         """Keep an event that cannot be acted on, with the reason, in the dead-letter queue."""

@@ -70,10 +70,11 @@ def test_a_plan_for_other_targets_is_made_again(running: MotoCompany) -> None:
     """Accounts and regions are the guardrails' at each step, also those in which a change set was made before."""
     steps = Steps(running, running.publish("1.0.4"), "dev", "moved")
     plan = steps("plan")
-    theirs = running.organization.environment("prod").targets[0].model_dump(mode="json")
-    forged = {**plan, "change_sets": [{**plan["change_sets"][0], "target": theirs}]}
-    assert steps("deploy", plan=forged)["status"] == "STALE"
-    assert steps("deploy", plan={**plan, "change_sets": []})["status"] == "STALE"
+    text = running.organization.model_dump(by_alias=True)
+    text["environments"][0]["targets"] = [{"account": "9" * 12, "region": "eu-west-1"}]
+    apply(running, type(running.organization).model_validate(text))
+    assert steps("deploy", plan=plan)["status"] == "STALE"
+    apply(running, running.organization)
     assert running.running("dev") is None
 
 

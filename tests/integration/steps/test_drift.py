@@ -210,7 +210,7 @@ def test_the_plan_and_the_notification_say_what_was_changed_by_hand(company: Mot
     steps("request_approval", plan=plan, gate_arn=gate, token="of-the-task")
     (notice,) = company.read(heard)
     lines = notice["Message"].splitlines()
-    assert "In 555555555555/eu-west-1:" in lines
+    assert "In 555555555555/eu-west-1, stack app-clock:" in lines
     assert any(line.startswith("  change Handler (AWS::Lambda::Function)") for line in lines)
     assert any(line.startswith("  changed by hand: Handler (AWS::Lambda::Function): its code has") for line in lines)
     assert "Requirement removed: left-pad==1.0.0" in lines
