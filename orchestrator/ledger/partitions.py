@@ -74,7 +74,7 @@ CLAIMS = Partition(
     "",
     "the folder that owns each unit's name and stacks",
     ("on_merge", "administrator"),
-    ("plan", "preview", "retire", "start_promotion"),
+    ("plan", "preview", "drift", "retire", "start_promotion"),
     shared="an administrator may give a name up for its folder",
 )
 RETIREMENTS = Partition("RETIREMENTS", "", "who agreed that what is left of a unit is deleted", ("retire",))

@@ -8,6 +8,7 @@ from orchestrator.errors import DeploymentError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ownership.claims import foreign_stack
 from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
 from orchestrator.source.repository import Commit, Commits, SourceRepository
@@ -74,7 +75,7 @@ class Planner:
     def _proposed(self, step: StepInput) -> Plan | PlanResult:
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
         manifest = self.files.manifest(step.release)
-        self._check_origin(manifest)
+        self._check_owner(manifest, step)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
         busy = [account for account in accounts if self._is_busy(account, step)]
         if busy:
@@ -95,14 +96,16 @@ class Planner:
         )
         return self._plan(step, manifest, running, self._with_drift(targets, looks, running))
 
-    def _check_origin(self, manifest: Manifest) -> None:
-        """Refuse a release that was built from another folder than the one that owns the unit's name."""
+    def _check_owner(self, manifest: Manifest, step: StepInput) -> None:
+        """Refuse a release that was built from another folder than the one that owns the unit's name, or its stack."""
         claim = self.ledger.claims.of_unit(manifest.unit)
         if claim and not claim.may_be_built_from(manifest.inputs):
             raise DeploymentError(
                 f"{manifest.name} was built from {manifest.inputs[0]}, and the unit {claim.name!r} belongs to "
                 f"{claim.folder}: it is not deployed. Promote a release that was built from there."
             )
+        if claim and (problem := foreign_stack(claim, manifest.unit, step.stack_name, step.environment)):
+            raise DeploymentError(problem)
 
     def _is_busy(self, account: TargetAccount, step: StepInput) -> bool:
         state = account.stack(step.stack_name, step.environment).state()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.aws_answers import refuse, say
+from tests.merges import claim
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
 
@@ -58,6 +59,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
         role: Any = {"RoleName": "app-clock", "AssumeRolePolicyDocument": "{}"}
         for environment, target in (("dev", 0), ("prod", 0), ("prod", 1)):
             made.client(environment, "iam", target).create_role(**role)
+        claim(made, "clock", "app-clock")
         yield made
 
 

@@ -101,7 +101,7 @@ def test_anything_else_asks_people(
 ) -> None:
     """As without a train; also where an execution only says that it moves a member, and once the train has ended.
 
-    Where more people must approve by now, Deploy does not take the train's decision: it would be planned again for ever.
+    Where more people must approve by now, Deploy does not take the train's decision: it would plan again for ever.
     """
     assert ask(played, admitted=admitted, ended=ended, **differing) is None
     request = played.ledger.approvals.request("clock", "prod")

@@ -199,7 +199,7 @@ def test_an_author_whom_nobody_maps_takes_one_more(refusal: Refusal) -> None:
 
 
 def test_a_starter_who_was_kept_out_then_or_a_merge_needs_no_new_decision(refusal: Refusal, ledger: Ledger) -> None:
-    """Deploy cannot ask CloudTrail: it goes by what the decision was judged by, and by what the ledger says of merges."""
+    """Deploy cannot ask CloudTrail: what the decision was judged by counts, and what the ledger says of merges."""
     strict = company(excluded_approvers=["starter"])
     judged = GOOD.model_copy(update={"policy": ApprovalPolicy(excluded=("starter",))})
     assert refusal(judged, strict) == ""
