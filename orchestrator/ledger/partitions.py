@@ -95,6 +95,14 @@ RELEASES = Partition(
         "settle_train",
     ),
 )
+MERGED = Partition(
+    "MERGED",
+    "unit",
+    "the releases of merged commits, as the repository was asked",
+    ("resolve_release", "resolve_train"),
+    ("plan", "preview", "deploy", "plan_train"),
+    shared="each asks the repository before it notes that",
+)
 FAILED_BUILDS = Partition("FAILED-BUILDS", "unit", "why builds on CodeBuild failed", ("builder",), _ENDINGS)
 BUILDS = Partition(
     "BUILDS",
@@ -249,6 +257,7 @@ PARTITIONS = (
     CLAIMS,
     RETIREMENTS,
     RELEASES,
+    MERGED,
     FAILED_BUILDS,
     BUILDS,
     ENVIRONMENTS,

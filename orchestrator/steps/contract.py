@@ -114,9 +114,6 @@ class Release(Document):
     manifest: str = Field(description="Key of the manifest in the tooling bucket.")
     manifest_sha256: str
     author: str = Field(default="", description="Of the commit, as git writes it.")
-    merged: bool | None = Field(
-        default=None, description="Whether the branch contained the commit when it was published; None: not known."
-    )
 
     @property
     def name(self) -> str:

@@ -55,6 +55,7 @@ class Deployer:
             SUPERSEDED, HELD or QUARANTINED; FAILED with CloudFormation's reason, which a roll back must follow.
 
         Raises:
+            UnmergedError: the release is not known to be of a merged commit, and the environment takes no others.
             ArtifactError: the promotion has no plan with that hash.
         """
         running = self.ledger.environments.running(step.release.unit, step.environment.name)

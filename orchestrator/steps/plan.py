@@ -57,6 +57,7 @@ class Planner:
             SUPERSEDED, HELD or QUARANTINED when it is not.
 
         Raises:
+            UnmergedError: the release is not known to be of a merged commit, and the environment takes no others.
             DeploymentError: CloudFormation refused the template.
         """
         if refusal := self.admission(step):
@@ -159,7 +160,7 @@ class Planner:
         automatic = is_automatic(self.ledger, manifest.unit, execution.id, request.train)
         starter = None if automatic or request.train else self.starter(execution)
         # Resolve release knows of squash merges, too.
-        merged = step.release.merged or self.merged(manifest.commit)
+        merged = self.ledger.merges.contains(step.release) or self.merged(manifest.commit)
         return circumstances(request, manifest.commit, automatic=automatic, starter=starter, merged=merged)
 
     def _manifest_of(self, unit: str, version: str) -> Manifest:

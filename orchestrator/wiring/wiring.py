@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from orchestrator.steps.admission import Admission
     from orchestrator.steps.approved import Approvals
     from orchestrator.steps.catalogs import Catalogs
+    from orchestrator.steps.merges.check import MergeCheck
     from orchestrator.steps.starts import Starts
     from orchestrator.steps.surveys import Surveys
 
@@ -190,7 +191,13 @@ class Wiring:
     def _admission(self) -> "Admission":
         from orchestrator.steps.admission import Admission
 
-        return Admission(self.ledger, now, self.executions.is_alive)
+        return Admission(self.ledger, now, self.executions.is_alive, self.guardrails)
+
+    @property
+    def _merge_check(self) -> "MergeCheck":
+        from orchestrator.steps.merges.check import MergeCheck
+
+        return MergeCheck(self.ledger.merges, self.catalogs, self.guardrails, self.merge_rule)
 
     @property
     def _approvals(self) -> "Approvals":

@@ -53,7 +53,7 @@ class PlayedPromotions:
         self.world = World()
         self.ledger = Ledger(make_ledger_table(session()), lambda: self.now)
         self.passed: set[str] = set()
-        self.admission = Admission(self.ledger, lambda: self.now, self.world.is_alive)
+        self.admission = Admission(self.ledger, lambda: self.now, self.world.is_alive, guardrails)
         world: Any = self.world  # It plays many parts, a little of each.
         target: Any = lambda *_: world  # noqa: E731  # Whatever it is asked for.
         check: Any = lambda *_: [SmokeTestOutcome(test="t", target="t", passed=world.passes, message="")]  # noqa: E731  # The same.
@@ -113,6 +113,7 @@ class PlayedPromotions:
         )
         if not by_hand:
             self.ledger.starts.note("clock", execution.id, request.model_dump(mode="json", exclude_defaults=True))
+        self.ledger.merges.note(release)
         self.world.runs.append(Run(execution, release, request))
         item = {"manifest": "m", "manifest_sha256": version, "unit": "clock", "version": version, "digest": version}
         self.ledger.releases._table.put(  # noqa: SLF001  # A release without a build.
