@@ -52,7 +52,12 @@ BRANCHES = Partition(
     shared="what is called for and what was started for it are compared in one read",
 )
 RUNS = Partition("RUNS", "", "how often each branch was looked at", ("on_merge",))
-SETTLED = Partition("SETTLED", "", "the commit of each branch for which nothing is left to be done", ("on_merge",))
+SETTLED = Partition(
+    "SETTLED",
+    "",
+    "the commit of each branch for which nothing is left to be done, and what the last look at it refused",
+    ("on_merge",),
+)
 STARTS = Partition(
     "STARTS",
     "unit or train",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import ROOT
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.check import check_catalog, check_organization
 from orchestrator.guardrails.document import Guardrails, placed
@@ -109,6 +109,16 @@ class MergeHandler:
         if not head or self.ledger.branches.is_settled(self.branch, head, code):
             return MergeResult(commit=head, settled=bool(head))
         run = self.ledger.branches.begin(self.branch)
+        try:
+            result = self._look(event, guardrails, code, run)
+        except ConfigurationError as error:
+            self.ledger.branches.note_problems(self.branch, head, [str(error)], run)
+            raise
+        self.ledger.branches.note_problems(self.branch, result.commit, result.problems, run)
+        return result
+
+    def _look(self, event: MergeEvent, guardrails: Guardrails, code: str, run: int) -> MergeResult:
+        """Look at the branch under the number that was taken for it."""
         seen = self.surveys.seen(run - 1)
         catalog = read_catalog(self.repository, full_ref(self.branch), [seen.surveyed] if seen else ())
         units = units_to_look_at(event, run, seen, catalog)

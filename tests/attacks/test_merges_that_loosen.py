@@ -1,9 +1,12 @@
 """A merge weakens what guards prod, together with the change that it would let through."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from orchestrator.cli.main import app
 from orchestrator.config.load import load_organization
 from tests.merges import asked, executions, look, merge, organize, project, write
 from tests.moto_company import MotoCompany, moto_company
@@ -116,6 +119,35 @@ def test_people_are_told_of_a_refused_merge_once(company: MotoCompany) -> None:
     assert company.read(queue) == []
     write(company, "orchestrator.toml", GUARDED)
     merge(company, "Restore")
+
+
+def test_status_shows_what_the_last_look_refused(company: MotoCompany, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the whole merge or of units; other looks, which have nothing to do, leave it; what is put right is gone."""
+
+    def status(*options: str) -> str:
+        app(args=["--repository", str(company.folder), "status", *options], standalone_mode=False)
+        return capsys.readouterr().out
+
+    def told() -> Any:
+        return json.loads(status("--output", "json"))["problems"]
+
+    write(company, "orchestrator.toml", GUARDED.replace("required_approvals = 2", "required_approvals = 1"))
+    result = merge(company, "Loosen")
+    write(company, "orchestrator.toml", GUARDED)
+    assert told()["problems"] == result["problems"]
+    assert f"refused at {told()['commit'][:12]}: orchestrator.toml: environments.prod.required_approvals" in status()
+    write(company, "projects/clock/pyproject.toml", f"{project('clock')}[tool.orchestrator]\nrequires_approval = []\n")
+    write(company, "projects/broken/pyproject.toml", "[")
+    merge(company, "Loosen a unit, and break another one")
+    look(company)
+    refused = told()["problems"]
+    assert ["requires_approval leaves out prod" in one for one in refused] == [False, True]
+    assert refused[0].startswith("projects/broken/pyproject.toml: ")
+    (company.folder / "projects/broken/pyproject.toml").unlink()
+    write(company, "projects/clock/pyproject.toml", project("clock"))
+    merge(company, "Put both right")
+    assert told()["problems"] == []
+    assert "refused at" not in status()
 
 
 def test_what_is_stricter_is_a_merge_like_any_other(company: MotoCompany) -> None:

@@ -14,7 +14,7 @@ from uv import find_uv_bin
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.task import BuildSetup, BuildTask
-from orchestrator.cli.main import main
+from orchestrator.cli.main import app, main
 from orchestrator.ledger.controls import Quarantine
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.refs.merged import MergeRule, UnmergedError
@@ -203,6 +203,42 @@ def test_an_unmerged_commit_is_not_built(shop: Shop, tmp_path: Path) -> None:
         with pytest.raises(UnmergedError, match=said):
             build({"unit": "clock", "request": {"commit": commit, "to": to}, "execution": execution, "nonce": "n" * 43})
     assert not (tmp_path / "cache").exists()
+
+
+def merge_events(shop: Shop) -> str:
+    """A queue that hears all merge events."""
+    queue = shop.company.sqs.create_queue(QueueName="merges")["QueueUrl"]
+    events = shop.company.client_of(TOOLING, "events")
+    events.put_rule(Name="merges", EventPattern='{"source": ["orchestrator"]}')
+    events.put_targets(Rule="merges", Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{TOOLING}:merges"}])
+    return queue
+
+
+def test_a_merge_event_of_an_unmerged_commit_is_refused_at_once(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be heard, and nothing would follow from it; a merged one is told, and the newest if none is named."""
+    queue = merge_events(shop)
+    for commit in (shop.unmerged, shop.fork):
+        with pytest.raises(SystemExit) as ended:
+            main(["--repository", str(shop.git.folder), "merge", commit])
+        assert ended.value.code == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"does not contain the commit {commit}" in said
+        assert "push" in said
+    assert shop.company.read(queue) == []
+    for arguments in ([], [shop.merged]):
+        app(args=["--repository", str(shop.git.folder), "merge", *arguments], standalone_mode=False)
+        (event,) = shop.company.read(queue)
+        assert event["detail"] == {"branch": "main", "commit": shop.merged}
+
+
+def test_where_the_repository_cannot_be_asked_the_event_is_put(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody may tell of merges without access to the repository that the orchestrator reads."""
+    queue = merge_events(shop)
+    elsewhere = shop.git.folder / "orchestrator.toml"
+    elsewhere.write_text(f'{ORGANIZATION}\n[repository]\nurl = "file:///nowhere"\n')
+    app(args=["--repository", str(shop.git.folder), "merge", shop.merged], standalone_mode=False)
+    assert "cannot be asked from here" in capsys.readouterr().err
+    assert len(shop.company.read(queue)) == 1
 
 
 @pytest.mark.parametrize("what", ["unmerged", "fork", "quarantine", "skipped", "unknown"])
