@@ -160,8 +160,8 @@ def _without_later(document: Any) -> Any:
 def _altered(store: ArtifactStore, key: str) -> ArtifactError:
     return ArtifactError(
         f"s3://{store.bucket}/{key} is not the plan that was made: it was altered, or another one is meant. "
-        "Nobody decides on it, and it is not deployed: find out who writes to this bucket, or who called this step, then "
-        "start the promotion again."
+        "Nobody decides on it, and it is not deployed: find out who writes to this bucket, or who called this step, "
+        "then start the promotion again."
     )
 
 
