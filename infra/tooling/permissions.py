@@ -147,6 +147,8 @@ def _deploy(names: Names) -> Statements:
     return [
         *_with_targets("deploy")(names),
         *read_decisions(names),
+        # What was planned, and who wrote what was decided on.
+        allow(["s3:GetObject"], [names.objects("plans/*")]),
         allow(["states:DescribeExecution"], [names.promotion_executions, names.train_executions]),
     ]
 

@@ -85,7 +85,7 @@ def _manifest(release: Release, text: bytes, manifest: Manifest) -> Iterator[str
         yield f"The manifest was altered: its SHA-256 is {digest}, and the ledger says {release.manifest_sha256}."
     named = Release(
         **release.model_dump(include={"manifest", "manifest_sha256"}),
-        **manifest.model_dump(include={"unit", "version", "digest", "commit", "author", "merged"}),
+        **manifest.model_dump(include={"unit", "version", "digest", "commit", "author"}),
     )
     for field, ours in release.model_dump().items():
         if (theirs := getattr(named, field)) != ours:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.ledger.controls import ControlRecords
     from orchestrator.ledger.deliveries import DeliveryRecords
     from orchestrator.ledger.environments import EnvironmentRecords
+    from orchestrator.ledger.merges import MergeRecords
     from orchestrator.ledger.promotions import PromotionRecords
     from orchestrator.ledger.pushes import PushRecords
     from orchestrator.ledger.releases import ReleaseRecords
@@ -73,6 +74,13 @@ class Ledger:
         from orchestrator.ledger.pushes import PushRecords
 
         return PushRecords(self._records)
+
+    @cached_property
+    def merges(self) -> "MergeRecords":
+        """Which releases are of merged commits."""
+        from orchestrator.ledger.merges import MergeRecords
+
+        return MergeRecords(self._records)
 
     @cached_property
     def promotions(self) -> "PromotionRecords":

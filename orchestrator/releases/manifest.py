@@ -42,7 +42,9 @@ class Manifest(BaseModel):
     author: str = Field(description="Of that commit.")
     committed_at: datetime = Field(description="Of that commit, UTC.")
     merged: bool | None = Field(
-        default=None, description="Whether the branch contained that commit then; None when that was not asked."
+        default=None,
+        description="Whether the branch contained that commit, as its builder says; None when that was not asked. "
+        "Nothing is promoted because of it.",
     )
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
     builder: BuiltBy | Literal["activity", "codebuild", "local"] = Field(

@@ -13,10 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import ROOT
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.frozen import dataclass
-from orchestrator.guardrails.check import check_catalog
-from orchestrator.guardrails.differences import refuse_looser
+from orchestrator.guardrails.check import check_catalog, check_organization
 from orchestrator.guardrails.document import Guardrails, placed
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
@@ -103,7 +102,7 @@ class MergeHandler:
         One unit's problem does not hold the others back; all problems are in the result.
 
         Raises:
-            ConfigurationError: `orchestrator.toml` is not valid, or looser than the guardrails.
+            ConfigurationError: `orchestrator.toml` is not valid, looser than the guardrails, or too strict for anybody.
             GuardrailsMissingError: no guardrails are recorded.
             UnknownNameError: there is no such branch.
             OvertakenError: a later look has begun.
@@ -130,35 +129,46 @@ class MergeHandler:
         if self.ledger.branches.is_settled(self.branch, head, code):
             return MergeResult(commit=head, settled=True)
         run = self.ledger.branches.begin(self.branch)
+        try:
+            result = self._look(event, guardrails, code, run)
+        except ConfigurationError as error:
+            self.ledger.branches.note_problems(self.branch, head, [str(error)], run)
+            raise
+        self.ledger.branches.note_problems(self.branch, result.commit, result.problems, run)
+        return result
+
+    def _look(self, event: MergeEvent, guardrails: Guardrails, code: str, run: int) -> MergeResult:
+        """Look at the branch under the number that was taken for it."""
         seen = self.surveys.seen(run - 1)
         catalog = read_catalog(self.repository, full_ref(self.branch), [*([seen.surveyed] if seen else []), *known])
         units = units_to_look_at(event, run, seen, catalog)
-        refuse_looser(catalog.organization, guardrails.organization)
+        check_organization(catalog.organization, guardrails)
         organization = placed(catalog.organization, guardrails.organization)
         catalog, units = self._owned(catalog, organization, units, run)
-        loosened = check_catalog(catalog, guardrails.organization, units)
+        refused = check_catalog(catalog, guardrails, units)
         standings = self.ledger.branches.standings(self.branch, units)
         look = Look(run, catalog.commit.id, self.clock())
         every = demands(catalog, Definitions(self.template, organization), units)
-        wanted = {name: demand for name, demand in every.items() if name not in loosened}
+        wanted = {name: demand for name, demand in every.items() if name not in refused}
         trains = Trains(catalog.surveyed.organization.trains, self.ledger.trains.has_arrived)
         called = trains.call(look, wanted, broken_units(catalog, standings), standings)
-        held_back = (*called.waiting, *loosened)
+        held_back = (*called.waiting, *refused)
         unknown = {*catalog.problems, *(every[unit].folder for unit in held_back)}
         asked = to_ask(look, called.wanted, unknown, standings)
         # What was not looked at may be under way, and what belongs to others may be released.
-        refused = bool(loosened or catalog.surveyed.barred)
-        settled = units is None and not refused and is_settled(asked, standings)
+        is_refused = bool(refused or catalog.surveyed.barred)
+        settled = units is None and not is_refused and is_settled(asked, standings)
         if settled:
             self.ledger.branches.settle(self.branch, catalog.commit.id, code, run)
         else:
             self._ask(asked, run, trains.of)
-        self.surveys.keep(Seen(run, catalog.surveyed))
+        # While units are refused, each look judges all of them again, so that it knows all problems.
+        self.surveys.keep(Seen(0 if refused else run, catalog.surveyed))
         return MergeResult(
             commit=catalog.commit.id,
             settled=settled,
             asked=tuple(_reasons(asked, catalog, standings)),
-            problems=(*map(str, (*catalog.problems.values(), *loosened.values())), *called.problems),
+            problems=(*map(str, (*catalog.problems.values(), *refused.values())), *called.problems),
         )
 
     @property

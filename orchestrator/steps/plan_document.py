@@ -31,7 +31,16 @@ _POLICIES = {
     "ReplaceAndSnapshot": "a snapshot of the old one is kept",
 }
 # Parts that plans have had only since later: without them, a plan has the hash that it had before.
-_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "network", "policy_action", "pushers")
+_LATER = (
+    "circumstances",
+    "iam",
+    "iam_unknown",
+    "conditional",
+    "network",
+    "policy_action",
+    "pushers",
+    "stack_name",
+)
 
 
 class TargetPlan(BaseModel):
@@ -53,6 +62,7 @@ class Plan(BaseModel):
     """The whole plan, as kept in S3.
 
     Attributes:
+        stack_name: the stack that would change in each target; empty in plans of earlier versions.
         undone: commits of the release that runs there which the new one does not have.
         authors: everybody whom the commits name, as git writes them.
         authors_complete: whether nobody else can have written what is new.
@@ -64,6 +74,7 @@ class Plan(BaseModel):
 
     release: str
     environment: str
+    stack_name: str = ""
     replaces: str | None
     targets: tuple[TargetPlan, ...]
     requirements_added: tuple[str, ...]
@@ -134,7 +145,7 @@ class Plan(BaseModel):
         """The whole of it for a person to read; values of properties are left out, they may be secret."""
         yield from self.circumstances.lines if self.circumstances else ()
         for target in self.targets:
-            yield f"In {target.target}:"
+            yield f"In {target.target}{f', stack {self.stack_name}' if self.stack_name else ''}:"
             yield from (f"  data at risk: {_line(one)}" for one in losses(target.resources))
             yield from (f"  {change.line}" for change in target.iam)
             if target.iam_unknown:
@@ -165,8 +176,9 @@ def _without_later(document: Any) -> Any:
 
 def _altered(store: ArtifactStore, key: str) -> ArtifactError:
     return ArtifactError(
-        f"s3://{store.bucket}/{key} is not the plan that was made: it was altered. Nobody is asked to decide on it; "
-        "find out who writes to this bucket, then start the promotion anew."
+        f"s3://{store.bucket}/{key} is not the plan that was made: it was altered, or another one is meant. "
+        "Nobody decides on it, and it is not deployed: find out who writes to this bucket, or who called this step, "
+        "then start the promotion again."
     )
 
 

@@ -105,7 +105,7 @@ class TargetWiring(Wiring):
         """Wire Deploy."""
         from orchestrator.steps.deploy import Deployer
 
-        return Deployer(self.ledger, self._admission, self.decisions, self._files, self.target, self.executions)
+        return Deployer(self.ledger, self._admission, self._approvals, self._files, self.target, self.executions)
 
     def smoke_test(self) -> "SmokeTester":
         """Wire Smoke-test."""

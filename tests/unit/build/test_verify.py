@@ -29,7 +29,7 @@ PROJECT = PYPROJECT.replace("some-backend", "hatchling").replace("some_backend",
 
 def release_of(build: Build) -> Release:
     """A release as the ledger has it."""
-    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author", "merged"})
+    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author"})
     key = manifest_key(build.manifest.unit, build.manifest.version)
     return Release(**known, manifest=key, manifest_sha256=build.manifest_sha256)
 
