@@ -130,14 +130,16 @@ class MergeHandler:
             return MergeResult(commit=head, settled=True)
         run = self.ledger.branches.begin(self.branch)
         try:
-            result = self._look(event, guardrails, code, run)
+            result = self._numbered_look(event, known, guardrails, code, run)
         except ConfigurationError as error:
             self.ledger.branches.note_problems(self.branch, head, [str(error)], run)
             raise
         self.ledger.branches.note_problems(self.branch, result.commit, result.problems, run)
         return result
 
-    def _look(self, event: MergeEvent, guardrails: Guardrails, code: str, run: int) -> MergeResult:
+    def _numbered_look(
+        self, event: MergeEvent, known: tuple[Surveyed, ...], guardrails: Guardrails, code: str, run: int
+    ) -> MergeResult:
         """Look at the branch under the number that was taken for it."""
         seen = self.surveys.seen(run - 1)
         catalog = read_catalog(self.repository, full_ref(self.branch), [*([seen.surveyed] if seen else []), *known])
