@@ -46,6 +46,11 @@ def asset_key(unit: str, sha256: str, suffix: str) -> str:
     return f"projects/{unit}/assets/{sha256}{suffix}"
 
 
+def lock_key(unit: str, declared: str, name: str) -> str:
+    """Key of a lock file that a build made, by the SHA-256 of what the unit declares."""
+    return f"projects/{unit}/locks/{declared}/{name}"
+
+
 def sbom_key(unit: str, version: str) -> str:
     """Key of a release's bill of materials."""
     return f"projects/{unit}/release/{version}/sbom.cdx.json"
