@@ -110,6 +110,15 @@ class UntrustedFolder:
                     os.unlink(beside, dir_fd=folder)
                 raise self._refused(path, f"cannot be written ({error.strerror})") from error
 
+    def is_folder(self, path: str) -> bool:
+        """Whether something in it is a folder.
+
+        Raises:
+            ConfigurationError: it is not there, is neither file nor folder, or not in this folder.
+        """
+        with self._opened(path, _ANY) as descriptor:
+            return stat.S_ISDIR(os.fstat(descriptor).st_mode)
+
     def copy_file(self, path: str, into: Path, budget: Budget) -> None:
         """Copy a file, with whether it is a program.
 

@@ -26,7 +26,7 @@ _RESOLVERS = ("/run/systemd/resolve", "/run/resolvconf", "/mnt/wsl/resolv.conf")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 # Variables that name the places which a build gets its own of.
 _PLACES = ("HOME", "TMPDIR", "TMP", "TEMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
-_LISTS = ("PATH", "PYTHONPATH")
+_LISTS = {"PATH": os.pathsep, "PYTHONPATH": os.pathsep, "GOPROXY": ","}
 _NPM_SETTINGS = "NPM_CONFIG_USERCONFIG"
 _HTTPS = 443
 _PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
@@ -164,7 +164,7 @@ class Confinement:
         yield from (argument for argument in command if isinstance(argument, Path))
         for name, value in environment.items():
             # A home folder is what must not be read: credentials lie there.
-            words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()
+            words = value.split(_LISTS.get(name)) if name not in _PLACES else ()
             for word in words:
                 path = unquote(urlsplit(word).path) if word.startswith("file://") else word
                 if path.startswith("/") and path != "/":

@@ -26,8 +26,6 @@ STEP = "build function"
 _KIND = "functions"
 _LIBRARY = "aws_lambda_builders"
 _RESULT = "artifacts"
-# A workflow of npm alone reads nothing but its folder.
-_ALONE = (workflows.NODE, "npm")
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,10 @@ class FunctionBuilder:
 
     def _key(self, source: Source, workflow: Workflow, fetched: Fetched) -> str:
         """What a build depends on."""
-        is_alone = (workflow.language, workflow.manager) == _ALONE
-        content = fingerprint(self.fetching.tree / source.folder) if is_alone else self.digest
+        # npm and esbuild work on a copy of the folder alone; scripts of the unit could look around.
+        is_alone = workflow.language == workflows.NODE and not fetched.packages.scripts
+        alone = fingerprint(self.fetching.tree / source.folder) if is_alone else None
+        content = alone or self.digest
         told = self._told(source, workflow, Path("/"))
         name = source.name if workflow.language == workflows.PROVIDED else ""
         lock = fetched.packages.lock.text if fetched.packages.lock else ""
@@ -178,7 +178,7 @@ class FunctionBuilder:
 
 
 def is_ready(source: Source, tree: Path) -> bool:
-    """Whether a folder is packed as it is: Metadata says so, or it has a program of a custom runtime and no Makefile."""
+    """Whether a folder is packed as it is: Metadata says so, or it has a custom runtime's program and no Makefile."""
     folder = tree / source.folder
     is_program = source.runtime.startswith("provided") and not source.method and (folder / "bootstrap").is_file()
     return source.skips_build or (is_program and not (folder / "Makefile").is_file())

@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.build.cache import Cache
 from orchestrator.build.functions import go, npm_lock, toolchains, workflows
 from orchestrator.build.functions.locks import PublishedLocks
-from orchestrator.build.functions.npm import Npm, Packages, Wanted
+from orchestrator.build.functions.npm import Npm, Packages, Wanted, this_processor
 from orchestrator.build.functions.source import Source
 from orchestrator.build.functions.stock import Stock
 from orchestrator.build.functions.toolchains import ToolChain
@@ -70,7 +70,8 @@ class Fetching:
             packages = self._npm(chain).packages(self.tree, source.folder, wanted)
             return Fetched(chain, offline | packages.stock, packages)
         if workflow.language == workflows.GO:
-            return Fetched(chain, offline | self._go(chain).modules(self.tree, source.folder))
+            modules = self._go(chain).modules(self.tree, source.folder, source.processor)
+            return Fetched(chain, offline | modules)
         if workflow.language == workflows.PROVIDED:
             found = self.for_folder(source.place("ProjectRootDirectory"), source.where)
             return Fetched(chain | found.chain, found.stock, found.packages)
@@ -94,7 +95,7 @@ class Fetching:
             chain, stock = chain | node, stock | packages.stock
         if (folder / go.MOD).is_file():
             found = toolchains.program(self.commands, workflows.GO, said)
-            chain, stock = chain | found, stock | self._go(found).modules(self.tree, where)
+            chain, stock = chain | found, stock | self._go(found).modules(self.tree, where, this_processor())
         return Fetched(chain, stock, packages)
 
     def _npm(self, chain: ToolChain) -> Npm:

@@ -19,7 +19,10 @@ from orchestrator.releases.sha256 import sha256_of
 
 STEP = "fetch modules of Go"
 MOD, SUM, VENDORED = "go.mod", "go.sum", "vendor/modules.txt"
-_MODULES = "go-modules"
+_MODULES, _COMPILED = "go-modules", "go-compiled"
+_MACHINES = {"x86_64": "amd64", "arm64": "arm64"}
+# Lambda's own module, and what that needs of Go's own library: most of what takes long to compile.
+_OF_LAMBDA, _COMMON = "github.com/aws/aws-lambda-go", ("encoding/json", "net/http")
 _PROXY, _PUBLIC = "GOPROXY", "https://proxy.golang.org"
 # Another Go than the machine's would be fetched, and run; version control runs on whatever a module's name is.
 _FETCHING = {"GOTOOLCHAIN": "local", "GOVCS": "*:off", "GOFLAGS": "-modcacherw", "GOWORK": "off"}
@@ -51,27 +54,34 @@ class Go:
     cache: Cache
     scratch: Path
 
-    def modules(self, tree: Path, where: str) -> Stock:
+    def modules(self, tree: Path, where: str, architecture: str) -> Stock:
         """Fetch what the `go.mod` of a folder names; nothing where the folder has its modules in `vendor`.
 
         Args:
             tree: the exported tree; it is read alone.
             where: the folder, from the repository's root.
+            architecture: what they are compiled for.
 
         Raises:
             BuildError: they cannot be had.
-            ConfigurationError: there is no `go.mod`, or a module is in a folder that the unit does not have.
+            ConfigurationError: a module is in a folder that the unit does not have.
         """
         folder = tree / where
         if not (folder / MOD).is_file():
             return Stock(variables={**_BUILDING, "GOFLAGS": "-trimpath"})
-        if (folder / VENDORED).is_file():
-            return Stock(variables={**_BUILDING, "GOFLAGS": "-trimpath -mod=vendor"})
-        variables = {**_BUILDING, "GOFLAGS": "-trimpath -mod=readonly"}
         parsed = self._parsed(folder, where)
-        if not parsed.get("Require"):
+        required = [one["Path"] for one in parsed.get("Require") or ()]
+        compiled = self._compiled(architecture) if _OF_LAMBDA in required else Stock()
+        if (folder / VENDORED).is_file():
+            return Stock(variables={**_BUILDING, "GOFLAGS": "-trimpath -mod=vendor"}) | compiled
+        variables = {**_BUILDING, "GOFLAGS": "-trimpath -mod=readonly"}
+        if not required:
             return Stock(variables=variables)
-        files = dict(self._files(tree, where, parsed))
+        archive = self._downloaded(where, dict(self._files(tree, where, parsed)))
+        return Stock({_MODULES: archive}, {**variables, "GOMODCACHE": f"{{home}}/{_MODULES}"}) | compiled
+
+    def _downloaded(self, where: str, files: Mapping[str, bytes]) -> Path:
+        """The archive with the modules that a `go.mod` names."""
         key = sha256_of(repr((sorted(files.items()), self.chain.fingerprint)).encode())
 
         def fetch(into: Path) -> Path:
@@ -87,8 +97,20 @@ class Go:
             (into / "modules" / "cache" / "download").rename(into / "kept" / "cache" / "download")
             return into / "kept"
 
-        archive = fetched(self.cache, key, self.scratch, fetch)
-        return Stock({_MODULES: archive}, {**variables, "GOMODCACHE": f"{{home}}/{_MODULES}"})
+        return fetched(self.cache, key, self.scratch, fetch)
+
+    def _compiled(self, architecture: str) -> Stock:
+        """What Go has compiled of its own library, which it would else compile again in each build."""
+        seen = {**self._variables, **_BUILDING, "GOOS": "linux", "GOARCH": _MACHINES[architecture]}
+        key = sha256_of(repr((sorted(seen.items()), _COMMON, self.chain.fingerprint)).encode())
+
+        def fetch(into: Path) -> Path:
+            command: list[str | Path] = [self.chain.programs[0], "build", "-trimpath", *_COMMON]
+            outcome = self.commands.attempt(STEP, command, into, {**seen, "GOCACHE": str(into / "kept")})
+            self.commands.require(STEP, outcome, "Go cannot compile its own library; it says why below.")
+            return into / "kept"
+
+        return Stock({_COMPILED: fetched(self.cache, key, self.scratch, fetch)}, {"GOCACHE": f"{{home}}/{_COMPILED}"})
 
     @property
     def _variables(self) -> dict[str, str]:

@@ -195,7 +195,7 @@ class Npm:
         """Make a lock as the registry was when the commit was made."""
         folder = self._folder(manifest, {YARN_LOCK: yarn} if yarn else {})
         before = self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        command = [self._npm, "install", "--package-lock-only", "--before", before, *_QUIET]
+        command: list[str | Path] = [self._npm, "install", "--package-lock-only", "--before", before, *_QUIET]
         variables = {**self._variables, **settings.variables, "npm_config_cache": str(folder / "cache")}
         outcome = self.commands.attempt(STEP, command, folder, variables)
         said = f"what {where}/{PACKAGE} names cannot be resolved as of {before}; npm says why below."

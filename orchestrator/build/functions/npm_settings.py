@@ -101,9 +101,7 @@ def read_npmrc(text: str, file: str) -> RepositorySettings:
         value = value.strip("\"'") or "true"
         if key in _SHAPE:
             if value not in _SHAPE[key]:
-                raise ConfigurationError(
-                    file, f"{key} = {value!r} is not valid; valid are {', '.join(_SHAPE[key])}."
-                )
+                raise ConfigurationError(file, f"{key} = {value!r} is not valid; valid are {', '.join(_SHAPE[key])}.")
             shape[key] = value
         elif key not in _IDLE:
             ignored.append(name)

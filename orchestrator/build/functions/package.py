@@ -1,7 +1,6 @@
 """The archive of a function or layer, written by the release's own archiver, and what is known of its bytes."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -144,15 +143,14 @@ def check_handler(source: Source, package: Path) -> None:
         raise ConfigurationError(source.file, f"{source.where}{handler}: {problem}")
 
 
-def fingerprint(folder: Path) -> str:
-    """What identifies the content of a folder: names, bytes, links, and which files are programs."""
+def fingerprint(folder: Path) -> str | None:
+    """What identifies a folder: names, bytes, and which files are programs; None where links may lead out of it."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        mode = "link" if path.is_symlink() else "folder" if path.is_dir() else "file"
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{mode}\0".encode(errors="surrogateescape"))
-        if mode == "link":
-            digest.update(os.fsencode(path.readlink()))
-        elif mode == "file":
-            digest.update(b"x" if path.stat().st_mode & 0o100 else b"-")
+        if path.is_symlink():
+            return None
+        if path.is_file():
+            mode = "program" if path.stat().st_mode & 0o100 else "file"
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{mode}\0".encode(errors="surrogateescape"))
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
