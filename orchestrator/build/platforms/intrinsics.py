@@ -1,7 +1,7 @@
 """Computes what a property of a template is worth before it is deployed, out of a few intrinsic functions."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.build.platforms.choice import Choice, Chosen, then
@@ -38,6 +38,17 @@ def evaluate(value: Any, scope: Scope, depth: int = 0) -> Chosen[Any]:
     if name not in _FUNCTIONS:
         raise UnknownValueError(f"{name} is computed by the deployment")
     return _FUNCTIONS[name](argument, scope, depth + 1)
+
+
+def variables_of(value: Any, depth: int = 0) -> Iterator[str]:
+    """The names that a property refers to, of parameters and others, as deep as `evaluate` looks."""
+    if isinstance(value, list | dict) and depth <= 2 * _MOST_NESTED:
+        if isinstance(value, dict) and isinstance(name := value.get("Ref"), str):
+            yield name
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from variables_of(one, depth + 1)
+    elif isinstance(value, str):
+        yield from _VARIABLE.findall(value)
 
 
 def _reference(name: Any, scope: Scope, _depth: int) -> Chosen[Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import Unit
 from orchestrator.frozen import dataclass
 
 _PARAMETER_STORE = "AWS::SSM::Parameter::"
@@ -65,6 +67,17 @@ class Scope:
                 "gives it one"
             )
         return declared["Default"]
+
+
+def unit_scope(document: Mapping[str, Any], unit: Unit, organization: Organization, environment: str) -> Scope:
+    """What is known of a unit's template in an environment: what a deployment there will give its parameters."""
+    known = {"Runtime": organization.lambda_.runtime, "Environment": environment, "Unit": unit.name}
+    return Scope(
+        document,
+        {**known, **unit.parameters(environment)},
+        keeps=unit.settings.stack_in(environment) is not None,
+        where=f"{unit.settings_file} under [{unit.settings_table}.parameters.{environment}] (or .default)",
+    )
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
