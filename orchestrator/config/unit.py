@@ -42,7 +42,7 @@ class BuildCommand(Settings):
 
     command: tuple[str, ...] = Field(
         min_length=1,
-        description="The program and its arguments; it runs in the unit's folder, without shell, network and credentials.",
+        description="The program and its arguments; it runs in the unit's folder without shell and network.",
     )
     artifacts: dict[str, str] = Field(
         default_factory=dict,

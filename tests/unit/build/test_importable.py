@@ -7,30 +7,25 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchestrator.build.archive import zip_files
 from orchestrator.build.build import Tools
 from orchestrator.build.cache import Cache
-from orchestrator.build.handlers import Function, check_layers, check_platform, wheel_functions
-from orchestrator.build.importable import HandlerCheck, runs_here
+from orchestrator.build.handlers import Function, check_layers, wheel_functions
+from orchestrator.build.importable import HandlerCheck, is_of_this_machine
 from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.limits import check_size, sizes
-from orchestrator.config.organization import Lambda
+from orchestrator.build.platforms.interpreters import Interpreter
+from orchestrator.config.platform import Platform
 from orchestrator.confine import landlock
 from orchestrator.errors import BuildError, ConfigurationError
 from orchestrator.releases.sha256 import sha256_of_file
 from tests.unit.build.fakes import unit_commands
 
-_HERE = Lambda.model_validate(
-    {
-        "python": f"3.{sys.version_info.minor}",
-        "architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
-    }
-)
-_ELSEWHERE = _HERE.model_copy(update={"python": "3.19"})
+_HERE = Platform(f"3.{sys.version_info.minor}", "x86_64" if os.uname().machine == "x86_64" else "arm64")
+_ELSEWHERE = replace(_HERE, python="3.19")
 _CODE = {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "SourceKey"}}
 
 
@@ -54,7 +49,7 @@ class Bench:
     def check(
         self,
         source: str,
-        platform: Lambda = _HERE,
+        platform: Platform = _HERE,
         handler: str = "orders.handler.handle",
         variables: Mapping[str, str] | None = None,
     ) -> list[str]:
@@ -74,9 +69,10 @@ class Bench:
         work.mkdir()
         self._check(work, _HERE).check(functions, packed(self._folder / "w.whl", files), None, work)
 
-    def _check(self, work: Path, platform: Lambda, log: Path | None = None) -> HandlerCheck:
+    def _check(self, work: Path, platform: Platform, log: Path | None = None) -> HandlerCheck:
         commands = unit_commands(self._tools, work, log)
-        return HandlerCheck(commands, self._tools.python, self._tools.cache, platform)
+        interpreter = Interpreter(Path(self._tools.python)) if platform == _HERE else None
+        return HandlerCheck(commands, interpreter, self._tools.cache, platform)
 
 
 @pytest.fixture
@@ -98,7 +94,7 @@ def bench(real_tools: Tools, tmp_path: Path) -> Bench:
         "def make():\n    import nowhere\nhandle, other = make, make\n",
     ],
 )
-def test_a_handler_that_lambda_could_import_passes(source: str, platform: Lambda, bench: Bench) -> None:
+def test_a_handler_that_lambda_could_import_passes(source: str, platform: Platform, bench: Bench) -> None:
     """On a machine like Lambda's and on another; what the runtime brings along need not be in the layer."""
     assert bench.check(source, platform) == []
 
@@ -115,7 +111,7 @@ def test_a_handler_that_lambda_could_import_passes(source: str, platform: Lambda
     ],
 )
 def test_a_handler_that_lambda_could_not_import_is_refused(
-    source: str, handler: str, problem: str, platform: Lambda, bench: Bench
+    source: str, handler: str, problem: str, platform: Platform, bench: Bench
 ) -> None:
     """The message names the resource, and what to do."""
     with pytest.raises(BuildError, match=r"Resources\.OrderFunction\.Properties\.Handler") as raised:
@@ -157,7 +153,7 @@ def test_a_handler_that_is_not_python_is_refused_at_its_line(bench: Bench) -> No
     assert 'handler.py", line 2' in str(raised.value)
     assert "import_handler.py" not in str(raised.value)
     with pytest.raises(BuildError, match=r"does not work: orders/handler\.py, line 2: "):
-        bench.check(source, _ELSEWHERE.model_copy(update={"python": "3.10"}))
+        bench.check(source, replace(_ELSEWHERE, python="3.10"))
     (warning,) = bench.check(source, _ELSEWHERE)
     assert "Handler = 'orders.handler.handle': orders/handler.py, line 2: " in warning
 
@@ -210,12 +206,12 @@ def test_what_was_imported_is_imported_again_only_when_it_imports_or_defines_som
         assert bench.log.read_text(encoding="utf-8").count("== import handlers") == times, source
 
 
-def test_only_a_machine_of_the_same_kind_imports() -> None:
-    """The same Python and the same processor."""
-    assert runs_here(_HERE) is (sys.platform == "linux")
-    assert not runs_here(_ELSEWHERE)
+def test_a_handler_is_imported_by_a_python_of_its_version_for_its_processor() -> None:
+    """Another processor's machine code is not run."""
+    assert is_of_this_machine(_HERE) is (sys.platform == "linux")
+    assert is_of_this_machine(_ELSEWHERE) is is_of_this_machine(_HERE)
     other = "arm64" if _HERE.architecture == "x86_64" else "x86_64"
-    assert not runs_here(_HERE.model_copy(update={"architecture": other}))
+    assert not is_of_this_machine(replace(_HERE, architecture=other))
 
 
 def test_functions_that_run_the_wheel_are_found_in_both_dialects() -> None:
@@ -250,32 +246,6 @@ def test_a_function_with_too_many_layers_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"t\.yaml: Resources\.Six\.Properties\.Layers has 6 layers") as raised:
         check_layers(template, "t.yaml")
     assert "Five" not in str(raised.value)
-
-
-def test_a_function_runs_on_what_its_layer_is_made_for() -> None:
-    """Compiled parts load nowhere else. A function without the layer may run on whatever its author likes."""
-    layer = {"Content": {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "LayerKey"}}}
-    common = {"Code": _CODE, "Layers": {"Fn::If": ["HasLayer", [{"Ref": "Own"}], {"Ref": "AWS::NoValue"}]}}
-    of = {
-        "Fits": {**common, "Runtime": "python3.13", "Architectures": ["arm64"]},
-        "ByParameter": {**common, "Runtime": {"Ref": "Runtime"}, "Architectures": {"Ref": "Processor"}},
-        "Older": {**common, "Runtime": "python3.11", "Architectures": ["arm64"]},
-        "Intel": {**common, "Runtime": "python3.13"},
-        "Alone": {**common, "Runtime": "python3.12", "Layers": ["arn:aws:lambda:eu-west-1:111111111111:layer:x:1"]},
-    }
-    template: dict[str, Any] = {
-        "Resources": {
-            "Own": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer},
-            **{name: {"Type": "AWS::Lambda::Function", "Properties": one} for name, one in of.items()},
-        }
-    }
-    arm = Lambda.model_validate({"python": "3.13", "architecture": "arm64"})
-    with pytest.raises(ConfigurationError) as raised:
-        check_platform(template, arm, "t.yaml")
-    assert [line.split(": ", 2)[1] for line in str(raised.value).splitlines()] == [
-        "Resources.Older.Properties.Runtime = 'python3.11'",
-        "Resources.Intel.Properties.Architectures = ['x86_64']",
-    ]
 
 
 def test_a_release_that_lambda_would_refuse_is_told_by_package_the_largest_first(tmp_path: Path) -> None:

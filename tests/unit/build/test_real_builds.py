@@ -19,11 +19,10 @@ from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
-from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, MemoryLedger, confined
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, PYPROJECT, FolderRepository, MemoryLedger, confined
 
 # charset-normalizer has compiled wheels for each platform, and a program that names the interpreter.
 _WITH_SHARED_CODE = (
@@ -63,8 +62,7 @@ def test_the_same_commit_gives_the_same_bytes_with_shared_code_and_a_layer_for_l
 
     with zipfile.ZipFile(io.BytesIO(store.get(first.manifest.wheel.key))) as wheel:
         assert {"orders/__init__.py", "money/__init__.py"} <= set(wheel.namelist())
-    assert first.manifest.layer is not None
-    with zipfile.ZipFile(io.BytesIO(store.get(first.manifest.layer.archive.key))) as layer:
+    with zipfile.ZipFile(io.BytesIO(store.get(first.manifest.layers[0].archive.key))) as layer:
         names = layer.namelist()
     assert any("cpython-313-x86_64-linux-gnu" in name for name in names)
     assert not any("/bin/" in name or "__pycache__" in name for name in names)
@@ -84,7 +82,7 @@ def test_a_dependency_without_a_wheel_is_named_with_what_to_do(real_tools: Tools
     with pytest.raises(
         BuildError, match=r"pyspark cannot be used, because there is no wheel for Python 3.13 on x86_64"
     ):
-        Dependencies(uv, real_tools.cache, Lambda()).lock(declared, tmp_path)
+        Dependencies(uv, real_tools.cache, PLATFORM).lock(declared, tmp_path)
 
 
 def test_an_index_that_knows_no_dates_is_asked_as_of_now(real_tools: Tools, tmp_path: Path) -> None:
@@ -100,7 +98,7 @@ def test_an_index_that_knows_no_dates_is_asked_as_of_now(real_tools: Tools, tmp_
         commands = Commands("orders", tmp_path / "log", environment, 60, confined(tmp_path))
         uv = Uv(commands, real_tools.uv, sys.executable, COMMITTED_AT)
         declared = Declared("projects/orders", "0.1.0", ("helper",), "")
-        locked = Dependencies(uv, Cache(tmp_path / "own"), Lambda()).lock(declared, tmp_path)
+        locked = Dependencies(uv, Cache(tmp_path / "own"), PLATFORM).lock(declared, tmp_path)
     assert locked.requirements == ("helper==1.0",)
 
 

@@ -38,7 +38,7 @@ def test_packages_of_registries_are_what_may_be_named(version: str) -> None:
 )
 @pytest.mark.parametrize("key", ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"])
 def test_all_else_is_refused_with_what_to_do(key: str, version: str) -> None:
-    """npm would run git, ask somebody else, or read files of the machine."""
+    """Npm would run git, ask somebody else, or read files of the machine."""
     with pytest.raises(ConfigurationError, match=rf"package\.json: {key}\.left = .* git repository\. Builds fetch"):
         read_manifest(json.dumps({key: {"left": version}}).encode(), "package.json")
 
