@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.build.cache import Cache
 from orchestrator.build.functions import npm, run_builder, workflows
 from orchestrator.build.functions.fetching import Fetched, Fetching
+from orchestrator.build.functions.node_import import import_node
 from orchestrator.build.functions.npm_lock import PACKAGE
 from orchestrator.build.functions.npm_settings import NPMRC
 from orchestrator.build.functions.package import Package, Packing, Reproducibility, as_it_is, fingerprint
@@ -20,10 +21,10 @@ from orchestrator.build.run import Commands
 from orchestrator.build.scratch import copy_tree
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
-from orchestrator.releases.sha256 import sha256_of
+from orchestrator.releases.sha256 import sha256_of, sha256_of_file
 
 STEP = "build function"
-_KIND = "functions"
+_KIND, _IMPORTED = "functions", "imported-by-node"
 _LIBRARY = "aws_lambda_builders"
 _RESULT = "artifacts"
 
@@ -78,7 +79,18 @@ class FunctionBuilder:
                 work = self._built(source, workflow, fetched)
                 packing.pack(self.scratch, work.relative_to(self.scratch).parts, into)
                 self.cache.keep(_KIND, key, into)
-        return packing.package(into, fetched.packages)
+        return packing.package(into, fetched.packages, self._import(source, into, fetched))
+
+    def _import(self, source: Source, package: Path, fetched: Fetched) -> str:
+        """Import a handler in Node.js, unless that was done with the same package; returns a warning."""
+        if source.is_layer or workflows.language_of(source.runtime) != workflows.NODE or not fetched.chain.programs:
+            return ""
+        key = sha256_of(f"{sha256_of_file(package)} {source.handler} {source.processor}".encode())
+
+        def said() -> bytes:
+            return import_node(source, package, self.commands, fetched.chain, self.scratch).encode()
+
+        return self.cache.once(_IMPORTED, key, said).decode()
 
     def _key(self, source: Source, workflow: Workflow, fetched: Fetched) -> str:
         """What a build depends on."""

@@ -109,9 +109,10 @@ class Packing:
         zip_folder(folder, into)
         check_handler(source, into)
 
-    def package(self, path: Path, packages: Packages) -> Package:
-        """The package of an archive."""
-        return Package(path, self.workflow.name, self.reproducible, packages.published, packages.warnings)
+    def package(self, path: Path, packages: Packages, warning: str) -> Package:
+        """The package of an archive, with what importing it told."""
+        warnings = (*packages.warnings, *filter(None, [warning]))
+        return Package(path, self.workflow.name, self.reproducible, packages.published, warnings)
 
 
 def as_it_is(source: Source, tree: Path, into: Path) -> Package:

@@ -43,7 +43,9 @@ def problem(
 def test_a_module_of_node_is_found_as_lambda_finds_it(handler: str, file: str, tmp_path: Path) -> None:
     """By the first dot, with each of its endings."""
     assert not problem(tmp_path, "nodejs22.x", handler, file)
-    assert file.rsplit("/", maxsplit=1)[-1].split(".", maxsplit=1)[0] in problem(tmp_path, "nodejs22.x", handler, "other.js")
+    assert file.rsplit("/", maxsplit=1)[-1].split(".", maxsplit=1)[0] in problem(
+        tmp_path, "nodejs22.x", handler, "other.js"
+    )
 
 
 @pytest.mark.parametrize(

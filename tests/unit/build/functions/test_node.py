@@ -84,7 +84,7 @@ def test_links_to_programs_of_packages_become_files(bench: Workbench, registry: 
     """Npm links programs in node_modules/.bin, and Lambda's archive holds what they lead to."""
     registry.publish("tool", "1.0.0", {"cli.js": "#!/usr/bin/env node"}, bin={"tool": "cli.js"})
     bench.write("code/package.json", package_json(dependencies={"tool": "1.0.0"}))
-    bench.write("code/index.js", "exports.handler = 1;")
+    bench.write("code/index.js", "exports.handler = () => 1;")
     package = bench.build(**NODE)
     assert files_of(package)["node_modules/.bin/tool"] == "#!/usr/bin/env node"
     with zipfile.ZipFile(package.path) as archive:
@@ -142,6 +142,40 @@ def test_a_yarn_lock_is_honoured(bench: Workbench, registry: NpmRegistry) -> Non
     entry = f'greet@^1.0.0:\n  version "1.0.0"\n  resolved "{address}"\n'
     bench.write("code/yarn.lock", f"# yarn lockfile v1\n\n\n{entry}")
     assert files_of(bench.build(**NODE))["node_modules/greet/index.js"] == "module.exports = '1.0.0';"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("exports.other = () => 1;", "its module exports no function 'handler'"),
+        ("exports.handler = 1;", "its module exports no function 'handler'"),
+        ("require('absent');", "'absent' is neither in its package nor a part of the runtime"),
+        ("require('./absent');", "'./absent' is neither in its package nor a part of the runtime"),
+    ],
+)
+def test_a_handler_that_lambda_could_not_import_is_refused(code: str, said: str, bench: Workbench) -> None:
+    """It is imported from the package."""
+    bench.write("code/index.js", code)
+    with pytest.raises(BuildError) as refused:
+        bench.build(**NODE)
+    assert "Resources.Function.Properties.Handler = 'index.handler' does not work: " in str(refused.value)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "warns"),
+    [
+        ("index.mjs", "import '@aws-sdk/client-s3'; export const handler = 1;", False),
+        ("index.mjs", "export const handler = async () => 1;", False),
+        ("index.cjs", "module.exports = {handler: () => 1};", False),
+        ("index.js", "throw new Error('no table');", True),
+    ],
+)
+def test_what_lambda_has_is_not_missed(name: str, code: str, warns: bool, bench: Workbench) -> None:  # noqa: FBT001
+    """A module that fails for another reason is a warning."""
+    bench.write(f"code/{name}", code)
+    package = bench.build(**NODE)
+    assert ["no table" in warning for warning in package.warnings] == [True] * warns
 
 
 def test_npm_of_python_s_package_builds_where_the_machine_has_none(greeting: Workbench) -> None:
