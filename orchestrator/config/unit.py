@@ -9,6 +9,7 @@ from orchestrator.config.authority import COMBINED, FREE
 from orchestrator.config.base import EnvironmentName, Settings, StackName, UnitName
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import table_of
+from orchestrator.config.versions import UnitVersion
 
 FILE_NAME = "pyproject.toml"
 EVERY_ENVIRONMENT = "default"
@@ -71,6 +72,11 @@ class UnitSettings(Settings):
     library: bool = Field(
         default=False,
         description="True for shared code: never deployed, but its own depends_on counts.",
+        json_schema_extra=FREE,
+    )
+    version: UnitVersion | None = Field(
+        default=None,
+        description="Of a unit without a project; its package.json's when left out, else the day of the commit.",
         json_schema_extra=FREE,
     )
     template: str = Field(
