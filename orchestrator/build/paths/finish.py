@@ -1,0 +1,169 @@
+"""Finishes a draft: puts the release's objects in the place of local paths, in nested templates too."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from orchestrator.build.paths.assets import Assets, text_of
+from orchestrator.build.paths.closing import Closing
+from orchestrator.build.paths.code import WHEEL, Coding, source_of
+from orchestrator.build.paths.draft import Draft, LocalPath
+from orchestrator.build.paths.folders import packaged
+from orchestrator.build.paths.objects import named_object, normalize_objects
+from orchestrator.build.paths.own_layer import add_layer
+from orchestrator.build.paths.values import parts
+from orchestrator.build.paths.walk import Resource, branches
+from orchestrator.config.organization import Lambda
+from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
+from orchestrator.releases.path_properties import APPLICATION, BUCKET, STACK, Content, Form
+
+_HANDED_DOWN = (BUCKET, "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime")
+"""Parameters that are filled in by themselves, which a nested template may declare too."""
+_CREATED_BY_SAM = {"Key": "lambda:createdBy", "Value": "SAM"}
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """The finishing of one unit's templates.
+
+    Attributes:
+        unit: its name.
+        assets: takes the objects.
+        coding: finds the objects for code.
+        platform: what the layer with the dependencies is for.
+        has_layer: whether there is one.
+        written: writes a template as JSON, and refuses what is too large.
+    """
+
+    unit: str
+    assets: Assets
+    coding: Coding
+    platform: Lambda
+    has_layer: bool
+    written: Callable[[dict[str, Any], str], bytes]
+
+    def __call__(self, draft: Draft) -> dict[str, Any]:
+        """Finish a template and what it nests.
+
+        Raises:
+            ConfigurationError: something in one of them cannot become an object of the release; all of it is named.
+        """
+        return self._finished(draft, {})
+
+    def _finished(self, draft: Draft, keys: dict[Path, str]) -> dict[str, Any]:
+        for path, nested in draft.nested.items():
+            if path not in keys:
+                text = self.written(self._finished(nested, keys), nested.sources.file)
+                keys[path] = self.assets.text(text, ".json")
+        document, file = draft.document, draft.sources.file
+        python, used = self._replaced(draft, keys)
+        normalize_objects(document, file)
+        used |= _handed_down(draft)
+        if self.has_layer and python:
+            used |= add_layer(document, python, self.platform, file)
+        _declare(document, used, file)
+        Closing(self.unit, self.assets.files.keys())(document, draft.scope, draft.sources)
+        return document
+
+    def _replaced(self, draft: Draft, keys: dict[Path, str]) -> tuple[list[Resource], set[str]]:
+        """Put objects in the place of paths; returns the functions in Python, and the parameters that are used."""
+        python: list[Resource] = []
+        used: set[str] = set()
+        problems: list[str] = []
+        for local, path in draft.paths:
+            try:
+                key = self._key(draft, local, path, keys, python)
+                _replace(local, key, draft.sources.file)
+            except ConfigurationError as error:
+                own = error.file == draft.sources.file
+                problems += error.problems if own else [str(error)]
+                continue
+            used |= set() if local.wanted.form in (Form.INLINE, Form.KEY) else {BUCKET}
+            used |= {WHEEL["Ref"]} if key == WHEEL else set()
+        if problems:
+            raise ConfigurationError(draft.sources.file, *problems)
+        return python, used
+
+    def _key(self, draft: Draft, local: LocalPath, path: Path, keys: dict[Path, str], python: list[Resource]) -> Any:
+        """The key of the object that stands in for a path, or what gives it; functions in Python are noted."""
+        content, name = local.wanted.content, draft.sources.name(path)
+        if content in (Content.FUNCTION, Content.LAYER):
+            source = source_of(draft, local, path, self.platform.runtime)
+            key = self.coding(source)
+            python += [source.resource] if source.is_python else []
+            return key
+        if content in (Content.TEMPLATE, Content.FOREIGN_TEMPLATE):
+            return keys[path]
+        if path.is_dir():
+            return self.assets.folder(packaged(path, draft.sources), name, is_named=local.wanted.is_named)
+        if local.wanted.form is Form.INLINE:
+            return text_of(path, name)
+        return self.assets.file(path, name, is_named=local.wanted.is_named)
+
+
+def _replace(local: LocalPath, key: Any, file: str) -> None:
+    occurrence = local.occurrence
+    if local.wanted.form is Form.INLINE:
+        del occurrence.holder[occurrence.key]
+        occurrence.holder[local.wanted.instead[0]] = key
+        return
+    entries = list(parts(occurrence.value, local.wanted))
+    entries[local.part] = named_object(key, local.wanted)
+    occurrence.set({"Fn::Join": [",", entries]} if len(entries) > 1 else entries[0])
+    if occurrence.resource and occurrence.resource.body["Type"] == APPLICATION:
+        _make_stack(occurrence.resource, file)
+
+
+def _make_stack(application: Resource, file: str) -> None:
+    """Write a local application as the stack that SAM's transform makes of it, which takes no function as a location.
+
+    The properties stay the same mapping, because other branches of a location are still to be replaced in it.
+    """
+    properties = application.properties
+    if any(isinstance(branch, dict) and "ApplicationId" in branch for branch in branches(properties["Location"])):
+        raise ConfigurationError(
+            file,
+            f"{application.place}.Properties.Location chooses between a local template and a published application. "
+            "Write two resources with a Condition each.",
+        )
+    tags = properties.get("Tags")
+    own = [{"Key": key, "Value": value} for key, value in tags.items()] if isinstance(tags, dict) else []
+    properties["Tags"] = [_CREATED_BY_SAM, *own]
+    properties["TemplateURL"] = properties.pop("Location")
+    application.body["Type"] = STACK
+
+
+def _handed_down(draft: Draft) -> set[str]:
+    """Give nested stacks the parameters that are filled in by themselves, and that they declare; returns these."""
+    used: set[str] = set()
+    for local, path in draft.paths:
+        resource = local.occurrence.resource
+        if resource is None or local.wanted.content is not Content.TEMPLATE:
+            continue
+        declared = draft.nested[path].document.get("Parameters", {})
+        given = resource.properties.get("Parameters", {})
+        wanted = [name for name in _HANDED_DOWN if name in declared]
+        if wanted and isinstance(given, dict):
+            own = {name: {"Ref": name} for name in wanted if name not in given}
+            resource.properties["Parameters"] = {**given, **own}
+            used |= own.keys()
+    return used
+
+
+def _declare(document: dict[str, Any], names: set[str], file: str) -> None:
+    """Declare the parameters that tell a template where the release's objects are."""
+    declared = document.get("Parameters", {})
+    missing = [name for name in _HANDED_DOWN if name in names and name not in declared]
+    taken = [name for name in missing if name in document["Resources"]]
+    if taken:
+        raise ConfigurationError(
+            file,
+            *(
+                f"Resources.{name}: a parameter of this name tells the template where the release's objects are. "
+                "Rename the resource."
+                for name in taken
+            ),
+        )
+    if missing:
+        document["Parameters"] = {**declared, **{name: {"Type": "String"} for name in missing}}
