@@ -11,7 +11,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from orchestrator.adoption.look import Place, SamDeployment
-from orchestrator.build.local_code import local_folders, use_artifacts
+from orchestrator.build.paths.look import look_at
 from orchestrator.build.project import read_project
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
 from orchestrator.config.load import is_project, parse_toml
@@ -20,7 +20,8 @@ from orchestrator.config.organization import Lambda
 from orchestrator.config.reserved import unreserved
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
-from orchestrator.releases.template_code import FUNCTIONS, property_of
+from orchestrator.releases.path_properties import FUNCTIONS
+from orchestrator.releases.template_code import property_of
 from orchestrator.source.facts import PYPROJECT
 
 _RUNTIME = re.compile(r"python(3\.1[1-9])")
@@ -80,12 +81,10 @@ class Proposer:
     def _can_be_built(self, place: Place, platform: Lambda) -> bool:
         if place.document is None:
             return True
-        try:
-            use_artifacts(dict(place.document), platform, place.path, has_layer=False)
-        except ConfigurationError as problem:
-            self.unplaced[place.folder or "."] = " ".join(problem.problems)
-            return False
-        return True
+        problems = look_at(place.document, platform, place.path).problems
+        if problems:
+            self.unplaced[place.folder or "."] = " ".join(problems)
+        return not problems
 
     def _unit(self, place: Place, platform: Lambda) -> ProposedUnit | None:
         derived = unit_name(place.folder.rsplit("/", 1)[-1] or self.title)
@@ -131,7 +130,7 @@ def platform_of(places: Iterable[Place]) -> Lambda:
         for resource in document["Resources"].values()
         if isinstance(resource, dict)
         and resource.get("Type") in FUNCTIONS
-        and isinstance(property_of(document, resource, FUNCTIONS[resource["Type"]].property), str)
+        and isinstance(property_of(document, resource, FUNCTIONS[resource["Type"]].name), str)
     ]
     runtimes = [_RUNTIME.fullmatch(str(property_of(*one, "Runtime"))) for one in functions]
     pythons = Counter(found[1] for found in runtimes if found)
@@ -149,10 +148,14 @@ def _outside(place: Place) -> Iterator[str]:
     """Folders of code that do not lie in the unit's own."""
     if place.document is None or not place.folder:
         return
-    for code in local_folders(place.document):
-        folder = posixpath.normpath(posixpath.join(place.folder, code))
+    look = look_at(place.document, None, place.path)
+    for path in look.paths:
+        folder = posixpath.normpath(posixpath.join(place.folder, path))
         if folder == ".." or folder.startswith("../"):
-            raise ConfigurationError(place.path, f"takes code from {code!r}, which is not in the repository.")
+            raise ConfigurationError(place.path, f"names {path!r}, which is not in the repository.")
+        if path not in look.code:
+            # What is not code is nearly always a file, and inputs are folders.
+            folder = posixpath.dirname(folder)
         if folder != place.folder and not folder.startswith(f"{place.folder}/"):
             yield folder
 

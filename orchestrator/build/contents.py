@@ -1,14 +1,17 @@
 """What can be seen of a handler without importing it: that its module is there, its function, and what it imports."""
 
 import ast
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.frozen import dataclass
+from orchestrator.releases.sha256 import sha256_of_file
 
 # In every Python runtime of Lambda, though in no wheel and no layer.
 OF_THE_RUNTIME = {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
@@ -17,27 +20,43 @@ NOWHERE = (
     "to the packages that the build backend puts into the wheel; in a unit without a project, to its requirements.txt, "
     "or to a folder that a function's CodeUri names."
 )
+OWN_ROOT = re.compile(r"python/(?:lib/python3\.\d+/site-packages/)?")
+"""What the paths begin with that a Python runtime imports from a layer that is not the unit's own."""
 _ENDINGS = (".py", "/__init__.py", ".abi3.so")
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What can be imported from a wheel and a layer, by its path."""
+    """What can be imported from an archive of code and from layers, by its path.
+
+    Attributes:
+        wheel: the code, which is the wheel of most functions.
+        layer: the unit's dependencies.
+        layers: other layers.
+        names: all paths.
+        sees_all: whether these are all layers.
+    """
 
     wheel: Path
     layer: LayerFile | None
+    layers: tuple[Path, ...]
     names: frozenset[str]
+    sees_all: bool
 
     @classmethod
-    def of(cls, wheel: Path, layer: LayerFile | None) -> "Contents":
-        """Look into both archives."""
+    def of(
+        cls, wheel: Path, layer: LayerFile | None, layers: tuple[Path, ...] = (), *, sees_all: bool = True
+    ) -> "Contents":
+        """Look into the archives."""
         names = _names(wheel) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer.path) if layer else ())}
-        return cls(wheel, layer, frozenset(names))
+        for other in layers:
+            names |= {OWN_ROOT.sub("", name) for name in _names(other) if OWN_ROOT.match(name)}
+        return cls(wheel, layer, layers, frozenset(names), sees_all)
 
-    @property
+    @cached_property
     def imports(self) -> str:
-        """All that importing depends on: the layer, and of the unit's modules what they import, define and are."""
-        lines = [self.layer.sha256 if self.layer else ""]
+        """All that importing depends on: the layers, and of the unit's modules what they import, define and are."""
+        lines = [self.layer.sha256 if self.layer else "", *map(sha256_of_file, self.layers)]
         for name in sorted(_names(self.wheel)):
             # Metadata changes with every version.
             if ".dist-info/" not in name:
@@ -47,6 +66,8 @@ class Contents:
     def problem(self, function: Function) -> str:
         """Why a handler cannot work, as far as that can be seen without importing it."""
         file = self._file(function)
+        if file is None and not self.sees_all:
+            return ""
         if file is None:
             return (
                 f"there is no module {function.module!r} in the wheel or the layer. A handler is "
@@ -57,7 +78,7 @@ class Contents:
             return ""
         if function.name not in (defined := set(_defined(tree))) and "*" not in defined:
             return f"{file} defines no {function.name!r}."
-        unknown = sorted(name for name in _imported(tree) if not self._is_known(name))
+        unknown = sorted(name for name in _imported(tree) if self.sees_all and not self._is_known(name))
         return f"{file} imports {', '.join(unknown)}, {NOWHERE}" if unknown else ""
 
     def misspelt(self, function: Function) -> str:

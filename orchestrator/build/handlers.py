@@ -1,32 +1,41 @@
-"""The Lambda functions of a template that run the unit's wheel."""
+"""The Lambda functions of a template that run Python code of the release: the unit's wheel, or an archive."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from orchestrator.build.paths.walk import resources
 from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
+from orchestrator.releases.path_properties import FUNCTIONS, LAYERS, PathProperty
 from orchestrator.releases.template_code import dependency_layers
 
 _FUNCTION, _SERVERLESS = "AWS::Lambda::Function", "AWS::Serverless::Function"
-_WHEEL = {"Ref": "SourceKey"}
+_WHEEL, _LAYER = {"Ref": "SourceKey"}, {"Ref": "LayerKey"}
 # Source: Lambda's quotas.
 MOST_LAYERS = 5
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function whose code is the wheel.
+    """A function in Python.
 
     Attributes:
         resource: its logical id.
         handler: such as `orders.handler.handle`.
         variables: its environment variables, those whose values the template spells out.
+        code: the archive that it runs; None for the wheel.
+        layers: the archives of layers that the template makes, besides the unit's dependencies.
+        sees_all: whether the release holds all of its layers: what is in others is not known here.
     """
 
     resource: str
     handler: str
     variables: Mapping[str, str]
+    code: Path | None = None
+    layers: tuple[Path, ...] = ()
+    sees_all: bool = True
 
     @property
     def module(self) -> str:
@@ -39,13 +48,48 @@ class Function:
         return self.handler.rpartition(".")[2]
 
 
-def wheel_functions(template: Mapping[str, Any]) -> list[Function]:
-    """The functions that run the wheel, and say by what; one whose handler is a parameter cannot be looked into."""
+def python_functions(
+    template: Mapping[str, Any], archives: Mapping[str, Path], files: Mapping[str, Path]
+) -> list[Function]:
+    """The functions that run the wheel or an archive of Python code, and say by what handler.
+
+    One whose handler is a parameter cannot be looked into.
+
+    Args:
+        template: a finished one.
+        archives: by key, the archives of Python code.
+        files: by key, all objects that templates refer to.
+    """
+    layers = {one.name: _key(LAYERS[one.type], one.properties) for one in resources(template) if one.type in LAYERS}
     return [
-        Function(resource, properties["Handler"], _variables(properties))
+        Function(
+            resource,
+            properties["Handler"],
+            _variables(properties),
+            None if key == _WHEEL else archives[key],
+            *_layers_of(properties, layers, files),
+        )
         for resource, kind, properties in _functions(template)
-        if _runs_wheel(kind, properties) and isinstance(properties.get("Handler"), str)
+        if isinstance(properties.get("Handler"), str)
+        and ((key := _key(FUNCTIONS[kind], properties)) == _WHEEL or (isinstance(key, str) and key in archives))
     ]
+
+
+def wheel_functions(template: Mapping[str, Any]) -> list[Function]:
+    """The functions that run the wheel."""
+    return python_functions(template, {}, {})
+
+
+def _layers_of(
+    properties: Mapping[str, Any], layers: Mapping[str, Any], files: Mapping[str, Path]
+) -> tuple[tuple[Path, ...], bool]:
+    """The archives of a function's layers, and whether these and the unit's dependencies are all that it has."""
+    named = properties.get("Layers", [])
+    if not isinstance(named, list):
+        return (), False
+    keys = [layers.get(str(one.get("Ref"))) if isinstance(one, dict) and len(one) == 1 else None for one in named]
+    known = [key for key in keys if isinstance(key, str) and key in files]
+    return tuple(files[key] for key in known), len(known) + keys.count(_LAYER) == len(named)
 
 
 def check_layers(template: Mapping[str, Any], file: str) -> None:
@@ -106,12 +150,11 @@ def _refers(value: Any, names: Sequence[str]) -> bool:
 def _functions(template: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """All functions, those of SAM with what `Globals` adds: lists and mappings are merged, all else is replaced."""
     common = _mapping(_mapping(template.get("Globals")).get("Function"))
-    for name, resource in template["Resources"].items():
-        kind, properties = _mapping(resource).get("Type"), _mapping(_mapping(resource).get("Properties"))
-        if kind == _FUNCTION:
-            yield name, kind, properties
-        elif kind == _SERVERLESS:
-            yield name, kind, _merged(common, properties)
+    for one in resources(template):
+        if one.type == _FUNCTION:
+            yield one.name, one.type, one.properties
+        elif one.type == _SERVERLESS:
+            yield one.name, one.type, _merged(common, one.properties)
 
 
 def _merged(common: Any, own: Any) -> Any:
@@ -123,9 +166,12 @@ def _merged(common: Any, own: Any) -> Any:
 
 
 def _runs_wheel(kind: str, properties: Mapping[str, Any]) -> bool:
-    if kind == _FUNCTION:
-        return bool(_mapping(properties.get("Code")).get("S3Key") == _WHEEL)
-    return bool(_mapping(properties.get("CodeUri")).get("Key") == _WHEEL)
+    return bool(_key(FUNCTIONS[kind], properties) == _WHEEL)
+
+
+def _key(place: PathProperty, properties: Mapping[str, Any]) -> Any:
+    """The key of the object that a function or a layer is made of, or what gives it."""
+    return _mapping(properties.get(place.name)).get(place.keys.key) if place.keys else None
 
 
 def _variables(properties: Mapping[str, Any]) -> dict[str, str]:

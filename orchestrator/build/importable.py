@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.build import import_handler
@@ -29,6 +29,14 @@ _MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _MISSING = re.compile(r"^ModuleNotFoundError: No module named '([\w]+)", re.MULTILINE)
 # A build machine with an older C library than the runtime's says nothing about the runtime.
 _C_LIBRARY = "version `GLIBC_"
+
+
+_Kind = tuple[Path | None, tuple[Path, ...], bool]
+"""Functions of one kind import from the same archives."""
+
+
+def _kind(function: Function) -> _Kind:
+    return function.code, function.layers, function.sees_all
 
 
 def runs_here(platform: Lambda) -> bool:
@@ -66,43 +74,45 @@ class HandlerCheck:
         Raises:
             BuildError: a handler, or a module that it imports, is neither in the wheel nor in the layer.
         """
-        if not functions:
-            return []
-        there = Contents.of(wheel, layer)
+        contents = {
+            (code, layers, sees_all): Contents.of(code or wheel, layer, layers, sees_all=sees_all)
+            for code, layers, sees_all in dict.fromkeys(map(_kind, functions))
+        }
         for function in functions:
             try:
-                problem = there.problem(function)
+                problem = contents[_kind(function)].problem(function)
             except RecursionError:
                 problem = "its source is nested too deeply."
             if problem:
                 self._fail(function, problem)
-        if not runs_here(self.platform):
+        if functions and not runs_here(self.platform):
             self.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
-            return self._misspelt(functions, there)
+            return self._misspelt(functions, contents)
         warnings = []
-        for function in {one.handler: one for one in functions}.values():
+        seen = set()
+        for function in functions:
+            there = contents[_kind(function)]
             key = sha256_of(f"{self.python}\n{function.handler}\n{there.imports}".encode())
+            if key in seen:
+                continue
+            seen.add(key)
             if self.cache.read(_KIND, key) is not None:
                 self.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
                 continue
-            outcome = self._imported(function, wheel, layer, scratch)
+            outcome = self._imported(function, there, scratch)
             if outcome.code == import_handler.IMPORTED:
                 self.cache.keep(_KIND, key, b"")
-            elif outcome.code == import_handler.FAILED:
+            elif outcome.code == import_handler.FAILED or not function.sees_all:
                 warnings.append(_warning(function, outcome))
         return warnings
-
-    def will_import(self, functions: Sequence[Function]) -> bool:
-        """Whether the check imports any of these functions' handlers, as far as the machine goes."""
-        return bool(functions) and runs_here(self.platform)
 
     def prepare(self, layer: LayerFile) -> None:
         """Do beside other steps what a check that imports needs, whatever the wheel will be."""
         self._folders(layer)
 
-    def _misspelt(self, functions: Sequence[Function], there: Contents) -> list[str]:
+    def _misspelt(self, functions: Sequence[Function], contents: Mapping[_Kind, Contents]) -> list[str]:
         """An older Python may not know what a newer one does: then it is a warning."""
-        found = [(function, error) for function in functions if (error := there.misspelt(function))]
+        found = [(one, error) for one in functions if (error := contents[_kind(one)].misspelt(one))]
         if found and sys.version_info[:2] >= tuple(int(part) for part in self.platform.python.split(".")):
             self._fail(*found[0])
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -111,21 +121,27 @@ class HandlerCheck:
             for function, error in found
         ]
 
-    def _imported(self, function: Function, wheel: Path, layer: LayerFile | None, scratch: Path) -> Outcome:
+    def _imported(self, function: Function, contents: Contents, scratch: Path) -> Outcome:
         """Try to import a handler; returns how that ended where it is no proof against it."""
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
-        code = unpack(wheel, folder / "wheel")
+        layer = contents.layer
+        code = unpack(contents.wheel, folder / "wheel")
+        others = [
+            root
+            for number, path in enumerate(contents.layers)
+            for root in _roots(unpack(path, folder / f"layer-{number}"), self.platform)
+        ]
         self.commands.give_all(folder)
         kept = self._folders(layer) if layer else ()
-        outcome = self._import(function, [code, *kept])
+        outcome = self._import(function, [code, *others, *kept])
         if layer and outcome.code != import_handler.IMPORTED and (discard_damaged(kept) or _problem(outcome, function)):
             # What is kept may have been deleted or changed meanwhile: only what this build has unpacked is proof.
             # By a name, too, that what was just imported cannot have put a link at.
             folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
             own = unpack(layer.path, folder / "layer") / ROOT
             self.commands.give_all(folder)
-            outcome = self._import(function, [code, own])
+            outcome = self._import(function, [code, *others, own])
         problem = _problem(outcome, function)
         if problem:
             self._fail(function, f"{problem}\n{outcome.tail}".rstrip())
@@ -152,6 +168,11 @@ class HandlerCheck:
         raise BuildError(self.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")
 
 
+def _roots(layer: Path, platform: Lambda) -> list[Path]:
+    """The folders of an unpacked layer that a Python runtime imports from."""
+    return [layer / ROOT, layer / ROOT / "lib" / platform.runtime / "site-packages"]
+
+
 def _warning(function: Function, outcome: Outcome) -> str:
     return (
         f"{_where(function)}: importing it fails on this machine, which Lambda may be spared: {_last_line(outcome)}. "
@@ -176,7 +197,8 @@ def _problem(outcome: Outcome, function: Function) -> str:
             return f"{function.module} defines no function {function.name!r}."
         case import_handler.MISSING:
             missing = _MISSING.findall(outcome.output)
-            if _C_LIBRARY in outcome.output or (missing and missing[-1] in OF_THE_RUNTIME):
+            elsewhere = not function.sees_all or (missing and missing[-1] in OF_THE_RUNTIME)
+            if elsewhere or _C_LIBRARY in outcome.output:
                 return ""
             why = f"{missing[-1]} is something {NOWHERE}" if missing else _last_line(outcome)
             return f"importing it fails: {why}"

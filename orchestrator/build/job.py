@@ -1,8 +1,7 @@
 """The steps of one build, each a method: the flow that they make up is in `build.py`."""
 
-import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +13,15 @@ from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.exported import Exported
 from orchestrator.build.handlers import check_layers, check_platform, wheel_functions
-from orchestrator.build.importable import HandlerCheck
+from orchestrator.build.importable import HandlerCheck, runs_here
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.layers import Layers
 from orchestrator.build.limits import check_size
 from orchestrator.build.lint import Linter, linter_version, warnings_of
-from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.package import Package, generator, refuse_pointers
+from orchestrator.build.paths.draft import Draft
+from orchestrator.build.paths.unit import UnitPaths
 from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
 from orchestrator.build.project import read_project
 from orchestrator.build.run import Commands
@@ -101,10 +101,11 @@ class Job:
     def plain(self) -> PlainCode:
         """The code of a unit without a project."""
         if is_cdk(self.unit, self.tree):
-            return plain_code(self.unit, self.tree, None, "")
-        source = self._template_source()
-        document = read_template(source.path.read_bytes(), source.file)
-        return plain_code(self.unit, self.tree, document, source.file.removeprefix(f"{self.unit.folder}/"))
+            return PlainCode({}, {})
+        source = self._template_source
+        folders = list(dict.fromkeys(one.path for one in self._paths.python(self._draft)))
+        template = source.file.removeprefix(f"{self.unit.folder}/")
+        return plain_code(self.unit, self.tree, folders, template, is_own=not self._draft.names_code)
 
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app, in a copy of the sources."""
@@ -114,8 +115,9 @@ class Job:
             synthesizer = Synthesizer(self.unit, self.organization, tree, self.uv, self.commands, libraries, self.own)
             scratch = self.commands.give(Path(tempfile.mkdtemp(prefix="cdk-", dir=self.scratch)))
             return synthesizer(self.scratch, scratch)
-        return Templates((self._template_source(),), {})
+        return Templates((self._template_source,), {})
 
+    @cached_property
     def _template_source(self) -> TemplateSource:
         """The unit's template: the one that its settings name, else the first of those that need none."""
         is_named = "template" in self.unit.settings.model_fields_set
@@ -124,22 +126,54 @@ class Job:
         file = next((file for file in files if self._exported.find(file)), files[0])
         return TemplateSource(file, self._exported.required(file), tuple(self.unit.environments(self.organization)))
 
-    def template(self, templates: Templates, *, has_layer: bool) -> UnitTemplate:
-        """Read and check the templates, with the release's artifacts in the place of local folders."""
-        first, *rest = [self._template(source, has_layer=has_layer) for source in templates.sources]
-        pairs = zip(templates.sources[1:], rest, strict=True)
-        others = {name: one.text for source, one in pairs for name in source.environments}
-        return replace(first, others=others)
+    @cached_property
+    def _paths(self) -> UnitPaths:
+        given: dict[str, list[str]] = {}
+        for environment in self.unit.environments(self.organization):
+            for name, value in self.unit.parameters(environment).items():
+                given.setdefault(name, []).append(value)
+        folder = Path(tempfile.mkdtemp(prefix="assets-", dir=self.own))
+        return UnitPaths(self.unit.name, self.tree, folder, self.organization.lambda_, given)
 
-    def _template(self, source: TemplateSource, *, has_layer: bool) -> UnitTemplate:
-        read = read_template(source.path.read_bytes(), source.file)
-        document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
-        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
-        check_layers(document, source.file)
-        text = template_json(document, source.file)
-        check_platform(document, self.organization.lambda_, source.file)
-        looked_up = tuple(function.looked_up(source.path.parent, self.tree) for function in functions)
-        return UnitTemplate(text, source, looked_up)
+    @cached_property
+    def _draft(self) -> Draft:
+        """The unit's own template, as far as it is known before the package is."""
+        source = self._template_source
+        # Paths begin where the template is, and not where a link leads that is in its place.
+        return self._paths.draft(source.path.read_bytes(), self.tree / source.file, source.file)
+
+    def drafts(self, templates: Templates, *, has_layer: bool) -> tuple[Draft, ...]:
+        """Read and check the templates, before the package is there."""
+        drafts = tuple(
+            self._draft
+            if not is_cdk(self.unit, self.tree)
+            else self._paths.draft(source.path.read_bytes(), source.path, source.file)
+            for source in templates.sources
+        )
+        for one in drafts:
+            check_parameters(one.document, self.unit, self.organization, has_layer=has_layer, file=one.sources.file)
+        return drafts
+
+    def template(self, templates: Templates, drafts: Sequence[Draft], wheel: Path, *, has_layer: bool) -> UnitTemplate:
+        """Finish the templates, with the release's objects in the place of local paths."""
+        first, *rest = [
+            self._template(source, draft, templates.files, wheel, has_layer=has_layer)
+            for source, draft in zip(templates.sources, drafts, strict=True)
+        ]
+        pairs = list(zip(templates.sources[1:], rest, strict=True))
+        others = {name: one.text for source, one in pairs for name in source.environments}
+        files = {key: path for one in (first, *rest) for key, path in one.files.items()}
+        return replace(first, others=others, files=files)
+
+    def _template(
+        self, source: TemplateSource, draft: Draft, assets: Mapping[str, Path], wheel: Path, *, has_layer: bool
+    ) -> UnitTemplate:
+        finished = self._paths.finish(draft, wheel, assets, is_plain=self.unit.plain, has_layer=has_layer)
+        for one in draft.all():
+            check_layers(one.document, one.sources.file)
+            check_platform(one.document, self.organization.lambda_, one.sources.file)
+        text = template_json(finished.document, source.file)
+        return UnitTemplate(text, source, finished.functions, finished.files, finished.notes)
 
     def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
         """Check the templates for the regions that they go to; returns the warnings.
@@ -165,9 +199,9 @@ class Job:
             for name, text in template.others.items()
         }
 
-    def publish_assets(self, templates: Templates) -> tuple[Artifact, ...]:
+    def publish_assets(self, template: UnitTemplate) -> tuple[Artifact, ...]:
         """Publish what templates refer to; a name is the digest of what it names, so others may have done that."""
-        return tuple(self.publish(key, path) for key, path in sorted(templates.files.items()))
+        return tuple(self.publish(key, path) for key, path in sorted(template.files.items()))
 
     def plain_package(self, uv: Uv, version: str) -> Package:
         """Make the wheel and the sdist of a unit without a project."""
@@ -183,9 +217,11 @@ class Job:
             self._handlers.prepare(layer)
         return layer
 
-    def will_import(self, template: UnitTemplate) -> bool:
-        """Whether handlers of the template are to be imported here."""
-        return self._handlers.will_import(wheel_functions(json.loads(template.text)))
+    def will_import(self, drafts: Iterable[Draft]) -> bool:
+        """Whether handlers of the templates may be imported here."""
+        documents = [one for draft in drafts for one in draft.all()]
+        named = [function for one in documents for function in wheel_functions(one.document)]
+        return bool(named or any(one.names_code for one in documents)) and runs_here(self.organization.lambda_)
 
     def check(self, package: Package, layer: LayerFile | None, template: UnitTemplate) -> tuple[list[str], list[str]]:
         """Check that wheel, layer and template will run together.
@@ -193,10 +229,9 @@ class Job:
         Returns:
             Warnings that belong to the release, and those that this machine alone may have a reason for.
         """
-        warnings = check_wheel(template.functions, package.wheel.read_bytes(), template.source.file)
-        check_size(self.unit.name, package.wheel, layer.path if layer else None)
-        functions = wheel_functions(json.loads(template.text))
-        return warnings, self._handlers.check(functions, package.wheel, layer, self.scratch)
+        for code in dict.fromkeys([package.wheel, *(one.code for one in template.functions if one.code)]):
+            check_size(self.unit.name, code, layer.path if layer else None)
+        return list(template.notes), self._handlers.check(template.functions, package.wheel, layer, self.scratch)
 
     def publish_package(self, version: str, package: Package) -> tuple[Artifact, Artifact]:
         """Publish the wheel and the sdist."""

@@ -16,7 +16,6 @@ from orchestrator.build.layer import LayerFile
 from orchestrator.build.package import Package, begin_package
 from orchestrator.build.starting import start_backend
 from orchestrator.build.template import UnitTemplate
-from orchestrator.build.templates import Templates
 from orchestrator.build.workspace import find_workspace_lock
 from orchestrator.config.unit import Unit
 from orchestrator.frozen import dataclass
@@ -29,7 +28,6 @@ from orchestrator.releases.manifest import Layer, Manifest
 class Parts:
     """What a release is made of, besides its package."""
 
-    templates: Templates
     template: UnitTemplate
     locked: Lock
     layer: Layer | None
@@ -73,16 +71,17 @@ class Making:
         declared = self._with_workspace(declared)
         known = job.layers.known(declared)
         locked = job.layers.lock(declared, known)
-        template = job.template(templates, has_layer=bool(locked.requirements))
+        drafts = job.drafts(templates, has_layer=bool(locked.requirements))
         layer = job.layers.publish(locked)
         job.layers.remember(declared, layer)
         layer_file = job.layers.file(locked, layer)
         unpacked = (
             self.beside.submit(self._unpacked, job, layer_file, locked, is_new=known is None)
-            if layer_file and job.will_import(template)
+            if layer_file and job.will_import(drafts)
             else None
         )
         package = packing.package.result()
+        template = job.template(templates, drafts, package.wheel, has_layer=bool(locked.requirements))
         self.beside.submit(job.uv_version, self.backend.uv, self.places.fetched)
         left_out, here = job.check(package, unpacked.result() if unpacked else layer_file, template)
         warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out]
@@ -90,7 +89,7 @@ class Making:
         if version != packing.version:
             package = self._packed_again(job, packing, version)
         job.uv.commands.note("".join(f"\nWarning: {one}" for one in (*warnings, *here)))
-        self._publish(job, version, package, Parts(templates, template, locked, layer, tuple(warnings)))
+        self._publish(job, version, package, Parts(template, locked, layer, tuple(warnings)))
         return version, tuple(here)
 
     def _with_workspace(self, declared: Declared) -> Declared:
@@ -106,8 +105,8 @@ class Making:
         unit, commit, platform = job.unit, self.flow.catalog.commit, job.organization.lambda_
         wheel, sdist = job.publish_package(version, package)
         tools = job.tools(self.flow.store.get(wheel.key, sha256=wheel.sha256))
-        assets = job.publish_assets(parts.templates)
-        files = [(one, parts.templates.files[one.key]) for one in assets]
+        assets = job.publish_assets(parts.template)
+        files = [(one, parts.template.files[one.key]) for one in assets]
         manifest = Manifest(
             unit=unit.name,
             version=version,

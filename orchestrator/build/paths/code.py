@@ -1,16 +1,19 @@
 """The code of functions and layers that a template names by local paths: the unit's wheel, or an archive."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator.build.paths.assets import Assets, contents_of, is_archive
 from orchestrator.build.paths.draft import Draft, LocalPath
 from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, Packaged, packaged
+from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.walk import Resource
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
-from orchestrator.releases.path_properties import SAM_FUNCTION, Content
+from orchestrator.releases.path_properties import Content
+from orchestrator.releases.template_code import property_of
 
 REQUIREMENTS = "requirements.txt"
 """A list at the top of a folder of code; it becomes the layer."""
@@ -39,7 +42,7 @@ class CodeSource:
     place: str
     text: str
     path: Path
-    sources: Any
+    sources: Sources
     is_layer: bool
     runtimes: tuple[str, ...]
     handler: str | None
@@ -118,7 +121,7 @@ def source_of(draft: Draft, local: LocalPath, path: Path, default: str) -> CodeS
         raise ValueError(f"{local.occurrence.place} is not part of a resource")
     metadata = resource.body.get("Metadata")
     method = metadata.get("BuildMethod") if isinstance(metadata, dict) else None
-    handler = property_of(draft.document, resource, "Handler")
+    handler = property_of(draft.document, resource.body, "Handler")
     return CodeSource(
         resource,
         local.occurrence.place,
@@ -126,18 +129,10 @@ def source_of(draft: Draft, local: LocalPath, path: Path, default: str) -> CodeS
         path,
         draft.sources,
         local.wanted.content is Content.LAYER,
-        _runtimes(draft, property_of(draft.document, resource, "Runtime"), default),
+        _runtimes(draft, property_of(draft.document, resource.body, "Runtime"), default),
         handler if isinstance(handler, str) else None,
         str(method) if method else "",
     )
-
-
-def property_of(document: Mapping[str, Any], resource: Resource, name: str) -> Any:
-    """A property of a function: its own, else for a SAM function that of `Globals`."""
-    own = resource.properties.get(name)
-    section = document.get("Globals")
-    shared = section.get("Function") if isinstance(section, dict) and resource.type == SAM_FUNCTION else None
-    return shared.get(name) if own is None and isinstance(shared, dict) else own
 
 
 def _runtimes(draft: Draft, value: Any, default: str) -> tuple[str, ...]:
@@ -182,20 +177,25 @@ class Coding:
         wheel: the unit's.
         builder: builds what is not Python.
         notes: what people should know; sentences are added.
+        python: by key, the archives of Python code; they are added.
     """
 
     assets: Assets
     wheel: Wheel
     builder: CodeBuilder
     notes: list[str]
+    python: dict[str, Path] = field(default_factory=dict)
 
     def __call__(self, source: CodeSource) -> Any:
         """Find it; returns the object's key, or what gives it."""
-        if source.path.is_file():
-            return self._file(source)
+        key = self._file(source) if source.path.is_file() else self._built(source)
+        if isinstance(key, str) and source.is_python:
+            self.python[key] = self.assets.files[key]
+        return key
+
+    def _built(self, source: CodeSource) -> Any:
         if source.is_built:
-            path = self.builder(source)
-            return self.assets.archive(path, source.sources.name(source.path))
+            return self.assets.archive(self.builder(source), source.sources.name(source.path))
         return self._folder(source)
 
     def _file(self, source: CodeSource) -> str:

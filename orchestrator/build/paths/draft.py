@@ -65,6 +65,11 @@ class Draft:
     paths: tuple[tuple[LocalPath, Path], ...]
     nested: Mapping[Path, "Draft"]
 
+    @property
+    def names_code(self) -> bool:
+        """Whether a function of the template, or of one that it nests, names its code by a local path."""
+        return any(local.wanted.content is Content.FUNCTION for one in self.all() for local, _ in one.paths)
+
     def all(self) -> Iterator["Draft"]:
         """This template and all that it nests, each once."""
         yield from {id(draft): draft for draft in self._all()}.values()

@@ -1,7 +1,8 @@
 """The files of a folder that are packaged, as `sam build` and `sam package` take them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from orchestrator.build.bounds import is_plain
@@ -33,13 +34,14 @@ class Packaged:
     left_out: tuple[str, ...]
 
 
-def packaged(folder: Path, sources: Sources, left_out: Sequence[str] = ()) -> Packaged:
+def packaged(folder: Path, sources: Sources, left_out: Sequence[str] = (), *, at_top: Collection[str] = ()) -> Packaged:
     """List what a folder packages; links are followed within the sources.
 
     Args:
         folder: an existing one.
         sources: what it is part of.
         left_out: patterns of names that are not packaged.
+        at_top: names in the folder itself that are not packaged.
 
     Raises:
         ConfigurationError: a link leads elsewhere or to a folder that it is in, a name is not plain text, or there are
@@ -47,7 +49,8 @@ def packaged(folder: Path, sources: Sources, left_out: Sequence[str] = ()) -> Pa
     """
     files: dict[str, Path] = {}
     skipped: list[str] = []
-    for name, path in _walked(folder, sources, left_out, skipped):
+    skips = partial(_is_left_out, left_out, at_top)
+    for name, path in _walked(folder, sources, skips, skipped):
         files[name] = path
         if len(files) > MOST_ENTRIES:
             raise ConfigurationError(
@@ -56,13 +59,15 @@ def packaged(folder: Path, sources: Sources, left_out: Sequence[str] = ()) -> Pa
     return Packaged(dict(sorted(files.items())), tuple(sorted(skipped)))
 
 
-def _walked(folder: Path, sources: Sources, left_out: Sequence[str], skipped: list[str]) -> Iterator[tuple[str, Path]]:
+def _walked(
+    folder: Path, sources: Sources, is_left_out: Callable[[str], bool], skipped: list[str]
+) -> Iterator[tuple[str, Path]]:
     waiting: list[tuple[str, Path, tuple[Path, ...]]] = [("", folder, (folder.resolve(),))]
     while waiting:
         prefix, parent, above = waiting.pop()
         for path in sorted(parent.iterdir()):
             name = f"{prefix}{path.name}"
-            if any(fnmatchcase(path.name, pattern) for pattern in left_out):
+            if is_left_out(name):
                 skipped.append(name)
                 continue
             real = _checked(path, sources)
@@ -74,6 +79,10 @@ def _walked(folder: Path, sources: Sources, left_out: Sequence[str], skipped: li
                 )
             else:
                 waiting.append((f"{name}/", path, (*above, real)))
+
+
+def _is_left_out(patterns: Sequence[str], at_top: Collection[str], name: str) -> bool:
+    return name in at_top or any(fnmatchcase(name.rpartition("/")[2], pattern) for pattern in patterns)
 
 
 def _checked(path: Path, sources: Sources) -> Path:

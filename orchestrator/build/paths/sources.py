@@ -43,7 +43,7 @@ class Sources:
             raise ConfigurationError(
                 self.file,
                 f"{place} = {text!r} is a local path, and the unit has no such file or folder. Paths begin at the "
-                "folder of the template; where it is elsewhere in the repository, add its folder to the unit's depends_on.",
+                "folder of the template; for another folder of the repository, add that to the unit's depends_on.",
             )
         return path
 
