@@ -40,6 +40,9 @@ from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.facts import TEMPLATES
 
+# Warnings of cfn-lint about what builds do: local paths are uploaded, and YAML's aliases become JSON.
+_PACKAGED = ("W1101", "W3002")
+
 
 @dataclass(frozen=True)
 class Job:
@@ -124,7 +127,8 @@ class Job:
         names = [self.unit.settings.template] if is_named else TEMPLATES
         files = [self.unit.path(name) for name in names]
         file = next((file for file in files if self._exported.find(file)), files[0])
-        return TemplateSource(file, self._exported.required(file), tuple(self.unit.environments(self.organization)))
+        environments = tuple(self.unit.environments(self.organization))
+        return TemplateSource(file, self._exported.required(file), environments, _PACKAGED)
 
     @cached_property
     def _paths(self) -> UnitPaths:
@@ -142,17 +146,19 @@ class Job:
         # Paths begin where the template is, and not where a link leads that is in its place.
         return self._paths.draft(source.path.read_bytes(), self.tree / source.file, source.file)
 
-    def drafts(self, templates: Templates, *, has_layer: bool) -> tuple[Draft, ...]:
-        """Read and check the templates, before the package is there."""
-        drafts = tuple(
+    def drafts(self, templates: Templates) -> tuple[Draft, ...]:
+        """Read the templates, as far as they are known before the package is."""
+        return tuple(
             self._draft
             if not is_cdk(self.unit, self.tree)
             else self._paths.draft(source.path.read_bytes(), source.path, source.file)
             for source in templates.sources
         )
+
+    def check_parameters(self, drafts: Iterable[Draft], *, has_layer: bool) -> None:
+        """Check that every parameter of the templates gets a value."""
         for one in drafts:
             check_parameters(one.document, self.unit, self.organization, has_layer=has_layer, file=one.sources.file)
-        return drafts
 
     def template(self, templates: Templates, drafts: Sequence[Draft], wheel: Path, *, has_layer: bool) -> UnitTemplate:
         """Finish the templates, with the release's objects in the place of local paths."""
@@ -175,14 +181,16 @@ class Job:
         text = template_json(finished.document, source.file)
         return UnitTemplate(text, source, finished.functions, finished.files, finished.notes)
 
-    def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
-        """Check the templates for the regions that they go to; returns the warnings.
+    def lint(self, commands: Commands, scratch: Path, templates: Templates, nested: Mapping[str, Path]) -> list[str]:
+        """Check the templates, and those that they nest, for the regions that they go to; returns the warnings.
 
         It runs beside other commands, so its commands have a log of their own, and a folder that they alone write to.
         """
         linter = Linter(commands, self.cache, scratch)
         warnings = []
-        for source in templates.sources:
+        everywhere = tuple(self.unit.environments(self.organization))
+        inner = [TemplateSource(file, path, everywhere, _PACKAGED) for file, path in nested.items()]
+        for source in (*templates.sources, *inner):
             environments = [self.organization.environment(name) for name in source.environments]
             regions = [target.region for one in environments for target in one.targets]
             found = linter(source.path, regions, source.accepted)

@@ -3,7 +3,7 @@
 It reads the result and knows nothing of how it came about. Whatever was overlooked before is found here.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from orchestrator.build.paths.draft import unknown
@@ -37,9 +37,20 @@ class Closing:
         Raises:
             ConfigurationError: a property names none of these; every one is named, with the forms that are valid.
         """
-        problems = [*self._properties(document, scope), *self._transforms(document, scope, sources)]
+        problems = list(self.problems(document, scope, lambda text: sources.find(text) is not None))
         if problems:
             raise ConfigurationError(sources.file, *problems)
+
+    def problems(self, document: Mapping[str, Any], scope: Scope, is_there: Callable[[str], bool]) -> Iterator[str]:
+        """Each property that names none of these, in a sentence.
+
+        Args:
+            document: the template.
+            scope: what is known of its parameters.
+            is_there: whether a local path names something.
+        """
+        yield from self._properties(document, scope)
+        yield from self._transforms(document, scope, is_there)
 
     def _properties(self, document: Mapping[str, Any], scope: Scope) -> Iterator[str]:
         for occurrence in occurrences(document):
@@ -61,7 +72,7 @@ class Closing:
             case _:
                 return ""
 
-    def _transforms(self, document: Mapping[str, Any], scope: Scope, sources: Sources) -> Iterator[str]:
+    def _transforms(self, document: Mapping[str, Any], scope: Scope, is_there: Callable[[str], bool]) -> Iterator[str]:
         """Judge what transforms are given: files that they include, and anything that a macro could take for a path."""
         for place, transform in transforms(document):
             name = transform.get("Name")
@@ -69,7 +80,7 @@ class Closing:
                 yield from self._included(transform, place, scope)
             elif not str(name).startswith(_OF_AWS):
                 for where, text in texts(transform.get("Parameters"), f"{place}.Parameters"):
-                    if _is_path(text) and sources.find(text) is not None:
+                    if _is_path(text) and is_there(text):
                         yield (
                             f"{where} = {text!r} is a local path, and nothing says what the transform {name!r} "
                             "does with it. Valid are s3:// URLs; to include a file, use AWS::Include."

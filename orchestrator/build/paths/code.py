@@ -212,6 +212,12 @@ class Coding:
             absent = [name for name in files if name not in self.wheel.contents and name != REQUIREMENTS]
             self._note(source, absent, f"runs the unit's wheel in place of {source.text}; the wheel leaves out")
             return WHEEL
+        if source.is_python and not self.wheel.is_whole and REQUIREMENTS in files:
+            raise ConfigurationError(
+                source.sources.file,
+                f"{source.place} = {source.text!r} has a {REQUIREMENTS}, and the dependencies of a unit with a project are "
+                f"project.dependencies: move what it lists there, and delete it.",
+            )
         self._note(source, found.left_out, f"takes its code from {source.text}, which is packaged without")
         return self.assets.folder(found, source.sources.name(source.path))
 

@@ -74,6 +74,12 @@ class Draft:
         """This template and all that it nests, each once."""
         yield from {id(draft): draft for draft in self._all()}.values()
 
+    def all_nested(self) -> Iterator[tuple[Path, "Draft"]]:
+        """All templates that it nests, however deep, by their files."""
+        for path, draft in self.nested.items():
+            yield path, draft
+            yield from draft.all_nested()
+
     def _all(self) -> Iterator["Draft"]:
         yield self
         for draft in self.nested.values():
@@ -137,6 +143,15 @@ class Drafter:
             for one, path in known
             if one.wanted.content in (Content.TEMPLATE, Content.FOREIGN_TEMPLATE)
         }
+        foreign = {path: one for one, path in known if one.wanted.content is Content.FOREIGN_TEMPLATE}
+        problems += [
+            f"{one.occurrence.place} = {one.text!r}: a stack set is deployed to other accounts, which have no "
+            f"objects of the release, and this template names {nested[path].paths[0][0].text!r}. Valid in it are s3:// URLs."
+            for path, one in foreign.items()
+            if nested[path].paths
+        ]
+        if problems:
+            raise ConfigurationError(sources.file, *problems)
         return Draft(whole, sources, scope, tuple(known), nested)
 
     def _nested(self, path: Path, sources: Sources, within: tuple[str, ...], made: dict[Path, Draft]) -> Draft:

@@ -1,6 +1,6 @@
 """Finishes a draft: puts the release's objects in the place of local paths, in nested templates too."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from orchestrator.releases.path_properties import APPLICATION, BUCKET, STACK, Co
 
 _HANDED_DOWN = (BUCKET, "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime")
 """Parameters that are filled in by themselves, which a nested template may declare too."""
+_LAYER_KEY = "LayerKey"
 _CREATED_BY_SAM = {"Key": "lambda:createdBy", "Value": "SAM"}
 
 
@@ -59,7 +60,7 @@ class Finishing:
         document, file = draft.document, draft.sources.file
         python, used = self._replaced(draft, keys)
         normalize_objects(document, file)
-        used |= _handed_down(draft)
+        used |= self._handed_down(draft)
         if self.has_layer and python:
             used |= add_layer(document, python, self.platform, file)
         _declare(document, used, file)
@@ -85,6 +86,24 @@ class Finishing:
             raise ConfigurationError(draft.sources.file, *problems)
         return python, used
 
+    def _handed_down(self, draft: Draft) -> set[str]:
+        """Give nested stacks the parameters that are filled in; returns those that this template needs for it."""
+        used: set[str] = set()
+        problems: list[str] = []
+        for local, path in draft.paths:
+            resource = local.occurrence.resource
+            if resource is None or local.wanted.content is not Content.TEMPLATE:
+                continue
+            before = resource.properties.get("Parameters", {})
+            given, wrong = _given(resource, draft.nested[path].document, has_layer=self.has_layer)
+            problems += wrong
+            if given:
+                resource.properties["Parameters"] = given
+            used |= {name for name in given if name in _HANDED_DOWN and name not in before}
+        if problems:
+            raise ConfigurationError(draft.sources.file, *problems)
+        return used
+
     def _key(self, draft: Draft, local: LocalPath, path: Path, keys: dict[Path, str], python: list[Resource]) -> Any:
         """The key of the object that stands in for a path, or what gives it; functions in Python are noted."""
         content, name = local.wanted.content, draft.sources.name(path)
@@ -100,6 +119,29 @@ class Finishing:
         if local.wanted.form is Form.INLINE:
             return text_of(path, name)
         return self.assets.file(path, name, is_named=local.wanted.is_named)
+
+
+def _given(resource: Resource, nested: Mapping[str, Any], *, has_layer: bool) -> tuple[dict[str, Any], list[str]]:
+    """The parameters that a nested stack is given, and a sentence for each that is given in vain or not at all.
+
+    Those that are filled in by themselves need not be written.
+    """
+    declared, given = nested.get("Parameters", {}), resource.properties.get("Parameters", {})
+    place = f"{resource.place}.Properties.Parameters"
+    if not isinstance(given, dict):
+        return {}, [f"{place} must be a mapping of names to values."]
+    if len(given) == 1 and next(iter(given)).startswith("Fn::"):
+        return given, []
+    filled = [name for name in _HANDED_DOWN if name in declared and (has_layer or name != _LAYER_KEY)]
+    whole = {**given, **{name: {"Ref": name} for name in filled if name not in given}}
+    missing = [name for name, one in declared.items() if name not in whole and "Default" not in (one or {})]
+    problems = [f"{place}.{name} has no value, and the nested template declares no Default for it." for name in missing]
+    problems += [
+        f"{place}.{name}: the nested template declares no such parameter; it declares {', '.join(declared) or 'none'}."
+        for name in whole
+        if name not in declared
+    ]
+    return whole, problems
 
 
 def _replace(local: LocalPath, key: Any, file: str) -> None:
@@ -132,23 +174,6 @@ def _make_stack(application: Resource, file: str) -> None:
     properties["Tags"] = [_CREATED_BY_SAM, *own]
     properties["TemplateURL"] = properties.pop("Location")
     application.body["Type"] = STACK
-
-
-def _handed_down(draft: Draft) -> set[str]:
-    """Give nested stacks the parameters that are filled in by themselves, and that they declare; returns these."""
-    used: set[str] = set()
-    for local, path in draft.paths:
-        resource = local.occurrence.resource
-        if resource is None or local.wanted.content is not Content.TEMPLATE:
-            continue
-        declared = draft.nested[path].document.get("Parameters", {})
-        given = resource.properties.get("Parameters", {})
-        wanted = [name for name in _HANDED_DOWN if name in declared]
-        if wanted and isinstance(given, dict):
-            own = {name: {"Ref": name} for name in wanted if name not in given}
-            resource.properties["Parameters"] = {**given, **own}
-            used |= own.keys()
-    return used
 
 
 def _declare(document: dict[str, Any], names: set[str], file: str) -> None:

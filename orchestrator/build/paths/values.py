@@ -155,7 +155,10 @@ def _ref(argument: Any, scope: Scope) -> Verdict:
     if argument in scope.parameters:
         local = sorted(one for one in scope.parameters[argument] if one and not one.startswith(_REMOTE))
         if local:
-            return _unknown(f"the parameter {argument} is {local[0]!r}, and what a parameter will be is not known")
+            return _unknown(
+                f"the parameter {argument} is {local[0]!r}, and a build does not follow parameters to local paths. Write "
+                f"{local[0]!r} itself"
+            )
         return _REMOTE_BY_NATURE
     if argument in scope.resources:
         return _REMOTE_BY_NATURE
