@@ -198,8 +198,9 @@ def _join(argument: Any, scope: Scope) -> Verdict:
         if not isinstance(part, str):
             break
         literal.append(part)
-    start = delimiter.join(literal)
-    if start.startswith(_REMOTE) or len(literal) == len(parts):
+    is_literal = len(literal) == len(parts)
+    start = delimiter.join([*literal, *([] if is_literal or not literal else [""])])
+    if start.startswith(_REMOTE) or is_literal:
         return _literal(start)
     return _head(_text(parts[0], scope)) if not start else _unknown(f"it begins with {start!r}")
 
