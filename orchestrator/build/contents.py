@@ -2,7 +2,6 @@
 
 import ast
 import re
-import sys
 import zipfile
 from collections.abc import Iterator
 from functools import cached_property
@@ -10,6 +9,8 @@ from pathlib import Path
 
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
+from orchestrator.build.platforms.standard import standard_library
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of_file
 
@@ -27,13 +28,14 @@ _ENDINGS = (".py", "/__init__.py", ".abi3.so")
 
 @dataclass(frozen=True)
 class Contents:
-    """What can be imported from an archive of code and from layers, by its path.
+    """What can be imported from an archive of code and from layers, by its path, and from a standard library.
 
     Attributes:
         wheel: the code, which is the wheel of most functions.
         layer: the unit's dependencies.
         layers: other layers.
         names: all paths.
+        standard: the modules of the Python that runs the code.
         sees_all: whether these are all layers.
     """
 
@@ -41,17 +43,18 @@ class Contents:
     layer: LayerFile | None
     layers: tuple[Path, ...]
     names: frozenset[str]
+    standard: frozenset[str]
     sees_all: bool
 
     @classmethod
-    def of(
-        cls, wheel: Path, layer: LayerFile | None, layers: tuple[Path, ...] = (), *, sees_all: bool = True
-    ) -> "Contents":
-        """Look into the archives."""
-        names = _names(wheel) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer.path) if layer else ())}
-        for other in layers:
+    def of(cls, function: Function, wheel: Path, layer: LayerFile | None, platform: Platform) -> "Contents":
+        """Look into the archives of a function, which runs the wheel unless it has code of its own."""
+        code = function.code or wheel
+        names = _names(code) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer.path) if layer else ())}
+        for other in function.layers:
             names |= {OWN_ROOT.sub("", name) for name in _names(other) if OWN_ROOT.match(name)}
-        return cls(wheel, layer, layers, frozenset(names), sees_all)
+        standard = standard_library(platform)
+        return cls(code, layer, function.layers, frozenset(names), standard, function.sees_all)
 
     @cached_property
     def imports(self) -> str:
@@ -124,7 +127,7 @@ class Contents:
 
     def _is_known(self, package: str) -> bool:
         return (
-            package in sys.stdlib_module_names
+            package in self.standard
             or package in OF_THE_RUNTIME
             or any(name.startswith(f"{package}/") or self._is_module(name, package) for name in self.names)
         )

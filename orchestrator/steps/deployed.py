@@ -99,8 +99,9 @@ class Deployed:
     def _layers(self, template: dict[str, Any]) -> Iterator[HandChange]:
         stored = {asset.key: asset for asset in self.manifest.assets}
         wanted = {name: stored[key] for name, key in literal_layers(template).items() if key in stored}
-        if self.manifest.layer:
-            wanted |= dict.fromkeys(dependency_layers(template), self.manifest.layer.archive)
+        for name, parameter in dependency_layers(template).items():
+            if layer := self.manifest.layer_parameters.get(parameter):
+                wanted[name] = layer.archive
         deployed = self.stack.resources(_LAYER) if wanted else {}
         for resource, archive in wanted.items():
             for arn in (arn for name, arn in deployed.items() if _is_layer(name, resource)):

@@ -10,6 +10,8 @@ from orchestrator.build.paths.draft import Draft, LocalPath
 from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, Packaged, packaged
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.walk import Resource
+from orchestrator.build.platforms.choice import Chosen, values
+from orchestrator.build.platforms.resolve import FunctionRuntime
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import Content
@@ -17,8 +19,9 @@ from orchestrator.releases.template_code import property_of
 
 REQUIREMENTS = "requirements.txt"
 """A list at the top of a folder of code; it becomes the layer."""
-_PYTHON = "python"
 _SHOWN = 5
+FunctionRuntimes = Mapping[str, Chosen[FunctionRuntime]]
+"""By function, what it runs on."""
 WHEEL = {"Ref": "SourceKey"}
 
 
@@ -33,9 +36,9 @@ class CodeSource:
         path: what it names: a folder, or a file.
         sources: the exported sources.
         is_layer: whether it is a layer.
-        runtimes: the identifiers that the function's runtime may be; empty where it is not known.
+        runtimes: what a function may run on; none for a layer.
         handler: as written; None where it is not text.
-        method: what `Metadata.BuildMethod` asks for; empty where it is not there.
+        metadata: the resource's.
     """
 
     resource: Resource
@@ -44,9 +47,14 @@ class CodeSource:
     path: Path
     sources: Sources
     is_layer: bool
-    runtimes: tuple[str, ...]
+    runtimes: tuple[FunctionRuntime, ...]
     handler: str | None
-    method: str
+    metadata: Mapping[str, Any]
+
+    @property
+    def method(self) -> str:
+        """What `Metadata.BuildMethod` asks for; empty where it is not there."""
+        return str(self.metadata.get("BuildMethod") or "")
 
     @property
     def is_built(self) -> bool:
@@ -57,12 +65,8 @@ class CodeSource:
 
     @property
     def is_python(self) -> bool:
-        """Whether it is a function in Python; one whose runtime is not known is where its handler is a module."""
-        if self.is_layer:
-            return False
-        if self.runtimes:
-            return all(runtime.startswith(_PYTHON) for runtime in self.runtimes)
-        return self.module is not None
+        """Whether it is a function in Python, in every case."""
+        return bool(self.runtimes) and all(one.platform for one in self.runtimes)
 
     @property
     def module(self) -> str | None:
@@ -92,7 +96,7 @@ class NoBuilder:
         why = (
             f"Metadata.BuildMethod = {source.method!r}"
             if source.method
-            else f"Properties.Runtime = {', '.join(source.runtimes) or 'not known'}"
+            else f"Properties.Runtime = {', '.join(dict.fromkeys(one.runtime for one in source.runtimes))}"
         )
         raise ConfigurationError(
             source.sources.file,
@@ -102,25 +106,24 @@ class NoBuilder:
         )
 
 
-def code_sources(draft: Draft, default: str) -> Iterator[CodeSource]:
+def code_sources(draft: Draft, runtimes: FunctionRuntimes) -> Iterator[CodeSource]:
     """The functions and layers of a template whose code is a local path; not those of the templates that it nests.
 
     Args:
         draft: the template.
-        default: the runtime that the parameter `Runtime` is filled with.
+        runtimes: by function, what it runs on.
     """
     for local, path in draft.paths:
         if local.wanted.content in (Content.FUNCTION, Content.LAYER):
-            yield source_of(draft, local, path, default)
+            yield source_of(draft, local, path, runtimes)
 
 
-def source_of(draft: Draft, local: LocalPath, path: Path, default: str) -> CodeSource:
+def source_of(draft: Draft, local: LocalPath, path: Path, runtimes: FunctionRuntimes) -> CodeSource:
     """One of them."""
     resource = local.occurrence.resource
     if resource is None:
         raise ValueError(f"{local.occurrence.place} is not part of a resource")
     metadata = resource.body.get("Metadata")
-    method = metadata.get("BuildMethod") if isinstance(metadata, dict) else None
     handler = property_of(draft.document, resource.body, "Handler")
     return CodeSource(
         resource,
@@ -129,19 +132,10 @@ def source_of(draft: Draft, local: LocalPath, path: Path, default: str) -> CodeS
         path,
         draft.sources,
         local.wanted.content is Content.LAYER,
-        _runtimes(draft, property_of(draft.document, resource.body, "Runtime"), default),
+        tuple(values(runtimes[resource.name])) if resource.name in runtimes else (),
         handler if isinstance(handler, str) else None,
-        str(method) if method else "",
+        metadata if isinstance(metadata, dict) else {},
     )
-
-
-def _runtimes(draft: Draft, value: Any, default: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    parameter = value.get("Ref") if isinstance(value, dict) else None
-    if parameter == "Runtime":
-        return (default,)
-    return tuple(sorted(draft.scope.parameters.get(str(parameter), ())))
 
 
 @dataclass(frozen=True)
@@ -215,8 +209,8 @@ class Coding:
         if source.is_python and not self.wheel.is_whole and REQUIREMENTS in files:
             raise ConfigurationError(
                 source.sources.file,
-                f"{source.place} = {source.text!r} has a {REQUIREMENTS}, and the dependencies of a unit with a project are "
-                f"project.dependencies: move what it lists there, and delete it.",
+                f"{source.place} = {source.text!r} has a {REQUIREMENTS}, and the dependencies of a unit with a project "
+                f"are project.dependencies: move what it lists there, and delete it.",
             )
         self._note(source, found.left_out, f"takes its code from {source.text}, which is packaged without")
         return self.assets.folder(found, source.sources.name(source.path))

@@ -1,7 +1,9 @@
 """Reads a template for its local paths: what each of them names, in this template and in those that it nests."""
 
+import copy
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,19 @@ class Draft:
         """This template and all that it nests, each once."""
         yield from {id(draft): draft for draft in self._all()}.values()
 
+    def fresh(self) -> "Draft":
+        """A copy whose documents can be changed."""
+        return self._fresh({})
+
+    def _fresh(self, made: dict[Path, "Draft"]) -> "Draft":
+        document = copy.deepcopy(self.document)
+        found, _ = find_paths(document, self.scope)
+        paths = tuple((local, path) for local, (_, path) in zip(found, self.paths, strict=True))
+        for path, nested in self.nested.items():
+            if path not in made:
+                made[path] = nested._fresh(made)  # noqa: SLF001  # Of the same class.
+        return replace(self, document=document, paths=paths, nested={path: made[path] for path in self.nested})
+
     def all_nested(self) -> Iterator[tuple[Path, "Draft"]]:
         """All templates that it nests, however deep, by their files."""
         for path, draft in self.nested.items():
@@ -145,8 +160,8 @@ class Drafter:
         }
         foreign = {path: one for one, path in known if one.wanted.content is Content.FOREIGN_TEMPLATE}
         problems += [
-            f"{one.occurrence.place} = {one.text!r}: a stack set is deployed to other accounts, which have no "
-            f"objects of the release, and this template names {nested[path].paths[0][0].text!r}. Valid in it are s3:// URLs."
+            f"{one.occurrence.place} = {one.text!r}: a stack set is deployed to other accounts, which do not have "
+            f"the release's objects, and this template names {nested[path].paths[0][0].text!r}. Valid are s3:// URLs."
             for path, one in foreign.items()
             if nested[path].paths
         ]

@@ -1,27 +1,35 @@
 """Finishes a draft: puts the release's objects in the place of local paths, in nested templates too."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from orchestrator.build.paths.assets import Assets, text_of
 from orchestrator.build.paths.closing import Closing
-from orchestrator.build.paths.code import WHEEL, Coding, source_of
+from orchestrator.build.paths.code import WHEEL, Coding, FunctionRuntimes, source_of
 from orchestrator.build.paths.draft import Draft, LocalPath
 from orchestrator.build.paths.folders import packaged
 from orchestrator.build.paths.objects import named_object, normalize_objects
-from orchestrator.build.paths.own_layer import add_layer
 from orchestrator.build.paths.values import parts
 from orchestrator.build.paths.walk import Resource, branches
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import APPLICATION, BUCKET, STACK, Content, Form
 
-_HANDED_DOWN = (BUCKET, "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime")
-"""Parameters that are filled in by themselves, which a nested template may declare too."""
-_LAYER_KEY = "LayerKey"
 _CREATED_BY_SAM = {"Key": "lambda:createdBy", "Value": "SAM"}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished template and those that it nests.
+
+    Attributes:
+        document: the template.
+        all: by file, each of them.
+    """
+
+    document: dict[str, Any]
+    all: Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -32,44 +40,47 @@ class Finishing:
         unit: its name.
         assets: takes the objects.
         coding: finds the objects for code.
-        platform: what the layer with the dependencies is for.
-        has_layer: whether there is one.
+        runtimes: by template, what functions whose code is a local path run on.
+        layers: gives the functions of a template their layers, given the template, those whose code was a local path,
+            and its file.
+        filled: the parameters that are filled in by themselves, and whether there is something to fill them with.
         written: writes a template as JSON, and refuses what is too large.
     """
 
     unit: str
     assets: Assets
     coding: Coding
-    platform: Lambda
-    has_layer: bool
+    runtimes: Mapping[str, FunctionRuntimes]
+    layers: Callable[[dict[str, Any], Collection[str], str], dict[str, Any]]
+    filled: Mapping[str, bool]
     written: Callable[[dict[str, Any], str], bytes]
 
-    def __call__(self, draft: Draft) -> dict[str, Any]:
+    def __call__(self, draft: Draft) -> Finished:
         """Finish a template and what it nests.
 
         Raises:
             ConfigurationError: something in one of them cannot become an object of the release; all of it is named.
         """
-        return self._finished(draft, {})
+        made: dict[str, dict[str, Any]] = {}
+        return Finished(self._finished(draft.fresh(), {}, made), made)
 
-    def _finished(self, draft: Draft, keys: dict[Path, str]) -> dict[str, Any]:
+    def _finished(self, draft: Draft, keys: dict[Path, str], made: dict[str, dict[str, Any]]) -> dict[str, Any]:
         for path, nested in draft.nested.items():
             if path not in keys:
-                text = self.written(self._finished(nested, keys), nested.sources.file)
+                text = self.written(self._finished(nested, keys, made), nested.sources.file)
                 keys[path] = self.assets.text(text, ".json")
-        document, file = draft.document, draft.sources.file
+        file = draft.sources.file
         python, used = self._replaced(draft, keys)
-        normalize_objects(document, file)
-        used |= self._handed_down(draft)
-        if self.has_layer and python:
-            used |= add_layer(document, python, self.platform, file)
-        _declare(document, used, file)
+        normalize_objects(draft.document, file)
+        used |= self._handed_down(draft, made)
+        document = self.layers(_declared(draft.document, used, file), python, file)
         Closing(self.unit, self.assets.files.keys())(document, draft.scope, draft.sources)
+        made[file] = document
         return document
 
-    def _replaced(self, draft: Draft, keys: dict[Path, str]) -> tuple[list[Resource], set[str]]:
+    def _replaced(self, draft: Draft, keys: dict[Path, str]) -> tuple[list[str], set[str]]:
         """Put objects in the place of paths; returns the functions in Python, and the parameters that are used."""
-        python: list[Resource] = []
+        python: list[str] = []
         used: set[str] = set()
         problems: list[str] = []
         for local, path in draft.paths:
@@ -86,7 +97,7 @@ class Finishing:
             raise ConfigurationError(draft.sources.file, *problems)
         return python, used
 
-    def _handed_down(self, draft: Draft) -> set[str]:
+    def _handed_down(self, draft: Draft, made: Mapping[str, dict[str, Any]]) -> set[str]:
         """Give nested stacks the parameters that are filled in; returns those that this template needs for it."""
         used: set[str] = set()
         problems: list[str] = []
@@ -95,22 +106,22 @@ class Finishing:
             if resource is None or local.wanted.content is not Content.TEMPLATE:
                 continue
             before = resource.properties.get("Parameters", {})
-            given, wrong = _given(resource, draft.nested[path].document, has_layer=self.has_layer)
+            given, wrong = _given(resource, made[draft.nested[path].sources.file], self.filled)
             problems += wrong
             if given:
                 resource.properties["Parameters"] = given
-            used |= {name for name in given if name in _HANDED_DOWN and name not in before}
+            used |= {name for name in given if name in self.filled and name not in before}
         if problems:
             raise ConfigurationError(draft.sources.file, *problems)
         return used
 
-    def _key(self, draft: Draft, local: LocalPath, path: Path, keys: dict[Path, str], python: list[Resource]) -> Any:
+    def _key(self, draft: Draft, local: LocalPath, path: Path, keys: dict[Path, str], python: list[str]) -> Any:
         """The key of the object that stands in for a path, or what gives it; functions in Python are noted."""
         content, name = local.wanted.content, draft.sources.name(path)
         if content in (Content.FUNCTION, Content.LAYER):
-            source = source_of(draft, local, path, self.platform.runtime)
+            source = source_of(draft, local, path, self.runtimes.get(draft.sources.file, {}))
             key = self.coding(source)
-            python += [source.resource] if source.is_python else []
+            python += [source.resource.name] if source.is_python else []
             return key
         if content in (Content.TEMPLATE, Content.FOREIGN_TEMPLATE):
             return keys[path]
@@ -121,7 +132,9 @@ class Finishing:
         return self.assets.file(path, name, is_named=local.wanted.is_named)
 
 
-def _given(resource: Resource, nested: Mapping[str, Any], *, has_layer: bool) -> tuple[dict[str, Any], list[str]]:
+def _given(
+    resource: Resource, nested: Mapping[str, Any], known: Mapping[str, bool]
+) -> tuple[dict[str, Any], list[str]]:
     """The parameters that a nested stack is given, and a sentence for each that is given in vain or not at all.
 
     Those that are filled in by themselves need not be written.
@@ -132,7 +145,7 @@ def _given(resource: Resource, nested: Mapping[str, Any], *, has_layer: bool) ->
         return {}, [f"{place} must be a mapping of names to values."]
     if len(given) == 1 and next(iter(given)).startswith("Fn::"):
         return given, []
-    filled = [name for name in _HANDED_DOWN if name in declared and (has_layer or name != _LAYER_KEY)]
+    filled = [name for name, is_there in known.items() if name in declared and is_there]
     whole = {**given, **{name: {"Ref": name} for name in filled if name not in given}}
     missing = [name for name, one in declared.items() if name not in whole and "Default" not in (one or {})]
     problems = [f"{place}.{name} has no value, and the nested template declares no Default for it." for name in missing]
@@ -176,10 +189,10 @@ def _make_stack(application: Resource, file: str) -> None:
     application.body["Type"] = STACK
 
 
-def _declare(document: dict[str, Any], names: set[str], file: str) -> None:
-    """Declare the parameters that tell a template where the release's objects are."""
+def _declared(document: dict[str, Any], names: Collection[str], file: str) -> dict[str, Any]:
+    """The template with the parameters that tell it where the release's objects are."""
     declared = document.get("Parameters", {})
-    missing = [name for name in _HANDED_DOWN if name in names and name not in declared]
+    missing = sorted(name for name in names if name not in declared)
     taken = [name for name in missing if name in document["Resources"]]
     if taken:
         raise ConfigurationError(
@@ -190,5 +203,5 @@ def _declare(document: dict[str, Any], names: set[str], file: str) -> None:
                 for name in taken
             ),
         )
-    if missing:
-        document["Parameters"] = {**declared, **{name: {"Type": "String"} for name in missing}}
+    added = {name: {"Type": "String"} for name in missing}
+    return {**document, "Parameters": {**declared, **added}} if missing else document

@@ -156,8 +156,8 @@ def _ref(argument: Any, scope: Scope) -> Verdict:
         local = sorted(one for one in scope.parameters[argument] if one and not one.startswith(_REMOTE))
         if local:
             return _unknown(
-                f"the parameter {argument} is {local[0]!r}, and a build does not follow parameters to local paths. Write "
-                f"{local[0]!r} itself"
+                f"the parameter {argument} is {local[0]!r}, and a build does not follow parameters to local paths. "
+                f"Write {local[0]!r} itself"
             )
         return _REMOTE_BY_NATURE
     if argument in scope.resources:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.build.paths.code import CodeSource
-from orchestrator.build.paths.own_layer import ADDED_LAYER
+from orchestrator.build.platforms.own_layers import ADDED_LAYER
+from orchestrator.config.platform import Platform
 from orchestrator.errors import ConfigurationError
 from orchestrator.releases.template_code import dependency_layers, wheel_functions
-from tests.unit.build.paths.unit_folder import BUCKET, HANDLER, SAM, UnitFolder, properties, transformed
+from tests.unit.build.paths.unit_folder import BUCKET, HANDLER, SAM, UnitFolder, properties, python, transformed
 
 FUNCTION = "Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: app.handle"
 ONE = f"{SAM}Resources:\n  Worker: {{{FUNCTION}, CodeUri: src/}}}}\n"
@@ -21,7 +22,7 @@ def test_a_folder_that_the_wheel_holds_runs_the_wheel_with_the_layer(unit: UnitF
     unit.write("src/app.py")
     finished = unit.finish(ONE, wheel={"app.py": HANDLER, "more.py": ""}, has_layer=True)
     assert wheel_functions(finished.document) == ["Worker"]
-    assert dependency_layers(finished.document) == [ADDED_LAYER]
+    assert dependency_layers(finished.document) == {ADDED_LAYER: "LayerKey"}
     assert properties(finished, "Worker")["Layers"] == [{"Ref": ADDED_LAYER}]
     assert set(finished.document["Parameters"]) == {"ArtifactsBucket", "SourceKey", "LayerKey"}
     assert (finished.files, finished.notes) == ({}, ())
@@ -49,7 +50,7 @@ def test_a_folder_that_the_wheel_does_not_hold_becomes_an_archive(
     assert code["Bucket"] == BUCKET
     assert unit.files(finished, code["Key"]) == {"app.py": HANDLER, "helper.py": "same = 1\n"}
     assert properties(finished, "Worker")["Layers"] == [{"Ref": ADDED_LAYER}]
-    assert [one.code for one in finished.functions] == [finished.files[code["Key"]]]
+    assert [one.code for one in python(finished)] == [finished.files[code["Key"]]]
 
 
 def test_what_a_wheel_of_a_build_backend_leaves_out_is_told(unit: UnitFolder) -> None:
@@ -227,7 +228,6 @@ def test_an_archive_that_leads_out_of_its_folder_is_refused(unit: UnitFolder) ->
         ("Handler", "PackageType: Image, Handler", "Resources.Worker is a container image"),
         ("Resources:", f"Resources:\n  {ADDED_LAYER}: {{Type: AWS::SNS::Topic}}", "this name is what the unit's own"),
         ("Resources:", "Resources:\n  ArtifactsBucket: {Type: AWS::S3::Bucket}", "a parameter of this name tells"),
-        ("python3.13", "python3.11", "Runtime = 'python3.11'"),
     ],
 )
 def test_what_a_release_cannot_hold_is_refused(old: str, new: str, problem: str, unit: UnitFolder) -> None:
@@ -260,9 +260,11 @@ def test_what_has_to_be_built_is_handed_to_its_builder(unit: UnitFolder, tmp_pat
         "  Deps: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: deps}, Metadata: {BuildMethod: "
     )
     finished = unit.finish(f"{SAM}Resources:\n{functions}python3.13}}}}\n", builder=build)
-    assert [(one.resource.name, one.method, one.runtimes, one.is_layer) for one in asked] == [
-        ("Edge", "esbuild", ("nodejs20.x",), False),
-        ("Deps", "python3.13", (), True),
+    assert [
+        (one.resource.name, one.method, [each.runtime for each in one.runtimes], one.is_layer) for one in asked
+    ] == [
+        ("Edge", "esbuild", ["nodejs20.x"], False),
+        ("Deps", "python3.13", [], True),
     ]
     assert unit.files(finished, properties(finished, "Edge")["CodeUri"]["Key"]) == {"built": "edge"}
     assert unit.files(finished, properties(finished, "Deps")["ContentUri"]["Key"]) == {"built": "deps"}
@@ -277,7 +279,7 @@ def test_a_layer_of_the_unit_is_an_archive_and_functions_keep_it(unit: UnitFolde
     key = properties(finished, "Common")["ContentUri"]["Key"]
     assert unit.files(finished, key) == {"python/common/money.py": "def euros(): ...\n"}
     assert properties(finished, "Worker")["Layers"] == [{"Ref": "Common"}, {"Ref": ADDED_LAYER}]
-    (function,) = finished.functions
+    (function,) = python(finished)
     assert (function.layers, function.sees_all) == ((finished.files[key],), True)
     transformed(finished.document)
 
@@ -305,3 +307,14 @@ def test_an_empty_folder_is_refused(unit: UnitFolder) -> None:
     (unit.home / "src").mkdir()
     with pytest.raises(ConfigurationError, match="holds no file that would be packaged"):
         unit.finish(ONE)
+
+
+def test_functions_run_on_what_their_template_says(unit: UnitFolder) -> None:
+    """Each in an archive of its own, checked for its own Python."""
+    for folder in ("src", "old"):
+        unit.write(f"{folder}/app.py", f"{HANDLER}# {folder}\n")
+    old = FUNCTION.replace("python3.13", "python3.12")
+    finished = unit.finish(f"{ONE}  Old: {{{old}, CodeUri: old/}}}}\n", has_layer=True)
+    found = {platform: [one.resource for one in functions] for platform, functions in finished.functions.items()}
+    assert found == {Platform("3.13", "x86_64"): ["Worker"], Platform("3.12", "x86_64"): ["Old"]}
+    assert properties(finished, "Old")["Layers"] == [{"Ref": f"{ADDED_LAYER}Python312X86"}]

@@ -19,6 +19,7 @@ from tests.unit.build.paths.unit_folder import (
     https_key,
     nested,
     properties,
+    python,
     s3_key,
     transformed,
 )
@@ -166,7 +167,7 @@ def test_a_nested_template_is_processed_and_given_what_it_needs(unit: UnitFolder
     assert inner["Parameters"].keys() == {"Name", *handed}
     assert unit.files(finished, inner["Resources"]["Work"]["Properties"]["CodeUri"]["Key"]) == {"app.py": HANDLER}
     assert len(finished.files) == 2
-    assert [one.resource for one in finished.functions] == ["Work"]
+    assert [one.resource for one in python(finished)] == ["Work"]
     transformed(inner)
 
 

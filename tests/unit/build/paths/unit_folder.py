@@ -12,8 +12,11 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from orchestrator.build.archive import zip_files
+from orchestrator.build.handlers import Function
 from orchestrator.build.paths.code import CodeBuilder, NoBuilder
-from orchestrator.build.paths.unit import FinishedTemplate, UnitPaths
+from orchestrator.build.paths.unit import FinishedTemplate, Parts, UnitPaths
+from orchestrator.build.platforms.scope import Scope
+from orchestrator.build.platforms.unit import UnitPlatforms
 from orchestrator.config.organization import Lambda
 from orchestrator.releases.sha256 import sha256_of_file
 
@@ -67,9 +70,13 @@ class UnitFolder:
         path = self.write("template.yaml", template)
         made = self._own / "wheel.whl"
         zip_files({name: text.encode() for name, text in (wheel or {}).items()}, made)
-        paths = UnitPaths("orders", self.tree, self._own, Lambda(), given or {}, builder or NoBuilder())
+        platform = Lambda().platform
+        paths = UnitPaths("orders", self.tree, self._own, given or {}, platform, builder or NoBuilder())
         draft = paths.draft(path.read_bytes(), path, TEMPLATE)
-        return paths.finish(draft, made, {}, is_plain=is_plain, has_layer=has_layer)
+        (resolution,) = paths.resolve(draft, {"dev": Scope(draft.document, {"Runtime": platform.runtime})})
+        every = UnitPlatforms.of(list(resolution.resolved(draft)), platform).every
+        platforms = UnitPlatforms(every, frozenset(every) if has_layer else frozenset())
+        return paths.finish(draft, resolution, Parts(made, is_plain, platforms, {}))
 
     def asset(self, finished: FinishedTemplate, key: str) -> bytes:
         """The content of an object, whose key tells it."""
@@ -88,6 +95,11 @@ def properties(finished: FinishedTemplate, name: str) -> dict[str, Any]:
     """The properties of a resource."""
     found: dict[str, Any] = finished.document["Resources"][name]["Properties"]
     return found
+
+
+def python(finished: FinishedTemplate) -> list[Function]:
+    """The functions in Python, whatever they run on."""
+    return [function for functions in finished.functions.values() for function in functions]
 
 
 def s3_key(value: Any) -> str:
