@@ -1,12 +1,15 @@
 """Handlers that are looked for, and imported, before a release is published."""
 
 import os
+import re
+import shutil
 import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +55,7 @@ class Bench:
         platform: Platform = _HERE,
         handler: str = "orders.handler.handle",
         variables: Mapping[str, str] | None = None,
+        interpreter: Interpreter | None = None,
     ) -> list[str]:
         """Check one function whose module has this source; returns what it is warned of."""
         work = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder))
@@ -61,7 +65,8 @@ class Bench:
         layer = packed(self._folder / "layer.zip", {f"{ROOT}/{name}": text for name, text in files.items()})
         function = Function("OrderFunction", handler, variables or {})
         file = LayerFile(layer, sha256_of_file(layer))
-        return self._check(work, platform, self.log).check([function], wheel, file, work)
+        check = self._check(work, platform, self.log)
+        return replace(check, interpreter=interpreter or check.interpreter).check([function], wheel, file, work)
 
     def check_all(self, functions: Sequence[Function], files: Mapping[str, str]) -> None:
         """Check the functions of a wheel with these files, with a folder of its own to work in."""
@@ -212,6 +217,40 @@ def test_a_handler_is_imported_by_a_python_of_its_version_for_its_processor() ->
     assert is_of_this_machine(_ELSEWHERE) is is_of_this_machine(_HERE)
     other = "arm64" if _HERE.architecture == "x86_64" else "x86_64"
     assert not is_of_this_machine(replace(_HERE, architecture=other))
+
+
+def test_handlers_are_imported_by_whatever_interpreter_fits(bench: Bench, tmp_path: Path) -> None:
+    """Wherever it is installed; the unit's code may read its standard library, and no more of that place."""
+    other = tmp_path / "elsewhere"
+    installed, library = Path(sys.base_prefix), f"lib/python{_HERE.python}"
+    left_out = shutil.ignore_patterns(
+        "__pycache__", "test", "tests", "site-packages", "config-*", "idlelib", "ensurepip"
+    )
+    shutil.copytree(installed / library, other / library, ignore=left_out)
+    for shared in (installed / "lib").glob("libpython*.so*"):
+        shutil.copyfile(shared, other / "lib" / shared.name)
+    program = other / "bin" / "python"
+    program.parent.mkdir()
+    shutil.copy(Path(sys.executable).resolve(), program)
+    (other / "secret").write_text("unread", encoding="utf-8")
+    source = f"import helper, json, sys\nassert sys.base_prefix == {str(other)!r}, sys.base_prefix\ndef handle(): ...\n"
+    here: Any = {
+        "variables": {"LD_LIBRARY_PATH": str(other / "lib")},
+        "interpreter": Interpreter(program, (other / "lib",)),
+    }
+    (warning,) = bench.check(f"{source}open({str(other / 'secret')!r})\n", **here)
+    assert re.search(r"(PermissionError|FileNotFoundError): .*/secret", warning)
+    assert bench.check(source, **here) == []
+
+
+def test_modules_of_another_versions_standard_library_are_known(bench: Bench) -> None:
+    """What one version has lost, an older one still has; what it has gained, an older one has not."""
+    older, newer = replace(_ELSEWHERE, python="3.11"), replace(_ELSEWHERE, python="3.14")
+    for module, platform in (("distutils", older), ("annotationlib", newer)):
+        bench.check(f"import {module}\ndef handle(event, context): ...\n", replace(platform, architecture="none"))
+    for module, platform in (("annotationlib", older), ("distutils", newer)):
+        with pytest.raises(BuildError, match=f"imports {module}, which neither"):
+            bench.check(f"import {module}\ndef handle(event, context): ...\n", replace(platform, architecture="none"))
 
 
 def test_functions_that_run_the_wheel_are_found_in_both_dialects() -> None:
