@@ -10,8 +10,8 @@ class Built(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    resource: str = Field(description="The logical id of what it is the code of.")
-    key: str = Field(description="Of the object, which is one of the release's assets.")
+    template: str = Field(description="The template that names it.")
+    resource: str = Field(description="What it is the code of, such as `Resources.Worker`.")
     method: str = Field(description="What built it, such as `nodejs npm`, `make` or `command`.")
     reproducible: bool = Field(description="Whether the same sources and tools give the same bytes.")
     reason: str = Field(default="", description="Why they may not.")

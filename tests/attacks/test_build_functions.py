@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.npm_registry import NpmRegistry, npm_registry
 from tests.unit.build.functions.workbench import Workbench, files_of
 
 pytestmark = only_linux
-_NODE = {"runtime": "nodejs22.x", "handler": "index.handler"}
+_NODE: dict[str, Any] = {"runtime": "nodejs22.x", "handler": "index.handler"}
 _TOKEN = "token-of-the-worker"  # It is what must not be found.
 # What a package does when it is installed: it writes down what it could do.
 _HARM = """

@@ -66,7 +66,7 @@ class FunctionBuilder:
         """
         source.check()
         tree = self.fetching.tree
-        into = Path(tempfile.mkdtemp(prefix="function-", dir=self.own)) / f"{source.name}.zip"
+        into = self.new_archive()
         if is_ready(source, tree):
             return as_it_is(source, tree, into)
         workflow = workflow_of(source, lambda file: (tree / file).is_file())
@@ -91,6 +91,10 @@ class FunctionBuilder:
             return import_node(source, package, self.commands, fetched.chain, self.scratch).encode()
 
         return self.cache.once(_IMPORTED, key, said).decode()
+
+    def new_archive(self) -> Path:
+        """The path of an archive, in a folder of its own that the unit's code cannot reach."""
+        return Path(tempfile.mkdtemp(prefix="function-", dir=self.own)) / "code.zip"
 
     def _key(self, source: Source, workflow: Workflow, fetched: Fetched) -> str:
         """What a build depends on."""

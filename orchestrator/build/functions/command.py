@@ -5,7 +5,6 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from orchestrator.build.archive import zip_folder
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive
 from orchestrator.build.functions import npm_lock
 from orchestrator.build.functions.fetching import Fetched, Fetching
@@ -52,7 +51,7 @@ class CommandBuilder:
             wanted: the unit's setting.
 
         Returns:
-            By logical id, the file or the archive of the folder that stands in for its local path.
+            By logical id, a copy of the file or folder that stands in for its local path.
 
         Raises:
             BuildError: the command failed, or something cannot be fetched.
@@ -114,9 +113,8 @@ class CommandBuilder:
         kept = into / PurePosixPath(path).name
         try:
             if written.is_folder(path):
-                written.copy_folder(path, into / "content", budget)
-                zip_folder(into / "content", into / f"{name}.zip")
-                return into / f"{name}.zip"
+                written.copy_folder(path, kept, budget)
+                return kept
             written.copy_file(path, kept, budget)
         except ConfigurationError as error:
             where = f"{self._said}.artifacts.{name} = {path!r}"

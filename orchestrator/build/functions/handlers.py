@@ -24,6 +24,9 @@ def problem_of(source: Source, language: str, package: Path) -> str:
         language: of its runtime, which may be another than what its package was made with.
         package: the zip.
     """
+    # What only the deployment knows cannot be looked for.
+    if not source.handler and language not in (workflows.PROVIDED, workflows.GO):
+        return ""
     with zipfile.ZipFile(package) as archive:
         modes = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
         jars = [name for name in modes if name.startswith(_LIBRARIES) and name.endswith(".jar")]

@@ -54,10 +54,10 @@ class Reproducibility:
 
 @dataclass(frozen=True)
 class Package:
-    """A built archive.
+    """What was built.
 
     Attributes:
-        path: the zip.
+        path: an archive; of a unit's own command, any file or folder.
         method: what made it.
         reproducible: whether it can be made again with the same bytes.
         lock: the lock file that a build has made for it.

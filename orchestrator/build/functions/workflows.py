@@ -25,6 +25,7 @@ _RUNTIMES: Mapping[str, tuple[str, ...]] = {
     PROVIDED: ("provided", "provided.al2", "provided.al2023"),
 }
 _LANGUAGES = {runtime: language for language, runtimes in _RUNTIMES.items() for runtime in runtimes}
+_UV = "python-uv"
 _METHODS = {MAKEFILE: PROVIDED, ESBUILD: NODE, "dotnet": DOTNET, "dotnet7": DOTNET, "rust-cargolambda": RUST}
 # The folder of a layer that each runtime looks into; a Makefile makes its own.
 _SUBFOLDERS = {NODE: "nodejs", RUBY: "ruby/lib", JAVA: "java", DOTNET: "dotnet", PYTHON: "python", PROVIDED: ""}
@@ -71,9 +72,9 @@ _FIXED: Mapping[str, tuple[str, str]] = {
 _OF_JAVA = (("gradle", "build.gradle"), ("gradle", "build.gradle.kts"), ("maven", "pom.xml"))
 
 
-def is_package(source: Source) -> bool:
-    """Whether a function's code is the unit's own Python package: nothing else is said of how it is built."""
-    return _LANGUAGES.get(source.runtime) == PYTHON and _METHODS.get(source.method) is None and not source.is_layer
+def is_of_package(method: str) -> bool:
+    """Whether a build method of a Python function means what a release has: the code, and a layer of dependencies."""
+    return method in ("", _UV, *_RUNTIMES[PYTHON])
 
 
 def language_of(runtime: str) -> str:
@@ -111,8 +112,7 @@ def options_of(source: Source, workflow: Workflow) -> dict[str, Any]:
     """What the workflow is told besides, out of `Metadata.BuildProperties`."""
     if workflow.bundles:
         options = {_snake(key): value for key, value in source.options.items()}
-        options.setdefault("entry_points", [source.handler.split(".")[0]])
-        return options
+        return {**({"entry_points": [source.handler.split(".")[0]]} if source.handler else {}), **options}
     if workflow.language == GO:
         # Of a runtime that Amazon provides, the program is called bootstrap.
         return {"artifact_executable_name": source.handler if source.runtime == "go1.x" else "bootstrap"}

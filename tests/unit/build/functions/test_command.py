@@ -29,7 +29,7 @@ def test_what_the_command_makes_stands_in_for_local_paths(bench: Workbench) -> N
     bench.write("build.sh", _SCRIPT + made, program=True)
     bench.write("machine.json", "{}")
     packages = bench.run("./build.sh", Site="dist/site", Machine="dist/machine.json", Function="dist/code.zip")
-    assert files_of(packages["Site"]) == {"index.html": "page\n"}
+    assert (packages["Site"].path / "index.html").read_text(encoding="utf-8") == "page\n"
     assert packages["Machine"].path.name == "machine.json"
     assert packages["Machine"].path.read_text(encoding="utf-8") == "{}"
     assert files_of(packages["Function"]) == {"a.txt": "a", "bootstrap": "#!/bin/sh\n"}

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from orchestrator.errors import BuildError
 from tests.shared_folder import alone
 from tests.unit.build.functions.workbench import Workbench, files_of
 
-TYPESCRIPT = {
+TYPESCRIPT: dict[str, Any] = {
     "runtime": "nodejs22.x",
     "handler": "app.handler",
     "architecture": "arm64",

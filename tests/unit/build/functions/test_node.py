@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from orchestrator.errors import BuildError, ConfigurationError
 from tests.npm_registry import NpmRegistry
 from tests.unit.build.functions.workbench import Workbench, files_of
 
-NODE = {"runtime": "nodejs22.x", "handler": "index.handler"}
+NODE: dict[str, Any] = {"runtime": "nodejs22.x", "handler": "index.handler"}
 INDEX = "const greet = require('greet'); exports.handler = async () => greet('you');"
 
 

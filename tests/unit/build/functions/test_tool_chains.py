@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,8 @@ from orchestrator.build.cache import Cache
 from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.functions.workbench import Workbench, files_of
 
-GO = {"runtime": "provided.al2023", "handler": "bootstrap", "metadata": {"BuildMethod": "go1.x"}}
-MAKE = {"runtime": "provided.al2023", "handler": "bootstrap", "metadata": {"BuildMethod": "makefile"}}
+GO: dict[str, Any] = {"runtime": "provided.al2023", "handler": "bootstrap", "metadata": {"BuildMethod": "go1.x"}}
+MAKE: dict[str, Any] = {"runtime": "provided.al2023", "handler": "bootstrap", "metadata": {"BuildMethod": "makefile"}}
 _MAKEFILE = "build-Function:\n\tcp {} $(ARTIFACTS_DIR)/bootstrap\n"
 
 
@@ -116,7 +117,7 @@ def test_a_python_function_may_be_built_by_make(bench: Workbench) -> None:
     """Its handler is looked for in what make has made."""
     bench.write("code/Makefile", "build-Function:\n\tcp app.py $(ARTIFACTS_DIR)/main.py\n")
     bench.write("code/app.py", "def handle(event, context): return 1\n")
-    python = {"runtime": "python3.13", "metadata": {"BuildMethod": "makefile"}}
+    python: dict[str, Any] = {"runtime": "python3.13", "metadata": {"BuildMethod": "makefile"}}
     assert files_of(bench.build(handler="main.handle", **python)).keys() == {"main.py"}
     with pytest.raises(ConfigurationError, match=r"its package has no app\.py\. At its top it has main\.py\."):
         bench.build(handler="app.handle", **python)

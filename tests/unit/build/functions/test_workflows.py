@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator.build.functions.source import Source
-from orchestrator.build.functions.workflows import is_package, options_of, workflow_of
+from orchestrator.build.functions.workflows import is_of_package, options_of, workflow_of
 from orchestrator.errors import ConfigurationError
 
 
@@ -71,12 +71,15 @@ def test_what_nothing_builds_is_refused(wanted: Source, said: str) -> None:
         workflow_of(wanted, set().__contains__)
 
 
-def test_a_python_function_is_the_unit_s_package_unless_something_else_builds_it() -> None:
+@pytest.mark.parametrize(
+    ("method", "is_package"),
+    [("", True), ("python3.13", True), ("python-uv", True), ("makefile", False), ("nodejs22.x", False)],
+)
+def test_a_python_function_is_the_unit_s_package_unless_something_else_builds_it(
+    method: str, *, is_package: bool
+) -> None:
     """The wheel and the layer of the unit are for it."""
-    assert is_package(source("python3.13"))
-    assert is_package(source("python3.13", {"BuildMethod": "python3.13"}))
-    assert not is_package(source("python3.13", {"BuildMethod": "makefile"}))
-    assert not is_package(source("nodejs22.x"))
+    assert is_of_package(method) is is_package
 
 
 @pytest.mark.parametrize(
