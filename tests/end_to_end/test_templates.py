@@ -30,8 +30,12 @@ Resources:
   Clock:
     Type: AWS::Serverless::Function
     Properties: {Handler: clock.handle}
+  Chime:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: chime.handler, Runtime: nodejs22.x, CodeUri: chime/}
 Outputs:
   Function: {Value: !Ref Clock}
+  Chime: {Value: !Ref Chime}
 """
 # The module is in the layer and nowhere else.
 HANDLER = """\
@@ -43,6 +47,16 @@ import six
 def handle(event, context):
     return {"healthy": six.PY3, "version": os.environ["VERSION"], "environment": os.environ["ENVIRONMENT"]}
 """
+# A function in another language beside it, whose module is one of its own package.
+CHIME = {
+    "package.json": '{"name": "chime", "version": "1.0.0"}',
+    "lib/sound.mjs": "export const sound = 'ding';",
+    "chime.mjs": """\
+import { sound } from './lib/sound.mjs';
+
+export const handler = async () => ({ sound, version: process.env.VERSION, environment: process.env.ENVIRONMENT });
+""",
+}
 
 CDK_APP = """\
 import aws_cdk as cdk
@@ -90,6 +104,9 @@ def give_sam(company: Company) -> None:
     unit = company.folder / "projects" / company.unit
     (unit / "template.yaml").write_text(SAM)
     (unit / "src" / "clock" / "__init__.py").write_text(HANDLER)
+    for name, text in CHIME.items():
+        (unit / "chime" / name).parent.mkdir(parents=True, exist_ok=True)
+        (unit / "chime" / name).write_text(text)
     project = (unit / "pyproject.toml").read_text()
     (unit / "pyproject.toml").write_text(project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1))
 
@@ -101,6 +118,12 @@ def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Compa
     assert company.follow(execution).status == "SUCCEEDED"
     for name in company.environments:
         assert company.ask(name) == {"healthy": True, "version": "1.0.0", "environment": name}
+
+
+def test_a_function_in_node_runs_what_npm_has_packed(company: Company) -> None:
+    """The embedded cloud has an engine for Node.js; the object that it runs is one of the release."""
+    for name in company.environments:
+        assert company.ask(name, output="Chime") == {"sound": "ding", "version": "1.0.0", "environment": name}
 
 
 def test_a_release_is_verified_down_to_what_the_accounts_run(company: Company, cloud: LocalCloud) -> None:
