@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.build.functions import workflows
 from orchestrator.build.functions.source import Source
-from orchestrator.build.functions.workflows import Workflow
+from orchestrator.build.functions.workflows import Workflow, workflow_of
 from orchestrator.errors import ConfigurationError
 
 MAVEN_REPOSITORY = "vendor/maven"
@@ -37,6 +37,21 @@ def refuse_unsound(source: Source, workflow: Workflow, tree: Path) -> None:
     said = problem(workflow, tree / source.folder) if problem else ""
     if said:
         raise ConfigurationError(source.file, f"{source.where} is built by {workflow.name}, and {said}")
+
+
+def never_built(source: Source) -> str:
+    """Why a function or layer is built in no case, whatever files the unit has; empty where it may be.
+
+    One that has no build method, and a runtime that its template does not say, may be the unit's own package.
+    """
+    if not (source.method or source.runtime):
+        return ""
+    try:
+        workflow = workflow_of(source, lambda _: True)
+    except ConfigurationError as error:
+        return " ".join(error.problems)
+    said = _dotnet(workflow, Path()) if workflow.language == workflows.DOTNET else ""
+    return f"{source.where} is built by {workflow.name}, and {said}" if said else ""
 
 
 def _java(workflow: Workflow, folder: Path) -> str:

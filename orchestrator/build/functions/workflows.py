@@ -68,6 +68,7 @@ _FIXED: Mapping[str, tuple[str, str]] = {
     DOTNET: ("cli-package", ".csproj"),
     RUST: ("cargo", "Cargo.toml"),
     PROVIDED: ("", "Makefile"),
+    PYTHON: ("pip", "requirements.txt"),
 }
 _OF_JAVA = (("gradle", "build.gradle"), ("gradle", "build.gradle.kts"), ("maven", "pom.xml"))
 
