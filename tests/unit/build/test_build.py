@@ -91,7 +91,8 @@ def test_a_unit_without_python_functions_has_no_layer(workshop: Workshop) -> Non
     manifest = workshop.build().manifest
     assert (manifest.layers, manifest.platforms, manifest.requirements) == ((), (), ())
     assert manifest.warnings[-1] == (
-        "project.dependencies of pyproject.toml: nothing is locked, because no function of the template runs Python."
+        "project.dependencies of pyproject.toml: nothing is locked, because no function of the template uses the "
+        "unit's Python package."
     )
     assert "compile" not in workshop.calls()
 
