@@ -298,12 +298,12 @@ class Job:
         self,
         version: str,
         wheel: Artifact,
-        layers: Iterable[Layer],
+        layers: Sequence[Layer],
         tools: Mapping[str, str],
         assets: Iterable[tuple[Artifact, Path]],
     ) -> Artifact:
         """Publish the release's bill of materials."""
-        facts = {"digest": self.digest, "python": self.organization.lambda_.python}
+        facts = {"digest": self.digest, "layers": ", ".join(str(one.platform) for one in layers)}
         subject = Subject(self.unit.name, version, wheel.sha256, facts)
         boms = [
             read_bom(self.store.get(one.sbom.key, sha256=one.sbom.sha256), self.store.location(one.sbom.key))
