@@ -161,7 +161,8 @@ class Job:
             for name, value in self.unit.parameters(environment).items():
                 given.setdefault(name, []).append(value)
         folder = Path(tempfile.mkdtemp(prefix="assets-", dir=self.own))
-        return UnitPaths(self.unit.name, self.tree, folder, given, self.organization.lambda_.platform)
+        default, shared = self.organization.lambda_.platform, self.unit.settings.shared_code
+        return UnitPaths(self.unit.name, self.tree, folder, given, default, shared=shared)
 
     @cached_property
     def _draft(self) -> UnitDraft:
