@@ -53,6 +53,7 @@ _COMMAND_LINE = (
     "rich",
     "s3transfer",
     "six",
+    "stdlibs",
     "uv",
 )
 # Parts of the package that run elsewhere: on people's machines, and where builds do.

@@ -19,7 +19,8 @@ OF_THE_RUNTIME = {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "
 NOWHERE = (
     "which neither the wheel nor the layer holds, nor Python and Lambda's runtime: add it to project.dependencies, or "
     "to the packages that the build backend puts into the wheel; in a unit without a project, to its requirements.txt, "
-    "or to a folder that a function's CodeUri names."
+    "or to a folder that a function's CodeUri names. For a folder that units share, write shared_code = ['<folder>'] "
+    "into the unit's settings."
 )
 OWN_ROOT = re.compile(r"python/(?:lib/python3\.\d+/site-packages/)?")
 """What the paths begin with that a Python runtime imports from a layer that is not the unit's own."""

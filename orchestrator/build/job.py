@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from orchestrator import __version__
@@ -175,13 +175,12 @@ class Job:
             for name, value in self.unit.parameters(environment).items():
                 given.setdefault(name, []).append(value)
         folder = Path(tempfile.mkdtemp(prefix="assets-", dir=self.own))
-        default = self.organization.lambda_.platform
+        default, shared = self.organization.lambda_.platform, self.unit.settings.shared_code
+        made = partial(UnitPaths, self.unit.name, own=folder, given=given, default=default, shared=shared)
         if is_cdk(self.unit, self.tree):
-            return UnitPaths(self.unit.name, self.tree, folder, given, default)
+            return made(tree=self.tree)
         others = self.others
-        return UnitPaths(
-            self.unit.name, others.tree, folder, given, default, others.code, others.stand_ins, others.settings
-        )
+        return made(tree=others.tree, builder=others.code, stand_ins=others.stand_ins, settings=others.settings)
 
     @cached_property
     def _draft(self) -> UnitDraft:
@@ -327,12 +326,12 @@ class Job:
         self,
         version: str,
         wheel: Artifact,
-        layers: Iterable[Layer],
+        layers: Sequence[Layer],
         tools: Mapping[str, str],
         assets: Iterable[tuple[Artifact, Path]],
     ) -> Artifact:
         """Publish the release's bill of materials."""
-        facts = {"digest": self.digest, "python": self.organization.lambda_.python}
+        facts = {"digest": self.digest, "layers": ", ".join(str(one.platform) for one in layers)}
         subject = Subject(self.unit.name, version, wheel.sha256, facts)
         boms = [
             read_bom(self.store.get(one.sbom.key, sha256=one.sbom.sha256), self.store.location(one.sbom.key))

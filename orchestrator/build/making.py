@@ -32,6 +32,8 @@ from orchestrator.releases import layout
 from orchestrator.releases.confinement import Level
 from orchestrator.releases.manifest import Layer, Manifest
 
+_NOT_LOCKED = "nothing is locked, because no function of the template uses the unit's Python package."
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -101,6 +103,8 @@ class Making:
         self.beside.submit(job.uv_version, self.backend.uv, self.places.fetched)
         left_out, here = job.check(package, {name: file() for name, file in files.items()}, template)
         warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out]
+        if declared.dependencies and not platforms.every:
+            warnings.append(f"{declared.said}: {_NOT_LOCKED}")
         version = releases.claim_version(unit.name, job.digest, unit.version)
         if version != packing.version:
             package = self._packed_again(job, packing, version)

@@ -35,7 +35,9 @@ def inline_includes(document: dict[str, Any], sources: Sources, read: Callable[[
     """
     including = _Including(sources, read)
     made: dict[str, Any] = including.of({key: value for key, value in document.items() if key != _TOP}, "", ())
-    return including.top(made, document.get(_TOP)) if _TOP in document else made
+    whole = including.top(made, document.get(_TOP)) if _TOP in document else made
+    # In the author's order.
+    return {**{key: whole[key] for key in document if key in whole}, **whole}
 
 
 def location_of(transform: Any) -> Any:

@@ -1,9 +1,8 @@
 """Local paths of one unit: its templates are read before its package is made, and finished when that is there."""
 
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from orchestrator.build.paths.code import (
 )
 from orchestrator.build.paths.draft import Draft, Drafter
 from orchestrator.build.paths.finish import Finished, Finishing
+from orchestrator.build.paths.shared import add_shared_code, shared_code
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.stand_ins import put_stand_ins
 from orchestrator.build.platforms.choice import values
@@ -103,6 +103,7 @@ class UnitPaths:
         stand_ins: by logical id of the unit's own template, the path from the repository's root of what the unit's
             command has made.
         settings: where these are written.
+        shared: folders, from the repository's root, that functions in Python import.
     """
 
     unit: str
@@ -113,6 +114,7 @@ class UnitPaths:
     builder: CodeBuilder = field(default_factory=NoBuilder)
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     settings: str = ""
+    shared: tuple[str, ...] = ()
 
     def draft(self, text: bytes, path: Path, file: str) -> Draft:
         """Read a template.
@@ -189,7 +191,8 @@ class UnitPaths:
         """
         taken = Assets(self.unit, self.own, dict(parts.assets))
         coding = Coding(taken, Wheel(_contents(parts.wheel), parts.is_plain), self.builder, [])
-        layers = partial(_with_layers, resolution, parts.platforms)
+        key = shared_code(self.shared, self.tree, taken, draft.sources.file) if self.shared else ""
+        layers = _Layering(resolution.platforms, parts.platforms, key)
         filled = {**dict.fromkeys(WELL_KNOWN_PARAMETERS, True), "LayerKey": False, **parts.platforms.parameters}
         finishing = Finishing(self.unit, taken, coding, resolution.runtimes, layers, filled, template_json)
         finished = finishing(draft)
@@ -197,18 +200,32 @@ class UnitPaths:
         return FinishedTemplate(finished.document, functions, taken.files, tuple(coding.notes))
 
 
+@dataclass(frozen=True)
+class _Layering:
+    """Gives the functions of templates their layers.
+
+    Attributes:
+        functions: by template, its functions in Python.
+        platforms: those of the unit.
+        shared: the key of the layer with shared code; empty where there is none.
+    """
+
+    functions: Mapping[str, FunctionPlatforms]
+    platforms: UnitPlatforms
+    shared: str
+
+    def __call__(self, document: dict[str, Any], python: Collection[str], file: str) -> dict[str, Any]:
+        """Give them; `python` are the functions whose code was a local path."""
+        every = self.functions[file]
+        functions = {name: chosen for name, chosen in every.items() if name in python}
+        made = self.platforms.with_layers(document, functions, every, file)
+        made = add_shared_code(made, self.shared, every, file) if self.shared else made
+        check_layers(made, file)
+        return made
+
+
 def _agree(one: Resolution, other: Resolution) -> bool:
     return (one.runtimes, one.platforms) == (other.runtimes, other.platforms)
-
-
-def _with_layers(
-    resolution: Resolution, platforms: UnitPlatforms, document: dict[str, Any], python: Sequence[str], file: str
-) -> dict[str, Any]:
-    every = resolution.platforms[file]
-    functions = {name: chosen for name, chosen in every.items() if name in python}
-    made = platforms.with_layers(document, functions, every, file)
-    check_layers(made, file)
-    return made
 
 
 def _with_scopes(draft: Draft, scope: Scope) -> Iterator[tuple[Draft, Scope]]:

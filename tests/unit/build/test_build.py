@@ -85,6 +85,18 @@ def test_a_unit_without_dependencies_has_no_layer(workshop: Workshop) -> None:
     assert workshop.calls() == ["install"]
 
 
+def test_a_unit_without_python_functions_has_no_layer(workshop: Workshop) -> None:
+    """Nothing of it would import what a layer holds; that dependencies are not locked is told."""
+    workshop.repository.write("projects/orders/template.yaml", "Resources: {Topic: {Type: AWS::SNS::Topic}}")
+    manifest = workshop.build().manifest
+    assert (manifest.layers, manifest.platforms, manifest.requirements) == ((), (), ())
+    assert manifest.warnings[-1] == (
+        "project.dependencies of pyproject.toml: nothing is locked, because no function of the template uses the "
+        "unit's Python package."
+    )
+    assert "compile" not in workshop.calls()
+
+
 def test_a_layer_holds_the_packages_where_lambda_looks_for_them(workshop: Workshop) -> None:
     """Below `python/`, without programs."""
     (layer,) = workshop.build().manifest.layers

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import uv
 
+from orchestrator.build.paths.shared import SHARED_LAYER
 from orchestrator.errors import BuildError, ConfigurationError
 from orchestrator.releases.artifact import Artifact
 from tests.unit.build.fakes import ORGANIZATION, Workshop
@@ -171,6 +172,26 @@ def test_handlers_of_archives_are_checked_with_the_layers_that_they_have(sam: Wo
     unknown = used.replace("!Ref Common", "'arn:aws:lambda:eu-west-1:111111111111:layer:other:1'")
     sam.repository.write(f"{FOLDER}/template.yml", unknown)
     assert len(sam.build().manifest.assets) == 2
+
+
+def test_a_shared_folder_is_packaged_by_one_line(sam: Workshop) -> None:
+    """As the message says; it is an input of the unit, and its functions import it."""
+    sam.repository.write(f"{FOLDER}/src/send/send.py", f"import common.money, prices\n{HANDLER}")
+    sam.repository.write("libs/common/__init__.py", "")
+    sam.repository.write("libs/common/money.py", "EUR = 1\n")
+    sam.repository.write("more/prices.py", "EUR = 1\n")
+    assert "For a folder that units share, write shared_code = ['<folder>'] into the unit's settings" in refused(sam)
+    table = f'{ORGANIZATION}\n[unit."{FOLDER}"]\nshared_code = ["libs/common", "more"]\n'
+    sam.repository.write("orchestrator.toml", table)
+    built = sam.build().manifest
+    assert built.inputs == (FOLDER, "libs/common", "more")
+    (layer,) = built.assets
+    with zipfile.ZipFile(io.BytesIO(sam.store.get(layer.key))) as archive:
+        assert archive.namelist() == ["python/common/__init__.py", "python/common/money.py", "python/prices.py"]
+    resources = json.loads(sam.store.get(built.template.key))["Resources"]
+    content = {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": layer.key}
+    assert resources[SHARED_LAYER]["Properties"]["Content"] == content
+    assert all({"Ref": SHARED_LAYER} in resources[name]["Properties"]["Layers"] for name in ("Take", "Send"))
 
 
 def test_a_pointer_of_lfs_is_refused(sam: Workshop) -> None:

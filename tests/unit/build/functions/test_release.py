@@ -59,7 +59,7 @@ class Unit:
         self.store = FolderStore(folder / "published")
         self._ledger = FolderLedger(folder / "published")
         self._log = folder / "log"
-        self.repository.write("orchestrator.toml", f"units = [\"services/*\"]\n{ORGANIZATION}{_SETTINGS}")
+        self.repository.write("orchestrator.toml", f'units = ["services/*"]\n{ORGANIZATION}{_SETTINGS}')
         self.write("template.yaml", _TEMPLATE)
         self.write("package.json", '{"name": "greeter", "version": "1.4.0"}')
         package = {"name": "greeter", "version": "1.0.0", "dependencies": {"greet": "^1.0.0"}}

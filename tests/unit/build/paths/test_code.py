@@ -147,7 +147,8 @@ def test_a_choice_between_folders_is_made_branch_by_branch(unit: UnitFolder) -> 
     choice = "!If [IsA, src/, !If [IsA, other/, 's3://elsewhere/code.zip?versionId=7']]"
     finished = unit.finish(f"{SAM}{condition}Resources:\n  Worker: {{{FUNCTION}, CodeUri: {choice}}}}}\n")
     code = properties(finished, "Worker")["CodeUri"]
-    _, first, (_, second, third) = code["Key"]["Fn::If"][:2] + [code["Key"]["Fn::If"][2]["Fn::If"]]
+    _, first, otherwise = code["Key"]["Fn::If"]
+    _, second, third = otherwise["Fn::If"]
     assert unit.files(finished, first) == {"app.py": f"{HANDLER}# src\n"}
     assert unit.files(finished, second) == {"app.py": f"{HANDLER}# other\n"}
     assert third == "code.zip"

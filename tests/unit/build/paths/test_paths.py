@@ -312,7 +312,8 @@ def test_a_file_that_cannot_be_included_is_refused(location: str, problem: str, 
 def test_a_macro_passes_unless_it_is_given_a_local_path(unit: UnitFolder) -> None:
     """A word alone may be anything; a file of the unit is read by nothing, once the template is deployed."""
     unit.write("rules/all.yaml", "")
-    text = "Transform: [Company::Defaults]\nResources:\n  It: {Type: AWS::SNS::Topic, Fn::Transform: {Name: Tags, Parameters: %s}}\n"
+    text = "Transform: [Company::Defaults]\nResources:\n"
+    text += "  It: {Type: AWS::SNS::Topic, Fn::Transform: {Name: Tags, Parameters: %s}}\n"
     finished = unit.finish(text % "{Team: rules, Url: 's3://a/b', Path: other/x}")
     assert finished.document["Transform"] == ["Company::Defaults"]
     with pytest.raises(ConfigurationError, match=r"Parameters\.Path = 'rules/all\.yaml' is a local path, and nothing"):
@@ -388,7 +389,9 @@ def test_mappings_that_an_anchor_shares_are_told_apart(unit: UnitFolder) -> None
     unit.write("a/app.py")
     text = f"""{SAM}
 Metadata:
-  Common: &common {{Type: AWS::Serverless::Function, Properties: &properties {{Runtime: python3.13, Handler: app.handle}}}}
+  Common: &common
+    Type: AWS::Serverless::Function
+    Properties: &properties {{Runtime: python3.13, Handler: app.handle}}
 Resources:
   One: {{<<: *common, Properties: {{<<: *properties, CodeUri: a/}}}}
   Two: {{<<: *common, Properties: {{<<: *properties, CodeUri: "s3://elsewhere/code.zip"}}}}
