@@ -245,7 +245,7 @@ class RecordingBuilder:
 
     def __init__(self, folder: Path) -> None:
         self.asked: list[CodeSource] = []
-        self.checked: list[Path] = []
+        self.checked: list[tuple[str, Path]] = []
         self._folder = folder
 
     def __call__(self, source: CodeSource) -> Path:
@@ -258,7 +258,7 @@ class RecordingBuilder:
 
     def check(self, source: CodeSource, archive: Path) -> None:
         """Note it."""
-        self.checked.append(archive)
+        self.checked.append((source.resource.name, archive))
 
 
 def test_an_archive_of_another_language_is_checked(unit: UnitFolder, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_an_archive_of_another_language_is_checked(unit: UnitFolder, tmp_path: P
     code = "Properties: {Runtime: nodejs20.x, Handler: index.h, CodeUri: code.zip}"
     build = RecordingBuilder(tmp_path)
     unit.finish(f"{SAM}Resources:\n  Edge: {{Type: AWS::Serverless::Function, {code}}}\n", builder=build)
-    assert [path.name for path in build.checked] == ["code.zip"]
+    assert [(name, path.name) for name, path in build.checked] == [("Edge", "code.zip")]
 
 
 def test_what_has_to_be_built_is_handed_to_its_builder(unit: UnitFolder, tmp_path: Path) -> None:
