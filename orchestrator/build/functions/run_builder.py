@@ -14,7 +14,9 @@ from typing import Any
 def main(wanted: Mapping[str, Any], library: str) -> int:
     """Build; returns the exit code."""
     sys.path.insert(0, library)
-    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    # Maven tells its errors where the library takes them for details.
+    level = logging.DEBUG if wanted["capability"]["language"] == "java" else logging.INFO
+    logging.basicConfig(stream=sys.stdout, level=level, format="%(message)s")
     builder = importlib.import_module("aws_lambda_builders.builder")
     failed = importlib.import_module("aws_lambda_builders.exceptions").LambdaBuilderError
     try:
