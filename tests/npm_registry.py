@@ -22,6 +22,13 @@ class NpmRegistry:
         self.answers: dict[str, bytes] = {}
         self._packages: dict[str, dict[str, Any]] = {}
 
+    def lock(self, name: str, version: str) -> str:
+        """A `package-lock.json` with one package."""
+        dist = self._packages[name]["versions"][version]["dist"]
+        entry = {"version": version, "resolved": dist["tarball"], "integrity": dist["integrity"]}
+        packages = {"": {"dependencies": {name: version}}, f"node_modules/{name}": entry}
+        return json.dumps({"lockfileVersion": 3, "packages": packages})
+
     def publish(
         self,
         name: str,

@@ -16,4 +16,5 @@ class Built(BaseModel):
     reproducible: bool = Field(description="Whether the same sources and tools give the same bytes.")
     reason: str = Field(default="", description="Why they may not.")
     files: tuple[str, ...] = Field(default=(), description="What may differ then; everything when there are none.")
+    tools: dict[str, str] = Field(default_factory=dict, description="The programs that made it, with their versions.")
     lock: Artifact | None = Field(default=None, description="The lock file that a build has made for it.")

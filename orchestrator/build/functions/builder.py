@@ -79,7 +79,7 @@ class FunctionBuilder:
                 work = self._built(source, workflow, fetched)
                 packing.pack(self.scratch, work.relative_to(self.scratch).parts, into)
                 self.cache.keep(_KIND, key, into)
-        return packing.package(into, fetched.packages, self._import(source, into, fetched))
+        return packing.package(into, fetched, self._import(source, into, fetched))
 
     def _import(self, source: Source, package: Path, fetched: Fetched) -> str:
         """Import a handler in Node.js, unless that was done with the same package; returns a warning."""

@@ -72,6 +72,7 @@ def built_of(template: str, resource: str, package: Package) -> Built:
         reproducible=not known.reason,
         reason=known.reason,
         files=known.files,
+        tools=dict(package.tools),
         lock=package.lock,
     )
 

@@ -85,6 +85,7 @@ class CommandBuilder:
                 Reproducibility("the unit's own command decides what is made"),
                 packages.published,
                 packages.warnings,
+                fetched.versions,
             )
             for name, path in wanted.artifacts.items()
         }

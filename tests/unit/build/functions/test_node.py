@@ -48,10 +48,8 @@ def test_a_unit_without_a_lock_is_resolved_once_as_of_the_commit(greeting: Workb
 
 def test_a_lock_of_the_repository_is_what_is_installed(greeting: Workbench, registry: NpmRegistry) -> None:
     """npm-shrinkwrap.json and package-lock.json hold; nothing is resolved or published for them."""
-    published = greeting.build(**NODE).lock
-    assert published is not None
-    lock = (greeting.folder / "published" / published.key).read_text(encoding="utf-8")
-    greeting.write("code/package-lock.json", lock)
+    greeting.write("code/package.json", package_json(dependencies={"greet": "1.0.0"}))
+    greeting.write("code/package-lock.json", registry.lock("greet", "1.0.0"))
     registry.answers.pop("/greet")
     package = greeting.build(**NODE)
     assert package.lock is None

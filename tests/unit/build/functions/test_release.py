@@ -117,6 +117,9 @@ def test_a_unit_without_python_becomes_a_release_of_what_tool_chains_and_its_com
         "Resources.Greeter": ("nodejs npm", True, True),
         "Resources.Program": ("make", False, False),
     }
+    (node,) = (one for one in manifest.built if one.method == "nodejs npm")
+    assert node.tools.keys() == {"node", "npm"}
+    assert node.tools["node"].startswith("v")
     assert all(unit.store.find(one.key) == one for one in manifest.artifacts)
 
 
