@@ -90,6 +90,7 @@ class Job:
         scratch: an empty folder, which the unit's code may write to.
         own: an empty folder, which no command may write to.
         interpreters: finds this machine's Python of a version.
+        unmerged: the commit, unless the branch is known to contain it.
     """
 
     unit: Unit
@@ -105,6 +106,7 @@ class Job:
     scratch: Path
     own: Path
     interpreters: Callable[[str], Interpreter | None]
+    unmerged: str | None = None
 
     def layers(self, platform: Platform, uv: Uv) -> Layers:
         """The unit's layers for a platform, made by a uv that may run beside others."""
@@ -116,7 +118,7 @@ class Job:
     @cached_property
     def others(self) -> UnitBuild:
         """What the unit is built from besides its Python package."""
-        locks = PublishedLocks(self.unit.name, self.store)
+        locks = PublishedLocks(self.unit.name, self.store, self.unmerged)
         fetching = Fetching(self.uv.commands, self.cache, locks, self.uv.as_of, self.fetched, self.tree)
         python, file = self.uv.python, self._template_source.file
         return UnitBuild(

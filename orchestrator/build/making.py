@@ -209,6 +209,7 @@ class Making:
             places.work,
             places.own,
             cache(partial(find_interpreter, uv=flow.tools.uv, environment=flow.tools.environment)),
+            None if flow.merged else flow.catalog.commit.id,
         )
 
     @property

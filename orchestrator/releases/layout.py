@@ -46,9 +46,9 @@ def asset_key(unit: str, sha256: str, suffix: str) -> str:
     return f"projects/{unit}/assets/{sha256}{suffix}"
 
 
-def lock_key(unit: str, declared: str, name: str) -> str:
-    """Key of a lock file that a build made, by the SHA-256 of what the unit declares."""
-    return f"projects/{unit}/locks/{declared}/{name}"
+def lock_key(unit: str, declared: str, name: str, commit: str | None = None) -> str:
+    """Key of a lock file that a build made, by the SHA-256 of what is declared; for one commit that is not merged."""
+    return f"projects/{unit}/locks/{f'{commit}/' if commit else ''}{declared}/{name}"
 
 
 def named_asset_key(unit: str, sha256: str, name: str) -> str:

@@ -73,7 +73,9 @@ class Fetching:
         chain = toolchains.tool_chain(self.commands, workflow, source.where, self._shims())
         offline = Stock(variables=_OFFLINE)
         if workflow.language == workflows.NODE:
-            wanted = Wanted(None, tool=_ESBUILD) if workflow.bundles else Wanted(source.processor)
+            everything = workflows.uses_npm_ci(source)
+            tool, processor = (_ESBUILD, None) if workflow.bundles else ("", source.processor)
+            wanted = Wanted(processor, development=everything, tool=tool)
             packages = self._npm(chain).packages(self.tree, source.folder, wanted)
             return Fetched(chain, offline | packages.stock, packages)
         if workflow.language == workflows.GO:

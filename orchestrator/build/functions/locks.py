@@ -15,10 +15,13 @@ class PublishedLocks:
     Attributes:
         unit: its name.
         store: where they are published.
+        unmerged: the commit that is built, unless the branch is known to contain it. Its time is whatever its author
+            says, and decides which versions there are: nothing else may be built by such a lock.
     """
 
     unit: str
     store: ReleaseStore
+    unmerged: str | None = None
 
     def once(self, declared: str, name: str, make: Callable[[], bytes]) -> tuple[bytes, Artifact]:
         """The lock of what a unit declares, made and published when there is none.
@@ -31,7 +34,9 @@ class PublishedLocks:
         Raises:
             ArtifactError: what was published was altered.
         """
-        key = layout.lock_key(self.unit, declared, name)
-        # Another build may be first: what it has published is used then, by both.
-        published = self.store.find(key) or self.store.publish(key, make(), made_of=declared)
-        return self.store.get(key, sha256=published.sha256), published
+        published = self.store.find(layout.lock_key(self.unit, declared, name))
+        if published is None:
+            key = layout.lock_key(self.unit, declared, name, self.unmerged)
+            # Another build may be first: what it has published is used then, by both.
+            published = self.store.find(key) or self.store.publish(key, make(), made_of=declared)
+        return self.store.get(published.key, sha256=published.sha256), published

@@ -28,6 +28,7 @@ from orchestrator.releases.sha256 import sha256_of
 
 STEP = "fetch packages of npm"
 _CACHE, TOOLS = "npm", "npm-tools"
+_REGISTRIES = "npm-settings.json"
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
 _QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--loglevel", "error")
@@ -129,9 +130,13 @@ class Npm:
     @cached_property
     def registries(self) -> Registries:
         """Where this machine's npm gets packages from; it is asked where no file of the unit is."""
-        outcome = self.commands.attempt(STEP, [self._npm, "config", "list", "--json"], self._empty(), self._variables)
-        self.commands.require(STEP, outcome, "npm does not tell its settings; its output is below.")
-        return Registries.of(outcome.output[outcome.output.index("{") :])
+        known = self.scratch / _REGISTRIES
+        if not known.exists():
+            command: list[str | Path] = [self._npm, "config", "list", "--json"]
+            outcome = self.commands.attempt(STEP, command, self.scratch, self._variables)
+            self.commands.require(STEP, outcome, "npm does not tell its settings; its output is below.")
+            known.write_text(outcome.output[outcome.output.index("{") :], encoding="utf-8")
+        return Registries.of(known.read_text(encoding="utf-8"))
 
     @property
     def _npm(self) -> Path:
@@ -140,11 +145,6 @@ class Npm:
     @property
     def _variables(self) -> dict[str, str]:
         return {"PATH": self.chain.path(self.commands)}
-
-    def _empty(self) -> Path:
-        folder = self.scratch / "npm"
-        folder.mkdir(exist_ok=True)
-        return folder
 
     def _settings(self, settings: RepositorySettings) -> dict[str, str]:
         """What tells the unit's npm to take everything out of the cache."""

@@ -121,7 +121,14 @@ def options_of(source: Source, workflow: Workflow) -> dict[str, Any]:
         return {"artifact_executable_name": source.options["Binary"]} if "Binary" in source.options else {}
     if workflow.language == PROVIDED:
         return {"build_logical_id": source.name}
+    if workflow.language == NODE:
+        return {"use_npm_ci": uses_npm_ci(source)}
     return {key: value for key, value in source.options.items() if workflow.language == DOTNET}
+
+
+def uses_npm_ci(source: Source) -> bool:
+    """Whether npm installs what the lock names, packages for development among it, and nothing else."""
+    return source.options.get("UseNpmCi") is True
 
 
 def _language(source: Source) -> str:
