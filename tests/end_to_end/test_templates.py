@@ -34,8 +34,41 @@ Resources:
   Hourglass:
     Type: AWS::Serverless::Function
     Properties: {Handler: clock.handle, Runtime: python3.12, Architectures: [arm64]}
+  Parts:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: parts/template.yaml}
 Outputs:
   Function: {Value: !Ref Clock}
+  Bell: {Value: !GetAtt Parts.Outputs.Bell}
+"""
+# Its paths begin at its own folder, and its module is called like the outer one's package.
+PARTS = """\
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Environment: {Type: String}
+Resources:
+  Tower:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {LayerName: !Sub "${AWS::StackName}-tower", ContentUri: tower/}
+  Bell:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: clock.handle
+      Runtime: python3.13
+      CodeUri: bell/
+      Layers: [!Ref Tower]
+      Environment: {Variables: {ENVIRONMENT: !Ref Environment}}
+Outputs:
+  Bell: {Value: !Ref Bell}
+"""
+BELL = """\
+import os
+
+import tower
+
+
+def handle(event, context):
+    return {"strikes": tower.STRIKES, "environment": os.environ["ENVIRONMENT"]}
 """
 # The module is in the layer and nowhere else.
 HANDLER = """\
@@ -94,6 +127,9 @@ def give_sam(company: Company) -> None:
     unit = company.folder / "projects" / company.unit
     (unit / "template.yaml").write_text(SAM)
     (unit / "src" / "clock" / "__init__.py").write_text(HANDLER)
+    for name, text in (("template.yaml", PARTS), ("bell/clock.py", BELL), ("tower/python/tower.py", "STRIKES = 12\n")):
+        (unit / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (unit / "parts" / name).write_text(text)
     project = (unit / "pyproject.toml").read_text()
     (unit / "pyproject.toml").write_text(project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1))
 
@@ -105,6 +141,17 @@ def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Compa
     assert company.follow(execution).status == "SUCCEEDED"
     for name in company.environments:
         assert company.ask(name) == {"healthy": True, "version": "1.0.0", "environment": name}
+
+
+def test_local_paths_of_a_nested_template_are_deployed_from_the_release(company: Company) -> None:
+    """A function in an archive, and its layer: neither is in the wheel."""
+    for name in company.environments:
+        functions, _ = company.function(name)
+        account = company.root_of(company.organization.environment(name).targets[0].account)
+        (stack,) = account.client("cloudformation", config=CLIENT).describe_stacks(StackName="app-sundial")["Stacks"]
+        bell = next(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == "Bell")
+        answer = functions.invoke(FunctionName=bell, Payload=b"{}")
+        assert json.loads(answer["Payload"].read()) == {"strikes": 12, "environment": name}
 
 
 def test_each_function_has_the_layer_of_its_platform(company: Company) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from orchestrator.build.paths.code import WHEEL
 from orchestrator.build.paths.draft import LocalPath, find_paths, spread
 from orchestrator.build.paths.values import Scope
+from orchestrator.build.paths.walk import is_too_deep
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import Content
@@ -37,6 +38,8 @@ def look_at(document: Mapping[str, Any], file: str) -> Look:
     Raises:
         ConfigurationError: a path in it cannot be known; every one is named.
     """
+    if is_too_deep(document):
+        raise ConfigurationError(file, "is nested too deeply.")
     own: dict[str, Any] = copy.deepcopy(dict(document))
     spread(own, file)
     paths, problems = find_paths(own, Scope.of(own, {}))

@@ -402,6 +402,22 @@ Resources:
     assert "CodeUri" not in finished.document["Metadata"]["Common"]["Properties"]
 
 
+@pytest.mark.parametrize("depth", [110, 400, 900])
+def test_a_template_that_is_nested_too_deeply_is_refused_with_a_sentence(depth: int, unit: UnitFolder) -> None:
+    """Whatever an author or a generator writes, here and in an included file."""
+    nested_lists = "[" * depth + "]" * depth
+    unit.write("deep.json", f'{{"Deep": {nested_lists}}}')
+    unit.write("template.json", "")
+    include = '"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "deep.json"}}'
+    resources = '"Resources": {"T": {"Type": "AWS::SNS::Topic"}}'
+    for text in (f'{{"Metadata": {nested_lists}, {resources}}}', f'{{"Metadata": {{{include}}}, {resources}}}'):
+        if depth < 120:
+            unit.finish(text, name="template.json")
+        else:
+            with pytest.raises(ConfigurationError, match=r"is nested too deeply|the nesting is too deep"):
+                unit.finish(text, name="template.json")
+
+
 def test_a_byte_order_mark_is_passed_over(unit: UnitFolder) -> None:
     """Editors of Windows write it."""
     assert unit.finish(f"\ufeff{CHILD}").document == yaml.safe_load(CHILD)
