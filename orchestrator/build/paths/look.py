@@ -1,13 +1,12 @@
 """A first look at a template whose files are not there: the local paths that it names, and what cannot be known."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.build.paths.code import WHEEL
 from orchestrator.build.paths.draft import LocalPath, find_paths, spread
 from orchestrator.build.paths.values import Scope
-from orchestrator.build.paths.walk import is_too_deep
+from orchestrator.build.paths.walk import is_too_deep, unshared
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import Content
@@ -40,7 +39,7 @@ def look_at(document: Mapping[str, Any], file: str) -> Look:
     """
     if is_too_deep(document):
         raise ConfigurationError(file, "is nested too deeply.")
-    own: dict[str, Any] = copy.deepcopy(dict(document))
+    own: dict[str, Any] = unshared(dict(document))
     spread(own, file)
     paths, problems = find_paths(own, Scope.of(own, {}))
     problems += [problem for one in paths if (problem := _unbuilt(one))]

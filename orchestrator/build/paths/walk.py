@@ -142,6 +142,13 @@ def loop_body(loop: Any) -> Any:
     return loop[-1] if isinstance(loop, list) and len(loop) == LOOP_LENGTH else None
 
 
+def unshared(value: Any) -> Any:
+    """A copy in which no mapping is in two places, as YAML's anchors make it."""
+    if isinstance(value, dict):
+        return {key: unshared(part) for key, part in value.items()}
+    return [unshared(part) for part in value] if isinstance(value, list) else value
+
+
 def is_too_deep(document: Any) -> bool:
     """Whether a document is nested deeper than templates are, and than what walks it can follow."""
     level = [document]

@@ -247,6 +247,10 @@ Parameters: {Names: {Type: CommaDelimitedList, Default: "a,b"}}
         made = properties(finished, f"{name}Function")
         assert made["Description"] == name
         assert unit.files(finished, made["CodeUri"]["Key"]) == {"app.py": f"{HANDLER}# {name}\n"}
+    static = text.replace("[orders, refunds]", "!Ref Names").replace("fns/${Name}", "fns/orders")
+    looped = unit.finish(static, has_layer=True).document["Resources"]["Fn::ForEach::Functions"][2]["${Name}Function"]
+    assert looped["Properties"]["CodeUri"]["Bucket"] == BUCKET
+    assert looped["Properties"]["Layers"] == [{"Ref": "OrchestratorDependencies"}]
     with pytest.raises(ConfigurationError, match="depends on a loop whose collection is not written in the template"):
         unit.finish(text.replace("[orders, refunds]", "!Ref Names"))
 
