@@ -41,21 +41,28 @@ Outputs:
   Function: {Value: !Ref Clock}
   Bell: {Value: !GetAtt Parts.Outputs.Bell}
 """
-# Its paths begin at its own folder, and its module is called like the outer one's package.
+# Its paths begin at its own folder, and its module is called like the outer package. The embedded cloud transforms
+# no nested template.
 PARTS = """\
-Transform: AWS::Serverless-2016-10-31
 Parameters:
   Environment: {Type: String}
 Resources:
   Tower:
-    Type: AWS::Serverless::LayerVersion
-    Properties: {LayerName: !Sub "${AWS::StackName}-tower", ContentUri: tower/}
+    Type: AWS::Lambda::LayerVersion
+    Properties: {LayerName: !Sub "${AWS::StackName}-tower", Content: tower/}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]
   Bell:
-    Type: AWS::Serverless::Function
+    Type: AWS::Lambda::Function
     Properties:
       Handler: clock.handle
       Runtime: python3.13
-      CodeUri: bell/
+      Role: !GetAtt Role.Arn
+      Code: bell/
       Layers: [!Ref Tower]
       Environment: {Variables: {ENVIRONMENT: !Ref Environment}}
 Outputs:

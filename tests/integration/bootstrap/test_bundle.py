@@ -148,7 +148,7 @@ def test_the_builders_code_runs_with_nothing_but_itself(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "builder.zip") as archive:
         archive.extractall(folder)
     (folder / "bin" / "uv").chmod(0o755)
-    code = "import uv, orchestrator.cli.main; print(uv.find_uv_bin())"
+    code = "import uv, orchestrator.build.network.gateway, orchestrator.cli.main; print(uv.find_uv_bin())"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code],
         env={"PATH": "/usr/bin"},
