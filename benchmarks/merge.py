@@ -67,6 +67,12 @@ class PlayedTable:
         found = [self.items.get(key["pk"], {}).get(key["sk"]) for key in keys]
         return {"Responses": {self.name: [one for one in found if one]}, "UnprocessedKeys": {}}
 
+    def put_item(self, *, Item: dict[str, Any], **_: object) -> Any:  # noqa: N803  # The same.
+        """Write one item."""
+        self.calls["PutItem"] += 1
+        self.items.setdefault(Item["pk"], {})[Item["sk"]] = dict(Item)
+        return {}
+
     def update_item(self, *, Key: dict[str, str], UpdateExpression: str, **given: Any) -> Any:  # noqa: N803  # The same.
         """Set attributes, or count one up."""
         self.calls["UpdateItem"] += 1
@@ -182,8 +188,11 @@ def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, surveys:
     handler = MergeHandler(
         ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", surveys, _guardrails, owners
     )
+    head = LocalGitRepository(folder, os.environ["PATH"]).commit("main")
+    push = {"before": head.parents[0] if head.parents else None, "pushed_by": "github:ada"}
+    event = MergeEvent.model_validate({"detail": {"branch": "main", "commit": head.id}, "push": push})
     used, began = time.process_time(), time.perf_counter()
-    result: MergeResult = handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": "0" * 40}}))
+    result: MergeResult = handler(event)
     looked, used = time.perf_counter() - began, time.process_time() - used
     calls = dict(table.calls + cloud.calls)
     table.calls.clear()

@@ -61,6 +61,7 @@ _VARIABLES = {
     "BUILD_EXECUTION_NAME": "its name; the log goes to `logs/<unit>/<name>/build.log`",
     "BUILD_STARTED_AT": "when it started, such as `2027-01-02T08:00:00Z`",
     "BUILD_NONCE": "the secret that `Prepare build` made for this build: it publishes with it, once",
+    "BUILD_NETWORK": "the hosts that the guardrails open to the unit's code, a JSON list; none when left out",
     "ORCHESTRATOR_BEGIN_PUBLISH": "ARN of the function that opens the sessions which publish",
     "ORCHESTRATOR_BRANCH": "what is built when the request names no commit",
     "ORCHESTRATOR_BUCKET": "the tooling account's artifacts bucket",

@@ -45,6 +45,7 @@ _COMMAND_LINE = (
     "boto3",
     "botocore",
     "click",
+    "h11",
     "jmespath",
     "markdown-it-py",
     "mdurl",

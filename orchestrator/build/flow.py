@@ -130,6 +130,7 @@ class Flow:
             Gate() as gate,
         ):
             places, phases = Places.made(folder), self._phases(user)
+            phases.require_network(places.own / "network.log", places.work)
             commands = phases.tool(places.own / "compile.log", places.compiling)
             bytecode = Bytecode(commands, self.tools.python, places.compiling)
             # The threads are waited for: what nobody needs any more must end.
@@ -152,6 +153,11 @@ class Flow:
         """The folders that the release is made of."""
         return tuple(one.path for one in self.catalog.inputs[self.name])
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that are opened to the unit's code."""
+        return self.catalog.hosts(self.name)
+
     def _check_level(self) -> None:
         """Refuse to run the unit's code where it could not be kept from everything else."""
         level = level_of(self.tools.features)
@@ -162,7 +168,7 @@ class Flow:
         tools = self.tools
         cache, strict = tools.cache.of_uv(self.name), not tools.unconfined
         run = Run(self.name, tools.environment, _LONGEST, tools.stop)
-        return Phases(run, cache, user, tools.features, strict, tools.limits)
+        return Phases(run, cache, user, tools.features, strict, tools.limits, self.hosts, tools.reach)
 
     def _backend(self, places: Places, phases: Phases, found: Callable[[Sequence[Path]], object]) -> Backend:
         """What runs the unit's build backend, beside the rest: it has a log of its own."""

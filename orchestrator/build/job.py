@@ -362,4 +362,4 @@ class Job:
 
     def _handlers(self, platform: Platform) -> HandlerCheck:
         interpreter = self.interpreters(platform.python) if is_of_this_machine(platform) else None
-        return HandlerCheck(self.commands, interpreter, self.cache, platform)
+        return HandlerCheck(self.commands.closed(), interpreter, self.cache, platform)

@@ -82,7 +82,7 @@ class Making:
         declared = job.declared()
         packing = self.packing or self._plain_packing(job)
         templates = job.templates()
-        linting = self.phases.unit(self.places.own / "lint.log", self.places.linting)
+        linting = self.phases.unit(self.places.own / "lint.log", self.places.linting).closed()
         linting.limit(self._seconds)
         drafts = job.drafts(templates)
         nested = {inner.sources.file: path for one in drafts for path, inner in one.draft.all_nested()}
@@ -139,6 +139,7 @@ class Making:
             inputs=self.flow.inputs,
             builder=self.flow.tools.builder,
             confinement=self._level,
+            network=self.flow.hosts,
             tools=tools,
             python=platform.python,
             architecture=platform.architecture,

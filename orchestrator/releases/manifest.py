@@ -35,7 +35,8 @@ class Manifest(BaseModel):
     """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
 
     It depends on the unit's inputs, on the commit it was first built from and whether that was merged, on the tools
-    and on who built it how far confined, on nothing else: no clock, no random number.
+    and on who built it how far confined: no clock, no random number. Where hosts were opened to the unit's code, it
+    depends on what they answered as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +49,9 @@ class Manifest(BaseModel):
     author: str = Field(description="Of that commit.")
     committed_at: datetime = Field(description="Of that commit, UTC.")
     merged: bool | None = Field(
-        default=None, description="Whether the branch contained that commit then; None when that was not asked."
+        default=None,
+        description="Whether the branch contained that commit, as its builder says; None when that was not asked. "
+        "Nothing is promoted because of it.",
     )
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
     builder: BuiltBy | Literal["activity", "codebuild", "local"] = Field(
@@ -56,6 +59,10 @@ class Manifest(BaseModel):
     )
     confinement: Level | None = Field(
         default=None, description="How far the unit's code was confined; None where that was not noted yet."
+    )
+    network: tuple[str, ...] = Field(
+        default=(),
+        description="The hosts that were opened to the unit's code: another build may have had other answers of them.",
     )
     tools: dict[str, str] = Field(description="What it was built with, names and versions.")
     python: str = Field(description="Of `[lambda]`, as the template's parameter `Runtime` has it.")

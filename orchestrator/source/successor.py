@@ -89,7 +89,7 @@ class _Successor:
             for name, found in base.inputs.items()
             if any(one.path in ids for one in found)
         }
-        digests = {name: unit_digest(found, base.organization.platform) for name, found in inputs.items()}
+        digests = {name: unit_digest(found, base.organization.built_for(name)) for name, found in inputs.items()}
         return replace(
             base,
             commit=self.commit,

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from orchestrator.config.names import unit_name
+from orchestrator.config.network import Network
 from orchestrator.config.told import NOTHING, ROOT, Told, told
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
@@ -58,6 +59,7 @@ class OrganizationFacts:
         platform: what they are built for.
         key: what identifies the environments, which each unit's configuration is checked against.
         trains: which units go together.
+        network: which hosts are opened to units' code while they are built.
     """
 
     text: str
@@ -67,6 +69,11 @@ class OrganizationFacts:
     platform: str
     key: str
     trains: tuple[TrainFacts, ...] = ()
+    network: Network = Network()
+
+    def built_for(self, unit: str) -> str:
+        """The platform, and the hosts that are opened to a unit: with others, its code may make other releases."""
+        return " ".join((self.platform, *self.network.of(unit)))
 
     def finds_like(self, other: "OrganizationFacts") -> bool:
         """Whether the same is known of a folder by both, as long as neither says anything of it."""

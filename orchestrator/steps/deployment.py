@@ -77,8 +77,9 @@ class ReleaseFiles:
         text = self.store.get(release.manifest, sha256=release.manifest_sha256)
         location = self.store.location(release.manifest)
         manifest = Manifest.from_json(text, location)
-        own = (release.unit, release.version, layout.manifest_key(release.unit, release.version))
-        if (manifest.unit, manifest.version, release.manifest) != own:
+        own = (release.unit, release.version, release.digest, release.commit)
+        is_own = (manifest.unit, manifest.version, manifest.digest, manifest.commit) == own
+        if not is_own or release.manifest != layout.manifest_key(release.unit, release.version):
             raise ArtifactError(
                 f"{location} is not the manifest of {release.name}: somebody has named it as that. Nothing is "
                 "deployed; find out who writes to the ledger, or who called this step."

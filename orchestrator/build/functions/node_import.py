@@ -46,7 +46,8 @@ def import_node(source: Source, package: Path, commands: Commands, chain: ToolCh
     path = source.handler.rpartition("/")[2].partition(".")[2]
     script = Path(__file__).with_name(_SCRIPT).absolute()
     command: list[str | Path] = [chain.programs[0], script, str(folder / "package" / file), path, *map(str, _CODES)]
-    outcome = commands.reading(chain.readable).attempt(_STEP, command, folder / "package")
+    closed = commands.closed().reading(chain.readable)
+    outcome = closed.attempt(_STEP, command, folder / "package")
     problem = _problem(source, outcome)
     if problem:
         raise BuildError(commands.unit, _STEP, f"{_where(source)} does not work: {problem}")

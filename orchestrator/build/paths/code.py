@@ -5,10 +5,11 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from orchestrator.build.folders.contents import FolderContents
 from orchestrator.build.functions.workflows import is_of_package
 from orchestrator.build.paths.assets import Assets, contents_of, is_archive
 from orchestrator.build.paths.draft import Draft, LocalPath
-from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, Packaged, packaged
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.walk import Resource
 from orchestrator.build.platforms.choice import Chosen, values
@@ -215,7 +216,7 @@ class Coding:
                 self.builder.check(source, source.path)
             return self.assets.archive(source.path, name)
         # Both tools put a single file into an archive of its own.
-        return self.assets.folder(Packaged({source.path.name: source.path}, ()), name)
+        return self.assets.folder(FolderContents({source.path.name: source.path}, ()), name)
 
     def _folder(self, source: CodeSource) -> Any:
         found = packaged(source.path, source.sources, LEFT_OUT_OF_PYTHON if source.is_python else ())

@@ -1,6 +1,5 @@
 """A first look at a template whose files are not there: the local paths that it names, and what cannot be known."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,7 @@ from orchestrator.build.functions.source import Source
 from orchestrator.build.paths.code import WHEEL
 from orchestrator.build.paths.draft import LocalPath, find_paths, spread
 from orchestrator.build.paths.values import Scope
-from orchestrator.build.paths.walk import Resource
+from orchestrator.build.paths.walk import Resource, is_too_deep, unshared
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import Content
@@ -43,7 +42,9 @@ def look_at(document: Mapping[str, Any], file: str) -> Look:
     Raises:
         ConfigurationError: a path in it cannot be known; every one is named.
     """
-    own: dict[str, Any] = copy.deepcopy(dict(document))
+    if is_too_deep(document):
+        raise ConfigurationError(file, "is nested too deeply.")
+    own: dict[str, Any] = unshared(dict(document))
     spread(own, file)
     paths, problems = find_paths(own, Scope.of(own, {}))
     problems += [problem for one in paths if (problem := _unbuilt(own, one, file))]

@@ -159,7 +159,8 @@ def test_the_builders_code_runs_with_nothing_but_itself(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "builder.zip") as archive:
         archive.extractall(folder)
     (folder / "bin" / "uv").chmod(0o755)
-    code = "import aws_lambda_builders.builder, uv, orchestrator.cli.main; print(uv.find_uv_bin())"
+    modules = "aws_lambda_builders.builder, orchestrator.build.network.gateway, orchestrator.cli.main"
+    code = f"import uv, {modules}; print(uv.find_uv_bin())"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code],
         env={"PATH": "/usr/bin"},

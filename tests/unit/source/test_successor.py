@@ -28,6 +28,7 @@ _ORGANIZATIONS = {
     "with a table": f'{ORGANIZATION}\n[unit."projects/b"]\nname = "bee"\ndepends_on = ["libs/*"]\n',
     "with an idle table": f'{ORGANIZATION}\n[unit."elsewhere/q"]\nname = "queue"\n',
     "in one account": f'{ORGANIZATION}stack_suffix = "-b"\n',
+    "with hosts": f'{ORGANIZATION}\n[build]\nnetwork = ["models.example.com"]\nnetwork_units = ["a", "be*"]\n',
     "not valid": "[tooling]\n",
 }
 _PROJECTS = [

@@ -71,6 +71,16 @@ def test_permissions_come_before_resources_and_are_counted_in_the_first_line() -
     assert list(plan.lines)[1:] == [f"  {wide.line}", f"  {odd.line}", "  add R (AWS::IAM::Role)"]
 
 
+def test_hosts_that_a_build_could_reach_are_told_and_decided_on() -> None:
+    """Its own code could have brought anything from there."""
+    closed = _plan()
+    opened = closed.model_copy(update={"network": ("models.example.com", "*.example.org:8443")})
+    assert opened.summary.endswith(" Its build could reach models.example.com, *.example.org:8443.")
+    assert "Reachable while it was built: models.example.com" in list(opened.lines)
+    assert opened.hash != closed.hash
+    assert "could reach" not in closed.summary
+
+
 def test_an_approver_is_told_who_asks_and_against_which_rules() -> None:
     """In the first line of the notification, and with the reason."""
     request = Request.model_validate(
@@ -126,5 +136,18 @@ def test_a_plan_from_before_has_the_hash_that_it_had() -> None:
         del target[key]
     for key in ("conditional", "policy_action"):
         del target["resources"][0][key]
-    del document["circumstances"]
+    for key in ("circumstances", "network", "pushers", "stack_name"):
+        del document[key]
     assert plan.hash == hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def test_who_pushed_is_shown_before_the_commits_and_changes_the_hash() -> None:
+    """What git says comes after what the host proves."""
+    plan = _plan().model_copy(update={"commits": ("1111 Change (Ben)",)})
+    pushed = plan.model_copy(update={"pushers": ("github:ada", "arn:aws:iam::111111111111:user/\x1b[2Jeve")})
+    assert list(pushed.lines)[-3:] == [
+        "Pushed by: github:ada",
+        'Pushed by: "arn:aws:iam::111111111111:user/\\u001b[2Jeve"',
+        "Commit: 1111 Change (Ben)",
+    ]
+    assert len({plan.hash, pushed.hash, plan.model_copy(update={"pushers": ("github:ada",)}).hash}) == 3
