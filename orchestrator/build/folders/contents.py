@@ -1,0 +1,70 @@
+"""What a folder of the exported sources holds: links are followed within the export, and never out of it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from orchestrator.build.folders.exclusions import is_excluded
+from orchestrator.errors import ConfigurationError
+from orchestrator.frozen import dataclass
+
+
+@dataclass(frozen=True)
+class FolderContents:
+    """The files of a folder.
+
+    Attributes:
+        files: what is packaged, by its path in the folder; a file's mode says whether it is a program.
+        left_out: paths in the folder that are not packaged, sorted; those of folders end with `/`.
+    """
+
+    files: Mapping[str, Path]
+    left_out: tuple[str, ...] = ()
+
+
+def folder_contents(folder: Path, tree: Path, excluded: tuple[str, ...] = ()) -> FolderContents:
+    """List what a folder holds.
+
+    Args:
+        folder: in the exported tree.
+        tree: the exported tree.
+        excluded: patterns of names that are left out, such as `PYTHON_EXCLUDED`.
+
+    Raises:
+        ConfigurationError: a link leads to what is not in the export.
+    """
+    files: dict[str, Path] = {}
+    left_out: list[str] = []
+    for name, path in _entries(folder, tree.resolve(), excluded):
+        if is_excluded(path.name, excluded):
+            left_out.append(f"{name}/" if path.is_dir() else name)
+        else:
+            files[name] = path.resolve()
+    return FolderContents(dict(sorted(files.items())), tuple(sorted(left_out)))
+
+
+def _entries(folder: Path, tree: Path, excluded: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """The files below a folder, and folders that are left out, which are not looked into."""
+    waiting: list[tuple[str, Path, tuple[Path, ...]]] = [("", folder, (folder.resolve(),))]
+    while waiting:
+        prefix, parent, above = waiting.pop()
+        for path in parent.iterdir():
+            name, is_left_out = f"{prefix}{path.name}", is_excluded(path.name, excluded)
+            real = path.resolve()
+            if not is_left_out and not (real.exists() and real.is_relative_to(tree)):
+                raise _dangling(path, tree)
+            if is_left_out or real.is_file():
+                yield name, path
+            elif real.is_dir() and real not in above:
+                waiting.append((f"{name}/", path, (*above, real)))
+
+
+def _dangling(path: Path, tree: Path) -> ConfigurationError:
+    # The tree itself may lie behind a link, so the place of the link is told as it was exported.
+    link, target = Path(path.parent.resolve(), path.name).relative_to(tree), path.readlink()
+    place = Path(path.parent, target).resolve()
+    wanted = place.relative_to(tree) if place.is_relative_to(tree) else target
+    return ConfigurationError(
+        str(link),
+        f"is a symbolic link to {wanted}, which this unit does not have: add '{wanted}' to its depends_on in "
+        "orchestrator.toml, or put the file itself in the link's place.",
+    )
