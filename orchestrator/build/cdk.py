@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.build.build_system import checked_requirements
-from orchestrator.build.lockfiles import logical_lines, without_hashes
+from orchestrator.build.exported import Exported
+from orchestrator.build.requirements.lists import read_list
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.environment import Target
@@ -109,7 +110,7 @@ class CdkApp:
         commands.run(_STEP, command, self.folder, reason, variables)
 
 
-def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | None:
+def install_libraries(uv: Uv, exported: Exported, file: str, scratch: Path) -> Path | None:
     """Install what a CDK app in Python needs, into a virtual environment for this build alone.
 
     That is the dependency group `cdk` of `pyproject.toml`, or `requirements-cdk.txt`: not a part of what is deployed.
@@ -118,8 +119,8 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
 
     Args:
         uv: locks and installs, as of the commit.
-        folder: the unit's.
-        file: its `cdk.json`, for messages.
+        exported: the sources.
+        file: the unit's `cdk.json`, from the repository's root.
         scratch: an empty folder.
 
     Returns:
@@ -129,7 +130,7 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
         BuildError: they cannot be had.
         ConfigurationError: one is no requirement of a package index.
     """
-    wanted = _libraries(folder, file)
+    wanted = _libraries(exported, file)
     if not wanted:
         uv.commands.note(f"{file}: neither {REQUIREMENTS_FILE} nor a dependency group {GROUP!r}: nothing is installed.")
         return None
@@ -147,23 +148,19 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
     return scratch / "venv"
 
 
-def _libraries(folder: Path, file: str) -> tuple[str, ...]:
-    """The requirements of the app."""
-    for name in (REQUIREMENTS_FILE, PLAIN_REQUIREMENTS):
-        written = folder / name
-        if written.is_file() and (name == REQUIREMENTS_FILE or not (folder / PROJECT_FILE).is_file()):
-            lines = tuple(logical_lines(written.read_text(encoding="utf-8")))
-            checked_requirements(map(without_hashes, lines), "a line", file.replace(CDK_FILE, name))
-            return lines
-    project_file = folder / PROJECT_FILE
-    if not project_file.is_file():
-        return ()
-    project = tomllib.loads(project_file.read_text(encoding="utf-8"))
-    group = project.get("dependency-groups", {}).get(GROUP, [])
-    where, key = file.replace(CDK_FILE, PROJECT_FILE), f"dependency-groups.{GROUP}"
+def _libraries(exported: Exported, file: str) -> tuple[str, ...]:
+    """The requirements of the app, as lines of a requirements file."""
+    project_file = file.replace(CDK_FILE, PROJECT_FILE)
+    project_text = exported.text(project_file)
+    for name in (REQUIREMENTS_FILE, PLAIN_REQUIREMENTS) if project_text is None else (REQUIREMENTS_FILE,):
+        listed = read_list(file.replace(CDK_FILE, name), exported)
+        if listed is not None:
+            return tuple(pin.line for pin in listed.pins)
+    project = tomllib.loads(project_text or "")
+    group, key = project.get("dependency-groups", {}).get(GROUP, []), f"dependency-groups.{GROUP}"
     if not isinstance(group, list) or not all(isinstance(one, str) for one in group):
-        raise ConfigurationError(where, f"{key} may hold requirements only, no groups.")
-    return checked_requirements(group, key, where)
+        raise ConfigurationError(project_file, f"{key} may hold requirements only, no groups.")
+    return checked_requirements(group, key, project_file)
 
 
 def _json(path: Path, file: str) -> dict[str, Any]:

@@ -64,13 +64,12 @@ class Making:
         releases, unit = self.flow.releases, job.unit
         for commands in (self.backend.uv.commands, self.backend.commands, self.bytecode.commands):
             commands.limit(self._seconds)
-        declared = job.declared()
         packing = self.packing or self._plain_packing(job)
         templates = job.templates()
         linting = self.phases.unit(self.places.own / "lint.log", self.places.linting)
         linting.limit(self._seconds)
         linted = self.beside.submit(job.lint, linting, self.places.linting, templates)
-        declared = self._with_workspace(declared)
+        declared = self._with_workspace(job.declared(packing.package.result))
         known = job.layers.known(declared)
         locked = job.layers.lock(declared, known)
         template = job.template(templates, has_layer=bool(locked.requirements))
@@ -84,8 +83,9 @@ class Making:
         )
         package = packing.package.result()
         self.beside.submit(job.uv_version, self.backend.uv, self.places.fetched)
+        job.check_metadata(package, declared, locked)
         left_out, here = job.check(package, unpacked.result() if unpacked else layer_file, template)
-        warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out]
+        warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out, *packing.warnings]
         version = releases.claim_version(unit.name, job.digest, unit.version)
         if version != packing.version:
             package = self._packed_again(job, packing, version)
@@ -137,7 +137,8 @@ class Making:
 
     def _plain_packing(self, job: Job) -> Packing:
         version = self.flow.presumed_version(job.unit.version)
-        return Packing(version, self.beside.submit(job.plain_package, self.backend.uv, version))
+        package = self.beside.submit(job.plain_package, self.backend.uv, version)
+        return Packing(version, package, warnings=tuple(job.plain.warnings))
 
     def _packed_again(self, job: Job, packing: Packing, version: str) -> Package:
         """The package with another version, by a backend that is started anew."""

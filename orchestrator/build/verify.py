@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact

@@ -14,7 +14,7 @@ from orchestrator.config import unit as unit_file
 from orchestrator.config.base import WORDS, Settings
 from orchestrator.config.names import unit_name
 from orchestrator.config.organization import Organization
-from orchestrator.config.project import declared_version
+from orchestrator.config.project import ProjectTable, declared_version, project_table
 from orchestrator.config.reserved import refuse_reserved
 from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
@@ -75,33 +75,28 @@ def unit_of(
         folder: the unit's folder, from the repository's root; empty for the root itself.
         organization: what the names of environments are checked against.
         told: what `orchestrator.toml` says.
-        version: of a unit without a project, which declares none.
+        version: of a unit that declares none.
 
     Raises:
         ConfigurationError: a key or value is not valid, or is set in both files.
     """
     file = f"{folder}/{unit_file.FILE_NAME}" if folder else unit_file.FILE_NAME
-    project = _table(document, "project", file)
+    _table(document, "project", file)
     settings = _settings(document, file, organization, told)
-    plain = not is_project(document)
+    project = project_table(document)
     name = settings.name or _name(folder)
     if not settings.library:
-        refuse_reserved(name, folder, file, told, plain=plain)
-    if "name" in project and not settings.library:
-        _check_name(project["name"], name, file)
+        refuse_reserved(name, folder, file, told, plain=project is None)
+    if project and not settings.library:
+        _check_name(project, name, file)
     return Unit(
         name=name,
         folder=folder,
-        version=version if plain or settings.library else declared_version(project, file),
+        version=declared_version(project, file, version) if project and not settings.library else version,
         settings=settings,
-        plain=plain,
+        plain=project is None,
         told=told.settings is not None,
     )
-
-
-def is_project(document: dict[str, Any]) -> bool:
-    """Whether a `pyproject.toml` is of a package, and not of tools only."""
-    return "project" in document or "poetry" in document.get("tool", {})
 
 
 def _settings(document: dict[str, Any], file: str, organization: Organization, told: Told) -> UnitSettings:
@@ -149,11 +144,12 @@ def _name(folder: str) -> str:
     return unit_name(folder.rsplit("/", 1)[-1])
 
 
-def _check_name(name: object, unit: str, file: str) -> None:
+def _check_name(project: ProjectTable, unit: str, file: str) -> None:
+    name = project.values.get("name", unit)
     if not isinstance(name, str) or canonicalize_name(name) != canonicalize_name(unit):
         raise ConfigurationError(
             file,
-            f"project.name = {name!r} is not valid: it must be the unit's name, {unit!r}, because the release is "
+            f"{project.key}.name = {name!r} is not valid: it must be the unit's name, {unit!r}, because the release is "
             "stored and installed by it. Rename the project or the folder, or set tool.orchestrator.name.",
         )
 

@@ -80,7 +80,7 @@ def refused(workshop: Workshop) -> str:
 def test_the_folders_that_functions_name_are_the_wheel_and_their_requirements_the_layer(sam: Workshop) -> None:
     """Nothing of the unit is edited, and nothing of it runs."""
     built = sam.build().manifest
-    assert contents(sam, built.wheel).keys() == {"take.py", "send.py"}
+    assert contents(sam, built.wheel).keys() == {"take.py", "send.py", "requirements.txt"}
     assert built.requirements == ("six==1.16.0",)
     assert built.tools["build backend"].startswith("promotion-orchestrator ")
     assert sam.calls() == ["compile", "install"]
