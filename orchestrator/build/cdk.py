@@ -140,11 +140,11 @@ def install_libraries(uv: Uv, exported: Exported, file: str, scratch: Path) -> P
     (scratch / "requirements.in").write_text("".join(f"{one}\n" for one in (*wanted, _NODE)), encoding="utf-8")
     arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet", *_WHEELS]
     outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
-    uv.commands.require(_INSTALL, outcome, reason)
+    uv.require(_INSTALL, outcome, reason)
     venv = ["venv", "venv", "--python", uv.python, "--no-python-downloads"]
     install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv", *_WHEELS]
     for arguments in (venv, [*install, "--no-progress"]):
-        uv.commands.require(_INSTALL, uv.program(_INSTALL, arguments, scratch), reason)
+        uv.require(_INSTALL, uv.program(_INSTALL, arguments, scratch), reason)
     return scratch / "venv"
 
 

@@ -13,7 +13,7 @@ from packaging.version import Version
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.layer import LayerFile, assemble
-from orchestrator.build.requirements.pins import Pin, PinnedLock
+from orchestrator.build.requirements.pins import Pin, PinnedLock, Unpinned
 from orchestrator.build.requirements.uv_lock import UV_LOCK, check_uv_lock
 from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import Target, lambda_runtime
@@ -149,23 +149,26 @@ class Dependencies:
         )
         command = ["export", "--frozen", "--quiet", "--no-header", *what, *package]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
-        self.uv.commands.require(_STEP, outcome, f"{file} cannot be read; uv says why below.")
+        self.uv.require(_STEP, outcome, f"{file} cannot be read; uv says why below.")
         return self._select(pylock)
 
     def _pinned(self, declared: Declared, lock: PinnedLock, scratch: Path) -> tuple[Wheel, ...]:
         """The pinned wheels, after uv has found that they are all that the unit's dependencies lead to."""
-        if not lock.fits(self._target.markers):
+        markers = self._target.markers
+        if not lock.fits(markers):
             raise ConfigurationError(
                 lock.file, f"was made for other platforms than {self._target.said}. Renew it: {lock.renew}"
             )
-        pins = lock.applying(self._target.markers)
+        if lock.is_complete and (direct := lock.unpinned_for(markers)):
+            raise _not_of_an_index(lock, direct)
+        pins = lock.applying(markers)
         versions = _versions(pins)
         required = [str(pin.requirement) for pin in pins] if lock.is_complete else []
         limits = [] if lock.is_complete else _limits(versions)
         constraints = [*limits, *declared.constraints, *lock.constraints]
         command = self._compile([*required, *declared.dependencies], scratch, constraints)
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
-        self.uv.commands.require(_STEP, outcome, self._reason(outcome, _unfit(lock, declared)))
+        self.uv.require(_STEP, outcome, self._reason(outcome, _unfit(lock, declared)))
         wheels = self._select(scratch / _PYLOCK)
         unpinned = {one.name for one in wheels if Version(one.version) not in versions.get(one.name, ())}
         if unpinned:
@@ -178,7 +181,7 @@ class Dependencies:
         command = self._compile(declared.dependencies, scratch, declared.constraints)
         outcome = self.uv.attempt(_STEP, command, scratch)
         where = f"The dependencies in {declared.source} cannot be had for {self._target.said}; uv says why below."
-        self.uv.commands.require(_STEP, outcome, self._reason(outcome, where))
+        self.uv.require(_STEP, outcome, self._reason(outcome, where))
         return self._select(scratch / _PYLOCK)
 
     def _wheels(self, locked: Lock, scratch: Path) -> tuple[Wheel, ...]:
@@ -190,7 +193,7 @@ class Dependencies:
         command = [*self._compile(requirements, scratch), "--no-deps"]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
         gone = "what was locked cannot be had any more; uv says why below. Raise project.version to lock anew."
-        self.uv.commands.require(_STEP, outcome, self._reason(outcome, gone))
+        self.uv.require(_STEP, outcome, self._reason(outcome, gone))
         return self._select(scratch / _PYLOCK, {hash_ for pin in locked.pins for hash_ in pin.hashes})
 
     def _compile(self, requirements: Sequence[str], scratch: Path, constraints: Sequence[str] = ()) -> list[str]:
@@ -247,16 +250,19 @@ def _unfit(lock: PinnedLock, declared: Declared) -> str:
 
 def _missing_pins(names: Collection[str], lock: PinnedLock, declared: Declared) -> ConfigurationError:
     """What is raised when a lock is not all that a unit's dependencies lead to."""
-    elsewhere: dict[str, str] = {canonicalize_name(name): kind for name, kind in lock.elsewhere}
-    direct = sorted(names & elsewhere.keys())
+    direct = [one for one in lock.unpinned if canonicalize_name(one.requirement.name) in names]
     if direct:
-        listed = ", ".join(f"{name} ({elsewhere[name]})" for name in direct)
-        return ConfigurationError(
-            lock.file,
-            f"locks {listed}, and a layer is made of wheels of a package index: publish them there. Code of this "
-            "repository is shared by the unit's depends_on.",
-        )
+        return _not_of_an_index(lock, direct)
     return ConfigurationError(
         lock.file,
         f"does not pin {', '.join(sorted(names))}, which {declared.source} leads to. Renew it: {lock.renew}",
+    )
+
+
+def _not_of_an_index(lock: PinnedLock, direct: Sequence[Unpinned]) -> ConfigurationError:
+    return ConfigurationError(
+        lock.file,
+        f"locks {', '.join(map(str, direct))}, and a layer is made of wheels of a package index, each of one version: "
+        "publish what is elsewhere, and lock a version of it. Code of this repository is shared by the unit's "
+        "depends_on.",
     )

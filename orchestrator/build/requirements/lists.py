@@ -23,6 +23,8 @@ REQUIREMENTS_IN = "requirements.in"
 _OTHER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _INDEX = ("index_url", "extra_index_urls", "no_index", "find_links", "trusted_hosts")
+# The default of every tool, which Pipenv writes down: it chooses nothing.
+_PUBLIC_INDEX = ("https://pypi.org/simple", "https://pypi.python.org/simple")
 # What builds do in any case.
 _USUAL = ("only_binary", "prefer_binary", "require_hashes")
 _INCLUDES = {"requirements": "-r", "constraints": "-c"}
@@ -195,6 +197,8 @@ def _requirement_problems(requirement: InstallRequirement) -> Iterator[str]:
 def _option_problems(option: OptionLine) -> Iterator[str]:
     where = f"line {option.line_number}: {option.line!r}"
     for key in option.options.keys() - _INCLUDES.keys() - set(_USUAL):
+        if key == "index_url" and option.options[key].rstrip("/") in _PUBLIC_INDEX:
+            continue
         if key in _INDEX:
             yield (
                 f"{where} chooses where packages come from, and builds ask the package index of the machine that "

@@ -120,4 +120,4 @@ def not_used(folder: str, names: Iterable[str], instead: str) -> Iterator[str]:
         instead: what declares or locks the dependencies.
     """
     for name in names:
-        yield f"{within(folder, name)} is not used: dependencies are those of {instead}. Delete it, or move them there."
+        yield f"{within(folder, name)} is not used: dependencies are those of {instead}. Move there what is missing."

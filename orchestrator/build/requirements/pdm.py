@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of
+from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of, unpinned
 from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError
 
@@ -35,16 +35,17 @@ def read_pdm_lock(text: str, file: str, document: Mapping[str, Any]) -> PinnedLo
         metadata, packages = lock["metadata"], lock.get("package", ())
         problem = _problem(metadata, document)
         pins = () if problem else tuple(_pins(packages, metadata))
-        elsewhere = tuple((one["name"], kind) for one in packages for kind in _ELSEWHERE if kind in one)
+        others = [(one, kind) for one in packages for kind in _ELSEWHERE if kind in one]
+        direct = tuple(unpinned(one["name"], one.get("marker"), kind) for one, kind in others)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(file, f"is not a file that '{_RENEW}' wrote: {error!r}.") from error
     if problem:
         raise ConfigurationError(file, f"{problem} Renew it: run '{_RENEW}' and commit the file.")
-    return PinnedLock(file, text, pins, _RENEW, is_complete=False, elsewhere=elsewhere)
+    return PinnedLock(file, text, pins, _RENEW, is_complete=False, unpinned=direct)
 
 
 def _problem(metadata: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    version = str(metadata["lock_version"])
+    version = str(metadata.get("lock_version", "before 2"))
     if not version.startswith(_READABLE):
         return f"has the format {version}, and 4.x can be read."
     kind, _, value = metadata["content_hash"].partition(":")

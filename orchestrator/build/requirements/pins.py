@@ -45,6 +45,22 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Unpinned:
+    """A package that a lock does not lead to one version of a package index for.
+
+    Attributes:
+        requirement: its name, with the marker that says where it holds.
+        kind: what the lock names instead, such as `git`.
+    """
+
+    requirement: Requirement
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{canonicalize_name(self.requirement.name)} ({self.kind})"
+
+
+@dataclass(frozen=True)
 class PinnedLock:
     """A lock file, read.
 
@@ -56,7 +72,7 @@ class PinnedLock:
         is_complete: whether the pins are all that the unit requires. Otherwise there are more of them, those of
             development, and the unit's dependencies lead to those that it requires.
         groups: the dependency groups that markers of the pins may ask for.
-        elsewhere: by package that it locks to something else than files of a package index, what that is.
+        unpinned: packages that it locks to something else than a version of a package index.
         environments: markers of the platforms that it was made for; all when there are none.
         constraints: further requirements on versions, PEP 508.
     """
@@ -67,7 +83,7 @@ class PinnedLock:
     renew: str
     is_complete: bool
     groups: frozenset[str] = frozenset()
-    elsewhere: tuple[tuple[str, str], ...] = ()
+    unpinned: tuple[Unpinned, ...] = ()
     environments: tuple[Marker, ...] = ()
     constraints: tuple[str, ...] = ()
 
@@ -78,6 +94,10 @@ class PinnedLock:
     def applying(self, markers: Mapping[str, str]) -> tuple[Pin, ...]:
         """The pins that hold on a platform, without their markers."""
         return tuple(_without_marker(pin) for pin in self.pins if self._applies(pin.requirement.marker, markers))
+
+    def unpinned_for(self, markers: Mapping[str, str]) -> tuple[Unpinned, ...]:
+        """The packages without a version that hold on a platform."""
+        return tuple(one for one in self.unpinned if self._applies(one.requirement.marker, markers))
 
     def _applies(self, marker: Marker | None, markers: Mapping[str, str]) -> bool:
         environment: dict[str, str | AbstractSet[str]] = {
@@ -105,6 +125,13 @@ def pin_of(name: str, version: str, marker: object, hashes: Iterable[str]) -> Pi
     requirement.marker = Marker(str(marker)) if marker else None
     split = (one.partition(":") for one in hashes)
     return Pin(requirement, tuple(value for kind, _, value in split if kind == "sha256"))
+
+
+def unpinned(name: str, marker: object, kind: str) -> Unpinned:
+    """A package that a lock names without a version; raises as `pin_of`."""
+    requirement = Requirement(name)
+    requirement.marker = Marker(str(marker)) if marker else None
+    return Unpinned(requirement, kind)
 
 
 def applying(requirements: Iterable[Requirement], markers: Mapping[str, str]) -> Iterator[Requirement]:

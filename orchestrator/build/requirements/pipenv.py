@@ -6,7 +6,7 @@ from typing import Any
 
 from plette import Pipfile
 
-from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of
+from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of, unpinned
 from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError
 
@@ -33,7 +33,8 @@ def read_pipfile_lock(text: str, file: str, pipfile: str | None) -> PinnedLock:
         digest, packages = lock["_meta"]["hash"]["sha256"], lock.get("default", {})
         pins = tuple(_pins(packages))
         # The unit's own folder, which Pipenv installs for development, is in the release in any case.
-        elsewhere = tuple((name, kind) for name, one in packages.items() if (kind := _elsewhere(one)) and not _own(one))
+        others = [(name, one) for name, one in packages.items() if _elsewhere(one) and one.get("path") != "."]
+        direct = tuple(unpinned(name, one.get("markers"), _elsewhere(one)) for name, one in others)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(file, f"is not a file that '{_RENEW}' wrote: {error!r}.") from error
     if pipfile is not None and digest != _hash_of(pipfile, file.removesuffix(".lock")):
@@ -41,7 +42,7 @@ def read_pipfile_lock(text: str, file: str, pipfile: str | None) -> PinnedLock:
             file,
             f"was made for another {PIPFILE} than the one beside it. Renew it: run '{_RENEW}' and commit the file.",
         )
-    return PinnedLock(file, text, pins, _RENEW, is_complete=True, elsewhere=elsewhere)
+    return PinnedLock(file, text, pins, _RENEW, is_complete=True, unpinned=direct)
 
 
 def _hash_of(pipfile: str, file: str) -> str:
@@ -61,8 +62,6 @@ def _pins(packages: Mapping[str, Any]) -> Iterator[Pin]:
 
 
 def _elsewhere(package: Mapping[str, Any]) -> str:
-    return next((kind for kind in _ELSEWHERE if kind in package), "")
-
-
-def _own(package: Mapping[str, Any]) -> bool:
-    return package.get("path") == "."
+    """What a package is locked to instead of a version; Pipenv leaves one open that its own platform does not need."""
+    is_open = package.get("version", "*") == "*"
+    return next((kind for kind in _ELSEWHERE if kind in package), "any version" if is_open else "")

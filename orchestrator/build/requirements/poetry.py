@@ -10,7 +10,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of
+from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of, unpinned
 from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError
 
@@ -38,12 +38,13 @@ def read_poetry_lock(text: str, file: str, document: Mapping[str, Any]) -> Pinne
         metadata = lock["metadata"]
         problem = _problem(metadata, document)
         packages = [] if problem else list(_pins(lock.get("package", ()), metadata))
-        elsewhere = tuple((one["name"], kind) for one in lock.get("package", ()) if (kind := _elsewhere(one)))
+        others = [(one, kind) for one in lock.get("package", ()) if (kind := _elsewhere(one))]
+        direct = tuple(unpinned(one["name"], _marker(one), kind) for one, kind in others)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(file, f"is not a file that '{_RENEW}' wrote: {error!r}.") from error
     if problem:
         raise ConfigurationError(file, f"{problem} Renew it: run '{_RENEW}' and commit the file.")
-    return PinnedLock(file, text, tuple(packages), _RENEW, is_complete=False, elsewhere=elsewhere)
+    return PinnedLock(file, text, tuple(packages), _RENEW, is_complete=False, unpinned=direct)
 
 
 def poetry_requirements(table: Mapping[str, Any], file: str) -> tuple[str, ...]:
@@ -84,7 +85,7 @@ def _named(name: str, written: Any, file: str) -> Iterator[str]:
 
 
 def _problem(metadata: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    version = str(metadata["lock-version"])
+    version = str(metadata.get("lock-version", "before 1.0"))
     if not version.startswith(_READABLE):
         return f"has the format {version}, and 1.x and 2.x can be read."
     if metadata["content-hash"] not in _content_hashes(document):
@@ -111,9 +112,13 @@ def _content_hashes(document: Mapping[str, Any]) -> set[str]:
 def _pins(packages: list[dict[str, Any]], metadata: Mapping[str, Any]) -> Iterator[Pin]:
     for package in packages:
         if not _elsewhere(package):
-            marker = package.get("markers", "")
-            marker = marker.get("main", "") if isinstance(marker, dict) else marker
-            yield pin_of(package["name"], package["version"], marker, _hashes(package, metadata))
+            yield pin_of(package["name"], package["version"], _marker(package), _hashes(package, metadata))
+
+
+def _marker(package: Mapping[str, Any]) -> Any:
+    """The marker of what is deployed; Poetry 2 writes one for each group where they differ."""
+    marker = package.get("markers", "")
+    return marker.get("main", "") if isinstance(marker, dict) else marker
 
 
 def _hashes(package: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[str]:

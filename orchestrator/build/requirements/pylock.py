@@ -2,7 +2,7 @@
 
 from packaging.pylock import Package, Pylock, PylockValidationError
 
-from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of
+from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of, unpinned
 from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError
 
@@ -23,7 +23,7 @@ def read_pylock(text: str, file: str) -> PinnedLock:
         pins = tuple(_pin(package) for package in lock.packages if not package.is_direct)
     except (PylockValidationError, ValueError) as error:
         raise ConfigurationError(file, f"is not valid: {error}. Renew it: {_RENEW}") from error
-    elsewhere = tuple((package.name, "direct reference") for package in lock.packages if package.is_direct)
+    direct = tuple(unpinned(one.name, one.marker, "direct reference") for one in lock.packages if one.is_direct)
     return PinnedLock(
         file,
         text,
@@ -31,7 +31,7 @@ def read_pylock(text: str, file: str) -> PinnedLock:
         _RENEW,
         is_complete=True,
         groups=frozenset(lock.default_groups or ()),
-        elsewhere=elsewhere,
+        unpinned=direct,
         environments=tuple(lock.environments or ()),
     )
 
