@@ -16,6 +16,7 @@ from orchestrator.config.names import unit_name
 from orchestrator.config.organization import Organization
 from orchestrator.config.project import ProjectTable, declared_version, project_table
 from orchestrator.config.reserved import refuse_reserved
+from orchestrator.config.tags import MOST_TAGS, OWN_TAGS, same_keys
 from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
 from orchestrator.errors import ConfigurationError
@@ -114,9 +115,30 @@ def _settings(document: dict[str, Any], file: str, organization: Organization, t
             *(f"{told.table}.{key} is set in {file}, too, as {_TABLE}.{key}: keep one of them." for key in twice),
         )
     merged = UnitSettings.model_validate(told.added_to(own))
-    place = (organization_file.FILE_NAME, told.table) if "stack_name" in (told.settings or ()) else (file, _TABLE)
-    _check_stacks(merged, organization, *place)
+    places = {
+        key: (organization_file.FILE_NAME, told.table) if key in (told.settings or ()) else (file, _TABLE)
+        for key in ("stack_name", "tags")
+    }
+    _check_stacks(merged, organization, *places["stack_name"])
+    _check_tags(merged, organization, *places["tags"])
     return merged
+
+
+def _check_tags(settings: UnitSettings, organization: Organization, file: str, table: str) -> None:
+    """Refuse tags that an administrator has set, and more of them than a stack can have."""
+    for environment in map(organization.tagged_environment, organization.environment_names if settings.tags else ()):
+        if twice := same_keys(settings.tags, environment.tags):
+            raise ConfigurationError(
+                file,
+                f"{table}.tags names {', '.join(twice)}, which {organization_file.FILE_NAME} sets for all stacks in "
+                f"{environment.name}: remove it here.",
+            )
+        if (number := len(settings.tags) + len(environment.tags) + OWN_TAGS) > MOST_TAGS:
+            raise ConfigurationError(
+                file,
+                f"{table}.tags: stacks in {environment.name} would have {number} tags, and CloudFormation allows "
+                f"{MOST_TAGS}: remove some.",
+            )
 
 
 def _check_stacks(settings: UnitSettings, organization: Organization, file: str, table: str) -> None:

@@ -18,6 +18,7 @@ from orchestrator.steps.impact.compare import IamChange
 from orchestrator.steps.impact.grants import NOT_UNDERSTOOD
 from orchestrator.steps.impact.shown import shown
 from orchestrator.steps.impact.stateful import losses
+from orchestrator.steps.impact.tags import TagChange
 
 _VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
 _REPLACE, _MAY_REPLACE = "replace", "perhaps replace"
@@ -30,7 +31,7 @@ _POLICIES = {
     "ReplaceAndSnapshot": "a snapshot of the old one is kept",
 }
 # Parts that plans have had only since later: without them, a plan has the hash that it had before.
-_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "policy_action")
+_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "policy_action", "tags")
 
 
 class TargetPlan(BaseModel):
@@ -46,6 +47,7 @@ class TargetPlan(BaseModel):
     drift_unchecked: str = ""
     iam: tuple[IamChange, ...] = ()
     iam_unknown: str = ""
+    tags: tuple[TagChange, ...] = ()
 
 
 class Plan(BaseModel):
@@ -136,6 +138,7 @@ class Plan(BaseModel):
             yield from (f"  {_line(one)}" for one in target.resources)
             if not target.resources:
                 yield "  no resource changes"
+            yield from (f"  {change.line}" for change in target.tags)
             yield from (f"  changed by hand: {change}" for change in target.drift)
             if target.drift_unchecked:
                 yield f"  changes by hand are not known: {target.drift_unchecked}"
