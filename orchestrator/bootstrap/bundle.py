@@ -119,7 +119,14 @@ def _make(platform: Lambda, into: Path, content: _Content) -> None:
 def _install(platform: Lambda, folder: Path, content: _Content) -> None:
     wanted = "\n".join(locked(_read_lock(), content.libraries))
     command = [find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-    target = ["--target", str(folder), "--python-version", platform.python, "--python-platform", platform_tag(platform)]
+    target = [
+        "--target",
+        str(folder),
+        "--python-version",
+        platform.python,
+        "--python-platform",
+        platform_tag(platform.platform),
+    ]
     try:
         subprocess.run(
             [*command, *target, "--requirements", "-"],

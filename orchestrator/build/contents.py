@@ -1,13 +1,14 @@
 """What can be seen of a handler without importing it: that its module is there, its function, and what it imports."""
 
 import ast
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
+from orchestrator.build.platforms.standard import standard_library
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 
 # In every Python runtime of Lambda, though in no wheel and no layer.
@@ -22,17 +23,18 @@ _ENDINGS = (".py", "/__init__.py", ".abi3.so")
 
 @dataclass(frozen=True)
 class Contents:
-    """What can be imported from a wheel and a layer, by its path."""
+    """What can be imported from a wheel and a layer, by its path, and from a Python's standard library."""
 
     wheel: Path
     layer: LayerFile | None
     names: frozenset[str]
+    standard: frozenset[str]
 
     @classmethod
-    def of(cls, wheel: Path, layer: LayerFile | None) -> "Contents":
+    def of(cls, wheel: Path, layer: LayerFile | None, platform: Platform) -> "Contents":
         """Look into both archives."""
         names = _names(wheel) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer.path) if layer else ())}
-        return cls(wheel, layer, frozenset(names))
+        return cls(wheel, layer, frozenset(names), standard_library(platform))
 
     @property
     def imports(self) -> str:
@@ -103,7 +105,7 @@ class Contents:
 
     def _is_known(self, package: str) -> bool:
         return (
-            package in sys.stdlib_module_names
+            package in self.standard
             or package in OF_THE_RUNTIME
             or any(name.startswith(f"{package}/") or self._is_module(name, package) for name in self.names)
         )

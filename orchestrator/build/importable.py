@@ -14,9 +14,10 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
+from orchestrator.build.platforms.interpreters import Interpreter
 from orchestrator.build.run import Commands, Outcome
 from orchestrator.build.unpacked import discard_damaged
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.confine.launch import KILLED
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
@@ -31,27 +32,26 @@ _MISSING = re.compile(r"^ModuleNotFoundError: No module named '([\w]+)", re.MULT
 _C_LIBRARY = "version `GLIBC_"
 
 
-def runs_here(platform: Lambda) -> bool:
-    """Whether this machine runs what is built for a platform: the same system, machine and Python."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return (sys.platform, _MACHINES.get(machine.machine()), python) == ("linux", platform.architecture, platform.python)
+def is_of_this_machine(platform: Platform) -> bool:
+    """Whether this machine's system and processor run what is built for a platform."""
+    return (sys.platform, _MACHINES.get(machine.machine())) == ("linux", platform.architecture)
 
 
 @dataclass(frozen=True)
 class HandlerCheck:
-    """Checks the handlers of one unit.
+    """Checks the handlers of one unit that run on one platform.
 
     Attributes:
         commands: runs the unit's code.
-        python: the interpreter.
+        interpreter: this machine's Python for the platform; None where it has none, or is another machine.
         cache: keeps unpacked layers.
-        platform: what the unit is built for.
+        platform: what the handlers run on.
     """
 
     commands: Commands
-    python: str
+    interpreter: Interpreter | None
     cache: Cache
-    platform: Lambda
+    platform: Platform
 
     def check(self, functions: Sequence[Function], wheel: Path, layer: LayerFile | None, scratch: Path) -> list[str]:
         """Check that every handler is there and, where this machine is like Lambda's, that it can be imported.
@@ -68,7 +68,7 @@ class HandlerCheck:
         """
         if not functions:
             return []
-        there = Contents.of(wheel, layer)
+        there = Contents.of(wheel, layer, self.platform)
         for function in functions:
             try:
                 problem = there.problem(function)
@@ -76,12 +76,12 @@ class HandlerCheck:
                 problem = "its source is nested too deeply."
             if problem:
                 self._fail(function, problem)
-        if not runs_here(self.platform):
-            self.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
+        if self.interpreter is None:
+            self.commands.note(f"Handlers are looked at and not imported: this machine has no {self.platform}.")
             return self._misspelt(functions, there)
         warnings = []
         for function in {one.handler: one for one in functions}.values():
-            key = sha256_of(f"{self.python}\n{function.handler}\n{there.imports}".encode())
+            key = sha256_of(f"{self.interpreter.program}\n{function.handler}\n{there.imports}".encode())
             if self.cache.read(_KIND, key) is not None:
                 self.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
                 continue
@@ -92,9 +92,10 @@ class HandlerCheck:
                 warnings.append(_warning(function, outcome))
         return warnings
 
-    def will_import(self, functions: Sequence[Function]) -> bool:
-        """Whether the check imports any of these functions' handlers, as far as the machine goes."""
-        return bool(functions) and runs_here(self.platform)
+    @property
+    def imports(self) -> bool:
+        """Whether the check imports handlers, as far as the machine goes."""
+        return self.interpreter is not None
 
     def prepare(self, layer: LayerFile) -> None:
         """Do beside other steps what a check that imports needs, whatever the wheel will be."""
@@ -103,7 +104,7 @@ class HandlerCheck:
     def _misspelt(self, functions: Sequence[Function], there: Contents) -> list[str]:
         """An older Python may not know what a newer one does: then it is a warning."""
         found = [(function, error) for function in functions if (error := there.misspelt(function))]
-        if found and sys.version_info[:2] >= tuple(int(part) for part in self.platform.python.split(".")):
+        if found and sys.version_info[:2] >= self.platform.version:
             self._fail(*found[0])
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
         return [
@@ -132,9 +133,11 @@ class HandlerCheck:
         return outcome
 
     def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
-        script: list[str | Path] = [Path(self.python), "-I", "-S", Path(import_handler.__file__).absolute()]
+        assert self.interpreter is not None  # noqa: S101  # Else nothing is imported.
+        script: list[str | Path] = [self.interpreter.program, "-I", "-S", Path(import_handler.__file__).absolute()]
         arguments: list[str | Path] = [function.module, function.name, str(_SECONDS), *folders]
-        return self.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
+        commands = self.commands.reading(self.interpreter.library)
+        return commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
 
     def _folders(self, layer: LayerFile) -> tuple[Path, ...]:
         """The folders to import what is in a layer from: its wheels', where nothing is in two of them."""

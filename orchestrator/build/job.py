@@ -2,9 +2,9 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from orchestrator import __version__
@@ -14,25 +14,29 @@ from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.distribution.requirements import check_requirements, wheel_dependencies
 from orchestrator.build.exported import Exported
-from orchestrator.build.handlers import check_layers, check_platform, wheel_functions
-from orchestrator.build.importable import HandlerCheck
+from orchestrator.build.handlers import Function, check_layers, wheel_functions
+from orchestrator.build.importable import HandlerCheck, is_of_this_machine
 from orchestrator.build.layer import LayerFile
-from orchestrator.build.layers import Layers
+from orchestrator.build.layers import Layers, PublishedLayer
 from orchestrator.build.limits import check_size
 from orchestrator.build.lint import Linter, linter_version, warnings_of
 from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.package import Package, generator, refuse_pointers
 from orchestrator.build.plain import PlainCode, plain_code, plain_package
+from orchestrator.build.platforms.interpreters import Interpreter
+from orchestrator.build.platforms.scope import unit_scope
+from orchestrator.build.platforms.unit import Resolved, UnitPlatforms, Users, resolve_environments
 from orchestrator.build.project import read_project
 from orchestrator.build.requirements.code import CodeFiles
 from orchestrator.build.requirements.project import Project, ProjectFiles
 from orchestrator.build.run import Commands
 from orchestrator.build.sbom import Subject, bom_json, read_bom, release_bom
 from orchestrator.build.scratch import copy_tree
-from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
+from orchestrator.build.template import Draft, UnitTemplate, check_parameters, read_template, template_json
 from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
+from orchestrator.config.platform import Platform
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
@@ -60,6 +64,7 @@ class Job:
         fetched: an empty folder, which the commands of `uv` may write to.
         scratch: an empty folder, which the unit's code may write to.
         own: an empty folder, which no command may write to.
+        interpreters: finds this machine's Python of a version.
     """
 
     unit: Unit
@@ -74,15 +79,14 @@ class Job:
     fetched: Path
     scratch: Path
     own: Path
+    interpreters: Callable[[str], Interpreter | None]
 
-    @property
-    def layers(self) -> Layers:
-        """The unit's layers."""
-        return Layers(self.unit.name, self.store, self.releases, self._dependencies, self.fetched, self.own)
-
-    @property
-    def _dependencies(self) -> Dependencies:
-        return Dependencies(self.uv, self.cache, self.organization.lambda_)
+    def layers(self, platform: Platform, uv: Uv) -> Layers:
+        """The unit's layers for a platform, made by a uv that may run beside others."""
+        own = self.own / f"layer-{platform.label}"
+        own.mkdir()
+        dependencies = Dependencies(uv, self.cache, platform)
+        return Layers(self.unit.name, self.store, self.releases, dependencies, self.fetched, own)
 
     @property
     def _exported(self) -> Exported:
@@ -94,19 +98,17 @@ class Job:
         Args:
             package: waits for the wheel, whose metadata says what no file does.
         """
-        text = self._exported.text(self.unit.path(FILE_NAME))
+        text, file = self._exported.text(self.unit.path(FILE_NAME)), self.unit.path(FILE_NAME)
         project = Project.of(text)
-        file = self.unit.path(FILE_NAME)
-        named = read_project(text or "", file, self.unit.name, self.organization.lambda_.python).dependencies
+        named = read_project(text or "", file, self.unit.name).dependencies
         if project is None or not project.table.is_packaged:
             return CodeFiles(self.unit, self._exported, self.plain.folders).declared(project)
         dependencies = wheel_dependencies(package().wheel, file) if project.is_told_by_wheel else named
         return ProjectFiles(self.unit, self._exported, project).packaged(dependencies)
 
-    def check_metadata(self, package: Package, declared: Declared, locked: Lock) -> None:
-        """Check that the layer has all that the wheel's own metadata asks for."""
-        platform = self.organization.lambda_
-        check_requirements(package.wheel, declared, locked, platform, self.unit.path(FILE_NAME))
+    def check_metadata(self, package: Package, declared: Declared, locks: Iterable[Lock], users: Users) -> None:
+        """Check that each layer has all that the wheel's own metadata asks for, and each function its Python."""
+        check_requirements(package.wheel, declared, locks, list(users), self.unit.path(FILE_NAME))
 
     @cached_property
     def plain(self) -> PlainCode:
@@ -135,22 +137,35 @@ class Job:
         file = next((file for file in files if self._exported.find(file)), files[0])
         return TemplateSource(file, self._exported.required(file), tuple(self.unit.environments(self.organization)))
 
-    def template(self, templates: Templates, *, has_layer: bool) -> UnitTemplate:
-        """Read and check the templates, with the release's artifacts in the place of local folders."""
-        first, *rest = [self._template(source, has_layer=has_layer) for source in templates.sources]
-        pairs = zip(templates.sources[1:], rest, strict=True)
-        others = {name: one.text for source, one in pairs for name in source.environments}
-        return replace(first, others=others)
+    def drafts(self, templates: Templates) -> tuple[Draft, ...]:
+        """Read the templates, put the release's artifacts in the place of local folders, and resolve platforms."""
+        return tuple(self._draft(source) for source in templates.sources)
 
-    def _template(self, source: TemplateSource, *, has_layer: bool) -> UnitTemplate:
+    def _draft(self, source: TemplateSource) -> Draft:
         read = read_template(source.path.read_bytes(), source.file)
-        document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
-        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
-        check_layers(document, source.file)
-        text = template_json(document, source.file)
-        check_platform(document, self.organization.lambda_, source.file)
+        document, functions = use_artifacts(read, source.file)
         looked_up = tuple(function.looked_up(source.path.parent, self.tree) for function in functions)
-        return UnitTemplate(text, source, looked_up)
+        scope = partial(unit_scope, document, self.unit, self.organization)
+        # A unit that goes nowhere is built all the same.
+        environments = source.environments or ("",)
+        default = self.organization.lambda_.platform
+        resolved = resolve_environments(document, environments, scope, default, source.file)
+        return Draft(source, looked_up, resolved)
+
+    def template(self, drafts: Sequence[Draft], platforms: UnitPlatforms) -> UnitTemplate:
+        """Check the templates, and give functions their layers."""
+        made = [(self._template(draft, one, platforms), one) for draft in drafts for one in draft.resolved]
+        first, others = made[0][0], made[1:]
+        texts = {name: text.text for text, one in others for name in one.environments if text.text != first.text}
+        return replace(first, others=texts)
+
+    def _template(self, draft: Draft, resolved: Resolved, platforms: UnitPlatforms) -> UnitTemplate:
+        file, names = draft.source.file, {function.name for function in draft.functions}
+        functions = {name: chosen for name, chosen in resolved.platforms.items() if name in names}
+        document = platforms.with_layers(dict(resolved.document), functions, resolved.platforms, file)
+        check_parameters(document, self.unit, self.organization, layers=platforms.parameters, file=file)
+        check_layers(document, file)
+        return UnitTemplate(template_json(document, file), draft.source, draft.functions)
 
     def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
         """Check the templates for the regions that they go to; returns the warnings.
@@ -187,27 +202,41 @@ class Job:
         refuse_pointers(package.wheel, self.unit.name)
         return package
 
-    def unpacked(self, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
+    def unpacked(self, made: PublishedLayer) -> LayerFile:
         """The layer with the folders that it can be imported from; a new one, which will be, is unpacked for it."""
-        layer = replace(layer, unpacked=self._dependencies.unpacked(locked, anew=is_new))
-        if is_new:
-            self._handlers.prepare(layer)
-        return layer
+        file = replace(made.file, unpacked=made.layers.dependencies.unpacked(made.lock, anew=made.is_new))
+        if made.is_new:
+            self._handlers(made.platform).prepare(file)
+        return file
 
-    def will_import(self, template: UnitTemplate) -> bool:
-        """Whether handlers of the template are to be imported here."""
-        return self._handlers.will_import(wheel_functions(json.loads(template.text)))
+    def will_import(self, platform: Platform, template: UnitTemplate, users: Users) -> bool:
+        """Whether handlers that run on a platform are to be imported here."""
+        functions = _of_platform(template, users.get(platform, ()))
+        return bool(functions) and self._handlers(platform).imports
 
-    def check(self, package: Package, layer: LayerFile | None, template: UnitTemplate) -> tuple[list[str], list[str]]:
-        """Check that wheel, layer and template will run together.
+    def check(
+        self, package: Package, layers: Mapping[Platform, LayerFile], template: UnitTemplate, users: Users
+    ) -> tuple[list[str], list[str]]:
+        """Check that wheel, layers and template will run together.
+
+        Args:
+            package: the wheel.
+            layers: the layer of each platform that has one.
+            template: the template.
+            users: the functions of each platform.
 
         Returns:
             Warnings that belong to the release, and those that this machine alone may have a reason for.
         """
         warnings = check_wheel(template.functions, package.wheel.read_bytes(), template.source.file)
-        check_size(self.unit.name, package.wheel, layer.path if layer else None)
-        functions = wheel_functions(json.loads(template.text))
-        return warnings, self._handlers.check(functions, package.wheel, layer, self.scratch)
+        for layer in layers.values() or (None,):
+            check_size(self.unit.name, package.wheel, layer.path if layer else None)
+        found: list[str] = []
+        for platform, names in users.items():
+            if functions := _of_platform(template, names):
+                layer = layers.get(platform)
+                found += self._handlers(platform).check(functions, package.wheel, layer, self.scratch)
+        return warnings, list(dict.fromkeys(found))
 
     def publish_package(self, version: str, package: Package) -> tuple[Artifact, Artifact]:
         """Publish the wheel and the sdist."""
@@ -225,18 +254,18 @@ class Job:
         self,
         version: str,
         wheel: Artifact,
-        layer: Layer | None,
+        layers: Iterable[Layer],
         tools: Mapping[str, str],
         assets: Iterable[tuple[Artifact, Path]],
     ) -> Artifact:
         """Publish the release's bill of materials."""
         facts = {"digest": self.digest, "python": self.organization.lambda_.python}
         subject = Subject(self.unit.name, version, wheel.sha256, facts)
-        of_layer = None
-        if layer:
-            text = self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)
-            of_layer = read_bom(text, self.store.location(layer.sbom.key))
-        content = bom_json(release_bom(subject, of_layer, tools, assets))
+        boms = [
+            read_bom(self.store.get(one.sbom.key, sha256=one.sbom.sha256), self.store.location(one.sbom.key))
+            for one in layers
+        ]
+        content = bom_json(release_bom(subject, boms, tools, assets))
         return self.publish(layout.sbom_key(self.unit.name, version), content)
 
     def tools(self, wheel: bytes) -> dict[str, str]:
@@ -257,6 +286,10 @@ class Job:
 
         return self.cache.once("uv-version", uv.fingerprint, ask).decode()
 
-    @property
-    def _handlers(self) -> HandlerCheck:
-        return HandlerCheck(self.commands, self.uv.python, self.cache, self.organization.lambda_)
+    def _handlers(self, platform: Platform) -> HandlerCheck:
+        interpreter = self.interpreters(platform.python) if is_of_this_machine(platform) else None
+        return HandlerCheck(self.commands, interpreter, self.cache, platform)
+
+
+def _of_platform(template: UnitTemplate, names: Sequence[str]) -> list[Function]:
+    return [function for function in wheel_functions(json.loads(template.text)) if function.resource in names]

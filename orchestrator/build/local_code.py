@@ -13,22 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.build.handlers import misfits
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.releases.template_code import (
     FUNCTIONS,
     LAYERS,
-    SAM_FUNCTION,
-    dependency_layers,
     of_globals,
     properties,
     property_of,
 )
 
-ADDED_LAYER = "OrchestratorDependencies"
 # What else the AWS CLI and SAM upload from local paths. Source: their documentation of `package`.
 _OTHERS = {
     "AWS::Serverless::Api": ("DefinitionUri",),
@@ -87,10 +82,8 @@ class LocalFunction:
         return replace(self, module=found, content=sha256_of((folder / found).read_bytes()), files=files)
 
 
-def use_artifacts(
-    document: dict[str, Any], platform: Lambda, file: str, *, has_layer: bool
-) -> tuple[dict[str, Any], tuple[LocalFunction, ...]]:
-    """Put the unit's wheel and layer in the place of local folders.
+def use_artifacts(document: dict[str, Any], file: str) -> tuple[dict[str, Any], tuple[LocalFunction, ...]]:
+    """Put the unit's wheel in the place of local folders.
 
     Returns:
         The template, and the functions that were changed: the wheel must hold their handlers, see `check_wheel`.
@@ -101,7 +94,7 @@ def use_artifacts(
     found = list(_local_code(document))
     problems = [
         *_others(document),
-        *(problem for name, _, _ in found for problem in _problems(document, name, platform, has_layer=has_layer)),
+        *(problem for name, _, _ in found for problem in _problems(document, name)),
     ]
     if problems:
         raise ConfigurationError(file, *problems)
@@ -114,8 +107,6 @@ def use_artifacts(
         place = FUNCTIONS[kind]
         changed["Resources"][name]["Properties"][place.property] = place.of("SourceKey")
     _declare(changed, "ArtifactsBucket", "SourceKey")
-    if has_layer:
-        _add_layer(changed, [name for name, _, _ in found], platform)
     handlers = {name: str(property_of(document, document["Resources"][name], "Handler")) for name, _, _ in found}
     return changed, tuple(LocalFunction(name, code, handlers[name]) for name, _, code in found)
 
@@ -181,46 +172,16 @@ def _instead(kind: str, key: str) -> str:
     return "Only the code of functions is taken from a folder: write the definition into the template itself."
 
 
-def _problems(document: dict[str, Any], name: str, platform: Lambda, *, has_layer: bool) -> Iterator[str]:
-    resource = document["Resources"][name]
-    handler, runtime = (property_of(document, resource, key) for key in ("Handler", "Runtime"))
+def _problems(document: dict[str, Any], name: str) -> Iterator[str]:
+    handler = property_of(document, document["Resources"][name], "Handler")
     if not isinstance(handler, str) or "." not in handler:
         yield f"Resources.{name}.Properties.Handler = {handler!r} must be text such as 'orders.app.handle'."
-    yield from misfits(name, runtime, property_of(document, resource, "Architectures"), platform)
-    if has_layer and not isinstance(properties(resource).get("Layers", []), list):
-        yield f"Resources.{name}.Properties.Layers must be a list, so that the unit's own layer can be added to it."
-    if has_layer and ADDED_LAYER in document["Resources"]:
-        yield f"Resources.{ADDED_LAYER}: this name is what the unit's own layer gets. Choose another one."
 
 
 def _declare(document: dict[str, Any], *names: str) -> None:
     declared = document.setdefault("Parameters", {})
     for name in names:
         declared.setdefault(name, {"Type": "String"})
-
-
-def _add_layer(document: dict[str, Any], functions: list[str], platform: Lambda) -> None:
-    """Give functions the layer with the dependencies: the one that the template has, else a new one."""
-    own = dependency_layers(document)
-    if not own:
-        _declare(document, "LayerKey")
-        document["Resources"][ADDED_LAYER] = {
-            "Type": "AWS::Lambda::LayerVersion",
-            "Properties": {
-                # CloudFormation would choose a name without the stack's, and deployments are limited to such names.
-                "LayerName": {"Ref": "AWS::StackName"},
-                "CompatibleRuntimes": [platform.runtime],
-                "Content": LAYERS["AWS::Lambda::LayerVersion"].of("LayerKey"),
-            },
-        }
-    reference = {"Ref": own[0] if own else ADDED_LAYER}
-    for name in functions:
-        resource = document["Resources"][name]
-        shared = of_globals(document, "Layers") if resource["Type"] == SAM_FUNCTION else None
-        layers = resource["Properties"].get("Layers", [])
-        # SAM puts the layers of Globals before a function's own.
-        if reference not in layers and reference not in (shared or []):
-            resource["Properties"]["Layers"] = [*layers, reference]
 
 
 def _judge(function: LocalFunction, wheel: dict[str, bytes]) -> tuple[str, str]:

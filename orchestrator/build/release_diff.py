@@ -14,7 +14,7 @@ from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
 _Differences = tuple[Difference, ...]
-_HOW_IT_WAS_BUILT = {"builder", "confinement", "tools", "python", "architecture", "inputs"}
+_HOW_IT_WAS_BUILT = {"builder", "confinement", "tools", "python", "architecture", "platforms", "inputs"}
 
 
 class ReleaseDiff(BaseModel):
@@ -51,7 +51,11 @@ def _manifest(store: ArtifactStore, release: Release) -> Manifest:
 
 
 def _requirements(manifest: Manifest) -> dict[str, str]:
-    return {pin.name: pin.version for pin in pins("\n".join(manifest.requirements))}
+    """The versions of each package; more than one where platforms differ."""
+    versions: dict[str, list[str]] = {}
+    for pin in pins("\n".join(manifest.requirements)):
+        versions.setdefault(pin.name, []).append(pin.version)
+    return {name: ", ".join(listed) for name, listed in versions.items()}
 
 
 def _files(store: ArtifactStore, manifest: Manifest) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from orchestrator.config.base import (
 )
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, function_name, may_be_own
+from orchestrator.config.platform import Platform
 from orchestrator.config.repository import Repository
 from orchestrator.config.tags import Tags
 from orchestrator.config.tooling import Tooling
@@ -40,7 +41,7 @@ StackPattern = Annotated[
 
 
 class Lambda(Settings):
-    """The platform that layers are resolved for, and that the orchestrator's own functions run on."""
+    """The platform of the orchestrator's own functions, and of functions whose template does not name a runtime."""
 
     python: Annotated[str, worded(r"^3\.(1[1-9])$", "a Python that Lambda runs is written such as '3.13'")] = Field(
         default="3.13", description="Python version of the Lambda runtime.", json_schema_extra=FREE
@@ -50,7 +51,12 @@ class Lambda(Settings):
     @property
     def runtime(self) -> str:
         """The runtime's identifier, such as `python3.13`."""
-        return f"python{self.python}"
+        return self.platform.runtime
+
+    @property
+    def platform(self) -> Platform:
+        """Both, as builds take them."""
+        return Platform(self.python, self.architecture)
 
 
 class Build(Settings):

@@ -1,8 +1,10 @@
 """Where the functions of a template get their code from, in plain CloudFormation and in SAM."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 
 
@@ -35,6 +37,25 @@ LAYERS = {
     "AWS::Serverless::LayerVersion": CodePlace("ContentUri", "Bucket", "Key"),
 }
 
+LAYER_KEY = "LayerKey"
+"""The parameter with the key of the layer for the unit's main platform."""
+_OF_A_PLATFORM = re.compile(rf"{LAYER_KEY}(Python3\d+(?:X86|Arm64))?")
+
+
+def layer_parameter(platform: Platform, main: Platform) -> str:
+    """The parameter with the key of a platform's layer.
+
+    Args:
+        platform: one of the unit's.
+        main: the unit's main one.
+    """
+    return LAYER_KEY if platform == main else f"{LAYER_KEY}{platform.label}"
+
+
+def is_layer_parameter(name: str) -> bool:
+    """Whether a parameter is the key of a platform's layer by its name."""
+    return _OF_A_PLATFORM.fullmatch(name) is not None
+
 
 def properties(resource: Any) -> dict[str, Any]:
     """The properties of a resource, empty when it has none."""
@@ -66,9 +87,15 @@ def literal_code(template: dict[str, Any]) -> dict[str, str]:
     return {name: key for name, key in _keys(template, FUNCTIONS) if isinstance(key, str)}
 
 
-def dependency_layers(template: dict[str, Any]) -> list[str]:
-    """The layers that are the unit's dependencies, by their logical names."""
-    return [name for name, key in _keys(template, LAYERS) if key == {"Ref": "LayerKey"}]
+def dependency_layers(template: dict[str, Any]) -> dict[str, str]:
+    """The layers that are the unit's dependencies: by logical name, the parameter with the key of the object."""
+    parameters = {name: parameter for name, key in _keys(template, LAYERS) if (parameter := _reference(key))}
+    return {name: parameter for name, parameter in parameters.items() if is_layer_parameter(parameter)}
+
+
+def _reference(value: Any) -> str:
+    """The name that a value refers to; empty when it is something else."""
+    return str(value["Ref"]) if isinstance(value, dict) and value.keys() == {"Ref"} else ""
 
 
 def _keys(template: dict[str, Any], types: dict[str, CodePlace]) -> Iterator[tuple[str, Any]]:

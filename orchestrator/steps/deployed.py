@@ -97,14 +97,12 @@ class Deployed:
         return self._code("its code", found["CodeSha256"], wanted) or _other_layers(found, layers)
 
     def _layers(self, template: dict[str, Any]) -> Iterator[HandChange]:
-        if self.manifest.layer is None:
-            return
-        archive = self.manifest.layer.archive
-        deployed = self.stack.resources(_LAYER)
-        for resource in dependency_layers(template):
-            for arn in (arn for name, arn in deployed.items() if _is_layer(name, resource)):
-                if what := _unless_gone(partial(self._layer, arn, archive)):
-                    yield HandChange(resource=resource, type=_LAYER, what=what)
+        deployed, layers = self.stack.resources(_LAYER), self.manifest.layer_parameters
+        for resource, parameter in dependency_layers(template).items():
+            if layer := layers.get(parameter):
+                for arn in (arn for name, arn in deployed.items() if _is_layer(name, resource)):
+                    if what := _unless_gone(partial(self._layer, arn, layer.archive)):
+                        yield HandChange(resource=resource, type=_LAYER, what=what)
 
     def _layer(self, arn: str, archive: Artifact) -> str | None:
         name, version = arn.split(":")[-2:]

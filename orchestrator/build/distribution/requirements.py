@@ -1,5 +1,6 @@
 """What a unit's wheel requires, as a build takes it up and checks it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -8,7 +9,7 @@ from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.distribution.metadata import read_metadata, unmet
 from orchestrator.build.requirements.lists import not_of_an_index
 from orchestrator.build.runtime import marker_environment
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.errors import ConfigurationError
 
 
@@ -29,14 +30,16 @@ def wheel_dependencies(wheel: Path, file: str) -> tuple[str, ...]:
     return metadata.dependencies
 
 
-def check_requirements(wheel: Path, declared: Declared, locked: Lock, platform: Lambda, file: str) -> None:
-    """Check that a layer has all that a wheel's metadata asks for, and that its Python does.
+def check_requirements(
+    wheel: Path, declared: Declared, locks: Iterable[Lock], platforms: Iterable[Platform], file: str
+) -> None:
+    """Check that layers have all that a wheel's metadata asks for, and functions the Python.
 
     Args:
         wheel: the unit's.
         declared: its dependencies, as they were locked.
-        locked: what they were locked to.
-        platform: what for.
+        locks: what they were locked to.
+        platforms: what functions run the wheel on.
         file: the unit's `pyproject.toml`, for errors.
 
     Raises:
@@ -45,12 +48,13 @@ def check_requirements(wheel: Path, declared: Declared, locked: Lock, platform: 
     metadata = read_metadata(wheel)
     problems = [
         f"{problem} Locked was what {declared.source} names: let that and the build backend say the same."
-        for problem in unmet(metadata, declared.dependencies, locked.pins, marker_environment(platform))
+        for lock in locks
+        for problem in unmet(metadata, declared.dependencies, lock.pins, marker_environment(lock.platform))
+    ] + [
+        f"the wheel requires Python {metadata.requires_python} (Requires-Python), which excludes {platform.runtime}, "
+        "the runtime of a function: change one of the two."
+        for platform in platforms
+        if not SpecifierSet(metadata.requires_python).contains(f"{platform.python}.999")
     ]
-    if not SpecifierSet(metadata.requires_python).contains(f"{platform.python}.999"):
-        problems.append(
-            f"the wheel requires Python {metadata.requires_python} (Requires-Python), which excludes "
-            f"{platform.runtime}: change one of the two."
-        )
     if problems:
-        raise ConfigurationError(file, *problems)
+        raise ConfigurationError(file, *dict.fromkeys(problems))

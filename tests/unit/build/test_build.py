@@ -63,7 +63,7 @@ def test_a_change_without_a_new_version_becomes_a_post_release_with_the_same_lay
     second = workshop.build()
     assert workshop.calls() == ["install"]
     assert second.manifest.version == "0.1.0.post1"
-    assert second.manifest.layer == first.manifest.layer
+    assert second.manifest.layers == first.manifest.layers
     assert second.manifest.wheel.key.endswith("/0.1.0.post1/orders-0.1.0.post1-py3-none-any.whl")
     assert b'version = "0.1.0.post1"' in _unpacked_sdist(workshop.store, second.manifest.sdist)
 
@@ -72,8 +72,7 @@ def test_other_dependencies_make_the_next_layer(workshop: Workshop) -> None:
     """Layers count up when the locked requirements change."""
     workshop.build()
     workshop.repository.write("projects/orders/pyproject.toml", PYPROJECT.replace("1.16.0", "1.17.0"))
-    layer = workshop.build().manifest.layer
-    assert layer is not None
+    (layer,) = workshop.build().manifest.layers
     assert layer.archive.key == "projects/orders/lambda/layer/000002/layer.zip"
 
 
@@ -81,15 +80,14 @@ def test_a_unit_without_dependencies_has_no_layer(workshop: Workshop) -> None:
     """Nothing is locked or installed for it."""
     workshop.repository.write("projects/orders/pyproject.toml", PYPROJECT.replace('"six==1.16.0"', ""))
     manifest = workshop.build().manifest
-    assert manifest.layer is None
+    assert manifest.layers == ()
     assert manifest.requirements == ()
     assert workshop.calls() == ["install"]
 
 
 def test_a_layer_holds_the_packages_where_lambda_looks_for_them(workshop: Workshop) -> None:
     """Below `python/`, without programs."""
-    layer = workshop.build().manifest.layer
-    assert layer is not None
+    (layer,) = workshop.build().manifest.layers
     with zipfile.ZipFile(io.BytesIO(workshop.store.get(layer.archive.key))) as archive:
         assert archive.namelist() == ["python/six.py"]
     with zipfile.ZipFile(io.BytesIO(workshop.store.get(layer.requirements.key))) as archive:

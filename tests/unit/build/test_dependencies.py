@@ -12,9 +12,9 @@ from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.requirements.pins import PinnedLock
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.errors import BuildError
-from tests.unit.build.fakes import COMMITTED_AT, confined, fake_uv
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, confined, fake_uv
 
 
 @pytest.fixture
@@ -23,12 +23,14 @@ def dependencies(machine: Path, tmp_path: Path) -> Dependencies:
     tools = fake_uv(machine)
     commands = Commands("orders", tmp_path / "log", tools.environment, 30, confined(tmp_path))
     uv = Uv(commands, tools.uv, tools.python, COMMITTED_AT)
-    return Dependencies(uv, tools.cache, Lambda())
+    return Dependencies(uv, tools.cache, PLATFORM)
 
 
 def declared(*requirements: str, version: str = "0.1.0") -> Declared:
     """What a unit without a lock file declares."""
-    return Declared("projects/orders", version, requirements, "project.dependencies of pyproject.toml", pyproject="[project]")
+    return Declared(
+        "projects/orders", version, requirements, "project.dependencies of pyproject.toml", pyproject="[project]"
+    )
 
 
 def test_a_lock_is_sorted_and_carries_the_hash_of_one_wheel_for_each(
@@ -135,12 +137,12 @@ def test_a_layer_is_made_once_and_survives_the_end_of_the_cache(
 )
 def test_other_declarations_are_locked_anew(other: Declared) -> None:
     """Another version, too: a release that somebody names gets the dependencies of its day."""
-    assert other.key(Lambda()) != declared("a==1").key(Lambda())
+    assert other.key(PLATFORM) != declared("a==1").key(PLATFORM)
 
 
 def test_another_platform_is_locked_anew_and_is_another_layer(dependencies: Dependencies, tmp_path: Path) -> None:
     """Its wheels differ."""
-    arm = Lambda(architecture="arm64")
-    assert declared("a==1").key(Lambda()) != declared("a==1").key(arm)
+    arm = Platform("3.13", "arm64")
+    assert declared("a==1").key(PLATFORM) != declared("a==1").key(arm)
     locked = dependencies.lock(declared("a==1"), tmp_path)
     assert locked.sha256 != type(locked)(locked.text, arm).sha256

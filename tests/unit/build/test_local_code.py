@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.build.local_code import ADDED_LAYER, LocalFunction, check_wheel, use_artifacts
+from orchestrator.build.local_code import LocalFunction, check_wheel, use_artifacts
 from orchestrator.build.template import read_template
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import ConfigurationError
-from orchestrator.releases.template_code import dependency_layers, wheel_functions
+from orchestrator.releases.template_code import wheel_functions
 
 SAM = """
 Transform: AWS::Serverless-2016-10-31
@@ -28,9 +27,9 @@ SAME = {"app.py": "x = 1", "pkg/__init__.py": "y = 1"}
 WHEEL_CODE = {"Bucket": {"Ref": "ArtifactsBucket"}, "Key": {"Ref": "SourceKey"}}
 
 
-def use(text: str, *, has_layer: bool = True, **platform: Any) -> tuple[dict[str, Any], tuple[LocalFunction, ...]]:
+def use(text: str) -> tuple[dict[str, Any], tuple[LocalFunction, ...]]:
     """Read a template and use the artifacts in it."""
-    return use_artifacts(read_template(text.encode(), "t.yaml"), Lambda(**platform), "t.yaml", has_layer=has_layer)
+    return use_artifacts(read_template(text.encode(), "t.yaml"), "t.yaml")
 
 
 def wheel(files: dict[str, str]) -> bytes:
@@ -42,29 +41,24 @@ def wheel(files: dict[str, str]) -> bytes:
     return made.getvalue()
 
 
-def test_local_folders_become_the_wheel_and_get_the_layer() -> None:
+def test_local_folders_become_the_wheel() -> None:
     """Existing templates need no edit."""
     document, functions = use(SAM)
     assert wheel_functions(document) == ["Api", "Night"]
-    assert dependency_layers(document) == [ADDED_LAYER]
     resources = document["Resources"]
     assert resources["Api"]["Properties"] == {
         "Handler": "app.handle",
         "CodeUri": WHEEL_CODE,
-        "Layers": [{"Ref": ADDED_LAYER}],
     }
-    assert resources["Night"]["Properties"]["Layers"][-1] == {"Ref": ADDED_LAYER}
-    assert len(resources["Night"]["Properties"]["Layers"]) == 2
     assert document["Globals"] == {"Function": {"Runtime": "python3.13"}}
-    assert set(document["Parameters"]) == {"ArtifactsBucket", "SourceKey", "LayerKey"}
+    assert set(document["Parameters"]) == {"ArtifactsBucket", "SourceKey"}
     assert functions == (LocalFunction("Api", "src/", "app.handle"), LocalFunction("Night", "night", "app.night"))
 
 
 def test_plain_functions_may_name_a_folder_too() -> None:
-    """As for `aws cloudformation package`; without dependencies there is no layer."""
+    """As for `aws cloudformation package`."""
     document, _ = use(
-        "Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: src, Handler: a.b, Runtime: !Ref Runtime}}}",
-        has_layer=False,
+        "Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: src, Handler: a.b, Runtime: !Ref Runtime}}}"
     )
     code = {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "SourceKey"}}
     assert document["Resources"] == {
@@ -75,16 +69,6 @@ def test_plain_functions_may_name_a_folder_too() -> None:
     }
 
 
-def test_a_layer_that_the_template_has_is_used() -> None:
-    """One layer of dependencies is enough, and a function that has it by `Globals` does not get it twice."""
-    own = "  Deps: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: {Bucket: b, Key: !Ref LayerKey}}}"
-    document, _ = use(SAM + own)
-    assert document["Resources"]["Api"]["Properties"]["Layers"] == [{"Ref": "Deps"}]
-    assert ADDED_LAYER not in document["Resources"]
-    shared, _ = use(SAM.replace("CodeUri: src/", "CodeUri: src/, Layers: [!Ref Deps]") + own)
-    assert "Layers" not in shared["Resources"]["Api"]["Properties"]
-
-
 def test_a_template_without_local_folders_stays_as_it_is() -> None:
     """Nothing is declared or added."""
     document = read_template(
@@ -92,18 +76,14 @@ def test_a_template_without_local_folders_stays_as_it_is() -> None:
         "t.yaml",
     )
     before = copy.deepcopy(document)
-    assert use_artifacts(document, Lambda(), "t.yaml", has_layer=True) == (before, ())
+    assert use_artifacts(document, "t.yaml") == (before, ())
 
 
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("python3.13", "python3.11", "Runtime = 'python3.11': the unit's wheel and layer are made for python3.13"),
-        ("Runtime: python3.13", "Runtime: python3.13, Architectures: [arm64]", "Architectures = ['arm64']: the layer"),
         ("app.handle", "app", "Handler = 'app' must be text such as"),
-        ("Handler: app.handle", "Handler: app.handle, Layers: !Ref Given", "Layers must be a list"),
         ("Handler: app.handle", "Handler: app.handle, PackageType: Image", "Resources.Api is a container image"),
-        ("  Night:", f"  {ADDED_LAYER}: {{Type: AWS::SNS::Topic}}\n  Night:", "this name is what the unit's own layer"),
         (
             "  Night:",
             "  L: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: deps/}}\n  Night:",
@@ -122,12 +102,6 @@ def test_what_cannot_run_from_the_wheel_is_refused_with_what_to_write(old: str, 
     with pytest.raises(ConfigurationError) as raised:
         use(SAM.replace(old, new))
     assert problem in str(raised.value)
-
-
-def test_the_platform_of_the_layer_is_that_of_the_organization() -> None:
-    """Functions that leave the architecture out run on x86_64."""
-    with pytest.raises(ConfigurationError, match=r"Write \[arm64\]"):
-        use(SAM, architecture="arm64")
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ def test_a_unit_adds_tags_and_changes_none_of_the_organization() -> None:
     text = '[project]\nname = "orders"\nversion = "0.1.0"\n[tool.orchestrator.tags]\nTeam = "orders"\n'
     assert load_unit(text, "projects/orders", organization()).settings.tags == {"Team": "orders"}
     said = refused({"costcenter": "1"})
-    assert said.startswith("projects/orders/pyproject.toml: tool.orchestrator.tags names costcenter, which orchestrator")
+    assert said.startswith(
+        "projects/orders/pyproject.toml: tool.orchestrator.tags names costcenter, which orchestrator"
+    )
     assert said.endswith("sets for all stacks in dev: remove it here.")
 
 
@@ -58,7 +60,10 @@ def test_a_unit_adds_tags_and_changes_none_of_the_organization() -> None:
         ({"k": "a;b"}, "the value of 'k' may hold letters, digits, spaces and _.:/=+-@"),
         ({"k\n": "a"}, "may hold letters, digits, spaces"),
         ({"Team": "a", "team": "b"}, "'Team', 'team' differ in case alone"),
-        ({f"k{number}": "1" for number in range(51)}, "a stack can have 50 tags, 2 are the orchestrator's, these are 51"),
+        (
+            {f"k{number}": "1" for number in range(51)},
+            "a stack can have 50 tags, 2 are the orchestrator's, these are 51",
+        ),
         ({f"k{number}": "1" for number in range(47)}, "stacks in dev would have 51 tags"),
     ],
 )
