@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 from pip_requirements_parser import InstallRequirement, InvalidRequirementLine, OptionLine, RequirementsFile
 
@@ -130,7 +131,7 @@ class _Reader:
         if problems:
             raise ConfigurationError(file, *problems)
         for requirement in parsed.requirements:
-            pin = Pin(requirement.req, tuple(_sha256(requirement)))
+            pin = Pin(_requirement(requirement), tuple(_sha256(requirement)))
             if is_constraint:
                 self.constraints.append(str(pin.requirement))
             else:
@@ -216,6 +217,13 @@ def not_of_an_index(written: str, name: str | None) -> str:
         f"{written!r} is a folder, a file or a repository, and a layer is made of wheels of a package index. Publish "
         f"it there and {instead}; code of this repository is shared by the unit's depends_on."
     )
+
+
+def _requirement(parsed: InstallRequirement) -> Requirement:
+    """The requirement with its marker, which the parser takes off."""
+    requirement = Requirement(str(parsed.req))
+    requirement.marker = parsed.marker
+    return requirement
 
 
 def _sha256(requirement: InstallRequirement) -> Iterator[str]:
