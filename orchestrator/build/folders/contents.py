@@ -1,5 +1,6 @@
 """What a folder of the exported sources holds: links are followed within the export, and never out of it."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -34,34 +35,50 @@ def folder_contents(folder: Path, tree: Path, excluded: tuple[str, ...] = ()) ->
     """
     files: dict[str, Path] = {}
     left_out: list[str] = []
-    for name, path in _entries(folder, tree.resolve(), excluded):
-        if is_excluded(path.name, excluded):
+    for name, path, real in _entries(folder, tree.resolve(), excluded):
+        if real is None:
             left_out.append(f"{name}/" if path.is_dir() else name)
         else:
-            files[name] = path.resolve()
+            files[name] = real
     return FolderContents(dict(sorted(files.items())), tuple(sorted(left_out)))
 
 
-def _entries(folder: Path, tree: Path, excluded: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-    """The files below a folder, and folders that are left out, which are not looked into."""
+def _entries(folder: Path, tree: Path, excluded: tuple[str, ...]) -> Iterator[tuple[str, Path, Path | None]]:
+    """The files below a folder, with where they lie; of what is left out, None, and nothing below it."""
     waiting: list[tuple[str, Path, tuple[Path, ...]]] = [("", folder, (folder.resolve(),))]
     while waiting:
         prefix, parent, above = waiting.pop()
         for path in parent.iterdir():
-            name, is_left_out = f"{prefix}{path.name}", is_excluded(path.name, excluded)
-            real = path.resolve()
-            if not is_left_out and not (real.exists() and real.is_relative_to(tree)):
-                raise _dangling(path, tree)
-            if is_left_out or real.is_file():
-                yield name, path
+            name = f"{prefix}{path.name}"
+            if is_excluded(path.name, excluded):
+                yield name, path, None
+                continue
+            real = _real(path, tree)
+            if real.is_file():
+                yield name, path, real
             elif real.is_dir() and real not in above:
                 waiting.append((f"{name}/", path, (*above, real)))
+
+
+def _real(path: Path, tree: Path) -> Path:
+    """Where something lies that may be a link.
+
+    Raises:
+        ConfigurationError: it leads to itself, to nothing, or out of the tree.
+    """
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise _dangling(path, tree) from error
+    if not real.is_relative_to(tree):
+        raise _dangling(path, tree)
+    return real
 
 
 def _dangling(path: Path, tree: Path) -> ConfigurationError:
     # The tree itself may lie behind a link, so the place of the link is told as it was exported.
     link, target = Path(path.parent.resolve(), path.name).relative_to(tree), path.readlink()
-    place = Path(path.parent, target).resolve()
+    place = Path(os.path.normpath(path.parent.resolve() / target))
     wanted = place.relative_to(tree) if place.is_relative_to(tree) else target
     return ConfigurationError(
         str(link),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from orchestrator.build.exported import Exported
 from orchestrator.build.requirements.pipenv import PIPFILE, PIPFILE_LOCK
+from orchestrator.config.load import parse_toml
+from orchestrator.config.unit import FILE_NAME
 from orchestrator.source.reading import within
 
 SETUP_PY, SETUP_CFG = "setup.py", "setup.cfg"
@@ -27,7 +29,7 @@ def declaring_elsewhere(exported: Exported, folder: str) -> dict[str, str]:
     Returns:
         By name of the file, why no layer is made of it, and what to write.
     """
-    paths = {name: exported.find(within(folder, name)) for name in (PIPFILE, SETUP_PY, SETUP_CFG, *_CONDA)}
+    paths = {name: exported.find(within(folder, name)) for name in (PIPFILE, SETUP_PY, SETUP_CFG, *_CONDA, FILE_NAME)}
     found = {name: path for name, path in paths.items() if path is not None}
     if exported.find(within(folder, PIPFILE_LOCK)):
         found.pop(PIPFILE, None)
@@ -42,6 +44,11 @@ def setuptools_files(exported: Exported, folder: str) -> list[str]:
 def _why(name: str, path: Path) -> Iterator[str]:
     if name == PIPFILE:
         yield "has no Pipfile.lock beside it: run 'pipenv lock' and commit that file."
+    elif name == FILE_NAME and _has_flit(path):
+        yield (
+            "declares dependencies in [tool.flit.metadata], and has no [project]: write [project] with name, version "
+            "and dependencies, as 'flit init' does today; or list them in requirements.txt, beside the code."
+        )
     elif name in _CONDA and _CONDA_LIST.search(path.read_bytes()):
         yield (
             "is an environment of conda, and a layer is made of wheels of a package index: list its packages in "
@@ -52,6 +59,12 @@ def _why(name: str, path: Path) -> Iterator[str]:
             f"declares {_KEY}, which only its wheel tells: write a pyproject.toml with {_PROJECT}; or list them in "
             "requirements.txt, beside the code."
         )
+
+
+def _has_flit(path: Path) -> bool:
+    document = parse_toml(path.read_bytes(), path.name)
+    flit = document.get("tool", {}).get("flit", {})
+    return "project" not in document and bool(flit.get("metadata", {}).get("requires"))
 
 
 def _calls_for(source: bytes) -> bool:

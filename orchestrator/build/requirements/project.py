@@ -151,9 +151,33 @@ class ProjectFiles:
                 'does not name it. Write dynamic = ["dependencies"] into [project], or move it to '
                 "project.dependencies.",
             )
+        yield from self._of_poetry_alone(dependencies)
         there = declaring_elsewhere(self.exported, self.unit.folder)
         used = of_setuptools if self.project.is_told_by_wheel else []
         yield from self._unused(found, [name for name in there if name not in used])
+
+    def _of_poetry_alone(self, dependencies: tuple[str, ...]) -> Iterator[str]:
+        """What to say of dependencies that only Poetry would install.
+
+        Raises:
+            ConfigurationError: nothing else declares a dependency.
+        """
+        poetry = self.project.document.get("tool", {}).get("poetry", {}).get("dependencies", {})
+        names = {canonicalize_name(Requirement(one).name) for one in dependencies}
+        missing = sorted(
+            name
+            for name, said in poetry.items()
+            if name != "python" and canonicalize_name(name) not in names and not _is_optional(said)
+        )
+        file, what = self.unit.path(FILE_NAME), f"tool.poetry.dependencies names {', '.join(missing)}"
+        if missing and not dependencies:
+            raise ConfigurationError(
+                file,
+                f"{what}, and the wheel requires nothing: its build backend is not Poetry's. Write them into "
+                "project.dependencies.",
+            )
+        if missing:
+            yield f"{file}: {what}, which {self.project.source} does not: they are not in the layer."
 
     def _unused(self, found: FoundLock, names: list[str] | tuple[str, ...]) -> Iterator[str]:
         return not_used(self.unit.folder, names, found.file or self.project.source)
@@ -168,3 +192,8 @@ class ProjectFiles:
             return False
         names = {canonicalize_name(Requirement(one).name) for one in dependencies}
         return listed is not None and {pin.name for pin in listed.pins} <= names
+
+
+def _is_optional(said: Any) -> bool:
+    tables = said if isinstance(said, list) else [said]
+    return all(isinstance(one, dict) and one.get("optional") is True for one in tables)

@@ -24,7 +24,7 @@ def proposed(company: MotoCompany, environment: str) -> dict[str, str]:
     """The tags of the newest change set; moto executes them without their tags."""
     target = company.organization.environment(environment).targets[0]
     found = list(cloudformation_backends[target.account][target.region].change_sets.values())
-    return dict(found[-1].tags)
+    return dict(found[-1].tags or {})
 
 
 def test_a_stack_has_the_tags_of_its_unit_and_of_its_environment(company: MotoCompany) -> None:

@@ -63,6 +63,11 @@ python-versions = "!=3.0.*,!=3.1.*,!=3.2.*,!=3.3.*,!=3.4.*,!=3.5.*,!=3.6.*,>=2.7
 groups = ["main"]
 markers = "sys_platform == \\"win32\\""
 {_COLORAMA_FILES}
+[package.source]
+type = "legacy"
+url = "https://pypi.org/simple"
+reference = "pypi-simple"
+
 [[package]]
 name = "idna"
 version = "3.10"
@@ -73,11 +78,6 @@ groups = ["dev"]
 files = [
     {{file = "idna-3.10-py3-none-any.whl", hash = "sha256:{IDNA_WHEEL}"}},
 ]
-
-[package.source]
-type = "legacy"
-url = "https://pypi.org/simple"
-reference = "pypi-simple"
 
 [[package]]
 name = "six"
@@ -187,7 +187,7 @@ requires-python = ">=3.11"
 name = "colorama"
 version = "0.4.6"
 marker = "sys_platform == 'win32'"
-wheels = [{{ url = "https://nowhere.invalid/colorama-0.4.6-py2.py3-none-any.whl", hashes = {{ sha256 = "{COLORAMA_WHEEL}" }} }}]
+wheels = [{{ name = "colorama-0.4.6-py2.py3-none-any.whl", path = "x", hashes = {{ sha256 = "{COLORAMA_WHEEL}" }} }}]
 
 [[packages]]
 name = "idna"

@@ -81,7 +81,9 @@ def test_included_lists_and_constraints_are_read_from_where_they_lie(tmp_path: P
     assert "certifi" in found.text
 
 
-@pytest.mark.parametrize("line", ["-r ../../../etc/passwd", "-r absent.txt", "-c https://example.com/c.txt", "-r /etc/x"])
+@pytest.mark.parametrize(
+    "line", ["-r ../../../etc/passwd", "-r absent.txt", "-c https://example.com/c.txt", "-r /etc/x"]
+)
 def test_what_the_unit_does_not_have_is_not_included(line: str, tmp_path: Path) -> None:
     """A repository names no file of the machine."""
     said = refused(tmp_path, f"{line}\n")
