@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from orchestrator.build.folders.exclusions import PYTHON_EXCLUDED, is_excluded
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
@@ -214,6 +216,6 @@ def _packaged(folder: Path) -> Iterator[str]:
     """The files that `sam build` would package, without the lists of requirements: those become the layer."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
-        if path.is_file() and not hidden and not (name.name.startswith("requirements") and name.suffix == ".txt"):
+        is_left_out = any(is_excluded(part, PYTHON_EXCLUDED) for part in name.parts)
+        if path.is_file() and not is_left_out and name.as_posix() != REQUIREMENTS_FILE:
             yield name.as_posix()

@@ -25,6 +25,7 @@ from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.source.facts import TEMPLATES
+from orchestrator.source.reading import within
 
 _SOURCES = "src"
 _PYTHON = ".py"
@@ -74,9 +75,14 @@ def plain_code(unit: Unit, tree: Path, document: Mapping[str, Any] | None, templ
     contents = {folder: folder_contents(folder, tree, PYTHON_EXCLUDED) for folder in named}
     if not named:
         contents = dict([_own_code(home, tree, template)])
-    folders = tuple(str(one.relative_to(root)).removeprefix(".") for one in dict.fromkeys((home, *contents)))
-    left_out = tuple(str((one / name).relative_to(root)) for one, held in contents.items() for name in held.left_out)
+    folders = tuple(_name(one, root) for one in dict.fromkeys((home, *contents)))
+    left_out = tuple(within(_name(one, root), name) for one, held in contents.items() for name in held.left_out)
     return PlainCode(_merged(contents, root, unit.path(template)), folders, left_out)
+
+
+def _name(folder: Path, root: Path) -> str:
+    """A folder from the repository's root, whose own name is empty."""
+    return "" if folder == root else folder.relative_to(root).as_posix()
 
 
 def _own_code(home: Path, tree: Path, template: str) -> tuple[Path, FolderContents]:
