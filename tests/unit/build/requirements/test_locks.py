@@ -3,6 +3,7 @@
 import sys
 import tomllib
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,25 @@ def test_the_lock_of_no_project_is_refused(name: str, tmp_path: Path) -> None:
     """Nothing would be made of it."""
     with pytest.raises(ConfigurationError, match=f"{name}: has no pyproject.toml of a project beside it"):
         found(tmp_path, **{name: "", "pyproject.toml": "[tool.black]\n"})
+
+
+def test_what_is_newer_than_the_commit_is_named_and_the_advice_works(
+    dependencies: Dependencies, tmp_path: Path
+) -> None:
+    """A version that a commit pins may have been uploaded between the commit and its merge."""
+    pinned = Declared(_FOLDER, "0.1.0", ("six==1.17.0",), _SOURCE)
+    early = replace(dependencies, uv=replace(dependencies.uv, as_of=datetime(2024, 1, 1, tzinfo=UTC)))
+    for named in (pinned, replace(pinned, dependencies=("six>=1.17",))):
+        with pytest.raises(BuildError) as caught:
+            early.lock(named, tmp_path)
+        assert str(caught.value).endswith(
+            "six 1.17.0 was uploaded on 2024-12-04, after the commit (2024-01-01): builds look the package index up as "
+            "of the commit. Make a new commit, or lock with hashes."
+        )
+    assert dependencies.lock(pinned, tmp_path).requirements == ("six==1.17.0",)
+    compiled = ["pip", "compile", "--generate-hashes", "-o", "requirements.txt", "requirements.in"]
+    (tmp_path / "requirements.in").write_text("six==1.17.0\n", encoding="utf-8")
+    assert dependencies.uv.attempt("lock", compiled, tmp_path, dated=False).code == 0
+    hashed = (tmp_path / "requirements.txt").read_text(encoding="utf-8")
+    lock = found(tmp_path / "tree", **{"requirements.txt": hashed}).pinned
+    assert early.lock(replace(pinned, lock=lock), tmp_path).requirements == ("six==1.17.0",)
