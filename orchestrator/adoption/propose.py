@@ -12,7 +12,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from orchestrator.adoption.look import Place, SamDeployment
-from orchestrator.build.local_code import local_folders, use_artifacts
+from orchestrator.build.paths.look import look_at
 from orchestrator.build.platforms.functions import functions_of
 from orchestrator.build.platforms.intrinsics import variables_of
 from orchestrator.build.platforms.scope import Scope
@@ -27,7 +27,8 @@ from orchestrator.config.project import project_table
 from orchestrator.config.reserved import unreserved
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
-from orchestrator.releases.template_code import FUNCTIONS, property_of
+from orchestrator.releases.path_properties import FUNCTIONS
+from orchestrator.releases.template_code import property_of
 from orchestrator.source.facts import PYPROJECT
 
 _RUNTIME = re.compile(r"python(3\.1[1-9])")
@@ -108,7 +109,7 @@ class Proposer:
     def _resolved(self, place: Place, platform: Platform) -> tuple[Resolved, ...]:
         if place.document is None:
             return ()
-        document, _ = use_artifacts(dict(place.document), place.path)
+        document = look_at(place.document, place.path).document
         scope = partial(_scope, place, document, platform)
         return resolve_environments(document, self.environments, scope, platform, place.path)
 
@@ -137,7 +138,7 @@ def platform_of(places: Iterable[Place]) -> Lambda:
         for resource in document["Resources"].values()
         if isinstance(resource, dict)
         and resource.get("Type") in FUNCTIONS
-        and isinstance(property_of(document, resource, FUNCTIONS[resource["Type"]].property), str)
+        and isinstance(property_of(document, resource, FUNCTIONS[resource["Type"]].name), str)
     ]
     runtimes = [_RUNTIME.fullmatch(str(property_of(*one, "Runtime"))) for one in functions]
     pythons = Counter(found[1] for found in runtimes if found)
@@ -179,10 +180,14 @@ def _outside(place: Place) -> Iterator[str]:
     """Folders of code that do not lie in the unit's own."""
     if place.document is None or not place.folder:
         return
-    for code in local_folders(place.document):
-        folder = posixpath.normpath(posixpath.join(place.folder, code))
+    look = look_at(place.document, place.path)
+    for path in (*look.code, *look.files):
+        folder = posixpath.normpath(posixpath.join(place.folder, path))
         if folder == ".." or folder.startswith("../"):
-            raise ConfigurationError(place.path, f"takes code from {code!r}, which is not in the repository.")
+            raise ConfigurationError(place.path, f"names {path!r}, which is not in the repository.")
+        if path in look.files or posixpath.splitext(path)[1]:
+            # Inputs of a unit are folders.
+            folder = posixpath.dirname(folder)
         if folder != place.folder and not folder.startswith(f"{place.folder}/"):
             yield folder
 

@@ -54,6 +54,7 @@ _COMMAND_LINE = (
     "rich",
     "s3transfer",
     "six",
+    "stdlibs",
     "tomlkit",
     "uv",
 )

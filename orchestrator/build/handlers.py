@@ -1,12 +1,15 @@
-"""The Lambda functions of a template that run the unit's wheel."""
+"""The Lambda functions of a template that run Python code of the release: the unit's wheel, or an archive."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from orchestrator.build.platforms.functions import TemplateFunction, functions_of
+from orchestrator.build.paths.walk import resources
+from orchestrator.build.platforms.functions import functions_of
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
-from orchestrator.releases.template_code import FUNCTIONS
+from orchestrator.releases.path_properties import FUNCTIONS, LAYERS, PathProperty
+from orchestrator.releases.template_code import is_layer_parameter
 
 _WHEEL = {"Ref": "SourceKey"}
 # Source: Lambda's quotas.
@@ -15,17 +18,23 @@ MOST_LAYERS = 5
 
 @dataclass(frozen=True)
 class Function:
-    """A function whose code is the wheel.
+    """A function in Python.
 
     Attributes:
         resource: its logical id.
         handler: such as `orders.handler.handle`.
         variables: its environment variables, those whose values the template spells out.
+        code: the archive that it runs; None for the wheel.
+        layers: the archives of layers that the template makes, besides the unit's dependencies.
+        sees_all: whether the release holds all of its layers: what is in others is not known here.
     """
 
     resource: str
     handler: str
     variables: Mapping[str, str]
+    code: Path | None = None
+    layers: tuple[Path, ...] = ()
+    sees_all: bool = True
 
     @property
     def module(self) -> str:
@@ -38,13 +47,49 @@ class Function:
         return self.handler.rpartition(".")[2]
 
 
-def wheel_functions(template: Mapping[str, Any]) -> list[Function]:
-    """The functions that run the wheel, and say by what; one whose handler is a parameter cannot be looked into."""
+def python_functions(
+    template: Mapping[str, Any], archives: Mapping[str, Path], files: Mapping[str, Path]
+) -> list[Function]:
+    """The functions that run the wheel or an archive of Python code, and say by what handler.
+
+    One whose handler is a parameter cannot be looked into.
+
+    Args:
+        template: a finished one.
+        archives: by key, the archives of Python code.
+        files: by key, all objects that templates refer to.
+    """
+    layers = {one.name: _key(LAYERS[one.type], one.properties) for one in resources(template) if one.type in LAYERS}
     return [
-        Function(one.name, one.properties["Handler"], _variables(one.properties))
+        Function(
+            one.name,
+            one.properties["Handler"],
+            _variables(one.properties),
+            None if key == _WHEEL else archives[key],
+            *_layers_of(one.properties, layers, files),
+        )
         for one in functions_of(template)
-        if _runs_wheel(one) and isinstance(one.properties.get("Handler"), str)
+        if isinstance(one.properties.get("Handler"), str)
+        and ((key := _key(FUNCTIONS[one.type], one.properties)) == _WHEEL or (isinstance(key, str) and key in archives))
     ]
+
+
+def wheel_functions(template: Mapping[str, Any]) -> list[Function]:
+    """The functions that run the wheel."""
+    return python_functions(template, {}, {})
+
+
+def _layers_of(
+    properties: Mapping[str, Any], layers: Mapping[str, Any], files: Mapping[str, Path]
+) -> tuple[tuple[Path, ...], bool]:
+    """The archives of a function's layers, and whether these and the unit's dependencies are all that it has."""
+    named = properties.get("Layers", [])
+    if not isinstance(named, list):
+        return (), False
+    keys = [layers.get(str(one.get("Ref"))) if isinstance(one, dict) and len(one) == 1 else None for one in named]
+    known = [key for key in keys if isinstance(key, str) and key in files]
+    dependencies = [key for key in keys if isinstance(key, dict) and is_layer_parameter(str(key.get("Ref")))]
+    return tuple(files[key] for key in known), len(known) + len(dependencies) == len(named)
 
 
 def check_layers(template: Mapping[str, Any], file: str) -> None:
@@ -63,9 +108,9 @@ def check_layers(template: Mapping[str, Any], file: str) -> None:
         raise ConfigurationError(file, *problems)
 
 
-def _runs_wheel(function: TemplateFunction) -> bool:
-    place = FUNCTIONS[function.type]
-    return bool(_mapping(function.properties.get(place.property)).get(place.key) == _WHEEL)
+def _key(place: PathProperty, properties: Mapping[str, Any]) -> Any:
+    """The key of the object that a function or a layer is made of, or what gives it."""
+    return _mapping(properties.get(place.name)).get(place.keys.key) if place.keys else None
 
 
 def _variables(properties: Mapping[str, Any]) -> dict[str, str]:

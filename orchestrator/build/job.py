@@ -1,10 +1,9 @@
 """The steps of one build, each a method: the flow that they make up is in `build.py`."""
 
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from orchestrator import __version__
@@ -14,25 +13,26 @@ from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.distribution.requirements import check_requirements, wheel_dependencies
 from orchestrator.build.exported import Exported
-from orchestrator.build.handlers import Function, check_layers, wheel_functions
+from orchestrator.build.handlers import Function
 from orchestrator.build.importable import HandlerCheck, is_of_this_machine
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.layers import Layers, PublishedLayer
 from orchestrator.build.limits import check_size
 from orchestrator.build.lint import Linter, linter_version, warnings_of
-from orchestrator.build.local_code import check_wheel, use_artifacts
 from orchestrator.build.package import Package, generator, refuse_pointers
+from orchestrator.build.paths.draft import Draft
+from orchestrator.build.paths.unit import Parts, Resolution, UnitPaths
 from orchestrator.build.plain import PlainCode, plain_code, plain_package
 from orchestrator.build.platforms.interpreters import Interpreter
 from orchestrator.build.platforms.scope import unit_scope
-from orchestrator.build.platforms.unit import Resolved, UnitPlatforms, Users, resolve_environments
+from orchestrator.build.platforms.unit import Resolved, UnitPlatforms, Users
 from orchestrator.build.project import read_project
 from orchestrator.build.requirements.code import CodeFiles
 from orchestrator.build.requirements.project import Project, ProjectFiles
 from orchestrator.build.run import Commands
 from orchestrator.build.sbom import Subject, bom_json, read_bom, release_bom
 from orchestrator.build.scratch import copy_tree
-from orchestrator.build.template import Draft, UnitTemplate, check_parameters, read_template, template_json
+from orchestrator.build.template import UnitTemplate, check_parameters, read_template, template_json
 from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
@@ -45,6 +45,29 @@ from orchestrator.releases.manifest import Layer
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.facts import TEMPLATES
+
+# Warnings of cfn-lint about what builds do: local paths are uploaded, and YAML's aliases and merge keys become JSON.
+_PACKAGED = ("W1100", "W1101", "W3002")
+
+
+@dataclass(frozen=True)
+class UnitDraft:
+    """A template of the unit, as far as it is known before the package is.
+
+    Attributes:
+        source: where it was read from.
+        draft: its local paths.
+        resolutions: what its functions run on, one for environments that agree.
+    """
+
+    source: TemplateSource
+    draft: Draft
+    resolutions: tuple[Resolution, ...]
+
+    @property
+    def resolved(self) -> list[Resolved]:
+        """What functions run on, template by template."""
+        return [each for resolution in self.resolutions for each in resolution.resolved(self.draft)]
 
 
 @dataclass(frozen=True)
@@ -114,10 +137,11 @@ class Job:
     def plain(self) -> PlainCode:
         """The code of a unit that no build backend packages."""
         if is_cdk(self.unit, self.tree):
-            return plain_code(self.unit, self.tree, None, "")
-        source = self._template_source()
-        document = read_template(source.path.read_bytes(), source.file)
-        return plain_code(self.unit, self.tree, document, source.file.removeprefix(f"{self.unit.folder}/"))
+            return PlainCode({}, ())
+        source, one = self._template_source, self._draft
+        folders = list(dict.fromkeys(code.path for code in self._paths.python(one.draft, one.resolutions)))
+        template = source.file.removeprefix(f"{self.unit.folder}/")
+        return plain_code(self.unit, self.tree, folders, template, is_own=not one.draft.names_code)
 
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app, in a copy of the sources."""
@@ -127,54 +151,86 @@ class Job:
             synthesizer = Synthesizer(self.unit, self.organization, tree, self.uv, self.commands, libraries, self.own)
             scratch = self.commands.give(Path(tempfile.mkdtemp(prefix="cdk-", dir=self.scratch)))
             return synthesizer(self.scratch, scratch)
-        return Templates((self._template_source(),), {})
+        return Templates((self._template_source,), {})
 
+    @cached_property
     def _template_source(self) -> TemplateSource:
         """The unit's template: the one that its settings name, else the first of those that need none."""
         is_named = "template" in self.unit.settings.model_fields_set
         names = [self.unit.settings.template] if is_named else TEMPLATES
         files = [self.unit.path(name) for name in names]
         file = next((file for file in files if self._exported.find(file)), files[0])
-        return TemplateSource(file, self._exported.required(file), tuple(self.unit.environments(self.organization)))
+        environments = tuple(self.unit.environments(self.organization))
+        return TemplateSource(file, self._exported.required(file), environments, _PACKAGED)
 
-    def drafts(self, templates: Templates) -> tuple[Draft, ...]:
-        """Read the templates, put the release's artifacts in the place of local folders, and resolve platforms."""
-        return tuple(self._draft(source) for source in templates.sources)
+    @cached_property
+    def _paths(self) -> UnitPaths:
+        given: dict[str, list[str]] = {}
+        for environment in self.unit.environments(self.organization):
+            for name, value in self.unit.parameters(environment).items():
+                given.setdefault(name, []).append(value)
+        folder = Path(tempfile.mkdtemp(prefix="assets-", dir=self.own))
+        default, shared = self.organization.lambda_.platform, self.unit.settings.shared_code
+        return UnitPaths(self.unit.name, self.tree, folder, given, default, shared=shared)
 
-    def _draft(self, source: TemplateSource) -> Draft:
-        read = read_template(source.path.read_bytes(), source.file)
-        document, functions = use_artifacts(read, source.file)
-        looked_up = tuple(function.looked_up(source.path.parent, self.tree) for function in functions)
-        scope = partial(unit_scope, document, self.unit, self.organization)
+    @cached_property
+    def _draft(self) -> UnitDraft:
+        """The unit's own template, as far as it is known before the package is."""
+        # Paths begin where the template is, and not where a link leads that is in its place.
+        return self._drafted(self._template_source, self.tree / self._template_source.file)
+
+    def _drafted(self, source: TemplateSource, path: Path) -> UnitDraft:
+        draft = self._paths.draft(source.path.read_bytes(), path, source.file)
         # A unit that goes nowhere is built all the same.
         environments = source.environments or ("",)
-        default = self.organization.lambda_.platform
-        resolved = resolve_environments(document, environments, scope, default, source.file)
-        return Draft(source, looked_up, resolved)
+        scopes = {one: unit_scope(draft.document, self.unit, self.organization, one) for one in environments}
+        return UnitDraft(source, draft, self._paths.resolve(draft, scopes))
 
-    def template(self, drafts: Sequence[Draft], platforms: UnitPlatforms) -> UnitTemplate:
-        """Check the templates, and give functions their layers."""
-        made = [(self._template(draft, one, platforms), one) for draft in drafts for one in draft.resolved]
+    def drafts(self, templates: Templates) -> tuple[UnitDraft, ...]:
+        """Read the templates, as far as they are known before the package is."""
+        if is_cdk(self.unit, self.tree):
+            return tuple(self._drafted(source, source.path) for source in templates.sources)
+        return (self._draft,)
+
+    def check_parameters(self, drafts: Iterable[UnitDraft], platforms: UnitPlatforms) -> None:
+        """Check that every parameter of the templates gets a value."""
+        for one in drafts:
+            document, file = one.draft.document, one.source.file
+            check_parameters(document, self.unit, self.organization, layers=platforms.parameters, file=file)
+
+    def template(self, drafts: Sequence[UnitDraft], parts: Parts) -> UnitTemplate:
+        """Finish the templates, with the release's objects in the place of local paths."""
+        made = [
+            (self._template(one, resolution, parts), resolution) for one in drafts for resolution in one.resolutions
+        ]
         first, others = made[0][0], made[1:]
-        texts = {name: text.text for text, one in others for name in one.environments if text.text != first.text}
-        return replace(first, others=texts)
+        functions: dict[Platform, tuple[Function, ...]] = {}
+        for template, _ in made:
+            for platform, found in template.functions.items():
+                functions[platform] = (*functions.get(platform, ()), *found)
+        return replace(
+            first,
+            functions=functions,
+            files={key: path for template, _ in made for key, path in template.files.items()},
+            notes=tuple(dict.fromkeys(note for template, _ in made for note in template.notes)),
+            others={name: one.text for one, each in others for name in each.environments if one.text != first.text},
+        )
 
-    def _template(self, draft: Draft, resolved: Resolved, platforms: UnitPlatforms) -> UnitTemplate:
-        file, names = draft.source.file, {function.name for function in draft.functions}
-        functions = {name: chosen for name, chosen in resolved.platforms.items() if name in names}
-        document = platforms.with_layers(dict(resolved.document), functions, resolved.platforms, file)
-        check_parameters(document, self.unit, self.organization, layers=platforms.parameters, file=file)
-        check_layers(document, file)
-        return UnitTemplate(template_json(document, file), draft.source, draft.functions)
+    def _template(self, one: UnitDraft, resolution: Resolution, parts: Parts) -> UnitTemplate:
+        finished = self._paths.finish(one.draft, resolution, parts)
+        text = template_json(finished.document, one.source.file)
+        return UnitTemplate(text, one.source, finished.functions, finished.files, finished.notes)
 
-    def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
-        """Check the templates for the regions that they go to; returns the warnings.
+    def lint(self, commands: Commands, scratch: Path, templates: Templates, nested: Mapping[str, Path]) -> list[str]:
+        """Check the templates, and those that they nest, for the regions that they go to; returns the warnings.
 
         It runs beside other commands, so its commands have a log of their own, and a folder that they alone write to.
         """
         linter = Linter(commands, self.cache, scratch)
         warnings = []
-        for source in templates.sources:
+        everywhere = tuple(self.unit.environments(self.organization))
+        inner = [TemplateSource(file, path, everywhere, _PACKAGED) for file, path in nested.items()]
+        for source in (*templates.sources, *inner):
             environments = [self.organization.environment(name) for name in source.environments]
             regions = [target.region for one in environments for target in one.targets]
             found = linter(source.path, regions, source.accepted)
@@ -191,9 +247,9 @@ class Job:
             for name, text in template.others.items()
         }
 
-    def publish_assets(self, templates: Templates) -> tuple[Artifact, ...]:
+    def publish_assets(self, template: UnitTemplate) -> tuple[Artifact, ...]:
         """Publish what templates refer to; a name is the digest of what it names, so others may have done that."""
-        return tuple(self.publish(key, path) for key, path in sorted(templates.files.items()))
+        return tuple(self.publish(key, path) for key, path in sorted(template.files.items()))
 
     def plain_package(self, uv: Uv, version: str) -> Package:
         """Make the wheel and the sdist of a unit that no build backend packages."""
@@ -209,34 +265,32 @@ class Job:
             self._handlers(made.platform).prepare(file)
         return file
 
-    def will_import(self, platform: Platform, template: UnitTemplate, users: Users) -> bool:
-        """Whether handlers that run on a platform are to be imported here."""
-        functions = _of_platform(template, users.get(platform, ()))
-        return bool(functions) and self._handlers(platform).imports
+    def will_import(self, platform: Platform, users: Users) -> bool:
+        """Whether handlers that run on a platform may be imported here."""
+        return bool(users.get(platform)) and self._handlers(platform).imports
 
     def check(
-        self, package: Package, layers: Mapping[Platform, LayerFile], template: UnitTemplate, users: Users
+        self, package: Package, layers: Mapping[Platform, LayerFile], template: UnitTemplate
     ) -> tuple[list[str], list[str]]:
-        """Check that wheel, layers and template will run together.
+        """Check that code, layers and template will run together.
 
         Args:
             package: the wheel.
             layers: the layer of each platform that has one.
             template: the template.
-            users: the functions of each platform.
 
         Returns:
             Warnings that belong to the release, and those that this machine alone may have a reason for.
         """
-        warnings = check_wheel(template.functions, package.wheel.read_bytes(), template.source.file)
         for layer in layers.values() or (None,):
             check_size(self.unit.name, package.wheel, layer.path if layer else None)
         found: list[str] = []
-        for platform, names in users.items():
-            if functions := _of_platform(template, names):
-                layer = layers.get(platform)
-                found += self._handlers(platform).check(functions, package.wheel, layer, self.scratch)
-        return warnings, list(dict.fromkeys(found))
+        for platform, functions in template.functions.items():
+            layer = layers.get(platform)
+            for code in dict.fromkeys(one.code for one in functions if one.code):
+                check_size(self.unit.name, code, layer.path if layer else None)
+            found += self._handlers(platform).check(functions, package.wheel, layer, self.scratch)
+        return list(template.notes), list(dict.fromkeys(found))
 
     def publish_package(self, version: str, package: Package) -> tuple[Artifact, Artifact]:
         """Publish the wheel and the sdist."""
@@ -254,12 +308,12 @@ class Job:
         self,
         version: str,
         wheel: Artifact,
-        layers: Iterable[Layer],
+        layers: Sequence[Layer],
         tools: Mapping[str, str],
         assets: Iterable[tuple[Artifact, Path]],
     ) -> Artifact:
         """Publish the release's bill of materials."""
-        facts = {"digest": self.digest, "python": self.organization.lambda_.python}
+        facts = {"digest": self.digest, "layers": ", ".join(str(one.platform) for one in layers)}
         subject = Subject(self.unit.name, version, wheel.sha256, facts)
         boms = [
             read_bom(self.store.get(one.sbom.key, sha256=one.sbom.sha256), self.store.location(one.sbom.key))
@@ -289,7 +343,3 @@ class Job:
     def _handlers(self, platform: Platform) -> HandlerCheck:
         interpreter = self.interpreters(platform.python) if is_of_this_machine(platform) else None
         return HandlerCheck(self.commands, interpreter, self.cache, platform)
-
-
-def _of_platform(template: UnitTemplate, names: Sequence[str]) -> list[Function]:
-    return [function for function in wheel_functions(json.loads(template.text)) if function.resource in names]

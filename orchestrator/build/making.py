@@ -18,12 +18,12 @@ from orchestrator.build.job import Job
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.layers import Layers, Locked, PublishedLayer, lock_all
 from orchestrator.build.package import Package, begin_package
+from orchestrator.build.paths import unit as paths
 from orchestrator.build.platforms.interpreters import find_interpreter
 from orchestrator.build.platforms.unit import UnitPlatforms, users_of
 from orchestrator.build.project import check_python
 from orchestrator.build.starting import start_backend
 from orchestrator.build.template import UnitTemplate
-from orchestrator.build.templates import Templates
 from orchestrator.build.workspace import find_workspace_lock
 from orchestrator.config.platform import Platform
 from orchestrator.config.unit import FILE_NAME, Unit
@@ -32,12 +32,13 @@ from orchestrator.releases import layout
 from orchestrator.releases.confinement import Level
 from orchestrator.releases.manifest import Layer, Manifest
 
+_NOT_LOCKED = "nothing is locked, because no function of the template uses the unit's Python package."
+
 
 @dataclass(frozen=True)
 class Parts:
     """What a release is made of, besides its package."""
 
-    templates: Templates
     template: UnitTemplate
     platforms: tuple[Platform, ...]
     layers: tuple[Layer, ...]
@@ -82,9 +83,10 @@ class Making:
         templates = job.templates()
         linting = self.phases.unit(self.places.own / "lint.log", self.places.linting)
         linting.limit(self._seconds)
-        linted = self.beside.submit(job.lint, linting, self.places.linting, templates)
-        declared = self._with_workspace(job.declared(packing.package.result))
         drafts = job.drafts(templates)
+        nested = {inner.sources.file: path for one in drafts for path, inner in one.draft.all_nested()}
+        linted = self.beside.submit(job.lint, linting, self.places.linting, templates, nested)
+        declared = self._with_workspace(job.declared(packing.package.result))
         resolved = [one for draft in drafts for one in draft.resolved]
         users = users_of(resolved)
         if declared.pyproject:
@@ -92,22 +94,22 @@ class Making:
         platforms = UnitPlatforms.of(resolved, job.organization.lambda_.platform)
         locked = lock_all([self._layers(job, platform) for platform in platforms.every], declared)
         platforms = replace(platforms, with_layer=frozenset(one.lock.platform for one in locked if one.lock.text))
-        template = job.template(drafts, platforms)
+        job.check_parameters(drafts, platforms)
         layers = [layer for one in locked if (layer := one.publish(declared))]
-        files = {
-            one.platform: self._file(job, one, is_imported=job.will_import(one.platform, template, users))
-            for one in layers
-        }
+        files = {one.platform: self._file(job, one, is_imported=job.will_import(one.platform, users)) for one in layers}
         package = packing.package.result()
+        template = job.template(drafts, paths.Parts(package.wheel, packing.project is None, platforms, templates.files))
         self.beside.submit(job.uv_version, self.backend.uv, self.places.fetched)
         job.check_metadata(package, declared, [one.lock for one in locked], users)
-        left_out, here = job.check(package, {name: file() for name, file in files.items()}, template, users)
+        left_out, here = job.check(package, {name: file() for name, file in files.items()}, template)
         warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out, *packing.warnings]
+        if declared.dependencies and not platforms.every:
+            warnings.append(f"{declared.source}: {_NOT_LOCKED}")
         version = releases.claim_version(unit.name, job.digest, unit.version)
         if version != packing.version:
             package = self._packed_again(job, packing, version)
         job.uv.commands.note("".join(f"\nWarning: {one}" for one in (*warnings, *here)))
-        parts = Parts(templates, template, platforms.every, tuple(one.layer for one in layers), locked, tuple(warnings))
+        parts = Parts(template, platforms.every, tuple(one.layer for one in layers), locked, tuple(warnings))
         self._publish(job, version, package, parts)
         return version, tuple(here)
 
@@ -124,8 +126,8 @@ class Making:
         unit, commit, platform = job.unit, self.flow.catalog.commit, job.organization.lambda_
         wheel, sdist = job.publish_package(version, package)
         tools = job.tools(self.flow.store.get(wheel.key, sha256=wheel.sha256))
-        assets = job.publish_assets(parts.templates)
-        files = [(one, parts.templates.files[one.key]) for one in assets]
+        assets = job.publish_assets(parts.template)
+        files = [(one, parts.template.files[one.key]) for one in assets]
         manifest = Manifest(
             unit=unit.name,
             version=version,

@@ -6,31 +6,27 @@ these follow from its name and version.
 
 import shutil
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from orchestrator import __version__
 from orchestrator.build.archive import repack_tar, zip_folder
 from orchestrator.build.distribution.record import write_record
 from orchestrator.build.distribution.released import Named
-from orchestrator.build.folders.contents import FolderContents, folder_contents
-from orchestrator.build.folders.exclusions import PYTHON_EXCLUDED
-from orchestrator.build.local_code import local_folders
 from orchestrator.build.package import Package
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, Packaged, packaged, told
+from orchestrator.build.paths.sources import Sources
 from orchestrator.build.requirements.pins import REQUIREMENTS_FILE
 from orchestrator.build.starting import source_time
 from orchestrator.build.uv import Uv
 from orchestrator.config.unit import Unit
-from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
+from orchestrator.releases.sha256 import sha256_of_file
 from orchestrator.source.facts import TEMPLATES
 from orchestrator.source.reading import within
 
 _SOURCES = "src"
 _PYTHON = ".py"
-# Nobody expects these in a package.
-_USUALLY_LEFT_OUT = (".git", ".gitignore", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class PlainCode:
     Attributes:
         files: what goes into it, by the path in there.
         folders: where lists of its dependencies are looked for, from the repository's root.
-        left_out: what of its folders is not packaged, from the repository's root.
+        left_out: what of its own folder is not packaged, where functions name none, from the repository's root.
     """
 
     files: Mapping[str, Path]
@@ -50,34 +46,40 @@ class PlainCode:
     @property
     def warnings(self) -> list[str]:
         """What is said of files that are not packaged."""
-        told = [path for path in self.left_out if path.rstrip("/").rpartition("/")[2] not in _USUALLY_LEFT_OUT]
-        return [f"The wheel leaves out {', '.join(told)}, as 'sam build' does."] if told else []
+        paths = told(self.left_out)
+        return [f"The wheel leaves out {', '.join(paths)}, as 'sam build' does."] if paths else []
 
 
-def plain_code(unit: Unit, tree: Path, document: Mapping[str, Any] | None, template: str) -> PlainCode:
+def plain_code(unit: Unit, tree: Path, named: Sequence[Path], template: str, *, is_own: bool) -> PlainCode:
     """Find the code.
 
     Args:
         unit: the unit.
         tree: the exported tree.
-        document: the unit's template; None for a CDK app, whose functions' code is in its assets.
+        named: the folders of Python code that functions name.
         template: the path of its template in the unit's folder.
+        is_own: whether the code is what lies in the unit's own folder, because functions name none.
 
     Raises:
-        ConfigurationError: two folders have different files of one name, or a link leads to what is not there.
+        ConfigurationError: a link leads to what is not there.
     """
-    if document is None:
-        return PlainCode({}, ())
     home, root = (tree / unit.folder).resolve(), tree.resolve()
-    wanted = [((home / template).parent / one).resolve() for one in local_folders(document)]
-    # Any other one is refused with the function that names it, see `LocalFunction`.
-    named = list(dict.fromkeys(folder for folder in wanted if folder.is_dir() and folder.is_relative_to(root)))
-    contents = {folder: folder_contents(folder, tree, PYTHON_EXCLUDED) for folder in named}
-    if not named:
-        contents = dict([_own_code(home, tree, template)])
-    folders = tuple(_name(one, root) for one in dict.fromkeys((home, *contents)))
-    left_out = tuple(within(_name(one, root), name) for one, held in contents.items() for name in held.left_out)
-    return PlainCode(_merged(contents, root, unit.path(template)), folders, left_out)
+    sources = Sources(tree, home, unit.path(template))
+    own = home / _SOURCES if (home / _SOURCES).is_dir() else home
+    folders = tuple(_name(folder, root) for folder in dict.fromkeys((home, *([own] if is_own else named))))
+    if is_own:
+        held = _own_code(own, sources, template if own == home else "")
+        return PlainCode(held.files, folders, tuple(within(_name(own, root), name) for name in held.left_out))
+    return PlainCode(_united([packaged(folder, sources, LEFT_OUT_OF_PYTHON).files for folder in named]), folders)
+
+
+def _own_code(own: Path, sources: Sources, template: str) -> Packaged:
+    """The code that no function names: modules at the top of the wheel, and what lies beside them."""
+    held = packaged(own, sources, LEFT_OUT_OF_PYTHON)
+    if not any(name.endswith(_PYTHON) for name in held.files):
+        return Packaged({}, ())
+    templates = {template, *TEMPLATES} if template else set()
+    return Packaged({name: path for name, path in held.files.items() if name not in templates}, held.left_out)
 
 
 def _name(folder: Path, root: Path) -> str:
@@ -85,28 +87,24 @@ def _name(folder: Path, root: Path) -> str:
     return "" if folder == root else folder.relative_to(root).as_posix()
 
 
-def _own_code(home: Path, tree: Path, template: str) -> tuple[Path, FolderContents]:
-    """The code that no function names: modules at the top of the wheel."""
-    own = home / _SOURCES if (home / _SOURCES).is_dir() else home
-    held = folder_contents(own, tree, PYTHON_EXCLUDED)
-    if not any(name.endswith(_PYTHON) for name in held.files):
-        return own, FolderContents({})
-    templates = {template, *TEMPLATES} if own == home else set()
-    return own, FolderContents({k: path for k, path in held.files.items() if k not in templates}, held.left_out)
+def _united(folders: Collection[Mapping[str, Path]]) -> dict[str, Path]:
+    """The files of all folders that have no file of a name that another one has with other content.
 
-
-def _merged(contents: Mapping[Path, FolderContents], root: Path, file: str) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    twice: set[str] = set()
-    for held in contents.values():
-        for name, path in held.files.items():
-            there = files.setdefault(name, path)
-            if there != path and there.read_bytes() != path.read_bytes():
-                twice.add(name)
-    # Lists of single functions have become the one layer.
-    for name in twice - {REQUIREMENTS_FILE}:
-        raise _clash(file, name, [folder.relative_to(root) for folder in contents])
-    return {name: path for name, path in files.items() if name not in twice}
+    A wheel is one for all functions; what is left out gets an archive for each folder.
+    """
+    digests: dict[str, set[str]] = {}
+    for files in folders:
+        for name, path in files.items():
+            if name != REQUIREMENTS_FILE:
+                digests.setdefault(name, set()).add(sha256_of_file(path))
+    clashing = {name for name, found in digests.items() if len(found) > 1}
+    return {
+        name: path
+        for files in folders
+        if not clashing & files.keys()
+        for name, path in files.items()
+        if name != REQUIREMENTS_FILE
+    }
 
 
 def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, own: Path) -> Package:
@@ -145,11 +143,3 @@ def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, o
     write_record(content, about)
     zip_folder(content, made.wheel)
     return made
-
-
-def _clash(file: str, name: str, folders: Sequence[Path]) -> ConfigurationError:
-    return ConfigurationError(
-        file,
-        f"takes code from {', '.join(map(str, folders))}, and more than one of these has a {name}, with other content: "
-        "a release has one wheel for all of its functions. Rename one of the files, or make a unit of each folder.",
-    )

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from orchestrator.build.local_code import LocalFunction
-from orchestrator.build.platforms.unit import Resolved
+from orchestrator.build.handlers import Function
 from orchestrator.build.templates import TemplateSource
 from orchestrator.build.yaml_loader import TemplateLoader
 from orchestrator.config.organization import Organization
+from orchestrator.config.platform import Platform
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
@@ -23,34 +23,23 @@ LARGEST_TEMPLATE = 1_048_576
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A template with the unit's code in it, before functions get their layers.
-
-    Attributes:
-        source: what it was read from.
-        functions: those that named a local folder and run from the wheel now.
-        resolved: the document with what its functions run on, one for environments that agree.
-    """
-
-    source: TemplateSource
-    functions: tuple[LocalFunction, ...]
-    resolved: tuple[Resolved, ...]
-
-
-@dataclass(frozen=True)
 class UnitTemplate:
     """A template as it is deployed.
 
     Attributes:
         text: JSON.
         source: what it was read from.
-        functions: those that named a local folder and run from the wheel now.
+        functions: by platform, those in Python whose code the release holds, in nested templates too.
+        files: the objects that it refers to, by key.
+        notes: what people should know of how local paths were packaged.
         others: by environment, where it has another template.
     """
 
     text: bytes
     source: TemplateSource
-    functions: tuple[LocalFunction, ...] = ()
+    functions: Mapping[Platform, tuple[Function, ...]] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     others: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -66,7 +55,7 @@ def read_template(text: bytes, file: str) -> dict[str, Any]:
     """
     if len(text) > LARGEST_TEMPLATE:
         raise ConfigurationError(file, _too_large(len(text)))
-    document = _parse(text, file)
+    document = parse(text, file)
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict) or not document["Resources"]:
         raise ConfigurationError(
             file, "is not a CloudFormation template: it needs a mapping 'Resources' with a resource."
@@ -127,9 +116,18 @@ def check_parameters(
         raise ConfigurationError(file, *problems)
 
 
-def _parse(text: bytes, file: str) -> Any:
+def parse(text: bytes, file: str) -> Any:
+    """Read YAML, with CloudFormation's short tags, or JSON; a byte order mark is passed over.
+
+    Args:
+        text: the file's content.
+        file: its path from the repository's root; `.json` is read as JSON, all else as YAML.
+
+    Raises:
+        ConfigurationError: it cannot be read; with the line where there is one.
+    """
     try:
-        decoded = text.decode()
+        decoded = text.decode("utf-8-sig")
         if PurePosixPath(file).suffix == ".json":
             return json.loads(decoded, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
         # A subclass of SafeLoader: it makes plain values only.

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.build.paths.published import strays
 from orchestrator.build.requirements.pins import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
@@ -177,6 +178,14 @@ def _sbom(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
         yield f"The bill of materials has {len(told)} packages, and {packages} are locked."
 
 
+def _paths(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
+    """Every property of a template that may hold a local path names an object of the release, or something remote."""
+    assets = {asset.key: asset for asset in manifest.assets}
+    for artifact in (manifest.template, *manifest.templates.values()):
+        document = json.loads(contents[artifact.key])
+        yield from strays(manifest.unit, document, assets, lambda asset: contents[asset.key])
+
+
 def _lock(manifest: Manifest, contents: dict[str, bytes]) -> list[Pin]:
     """What is locked for any platform."""
     return [pin for layer in manifest.layers for pin in _locked(layer, contents)]
@@ -196,5 +205,6 @@ _LOOKS: dict[str, _Look] = {
     "requirements": _requirements,
     "bill of materials": _sbom,
     "files of the wheel": _wheel,
+    "paths in templates": _paths,
     "packages of the layers": _layers,
 }

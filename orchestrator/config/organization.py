@@ -41,12 +41,19 @@ StackPattern = Annotated[
 
 
 class Lambda(Settings):
-    """The platform of the orchestrator's own functions, and of functions whose template does not name a runtime."""
+    """The platform of the orchestrator's own functions; units' functions run on what their templates say."""
 
     python: Annotated[str, worded(r"^3\.(1[1-9])$", "a Python that Lambda runs is written such as '3.13'")] = Field(
-        default="3.13", description="Python version of the Lambda runtime.", json_schema_extra=FREE
+        default="3.13",
+        description="Python version; units' functions without a Runtime have it too, and so does the template's "
+        "parameter `Runtime`.",
+        json_schema_extra=FREE,
     )
-    architecture: Literal["x86_64", "arm64"] = Field(default="x86_64", json_schema_extra=FREE)
+    architecture: Literal["x86_64", "arm64"] = Field(
+        default="x86_64",
+        description="Processor; units' functions without Architectures run on x86_64, as Lambda has it.",
+        json_schema_extra=FREE,
+    )
 
     @property
     def runtime(self) -> str:

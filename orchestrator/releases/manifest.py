@@ -72,7 +72,9 @@ class Manifest(BaseModel):
     templates: dict[str, Artifact] = Field(
         default_factory=dict, description="By environment, where it has another template than the rest."
     )
-    assets: tuple[Artifact, ...] = Field(default=(), description="What the templates of a CDK app refer to.")
+    assets: tuple[Artifact, ...] = Field(
+        default=(), description="What templates refer to, such as what stands in for local paths."
+    )
     sbom: Artifact
     warnings: tuple[str, ...] = Field(default=(), description="What the build found and did not refuse.")
 

@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator.build.paths.walk import resources
 from orchestrator.frozen import dataclass
-from orchestrator.releases.template_code import FUNCTIONS, SAM_FUNCTION, properties
+from orchestrator.releases.path_properties import FUNCTIONS, SAM_FUNCTION
+from orchestrator.releases.template_code import properties
 
-_LOOP = "Fn::ForEach::"
 _INTRINSICS = {"Ref", "Condition"}
 # SAM replaces it, although it merges all other lists. Source: `samtranslator.plugins.globals.globals`.
 _REPLACED = ("Architectures",)
-# The loop's identifier, its collection, and the resources.
-_LOOP_LENGTH = 3
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,10 @@ def functions_of(document: Mapping[str, Any]) -> Iterator[TemplateFunction]:
     """All functions, in the template's order, with those that `Fn::ForEach` makes."""
     section = document.get("Globals")
     shared = section.get("Function") if isinstance(section, dict) else None
-    for name, resource in _resources(document.get("Resources")):
-        kind = resource.get("Type")
-        if kind in FUNCTIONS:
-            own = properties(resource)
-            yield TemplateFunction(name, kind, with_globals(shared, own) if kind == SAM_FUNCTION else own)
+    for one in resources(document):
+        if one.type in FUNCTIONS:
+            own = properties(one.body)
+            yield TemplateFunction(one.name, one.type, with_globals(shared, own) if one.type == SAM_FUNCTION else own)
 
 
 def with_globals(shared: Any, own: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,14 +52,6 @@ def is_intrinsic(value: Any) -> bool:
         return False
     name = str(next(iter(value)))
     return name in _INTRINSICS or name.startswith("Fn::")
-
-
-def _resources(section: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, resource in section.items() if isinstance(section, dict) else ():
-        if isinstance(resource, dict):
-            yield str(name), resource
-        elif str(name).startswith(_LOOP) and isinstance(resource, list) and len(resource) == _LOOP_LENGTH:
-            yield from _resources(resource[-1])
 
 
 def _merged(common: Any, own: Any) -> Any:

@@ -9,7 +9,8 @@ from orchestrator.build.platforms.layer_use import FunctionPlatforms, layers_use
 from orchestrator.config.platform import Platform
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
-from orchestrator.releases.template_code import LAYERS, dependency_layers, layer_parameter, properties
+from orchestrator.releases.path_properties import LAYERS
+from orchestrator.releases.template_code import dependency_layers, layer_parameter, properties
 
 ADDED_LAYER = "OrchestratorDependencies"
 """The logical id of the layer for the main platform; those of others end with the platform."""
@@ -86,7 +87,7 @@ class OwnLayers:
                 # CloudFormation would choose a name without the stack's, and deployments are limited to such names.
                 "LayerName": {"Ref": _STACK} if platform == self.main else {"Fn::Sub": _name_of_further(platform)},
                 "CompatibleRuntimes": [platform.runtime],
-                "Content": LAYERS[_LAYER].of(layer_parameter(platform, self.main)),
+                "Content": LAYERS[_LAYER].of({"Ref": layer_parameter(platform, self.main)}),
             },
         }
 

@@ -1,7 +1,7 @@
 """The platforms of a unit: of its Python functions, in each template and each environment."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.build.platforms.choice import cases, then, values
@@ -64,9 +64,11 @@ def resolve_environments(
     return tuple(Resolved(document, platforms, tuple(names)) for platforms, names in agreeing)
 
 
-def python_platforms(document: Mapping[str, Any], scope: Scope, default: Platform, file: str) -> FunctionPlatforms:
-    """Resolve the functions that run the unit's wheel or use a layer of its dependencies."""
-    own, wheel = dependency_layers(dict(document)), set(wheel_functions(dict(document)))
+def python_platforms(
+    document: Mapping[str, Any], scope: Scope, default: Platform, file: str, also: Collection[str] = ()
+) -> FunctionPlatforms:
+    """Resolve the functions that run Python code of the unit or use a layer of its dependencies."""
+    own, wheel = dependency_layers(dict(document)), {*wheel_functions(dict(document)), *also}
     names = {one.name for one in functions_of(document) if one.name in wheel or any(layers_used(one, own))}
     runtimes = runtimes_of(document, scope, default, file, names)
     platforms, problems = {}, []

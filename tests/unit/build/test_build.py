@@ -85,6 +85,18 @@ def test_a_unit_without_dependencies_has_no_layer(workshop: Workshop) -> None:
     assert workshop.calls() == ["install"]
 
 
+def test_a_unit_without_python_functions_has_no_layer(workshop: Workshop) -> None:
+    """Nothing of it would import what a layer holds; that dependencies are not locked is told."""
+    workshop.repository.write("projects/orders/template.yaml", "Resources: {Topic: {Type: AWS::SNS::Topic}}")
+    manifest = workshop.build().manifest
+    assert (manifest.layers, manifest.platforms, manifest.requirements) == ((), (), ())
+    assert manifest.warnings[-1] == (
+        "project.dependencies of pyproject.toml: nothing is locked, because no function of the template uses the "
+        "unit's Python package."
+    )
+    assert "compile" not in workshop.calls()
+
+
 def test_a_layer_holds_the_packages_where_lambda_looks_for_them(workshop: Workshop) -> None:
     """Below `python/`, without programs."""
     (layer,) = workshop.build().manifest.layers
@@ -216,7 +228,7 @@ def test_warnings_of_cfn_lint_are_in_the_manifest_and_in_the_log(workshop: Works
 
 
 def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Workshop) -> None:
-    """What an existing repository has is deployed from the release; a folder that the wheel is not made of is not."""
+    """What an existing repository has is deployed from the release; a folder that the wheel is not made of, as well."""
     function = (
         "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: orders.f, CodeUri: src/}}"
     )
@@ -228,8 +240,10 @@ def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Wo
     workshop.repository.write(
         "projects/orders/template.yaml", sam.replace("orders.f", "src.orders.f").replace("src/", ".")
     )
-    with pytest.raises(ConfigurationError, match=r"but it has no src/orders/__init__\.py; at its top it has orders"):
-        workshop.build()
+    built = workshop.build().manifest
+    assert wheel_functions(json.loads(workshop.store.get(built.template.key))) == []
+    with zipfile.ZipFile(io.BytesIO(workshop.store.get(built.assets[0].key))) as archive:
+        assert "src/orders/__init__.py" in archive.namelist()
 
 
 def _order(key: str) -> int:

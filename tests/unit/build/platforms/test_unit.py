@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.build.local_code import use_artifacts
+from orchestrator.build.paths.look import look_at
 from orchestrator.build.platforms.choice import Choice
 from orchestrator.build.platforms.own_layers import ADDED_LAYER
 from orchestrator.build.platforms.scope import Scope
@@ -34,7 +34,7 @@ Parameters: {LayerKey: {Type: String}}
 
 def resolved(text: str, environments: Mapping[str, Mapping[str, str]] | None = None) -> tuple[Resolved, ...]:
     """What the functions of a template run on, by environment with its parameters."""
-    document, _ = use_artifacts(read_template(text.encode(), "t.yaml"), "t.yaml")
+    document = look_at(read_template(text.encode(), "t.yaml"), "t.yaml").document
     given = environments or {"dev": {}}
 
     def scope(name: str) -> Scope:
@@ -62,7 +62,7 @@ def test_functions_of_one_platform_get_one_layer() -> None:
     assert layers_of(document, "Api") == [{"Ref": ADDED_LAYER}]
     assert layers_of(document, "Night") == ["arn:aws:lambda:x:1:layer:o:1", {"Ref": ADDED_LAYER}]
     assert dependency_layers(document) == {ADDED_LAYER: "LayerKey"}
-    assert set(document["Parameters"]) == {"ArtifactsBucket", "SourceKey", "LayerKey"}
+    assert set(document["Parameters"]) == {"ArtifactsBucket", "LayerKey"}
     assert document["Resources"][ADDED_LAYER]["Properties"]["LayerName"] == {"Ref": "AWS::StackName"}
 
 

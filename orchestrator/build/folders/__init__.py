@@ -1,1 +1,0 @@
-"""The files of a folder that are packaged, and those that are left out."""
