@@ -82,7 +82,7 @@ def refused(workshop: Workshop) -> str:
 def test_the_folders_that_functions_name_are_the_wheel_and_their_requirements_the_layer(sam: Workshop) -> None:
     """Nothing of the unit is edited, and nothing of it runs."""
     built = sam.build().manifest
-    assert contents(sam, built.wheel).keys() == {"take.py", "send.py", "requirements.txt"}
+    assert contents(sam, built.wheel).keys() == {"take.py", "send.py"}
     assert built.requirements == ("six==1.16.0",)
     assert built.tools["build backend"].startswith("promotion-orchestrator ")
     assert sam.calls() == ["compile", "install"]
@@ -238,10 +238,20 @@ def test_what_code_may_read_is_packaged_and_what_is_left_out_is_told(plain: Work
     held = contents(plain, manifest.wheel).keys()
     assert {"tests/rates.json", "docs/help.md", "events/one.json", ".rules", "bin/run", "template.yaml"} <= held
     assert not {".gitignore", "venv/bin/python", "native.so"} & held
-    told = f"The wheel leaves out {FOLDER}/native.so, {FOLDER}/venv/, as 'sam build' does."
-    assert told in manifest.warnings
+    assert (
+        "Resources.Take runs the unit's wheel in place of .; the wheel leaves out native.so, venv." in manifest.warnings
+    )
     with zipfile.ZipFile(io.BytesIO(plain.store.get(manifest.wheel.key))) as archive:
         assert archive.getinfo("bin/run").external_attr >> 16 & 0o777 == 0o755
+
+
+def test_what_is_left_out_of_a_folder_that_no_function_names_is_told(plain: Workshop) -> None:
+    """Its modules are the wheel."""
+    plain.repository.write(f"{FOLDER}/template.yaml", PLAIN)
+    for name in ("app.py", "venv/bin/python", ".gitignore"):
+        plain.repository.write(f"{FOLDER}/{name}", HANDLER)
+    told = f"The wheel leaves out {FOLDER}/venv, as 'sam build' does."
+    assert told in plain.build().manifest.warnings
 
 
 def test_a_unit_without_python_has_an_empty_wheel(plain: Workshop) -> None:

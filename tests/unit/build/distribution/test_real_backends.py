@@ -13,6 +13,7 @@ from orchestrator.releases.manifest import Manifest
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.source.catalog import read_catalog
 from tests.unit.build.fakes import ORGANIZATION, FolderRepository, MemoryLedger
+from tests.unit.build.requirements import lock_texts as texts
 
 _FOLDER = "projects/orders"
 _TEMPLATE = """
@@ -129,6 +130,29 @@ def test_a_release_has_what_its_wheel_requires(
     metadata = wheel.read(f"orders-{version}.dist-info/METADATA").decode()
     assert f"\nVersion: {version}\n" in metadata
     assert "orders/__init__.py" in wheel.namelist()
+
+
+def test_the_advice_for_projects_of_poetry_leads_to_a_release(real_tools: Tools, s3: S3Client, tmp_path: Path) -> None:
+    """Each message is followed until there is nothing more to say."""
+    text, code = texts.POETRY_1.replace('version = "0.1.0"\n', ""), {"src/orders.py": _MODULE}
+    template = {"template.yaml": _TEMPLATE.replace("{Bucket: !Ref ArtifactsBucket, Key: !Ref SourceKey}", "src/")}
+
+    def refused(pyproject: str) -> str:
+        with pytest.raises(ConfigurationError) as caught:
+            build({"pyproject.toml": pyproject, **template, **code}, real_tools, s3, tmp_path)
+        s3.delete_bucket(Bucket="built")
+        return str(caught.value)
+
+    said = refused(text)
+    assert "this is a project of Poetry 1, without [project], and tool.poetry.version is missing: write" in said
+    assert "or package-mode = false where its code is not a package" in said
+    text = text.replace("[tool.poetry]", "[tool.poetry]\npackage-mode = false")
+    said = refused(text)
+    assert "Run 'poetry lock' and commit the file; or write [project] with name, version and dependencies." in said
+    files = {"pyproject.toml": text, "poetry.lock": texts.POETRY_1_LOCK, **template, **code}
+    manifest, wheel = build(files, real_tools, s3, tmp_path)
+    assert (manifest.requirements, manifest.version, manifest.warnings) == (("six==1.16.0",), "2026.6.1", ())
+    assert "orders.py" in wheel.namelist()
 
 
 def test_a_project_without_what_setuptools_passes_over_is_refused_until_the_advice_is_followed(
