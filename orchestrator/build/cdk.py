@@ -8,18 +8,22 @@ credentials, so that nothing is looked up in an account: what a lookup would fin
 import json
 import shlex
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestrator.build.build_system import checked_requirements
 from orchestrator.build.exported import Exported
+from orchestrator.build.requirements.elsewhere import declaring_elsewhere
 from orchestrator.build.requirements.lists import read_list
+from orchestrator.build.requirements.locks import LockFiles
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.environment import Target
 from orchestrator.config.unit import FILE_NAME as PROJECT_FILE
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
+from orchestrator.source.reading import within
 
 CDK_FILE = "cdk.json"
 CONTEXT_FILE = "cdk.context.json"
@@ -130,15 +134,17 @@ def install_libraries(uv: Uv, exported: Exported, file: str, scratch: Path) -> P
         BuildError: they cannot be had.
         ConfigurationError: one is no requirement of a package index.
     """
-    wanted = _libraries(exported, file)
+    wanted, constraints = _libraries(exported, file)
     if not wanted:
         uv.commands.note(f"{file}: neither {REQUIREMENTS_FILE} nor a dependency group {GROUP!r}: nothing is installed.")
         return None
     # The app, which reads what is installed here, may be another user.
     scratch.chmod(0o755)
     reason = f"the libraries of {file} cannot be had as wheels of the package index; uv says why below."
-    (scratch / "requirements.in").write_text("".join(f"{one}\n" for one in (*wanted, _NODE)), encoding="utf-8")
-    arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet", *_WHEELS]
+    for name, lines in (("requirements.in", (*wanted, _NODE)), ("constraints.in", constraints)):
+        (scratch / name).write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
+    inputs = ["requirements.in", "--constraints", "constraints.in"]
+    arguments = ["pip", "compile", *inputs, "--output-file", "requirements.txt", "--quiet", *_WHEELS]
     outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
     uv.require(_INSTALL, outcome, reason)
     venv = ["venv", "venv", "--python", uv.python, "--no-python-downloads"]
@@ -148,19 +154,30 @@ def install_libraries(uv: Uv, exported: Exported, file: str, scratch: Path) -> P
     return scratch / "venv"
 
 
-def _libraries(exported: Exported, file: str) -> tuple[str, ...]:
-    """The requirements of the app, as lines of a requirements file."""
-    project_file = file.replace(CDK_FILE, PROJECT_FILE)
+def _libraries(exported: Exported, file: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The requirements of the app, as lines of a requirements file, and its constraints.
+
+    Raises:
+        ConfigurationError: what it needs is declared in a file that is not read.
+    """
+    folder, project_file = file.removesuffix(CDK_FILE).rstrip("/"), file.replace(CDK_FILE, PROJECT_FILE)
     project_text = exported.text(project_file)
     for name in (REQUIREMENTS_FILE, PLAIN_REQUIREMENTS) if project_text is None else (REQUIREMENTS_FILE,):
         listed = read_list(file.replace(CDK_FILE, name), exported)
         if listed is not None:
-            return tuple(pin.line for pin in listed.pins)
+            return [pin.line for pin in listed.pins], listed.constraints
+    others = [*LockFiles(exported, folder, {}).names, *declaring_elsewhere(exported, folder)]
+    if project_text is None and others:
+        raise ConfigurationError(
+            within(folder, others[0]),
+            f"is not read for a CDK app: list what the app needs in {PLAIN_REQUIREMENTS}, as 'pipenv requirements' and "
+            "'uv export' write it.",
+        )
     project = tomllib.loads(project_text or "")
     group, key = project.get("dependency-groups", {}).get(GROUP, []), f"dependency-groups.{GROUP}"
     if not isinstance(group, list) or not all(isinstance(one, str) for one in group):
         raise ConfigurationError(project_file, f"{key} may hold requirements only, no groups.")
-    return checked_requirements(group, key, project_file)
+    return checked_requirements(group, key, project_file), ()
 
 
 def _json(path: Path, file: str) -> dict[str, Any]:
