@@ -49,12 +49,15 @@ _COMMAND_LINE = (
     "jmespath",
     "markdown-it-py",
     "mdurl",
+    "pip-requirements-parser",
+    "plette",
     "pygments",
     "python-dateutil",
     "rich",
     "s3transfer",
     "six",
     "stdlibs",
+    "tomlkit",
     "uv",
 )
 # Parts of the package that run elsewhere: on people's machines, and where builds do.

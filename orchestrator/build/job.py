@@ -9,8 +9,9 @@ from pathlib import Path
 from orchestrator import __version__
 from orchestrator.build.boundary import missing_boundaries
 from orchestrator.build.cache import Cache
-from orchestrator.build.declared import Declared
+from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
+from orchestrator.build.distribution.requirements import check_requirements, wheel_dependencies
 from orchestrator.build.exported import Exported
 from orchestrator.build.functions.fetching import Fetching
 from orchestrator.build.functions.locks import PublishedLocks
@@ -21,15 +22,16 @@ from orchestrator.build.layer import LayerFile
 from orchestrator.build.layers import Layers, PublishedLayer
 from orchestrator.build.limits import check_size
 from orchestrator.build.lint import Linter, linter_version, warnings_of
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.package import Package, generator, refuse_pointers
 from orchestrator.build.paths.draft import Draft
 from orchestrator.build.paths.unit import Parts, Resolution, UnitPaths
-from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
+from orchestrator.build.plain import PlainCode, plain_code, plain_package
 from orchestrator.build.platforms.interpreters import Interpreter
 from orchestrator.build.platforms.scope import unit_scope
 from orchestrator.build.platforms.unit import Resolved, UnitPlatforms, Users
 from orchestrator.build.project import read_project
+from orchestrator.build.requirements.code import CodeFiles
+from orchestrator.build.requirements.project import Project, ProjectFiles
 from orchestrator.build.run import Commands
 from orchestrator.build.sbom import Subject, bom_json, read_bom, release_bom
 from orchestrator.build.scratch import copy_tree
@@ -129,22 +131,29 @@ class Job:
     def _exported(self) -> Exported:
         return Exported(self.tree)
 
-    def declared(self) -> Declared:
-        """What the unit says of its dependencies, in `[project]` and in lock files."""
-        if self.unit.plain:
-            return plain_declared(self.unit, self.plain)
-        where, path = self.unit.folder, self.unit.path
-        file = path(FILE_NAME)
-        text = self._exported.required(file).read_bytes().decode()
-        project = read_project(text, file, self.unit.name)
-        uv_lock, requirements = (self._exported.text(path(name)) for name in (UV_LOCK, REQUIREMENTS_FILE))
-        return Declared(where, self.unit.version, project.dependencies, text, uv_lock, requirements)
+    def declared(self, package: Callable[[], Package]) -> Declared:
+        """What the unit says of its dependencies, in its project, in lists and in lock files.
+
+        Args:
+            package: waits for the wheel, whose metadata says what no file does.
+        """
+        text, file = self._exported.text(self.unit.path(FILE_NAME)), self.unit.path(FILE_NAME)
+        project = Project.of(text)
+        named = read_project(text or "", file, self.unit.name).dependencies
+        if project is None or not project.table.is_packaged:
+            return CodeFiles(self.unit, self._exported, self.plain.folders).declared(project)
+        dependencies = wheel_dependencies(package().wheel, file) if project.is_told_by_wheel else named
+        return ProjectFiles(self.unit, self._exported, project).packaged(dependencies)
+
+    def check_metadata(self, package: Package, declared: Declared, locks: Iterable[Lock], users: Users) -> None:
+        """Check that each layer has all that the wheel's own metadata asks for, and each function its Python."""
+        check_requirements(package.wheel, declared, locks, list(users), self.unit.path(FILE_NAME))
 
     @cached_property
     def plain(self) -> PlainCode:
-        """The code of a unit without a project."""
+        """The code of a unit that no build backend packages."""
         if is_cdk(self.unit, self.tree):
-            return PlainCode({}, {})
+            return PlainCode({}, ())
         source, one = self._template_source, self._draft
         folders = list(dict.fromkeys(code.path for code in self._paths.python(one.draft, one.resolutions)))
         template = source.file.removeprefix(f"{self.unit.folder}/")
@@ -263,7 +272,7 @@ class Job:
         return tuple(self.publish(key, path) for key, path in sorted(template.files.items()))
 
     def plain_package(self, uv: Uv, version: str) -> Package:
-        """Make the wheel and the sdist of a unit without a project."""
+        """Make the wheel and the sdist of a unit that no build backend packages."""
         folder = Path(tempfile.mkdtemp(prefix="package-", dir=self.own))
         package = plain_package(self.unit, version, self.plain.files, uv, folder)
         refuse_pointers(package.wheel, self.unit.name)

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.lockfiles import pins
 from orchestrator.build.paths.published import asset_differences
+from orchestrator.build.requirements.pins import pins
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.compare import Difference, differences, paths, template_differences, wheel_files
 from orchestrator.releases.manifest import Manifest

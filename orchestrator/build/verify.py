@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.build.paths.published import strays
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.config.network import listed
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass

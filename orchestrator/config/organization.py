@@ -19,6 +19,7 @@ from orchestrator.config.network import Host, Network
 from orchestrator.config.people import KnownAs
 from orchestrator.config.platform import Platform
 from orchestrator.config.repository import Repository
+from orchestrator.config.tags import Tags
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain, problems_of
 from orchestrator.errors import UnknownNameError
@@ -194,6 +195,13 @@ class Organization(Settings):
         json_schema_extra=FREE,
     )
     lambda_: Lambda = Field(default=Lambda(), alias="lambda")
+    tags: Tags = Field(
+        default_factory=dict,
+        description="Tags of all units' stacks, which CloudFormation gives to what is in them, such as a cost center. "
+        "No unit can change one; [[environments]] can.",
+        json_schema_extra=ADMINISTRATOR,
+        examples=[{"CostCenter": "4711"}],
+    )
     stack_prefix: Prefix = Field(
         default="app-",
         description="What the names of all units' stacks in the targets begin with; roles are limited to it.",
@@ -299,6 +307,11 @@ class Organization(Settings):
             if environment.name == name:
                 return environment
         raise UnknownNameError("environment", name, self.environment_names)
+
+    def tagged_environment(self, name: str) -> Environment:
+        """An environment with all tags of the stacks there; raises as `environment`."""
+        environment = self.environment(name)
+        return environment.model_copy(update={"tags": {**self.tags, **environment.tags}})
 
     def may_deploy(self, stack: str) -> bool:
         """Whether roles in targets may touch a stack of that name."""

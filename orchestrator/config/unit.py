@@ -8,6 +8,7 @@ from orchestrator.config import organization as organization_file
 from orchestrator.config.authority import COMBINED, FREE
 from orchestrator.config.base import EnvironmentName, Settings, StackName, UnitName
 from orchestrator.config.organization import Organization
+from orchestrator.config.tags import Tags
 from orchestrator.config.told import table_of
 from orchestrator.config.versions import UnitVersion
 
@@ -138,6 +139,12 @@ class UnitSettings(Settings):
         description="Name of the stack in the targets, in all environments or by environment, such as one that is "
         "there already and named in [adopt] stacks; '<stack_prefix><unit><stack_suffix>' when left out.",
         json_schema_extra=FREE,
+    )
+    tags: Tags = Field(
+        default_factory=dict,
+        description="Tags of the unit's stacks, none of which the organization or an environment sets.",
+        json_schema_extra=FREE,
+        examples=[{"CostCenter": "4711"}],
     )
     concurrency: Literal["superseded", "queued"] = Field(
         default="superseded",

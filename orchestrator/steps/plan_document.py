@@ -19,6 +19,7 @@ from orchestrator.steps.impact.compare import IamChange
 from orchestrator.steps.impact.grants import NOT_UNDERSTOOD
 from orchestrator.steps.impact.shown import shown
 from orchestrator.steps.impact.stateful import losses
+from orchestrator.steps.impact.tags import TagChange
 
 _VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
 _REPLACE, _MAY_REPLACE = "replace", "perhaps replace"
@@ -40,6 +41,7 @@ _LATER = (
     "policy_action",
     "pushers",
     "stack_name",
+    "tags",
 )
 
 
@@ -56,6 +58,7 @@ class TargetPlan(BaseModel):
     drift_unchecked: str = ""
     iam: tuple[IamChange, ...] = ()
     iam_unknown: str = ""
+    tags: tuple[TagChange, ...] = ()
 
 
 class Plan(BaseModel):
@@ -153,6 +156,7 @@ class Plan(BaseModel):
             yield from (f"  {_line(one)}" for one in target.resources)
             if not target.resources:
                 yield "  no resource changes"
+            yield from (f"  {change.line}" for change in target.tags)
             yield from (f"  changed by hand: {change}" for change in target.drift)
             if target.drift_unchecked:
                 yield f"  changes by hand are not known: {target.drift_unchecked}"

@@ -155,7 +155,8 @@ def give_sam(company: Company) -> None:
         (unit / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
         (unit / "parts" / name).write_text(text)
     project = (unit / "pyproject.toml").read_text()
-    (unit / "pyproject.toml").write_text(project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1))
+    project = project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1)
+    (unit / "pyproject.toml").write_text(f'{project}\n[tool.orchestrator.tags]\nCostCenter = "4711"\n')
 
 
 def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Company) -> None:
@@ -201,6 +202,16 @@ def test_each_function_has_the_layer_of_its_platform(company: Company) -> None:
     for architecture, (layer, version) in zip(("x86_64", "arm64"), layers, strict=True):
         content = functions.get_layer_version(LayerName=layer, VersionNumber=int(version))["Content"]
         assert b64decode(content["CodeSha256"]).hex() == archives[architecture].sha256
+
+
+def test_each_stack_has_the_tags_of_its_unit(company: Company) -> None:
+    """Beside those that stacks are told apart by, and so has what is in it."""
+    for name in company.environments:
+        session = company.root_of(company.organization.environment(name).targets[0].account)
+        client = session.client("cloudformation", config=CLIENT)
+        (stack,) = client.describe_stacks(StackName="app-sundial")["Stacks"]
+        tags = {one["Key"]: one["Value"] for one in stack["Tags"]}
+        assert tags == {"CostCenter": "4711", "orchestrator:unit": "sundial", "orchestrator:environment": name}
 
 
 def test_a_release_is_verified_down_to_what_the_accounts_run(company: Company, cloud: LocalCloud) -> None:

@@ -9,7 +9,7 @@ from orchestrator.build.folders.contents import FolderContents
 from orchestrator.build.functions.workflows import is_of_package
 from orchestrator.build.paths.assets import Assets, contents_of, is_archive
 from orchestrator.build.paths.draft import Draft, LocalPath
-from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged, told
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.walk import Resource
 from orchestrator.build.platforms.choice import Chosen, values
@@ -223,7 +223,10 @@ class Coding:
         files = contents_of(found.files)
         if source.is_python and self.wheel.holds(source, files):
             absent = [name for name in files if name not in self.wheel.contents and name != REQUIREMENTS]
-            self._note(source, absent, f"runs the unit's wheel in place of {source.text}; the wheel leaves out")
+            # Of a wheel that is made of the folder, what it leaves out is what `sam build` does.
+            left_out = told(found.left_out) if self.wheel.is_whole else []
+            what = f"runs the unit's wheel in place of {source.text}; the wheel leaves out"
+            self._note(source, [*absent, *left_out], what)
             return WHEEL
         if source.is_python and not self.wheel.is_whole and REQUIREMENTS in files:
             raise ConfigurationError(
@@ -231,7 +234,7 @@ class Coding:
                 f"{source.place} = {source.text!r} has a {REQUIREMENTS}, and the dependencies of a unit with a project "
                 f"are project.dependencies: move what it lists there, and delete it.",
             )
-        self._note(source, found.left_out, f"takes its code from {source.text}, which is packaged without")
+        self._note(source, told(found.left_out), f"takes its code from {source.text}, which is packaged without")
         return self.assets.folder(found, source.sources.name(source.path))
 
     def _note(self, source: CodeSource, left_out: Any, what: str) -> None:

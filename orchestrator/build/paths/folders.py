@@ -1,6 +1,6 @@
 """The files of a folder that become an archive: only names that every archive, log and terminal can hold."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from orchestrator.build.bounds import is_plain
@@ -12,6 +12,12 @@ from orchestrator.errors import ConfigurationError
 
 LEFT_OUT_OF_PYTHON = PYTHON_EXCLUDED
 """Names that `sam build` leaves out of a Python function."""
+_NEVER_MISSED = (".git", ".gitignore", "__pycache__")
+
+
+def told(left_out: Iterable[str]) -> list[str]:
+    """Those paths that somebody may miss in a package."""
+    return [path for path in left_out if path.rstrip("/").rpartition("/")[2] not in _NEVER_MISSED]
 
 
 def packaged(

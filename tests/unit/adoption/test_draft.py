@@ -202,9 +202,9 @@ def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -
         ({"a/cdk.json": '{"app": "npx ts-node app.ts"}'}, "a", "started by 'npx ts-node app.ts'"),
         ({"a/template.yaml": "Resources: {A: {Type: AWS::SQS::Queue"}, "a/template.yaml", "line 1"),
         (
-            {"a/template.yaml": PLAIN, "a/pyproject.toml": '[project]\nname = "a"\ndynamic = ["version"]\n'},
+            {"a/template.yaml": PLAIN, "a/pyproject.toml": '[tool.poetry]\nname = "a"\n'},
             "a",
-            "project.dynamic names 'version'",
+            "this is a project of Poetry 1, without [project], and tool.poetry.version is missing",
         ),
         (
             {"a/template.yaml": PLAIN, "a/pyproject.toml": '[project]\nname = "a"\n'},
