@@ -13,7 +13,7 @@ from orchestrator.source.digest import Input
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
 from orchestrator.source.reading import within
 from orchestrator.source.repository import Commit, SourceRepository
-from orchestrator.source.successor import successor
+from orchestrator.source.successor import differing, successor
 from orchestrator.source.survey import Survey
 from orchestrator.source.surveyed import Bar, Surveyed
 
@@ -137,9 +137,10 @@ def read_catalog(repository: SourceRepository, revision: str, bases: Iterable[Su
     """
     commit = repository.commit(revision)
     base = _nearest(commit.id, bases)
-    found = successor(base, repository, commit.id) if base else None
+    changes = differing(base, repository, commit.id) if base else None
+    found = successor(base, repository, commit.id, changes) if base and changes is not None else None
     if found is None:
-        found = Survey(repository, commit.id, _organization_file(repository, commit), base).surveyed()
+        found = Survey(repository, commit.id, _organization_file(repository, commit), base, changes).surveyed()
     return Catalog(repository, commit, found)
 
 
@@ -151,7 +152,7 @@ def barring(catalog: Catalog, bars: Mapping[str, Bar]) -> Catalog:
         bars: by folder, the units that are refused; no others are.
     """
     text = _organization_file(catalog.repository, catalog.commit)
-    surveyed = Survey(catalog.repository, catalog.commit.id, text, catalog.surveyed, bars).surveyed()
+    surveyed = Survey(catalog.repository, catalog.commit.id, text, catalog.surveyed, {}, bars).surveyed()
     return Catalog(catalog.repository, catalog.commit, surveyed)
 
 
