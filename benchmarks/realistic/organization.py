@@ -1,7 +1,7 @@
 """The `orchestrator.toml` of such a repository: environments, globs of all kinds, and hundreds of exclusions."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from benchmarks.realistic.units import FIXTURES, RETIRED, RealisticUnit, retired_folder
 
@@ -24,15 +24,16 @@ GLOBS = (
 )
 
 
-def organization_file(units: Sequence[RealisticUnit]) -> str:
-    """The file, for some units."""
-    exclude = [*(retired_folder(number, len(units)) for number in range(RETIRED)), *(f"**/{name}" for name in FIXTURES)]
+def organization_file(units: Iterable[RealisticUnit], count: int) -> str:
+    """The file, for so many units."""
+    exclude = [*(retired_folder(number, count) for number in range(RETIRED)), *(f"**/{name}" for name in FIXTURES)]
     return "\n".join(
         [
             f"units = {json.dumps(GLOBS)}",
             f"exclude = {json.dumps(exclude)}",
             ENVIRONMENTS,
             *(line for unit in units for line in _table(unit)),
+            "",
         ]
     )
 

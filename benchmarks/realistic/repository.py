@@ -35,8 +35,8 @@ class RealisticRepository:
         """One of them."""
         return RealisticUnit(number, self.units)
 
-    def commit(self, files: Iterable[File]) -> None:
-        """Write some files, and commit them."""
+    def commit(self, files: Iterable[File]) -> str:
+        """Write some files, and commit them; returns the commit's id."""
         parent = "from refs/heads/main^0\n" if self.commits else ""
         self.commits += 1
         time = _BEGIN + self.commits
@@ -44,18 +44,23 @@ class RealisticRepository:
         stream += [f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files]
         command = ["git", "-C", str(self.folder), "fast-import", "--quiet"]
         subprocess.run(command, input="".join(stream).encode(), check=True)
+        asked = ["git", "-C", str(self.folder), "rev-parse", "main"]
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
     def clone(self, into: Path) -> Path:
         """Clone it, with all files."""
         subprocess.run(["git", "clone", "--quiet", str(self.folder), str(into)], check=True)
         return into
 
+    def organization(self, more: str = "") -> File:
+        """Its `orchestrator.toml`, with more in it."""
+        return "orchestrator.toml", organization_file(map(self.unit, range(self.units)), self.units) + more
+
     def _files(self) -> Iterator[File]:
-        units = [self.unit(number) for number in range(self.units)]
-        yield "orchestrator.toml", organization_file(units)
+        yield self.organization()
         for library in LIBRARIES:
             yield from files_of_library(library)
-        for unit in units:
-            yield from unit.files()
+        for number in range(self.units):
+            yield from self.unit(number).files()
         for number in range(RETIRED):
             yield from files_of_retired(number, self.units)

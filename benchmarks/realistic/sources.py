@@ -70,7 +70,7 @@ def project_file(language: str, name: str, libraries: list[str], *, is_project: 
         yield "pom.xml", f"<project><groupId>com.acme</groupId><artifactId>{name}</artifactId></project>\n"
     elif language == "go":
         yield "go.mod", f"module acme.com/{name}\n\ngo 1.24\n"
-    package = {"name": name, "version": "1.0.0", "private": True, "scripts": {"build": "true"}}
+    package = {"name": name, "version": "1.0.0", "scripts": {"build": "true"}}
     shared = [f"acme-{one.rpartition('/')[2]}" for one in libraries]
     yield "package.json", json.dumps({**package, "dependencies": dict.fromkeys(shared, "1.0.0")}, indent=2)
 
