@@ -226,7 +226,7 @@ def _no_change(bench: Bench, ten: Workload) -> Case:
 
 def _in_process(bench: Bench, workload: Workload) -> str:
     """A layer of a lock, with its wheels on this machine and the layer not, and then with the layer."""
-    platform_ = load_organization((workload.repository / "orchestrator.toml").read_bytes()).lambda_
+    platform_ = load_organization((workload.repository / "orchestrator.toml").read_bytes()).lambda_.platform
     with tempfile.TemporaryDirectory(dir=bench.folder) as scratch:
         environment = clean_environment(os.environ)
         confinement = Confinement(Path(scratch), Cache(bench.cache).of_uv("benchmark"))

@@ -44,8 +44,10 @@ _TABLES: tuple[tuple[str, type[Settings]], ...] = (
 _PARAMETERS = {
     "ArtifactsBucket": "the bucket of the target that the release was copied into",
     "SourceKey": "the wheel's key in it",
-    "LayerKey": "the key of the layer with the dependencies; empty for a unit without any, so give it `Default: ''` "
-    "and a condition where a template is to do for both. Without a default, a unit without dependencies is refused",
+    "LayerKey": "the key of the layer with the dependencies for the unit's main platform; empty for a unit without "
+    "any, so give it `Default: ''` and a condition where a template is to do for both. Without a default, a unit "
+    "without dependencies is refused. Further platforms have parameters such as `LayerKeyPython312Arm64` and "
+    "`LayerKeyPython312X86`",
     "Version": "the release's version",
     "Environment": "the environment's name",
     "Unit": "the unit's name",
@@ -141,7 +143,6 @@ _CLEAR = {
     "account": "the AWS account.",
     "region": "its region.",
     "name": "what it is called.",
-    "architecture": "the processor of functions and layers.",
     "status": "the status that is expected.",
     "smoke_tests": "what must be true after a deployment; see their own tables.",
 }

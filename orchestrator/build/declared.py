@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
 from orchestrator.build.wheel import Wheel
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.source.reading import within
@@ -54,7 +54,7 @@ class Declared:
         unused = self.requirements is not None and self.uv_lock is None and self.pins is None
         return [unused_requirements(self.file(REQUIREMENTS_FILE))] if unused else []
 
-    def key(self, platform: Lambda) -> str:
+    def key(self, platform: Platform) -> str:
         """What identifies them on a platform: while it stays, what they were locked to once holds.
 
         Without a lock file the version counts: another one is resolved anew, its post-releases are not.
@@ -97,10 +97,10 @@ class Lock:
     """
 
     text: str
-    platform: Lambda
+    platform: Platform
 
     @classmethod
-    def of(cls, wheels: Sequence[Wheel], platform: Lambda) -> "Lock":
+    def of(cls, wheels: Sequence[Wheel], platform: Platform) -> "Lock":
         """A lock of wheels, which are in order of name."""
         return cls("".join(f"{one.requirement} \\\n    --hash=sha256:{one.sha256}\n" for one in wheels), platform)
 

@@ -16,7 +16,7 @@ from orchestrator.build.runtime import Target, lambda_runtime
 from orchestrator.build.unpacked import Unpacked, top_level
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import Wheel, from_json, to_json
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.config.unit import FILE_NAME
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
@@ -44,7 +44,7 @@ class Dependencies:
 
     uv: Uv
     cache: Cache
-    platform: Lambda
+    platform: Platform
 
     def lock(self, declared: Declared, scratch: Path) -> Lock:
         """Find the exact wheels of all dependencies: those of the unit's lock file, else the newest that go together.

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from orchestrator.build.runtime import marker_environment
 from orchestrator.config.load import parse_toml
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
@@ -90,7 +90,7 @@ def unfit_pins(file: str) -> str:
     return f"{file} and project.dependencies contradict each other; uv says how below. Renew it: {RENEW_PINS}"
 
 
-def check_uv_lock(text: str, file: str, pyproject: str, platform: Lambda, member: str = _ITSELF) -> None:
+def check_uv_lock(text: str, file: str, pyproject: str, platform: Platform, member: str = _ITSELF) -> None:
     """Check that a `uv.lock` was made for a `pyproject.toml`: the one beside it, or one of a member of its workspace.
 
     `uv export --locked` would say so too, but asks the package index again where a build machine reaches it by
@@ -118,7 +118,7 @@ def is_member(text: str, file: str, folder: str) -> bool:
     return any(_lies_in(one, folder) for one in parse_toml(text, file).get("package", ()))
 
 
-def _staleness(lock: Mapping[str, Any], project: Mapping[str, Any], platform: Lambda, member: str) -> str:
+def _staleness(lock: Mapping[str, Any], project: Mapping[str, Any], platform: Platform, member: str) -> str:
     name = canonicalize_name(project["name"])
     root = next((one for one in lock.get("package", ()) if one.get("name") == name and _lies_in(one, member)), None)
     if root is None:
@@ -146,7 +146,7 @@ def _recorded(entry: Mapping[str, Any]) -> Requirement:
     return Requirement(f"{entry['name']}{extras}{entry.get('specifier', '')}{marker}")
 
 
-def _applying(requirements: Iterable[Requirement], platform: Lambda) -> Iterator[str]:
+def _applying(requirements: Iterable[Requirement], platform: Platform) -> Iterator[str]:
     """Those that hold on a platform, written alike; uv rewrites markers, so that only what they say can be compared."""
     environment = {**marker_environment(platform), "extra": ""}
     for one in requirements:

@@ -8,9 +8,8 @@ import base64
 import hashlib
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -18,14 +17,17 @@ from orchestrator import __version__
 from orchestrator.build.archive import repack_tar, zip_folder
 from orchestrator.build.cdk import CDK_FILE
 from orchestrator.build.declared import Declared
-from orchestrator.build.local_code import local_folders
 from orchestrator.build.lockfiles import REQUIREMENTS_FILE, read_pins
 from orchestrator.build.package import Package, file_stem
+from orchestrator.build.paths.assets import text_of
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged
+from orchestrator.build.paths.sources import Sources
 from orchestrator.build.starting import source_time
 from orchestrator.build.uv import Uv
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
+from orchestrator.releases.sha256 import sha256_of_file
 from orchestrator.source.facts import TEMPLATES
 
 _SOURCES = "src"
@@ -33,6 +35,8 @@ _SOURCES = "src"
 _ABOUT = {FILE_NAME, CDK_FILE, "cdk.context.json", "samconfig.toml", "orchestrator.toml", "Makefile", "uv.lock"}
 _ABOUT_FOLDERS = {"tests", "test", "docs", "events", "node_modules"}
 _TEXTS = (".md", ".rst")
+# Lists of requirements, and what is hidden.
+_OWN_LEFT_OUT = (*LEFT_OUT_OF_PYTHON, ".*", "requirements*.txt")
 
 
 @dataclass(frozen=True)
@@ -48,37 +52,52 @@ class PlainCode:
     requirements: Mapping[str, str]
 
 
-def plain_code(unit: Unit, tree: Path, document: Mapping[str, Any] | None, template: str) -> PlainCode:
+def plain_code(unit: Unit, tree: Path, named: Sequence[Path], template: str, *, is_own: bool) -> PlainCode:
     """Find the code.
 
     Args:
         unit: the unit.
         tree: the exported tree.
-        document: the unit's template; None for a CDK app, whose functions' code is in its assets.
+        named: the folders of Python code that functions name.
         template: the path of its template in the unit's folder.
+        is_own: whether the code is what lies in the unit's own folder, because functions name none.
 
     Raises:
-        ConfigurationError: two folders have different files of one name, or a link leads to what is not there.
+        ConfigurationError: a link leads to what is not there.
     """
     home = tree / unit.folder
-    if document is None:
-        return PlainCode({}, {})
-    beside = (home / template).parent
-    wanted = [(beside / one).resolve() for one in local_folders(document)]
-    # Any other one is refused with the function that names it, see `LocalFunction`.
-    named = [folder for folder in wanted if folder.is_dir() and _is_in(folder, tree)]
-    own = home / _SOURCES if (home / _SOURCES).is_dir() else home
-    folders = list(dict.fromkeys(named)) or [own.resolve()]
-    files: dict[str, Path] = {}
-    for folder in folders:
-        skipped = _about(home, template) if folder == home.resolve() else set()
-        for name, path in _files(folder, tree, skipped):
-            there = files.setdefault(name, path)
-            if there.read_bytes() != path.read_bytes():
-                raise _clash(unit.path(template), name, [one.relative_to(tree.resolve()) for one in folders])
-    lists = [folder / REQUIREMENTS_FILE for folder in (home.resolve(), *folders)]
-    texts = {str(path.relative_to(tree.resolve())): _text(path, tree) for path in lists if path.is_file()}
-    return PlainCode(files, texts)
+    sources = Sources(tree, home, unit.path(template))
+    if is_own:
+        own = home / _SOURCES if (home / _SOURCES).is_dir() else home
+        about = _about(home, template) if own == home else ()
+        files: Mapping[str, Path] = packaged(own.resolve(), sources, _OWN_LEFT_OUT, at_top=about).files
+        lists = [own.resolve()]
+    else:
+        folders = {folder: packaged(folder, sources, LEFT_OUT_OF_PYTHON).files for folder in named}
+        files, lists = _united(folders.values()), list(named)
+    found = {folder: sources.find(str(folder / REQUIREMENTS_FILE)) for folder in (home.resolve(), *lists)}
+    names = {sources.name(folder / REQUIREMENTS_FILE): path for folder, path in found.items() if path}
+    return PlainCode(files, {name: text_of(path, name) for name, path in names.items() if path.is_file()})
+
+
+def _united(folders: Collection[Mapping[str, Path]]) -> dict[str, Path]:
+    """The files of all folders that have no file of a name that another one has with other content.
+
+    A wheel is one for all functions; what is left out gets an archive for each folder.
+    """
+    digests: dict[str, set[str]] = {}
+    for files in folders:
+        for name, path in files.items():
+            if name != REQUIREMENTS_FILE:
+                digests.setdefault(name, set()).add(sha256_of_file(path))
+    clashing = {name for name, found in digests.items() if len(found) > 1}
+    return {
+        name: path
+        for files in folders
+        if not clashing & files.keys()
+        for name, path in files.items()
+        if name != REQUIREMENTS_FILE
+    }
 
 
 def plain_declared(unit: Unit, code: PlainCode) -> Declared:
@@ -151,40 +170,6 @@ def _about(home: Path, template: str) -> set[str]:
     return about | {path.name for path in home.iterdir() if path.suffix in _TEXTS or path.name.startswith("LICENSE")}
 
 
-def _files(folder: Path, tree: Path, skipped: set[str]) -> Iterator[tuple[str, Path]]:
-    """The files that `sam build` would package, sorted, with links followed within the export."""
-    waiting: list[tuple[str, Path, tuple[Path, ...]]] = [("", folder, ())]
-    while waiting:
-        prefix, parent, above = waiting.pop()
-        for path in sorted(parent.iterdir()):
-            name = f"{prefix}{path.name}"
-            if name in skipped or _is_left_out(path):
-                continue
-            real = path.resolve()
-            if not real.exists() or not _is_in(real, tree):
-                raise _dangling(path, tree)
-            if real.is_dir() and real not in above:
-                waiting.append((f"{name}/", path, (*above, real)))
-            elif real.is_file():
-                yield name, real
-
-
-def _is_left_out(path: Path) -> bool:
-    is_list = path.name.startswith("requirements") and path.suffix == ".txt"
-    return path.name.startswith(".") or path.name == "__pycache__" or path.suffix == ".pyc" or is_list
-
-
-def _is_in(path: Path, tree: Path) -> bool:
-    return path.is_relative_to(tree.resolve())
-
-
-def _text(path: Path, tree: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(str(path.relative_to(tree.resolve())), f"is not UTF-8: {error}.") from error
-
-
 def _requirements(text: str, file: str) -> Iterator[str]:
     """The requirements of a list, without comments."""
     problems = []
@@ -203,23 +188,3 @@ def _requirements(text: str, file: str) -> Iterator[str]:
 def _logical_lines(text: str) -> Iterable[str]:
     lines = (line.split(" #")[0].strip() for line in text.replace("\\\n", " ").splitlines())
     return (line for line in lines if line and not line.startswith("#"))
-
-
-def _clash(file: str, name: str, folders: list[Path]) -> ConfigurationError:
-    return ConfigurationError(
-        file,
-        f"takes code from {', '.join(map(str, folders))}, and more than one of these has a {name}, with other content: "
-        "a release has one wheel for all of its functions. Rename one of the files, or make a unit of each folder.",
-    )
-
-
-def _dangling(path: Path, tree: Path) -> ConfigurationError:
-    # The tree itself may lie behind a link, so the place of the link is told as it was exported.
-    link, target = path.relative_to(tree.resolve()), path.readlink()
-    place = Path(path.parent, target).resolve()
-    wanted = place.relative_to(tree.resolve()) if _is_in(place, tree) else target
-    return ConfigurationError(
-        str(link),
-        f"is a symbolic link to {wanted}, which this unit does not have: add '{wanted}' to its depends_on in "
-        "orchestrator.toml, or put the file itself in the link's place.",
-    )

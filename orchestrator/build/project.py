@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+from orchestrator.config.platform import Platform
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
@@ -28,28 +29,51 @@ class Project:
     dependencies: tuple[str, ...]
 
 
-def read_project(text: str, file: str, unit: str, python: str) -> Project:
+def read_project(text: str, file: str, unit: str) -> Project:
     """Read what the build needs.
 
     Args:
         text: of the `pyproject.toml`.
         file: its path, for errors.
         unit: the unit's name, which the project must have.
-        python: the version of the Lambda runtime, such as `3.13`.
 
     Raises:
-        ConfigurationError: a key is not valid, or does not suit the unit or the runtime.
+        ConfigurationError: a key is not valid, or does not suit the unit.
     """
     project = tomllib.loads(text).get("project", {})
     problems = list(_type_problems(project)) or [
         *_name_problems(project, unit),
         *_dynamic_problems(project),
-        *_python_problems(project, python),
+        *_python_problems(project),
         *_dependency_problems(project),
     ]
     if problems:
         raise ConfigurationError(file, *problems)
     return Project(tuple(project.get("dependencies", ())))
+
+
+def check_python(text: str, file: str, users: Mapping[Platform, Sequence[str]]) -> None:
+    """Check that a project allows the Python of each function that runs it.
+
+    Args:
+        text: of the `pyproject.toml`, which was read before.
+        file: its path, for errors.
+        users: the functions of each platform.
+
+    Raises:
+        ConfigurationError: it excludes some; each is named.
+    """
+    wanted = tomllib.loads(text).get("project", {}).get("requires-python", "")
+    problems = [
+        f"project.requires-python = {wanted!r} excludes Python {platform.python}, the runtime of {', '.join(names)} in "
+        "the template: change one of the two. Without a Runtime in the template, lambda.python of orchestrator.toml "
+        "is the runtime."
+        for platform, names in users.items()
+        # Any patch release of the runtime will do, and it only ever gets newer ones.
+        if not SpecifierSet(wanted).contains(f"{platform.python}.999")
+    ]
+    if problems:
+        raise ConfigurationError(file, *problems)
 
 
 def with_version(text: str, version: str, file: str) -> str:
@@ -108,19 +132,12 @@ def _dynamic_problems(project: dict[str, Any]) -> list[str]:
     ]
 
 
-def _python_problems(project: dict[str, Any], python: str) -> Iterator[str]:
+def _python_problems(project: dict[str, Any]) -> Iterator[str]:
     wanted = project.get("requires-python", "")
     try:
-        # Any patch release of the runtime will do, and it only ever gets newer ones.
-        suits = SpecifierSet(wanted).contains(f"{python}.999")
+        SpecifierSet(wanted)
     except InvalidSpecifier:
-        yield f"project.requires-python = {wanted!r} is not valid: use a PEP 440 specifier such as '>={python}'."
-        return
-    if not suits:
-        yield (
-            f"project.requires-python = {wanted!r} excludes Python {python}, the runtime that orchestrator.toml sets "
-            "with lambda.python: change one of the two."
-        )
+        yield f"project.requires-python = {wanted!r} is not valid: use a PEP 440 specifier such as '>=3.11'."
 
 
 def _dependency_problems(project: dict[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from orchestrator.config.base import (
 )
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, function_name, may_be_own
+from orchestrator.config.platform import Platform
 from orchestrator.config.repository import Repository
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain, problems_of
@@ -39,17 +40,29 @@ StackPattern = Annotated[
 
 
 class Lambda(Settings):
-    """The platform that layers are resolved for, and that the orchestrator's own functions run on."""
+    """The platform of the orchestrator's own functions; units' functions run on what their templates say."""
 
     python: Annotated[str, worded(r"^3\.(1[1-9])$", "a Python that Lambda runs is written such as '3.13'")] = Field(
-        default="3.13", description="Python version of the Lambda runtime.", json_schema_extra=FREE
+        default="3.13",
+        description="Python version; units' functions without a Runtime have it too, and so does the template's "
+        "parameter `Runtime`.",
+        json_schema_extra=FREE,
     )
-    architecture: Literal["x86_64", "arm64"] = Field(default="x86_64", json_schema_extra=FREE)
+    architecture: Literal["x86_64", "arm64"] = Field(
+        default="x86_64",
+        description="Processor; units' functions without Architectures run on x86_64, as Lambda has it.",
+        json_schema_extra=FREE,
+    )
 
     @property
     def runtime(self) -> str:
         """The runtime's identifier, such as `python3.13`."""
-        return f"python{self.python}"
+        return self.platform.runtime
+
+    @property
+    def platform(self) -> Platform:
+        """Both, as builds take them."""
+        return Platform(self.python, self.architecture)
 
 
 class Build(Settings):

@@ -63,6 +63,13 @@ class UnitSettings(Settings):
         description="Folders outside the unit that are inputs of its build, from the repository's root.",
         json_schema_extra=FREE,
     )
+    shared_code: tuple[str, ...] = Field(
+        default=(),
+        description="Folders outside the unit, from the repository's root, that its functions in Python import: inputs "
+        "like those of depends_on, packaged in a layer that these functions get. A folder with an __init__.py is "
+        "imported by its own name, any other one has modules in it.",
+        json_schema_extra=FREE,
+    )
     after: tuple[UnitName, ...] = Field(
         default=(),
         description="Units that a train promotes before this one, in every environment.",
@@ -110,7 +117,9 @@ class UnitSettings(Settings):
 
     @model_validator(mode="after")
     def _paths_stay_inside(self) -> Self:
-        for key, path in [("template", self.template), *(("depends_on", path) for path in self.depends_on)]:
+        folders = {"depends_on": self.depends_on, "shared_code": self.shared_code}
+        named = [(key, path) for key, paths in folders.items() for path in paths]
+        for key, path in [("template", self.template), *named]:
             if path.startswith("/") or ".." in path.split("/") or not path.strip():
                 raise ValueError(f"{key}: {path!r} must be a relative path without '..'")
         return self

@@ -142,7 +142,7 @@ def parameters(manifest: Manifest, declared: Iterable[str], target: Target, envi
     known = {
         "ArtifactsBucket": target.bucket,
         "SourceKey": manifest.wheel.key,
-        "LayerKey": manifest.layer.archive.key if manifest.layer else "",
+        **{name: layer.archive.key if layer else "" for name, layer in manifest.layer_parameters.items()},
         "Version": manifest.version,
         "Environment": environment,
         "Unit": manifest.unit,

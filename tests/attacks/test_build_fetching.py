@@ -79,7 +79,8 @@ for folder in Path(os.environ["CDK_OUTDIR"]).parents:
             pass
 out = Path(os.environ["CDK_OUTDIR"])
 out.mkdir()
-(out / "t.json").write_text(json.dumps({{"Resources": {{"Topic": {{"Type": "AWS::SNS::Topic"}}}}}}))
+parameters = {{"LayerKey": {{"Type": "String"}}}}
+(out / "t.json").write_text(json.dumps({{"Parameters": parameters, "Resources": {{"T": {{"Type": "AWS::SNS::Topic"}}}}}}))
 stack = {{"type": "aws:cloudformation:stack", "properties": {{"templateFile": "t.json"}}}}
 (out / "manifest.json").write_text(json.dumps({{"artifacts": {{"orders": stack}}}}))
 """,

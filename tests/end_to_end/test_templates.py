@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from base64 import b64decode
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +31,9 @@ Resources:
   Clock:
     Type: AWS::Serverless::Function
     Properties: {Handler: clock.handle}
+  Hourglass:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: clock.handle, Runtime: python3.12, Architectures: [arm64]}
 Outputs:
   Function: {Value: !Ref Clock}
 """
@@ -101,6 +105,25 @@ def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Compa
     assert company.follow(execution).status == "SUCCEEDED"
     for name in company.environments:
         assert company.ask(name) == {"healthy": True, "version": "1.0.0", "environment": name}
+
+
+def test_each_function_has_the_layer_of_its_platform(company: Company) -> None:
+    """The embedded cloud does not run the other processor's function; its layer lies there all the same."""
+    release = company.wiring.ledger.releases.release(company.unit, "1.0.0")
+    manifest = Manifest.from_json(company.wiring.store.get(release.manifest), release.manifest)
+    functions, _ = company.function("prod")
+    account = company.root_of(company.organization.environment("prod").targets[0].account)
+    stack = account.client("cloudformation", config=CLIENT)
+    described = stack.describe_stack_resources(StackName="app-sundial")["StackResources"]
+    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in described}
+    deployed = [functions.get_function_configuration(FunctionName=names[one]) for one in ("Clock", "Hourglass")]
+    assert [one["Architectures"] for one in deployed] == [["x86_64"], ["arm64"]]
+    layers = [one["Layers"][0]["Arn"].split(":")[-2:] for one in deployed]
+    assert [one for one, _ in layers] == ["app-sundial", "app-sundial-py312-arm64"]
+    archives = {layer.platform.architecture: layer.archive for layer in manifest.layers}
+    for architecture, (layer, version) in zip(("x86_64", "arm64"), layers, strict=True):
+        content = functions.get_layer_version(LayerName=layer, VersionNumber=int(version))["Content"]
+        assert b64decode(content["CodeSha256"]).hex() == archives[architecture].sha256
 
 
 def test_a_release_is_verified_down_to_what_the_accounts_run(company: Company, cloud: LocalCloud) -> None:

@@ -144,6 +144,34 @@ def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(ex
     assert "geheim" not in made.text
 
 
+def test_what_a_runtime_depends_on_is_written_down_for_stacks_that_exist(existing: Existing) -> None:
+    """They keep their own values of parameters, and a build has to know what functions run on."""
+    text = SAM.replace("Runtime: python3.12", "Runtime: !Ref Python, Architectures: [!Ref Processor]").replace(
+        "  Table:",
+        "  Python: {Type: String, Default: python3.11}\n  Processor: {Type: String, Default: arm64}\n  Table:",
+    )
+    existing.write("orders/template.yaml", text=text)
+    existing.write("orders/src/app.py", text="def handle(event, context): ...\n")
+    existing.write("orders/samconfig.toml", text=SAMCONFIG.replace('["Table', '["Processor=x86_64", "Table'))
+    _, catalog = existing.draft()
+    unit = catalog.unit("orders")
+    assert unit.parameters("prod") == {"Python": "python3.11", "Processor": "x86_64", "Table": "orders"}
+    assert unit.parameters("dev") == {}
+
+
+def test_units_of_several_platforms_are_found(existing: Existing) -> None:
+    """The one of most functions is the organization's; what cannot be known, or is excluded, is told."""
+    for name, runtime in (("a", "python3.12"), ("b", "python3.12"), ("c", "python3.9"), ("d", "!ImportValue x")):
+        existing.write(f"{name}/template.yaml", text=SAM.replace("python3.12", runtime))
+        existing.write(f"{name}/src/app.py", text="def handle(event, context): ...\n")
+    existing.write("a/pyproject.toml", text='[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.13"\n')
+    made, catalog = existing.draft()
+    assert folders(catalog) == {"b": "b", "c": "c"}
+    assert catalog.organization.lambda_.python == "3.12"
+    assert "excludes Python 3.12, the runtime of Handle" in made.unplaced["a"]
+    assert "Fn::ImportValue is computed by the deployment" in made.unplaced["d"]
+
+
 def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -> None:
     """What lies outside of it cannot."""
     existing.write("infra/orders/template.yaml", text=SAM.replace("src/", "../../lambdas/orders"))

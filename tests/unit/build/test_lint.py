@@ -107,6 +107,16 @@ def test_errors_refuse_the_template_and_warnings_do_not() -> None:
     assert warnings_of([], "a/t.yaml", {}) == []
 
 
+def test_a_runtime_that_no_new_function_may_have_is_a_warning() -> None:
+    """Functions that exist are still updated."""
+    retired = Finding(rule="E2531", level="Error", line=5, message="Runtime 'python3.7' was deprecated")
+    (warning,) = warnings_of([retired], "t.yaml", {})
+    assert warning.startswith("t.yaml: line 5: E2531 Runtime 'python3.7' was deprecated.")
+    with pytest.raises(ConfigurationError) as raised:
+        warnings_of([retired, ERROR], "t.yaml", {})
+    assert "E2531" not in str(raised.value)
+
+
 def test_what_an_app_has_written_is_named_by_its_construct() -> None:
     """Nobody has the file that the line would be in."""
     found = WARNING.model_copy(update={"resource": "Topic3"})

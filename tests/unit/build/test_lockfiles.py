@@ -10,9 +10,8 @@ from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.lockfiles import check_uv_lock, read_pins
 from orchestrator.build.uv import Uv
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError, ConfigurationError
-from tests.unit.build.fakes import COMMITTED_AT, real_commands
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, real_commands
 
 _FILE = "projects/orders/requirements.txt"
 _PYPROJECT = """
@@ -46,7 +45,7 @@ _SIX = "six==1.16.0 --hash=sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b0111
 def dependencies(real_tools: Tools, tmp_path: Path) -> Dependencies:
     """With the real uv."""
     return Dependencies(
-        Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT), real_tools.cache, Lambda()
+        Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT), real_tools.cache, PLATFORM
     )
 
 
@@ -117,10 +116,10 @@ def test_a_uv_lock_for_another_pyproject_is_refused(old: str, new: str, problem:
     """Spelling, order, and what other systems need do not matter."""
     text = _UV_LOCK.replace(old, new)
     if not problem:
-        check_uv_lock(text, "uv.lock", _PYPROJECT, Lambda())
+        check_uv_lock(text, "uv.lock", _PYPROJECT, PLATFORM)
         return
     with pytest.raises(ConfigurationError, match=problem):
-        check_uv_lock(text, "uv.lock", _PYPROJECT, Lambda())
+        check_uv_lock(text, "uv.lock", _PYPROJECT, PLATFORM)
 
 
 def test_hashed_requirements_are_honoured_with_their_hashes(dependencies: Dependencies, tmp_path: Path) -> None:

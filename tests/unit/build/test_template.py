@@ -38,7 +38,9 @@ def check(
 ) -> None:
     """Check a template with some parameters."""
     document = {"Parameters": parameters, "Resources": {"Topic": {}}}
-    check_parameters(document, unit(organization, settings), organization, has_layer=has_layer, file="t.yaml")
+    check_parameters(
+        document, unit(organization, settings), organization, layers={"LayerKey": has_layer}, file="t.yaml"
+    )
 
 
 def test_a_template_is_read_from_yaml_or_json_alike() -> None:
