@@ -49,7 +49,9 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
         **{f"tests/{name}.test.mjs": _node(name) for name in ("create", "change")},
     },
     "java": {
-        **{f"{_ANY_DEPTH}/{name}.java": _java(name) for name in ("App", "Create", "Change", "Remove", "Store", "Rules")},
+        **{
+            f"{_ANY_DEPTH}/{name}.java": _java(name) for name in ("App", "Create", "Change", "Remove", "Store", "Rules")
+        },
         "src/test/java/com/acme/AppTest.java": _java("AppTest"),
     },
     "go": {

@@ -94,7 +94,10 @@ class RealisticUnit:
 def files_of_library(folder: str) -> Iterator[File]:
     """Shared code."""
     name = folder.rpartition("/")[2]
-    yield f"{folder}/pyproject.toml", f'[project]\nname = "acme-{name}"\nversion = "1.0"\n[tool.orchestrator]\nlibrary = true\n'
+    yield (
+        f"{folder}/pyproject.toml",
+        f'[project]\nname = "acme-{name}"\nversion = "1.0"\n[tool.orchestrator]\nlibrary = true\n',
+    )
     for module in ("__init__", "model", "client", "errors"):
         yield f"{folder}/src/acme_{name}/{module}.py", f'"""Of {name}."""\n\nVALUE = 1\n'
 

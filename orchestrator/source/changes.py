@@ -39,9 +39,7 @@ class Comparing(Protocol):
         """What trees list, by their ids."""
 
 
-def changes(
-    repository: SourceRepository, old: str, new: str, worth: Callable[[str], bool]
-) -> Mapping[str, Change]:
+def changes(repository: SourceRepository, old: str, new: str, worth: Callable[[str], bool]) -> Mapping[str, Change]:
     """What differs directly in the folders that are worth it; perhaps more.
 
     Args:

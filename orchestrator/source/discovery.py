@@ -76,7 +76,9 @@ class Finder:
     def idle(self, globs: tuple[str, ...]) -> list[str]:
         """The globs that match nothing that may be a unit."""
         everywhere = self._everywhere(UnitGlobs(globs, self.exclude))
-        return [glob for glob, matched in zip(globs, everywhere, strict=True) if not self._candidates((glob,), [matched])]
+        return [
+            glob for glob, matched in zip(globs, everywhere, strict=True) if not self._candidates((glob,), [matched])
+        ]
 
     def everything(self) -> Iterator[tuple[str, Entry]]:
         """Every path that is worth looking at, level by level."""

@@ -110,7 +110,9 @@ class Survey:
     def _candidates(self) -> Mapping[str, str | None]:
         base, globs = self.base, self._organization.globs
         if base and base.candidates is not None and base.organization.finds_like(self._organization):
-            found = None if self.changes is None else candidates_after(base.candidates, self._finder, globs, self.changes)
+            found = (
+                None if self.changes is None else candidates_after(base.candidates, self._finder, globs, self.changes)
+            )
             if found is not None:
                 return found
         return self._finder.find(globs)
