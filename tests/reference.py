@@ -18,7 +18,7 @@ from orchestrator.config.organization import Adopt, Build, Lambda, Organization
 from orchestrator.config.repository import Repository
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain
-from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
+from orchestrator.config.unit import BuildCommand, InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window
 from orchestrator.steps.build_request import VARIABLES
 
@@ -38,6 +38,7 @@ _TABLES: tuple[tuple[str, type[Settings]], ...] = (
         "`[tool.orchestrator]` of a unit, and `[unit.'<folder>']` of `orchestrator.toml`",
         UnitSettings,
     ),
+    ("`[tool.orchestrator.build]`", BuildCommand),
     ("`[[tool.orchestrator.smoke_tests]]` that invoke a function", InvokeTest),
     ("`[[tool.orchestrator.smoke_tests]]` that call an address", UrlTest),
 )

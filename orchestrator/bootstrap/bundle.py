@@ -41,6 +41,7 @@ _LIBRARIES = (
 )
 # What the command line needs beyond those.
 _COMMAND_LINE = (
+    "aws-lambda-builders",
     "boto3",
     "botocore",
     "click",

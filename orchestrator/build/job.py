@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from orchestrator import __version__
@@ -12,6 +12,9 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.exported import Exported
+from orchestrator.build.functions.fetching import Fetching
+from orchestrator.build.functions.locks import PublishedLocks
+from orchestrator.build.functions.unit import UnitBuild
 from orchestrator.build.handlers import Function
 from orchestrator.build.importable import HandlerCheck, is_of_this_machine
 from orchestrator.build.layer import LayerFile
@@ -39,6 +42,7 @@ from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.built import Built
 from orchestrator.releases.manifest import Layer
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
@@ -109,6 +113,16 @@ class Job:
         dependencies = Dependencies(uv, self.cache, platform)
         return Layers(self.unit.name, self.store, self.releases, dependencies, self.fetched, own)
 
+    @cached_property
+    def others(self) -> UnitBuild:
+        """What the unit is built from besides its Python package."""
+        locks = PublishedLocks(self.unit.name, self.store)
+        fetching = Fetching(self.uv.commands, self.cache, locks, self.uv.as_of, self.fetched, self.tree)
+        python, file = self.uv.python, self._template_source.file
+        return UnitBuild(
+            self.unit, fetching, self.commands, python, self.cache, self.digest, self.scratch, self.own, file
+        )
+
     @property
     def _exported(self) -> Exported:
         return Exported(self.tree)
@@ -132,7 +146,7 @@ class Job:
         source, one = self._template_source, self._draft
         folders = list(dict.fromkeys(code.path for code in self._paths.python(one.draft, one.resolutions)))
         template = source.file.removeprefix(f"{self.unit.folder}/")
-        return plain_code(self.unit, self.tree, folders, template, is_own=not one.draft.names_code)
+        return plain_code(self.unit, self.others.tree, folders, template, is_own=not one.draft.names_code)
 
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app, in a copy of the sources."""
@@ -162,13 +176,17 @@ class Job:
                 given.setdefault(name, []).append(value)
         folder = Path(tempfile.mkdtemp(prefix="assets-", dir=self.own))
         default, shared = self.organization.lambda_.platform, self.unit.settings.shared_code
-        return UnitPaths(self.unit.name, self.tree, folder, given, default, shared=shared)
+        made = partial(UnitPaths, self.unit.name, own=folder, given=given, default=default, shared=shared)
+        if is_cdk(self.unit, self.tree):
+            return made(tree=self.tree)
+        others = self.others
+        return made(tree=others.tree, builder=others.code, stand_ins=others.stand_ins, settings=others.settings)
 
     @cached_property
     def _draft(self) -> UnitDraft:
         """The unit's own template, as far as it is known before the package is."""
         # Paths begin where the template is, and not where a link leads that is in its place.
-        return self._drafted(self._template_source, self.tree / self._template_source.file)
+        return self._drafted(self._template_source, self.others.tree / self._template_source.file)
 
     def _drafted(self, source: TemplateSource, path: Path) -> UnitDraft:
         draft = self._paths.draft(source.path.read_bytes(), path, source.file)
@@ -281,7 +299,16 @@ class Job:
             for code in dict.fromkeys(one.code for one in functions if one.code):
                 check_size(self.unit.name, code, layer.path if layer else None)
             found += self._handlers(platform).check(functions, package.wheel, layer, self.scratch)
-        return list(template.notes), list(dict.fromkeys(found))
+        return [*template.notes, *self._others_warnings], list(dict.fromkeys(found))
+
+    @property
+    def built(self) -> tuple[Built, ...]:
+        """What other tool chains, or the unit's command, have made."""
+        return () if is_cdk(self.unit, self.tree) else self.others.built
+
+    @property
+    def _others_warnings(self) -> tuple[str, ...]:
+        return () if is_cdk(self.unit, self.tree) else self.others.warnings
 
     def publish_package(self, version: str, package: Package) -> tuple[Artifact, Artifact]:
         """Publish the wheel and the sdist."""

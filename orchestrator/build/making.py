@@ -151,6 +151,7 @@ class Making:
             template=job.publish(layout.template_key(unit.name, version), parts.template.text),
             templates=job.publish_templates(version, parts.template),
             assets=assets,
+            built=job.built,
             sbom=job.sbom(version, wheel, parts.layers, tools, files),
             warnings=parts.warnings,
         )

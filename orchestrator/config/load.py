@@ -84,6 +84,7 @@ def unit_of(
     project = _table(document, "project", file)
     settings = _settings(document, file, organization, told)
     plain = not is_project(document)
+    version = _version(settings, version, file, plain=plain)
     name = settings.name or _name(folder)
     if not settings.library:
         refuse_reserved(name, folder, file, told, plain=plain)
@@ -97,6 +98,13 @@ def unit_of(
         plain=plain,
         told=told.settings is not None,
     )
+
+
+def _version(settings: UnitSettings, otherwise: str, file: str, *, plain: bool) -> str:
+    """The version that settings give a unit without a project."""
+    if settings.version is not None and not plain:
+        raise ConfigurationError(file, f"{_TABLE}.version is set, and the project has a version as well: remove one.")
+    return settings.version or otherwise
 
 
 def is_project(document: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from orchestrator.config.invalid import told
 from orchestrator.config.platform import Platform
 from orchestrator.config.unit import UnitSettings
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.built import Built
 from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.confinement import Level
 from orchestrator.releases.publishing import damaged
@@ -75,6 +76,9 @@ class Manifest(BaseModel):
     assets: tuple[Artifact, ...] = Field(
         default=(), description="What templates refer to, such as what stands in for local paths."
     )
+    built: tuple[Built, ...] = Field(
+        default=(), description="What other tool chains, or the unit's command, have made."
+    )
     sbom: Artifact
     warnings: tuple[str, ...] = Field(default=(), description="What the build found and did not refuse.")
 
@@ -100,7 +104,9 @@ class Manifest(BaseModel):
         """Every object of the release but the manifest itself."""
         layers = [part for layer in self.layers for part in (layer.archive, layer.requirements, layer.sbom)]
         templates = [self.template, *self.templates.values()]
-        return [*layers, self.wheel, self.sdist, *templates, *self.assets, self.sbom]
+        # Several things may be built by one lock.
+        locks = {one.lock.key: one.lock for one in self.built if one.lock}.values()
+        return [*layers, self.wheel, self.sdist, *templates, *self.assets, *locks, self.sbom]
 
     @property
     def layer_parameters(self) -> dict[str, Layer | None]:

@@ -110,16 +110,19 @@ class Catalog:
     def _load(self, names: Iterable[str]) -> None:
         """Read the configurations that were not read yet, with one call."""
         from orchestrator.config.load import parse_toml, unit_of  # noqa: PLC0415  # See above.
+        from orchestrator.config.versions import PACKAGE_JSON, package_version  # noqa: PLC0415  # See above.
 
         files = {name: within(self.surveyed.folders[name], PYPROJECT) for name in names if name not in self._loaded}
         if not files:
             return
-        texts = self.repository.files(self.commit.id, files.values())
+        packages = {name: within(self.surveyed.folders[name], PACKAGE_JSON) for name in files}
+        texts = self.repository.files(self.commit.id, [*files.values(), *packages.values()])
         for name, file in files.items():
             folder = self.surveyed.folders[name]
             document = parse_toml(texts.get(file, ""), file)
             told = self.told.get(folder, NOTHING)
-            self._loaded[name] = unit_of(document, folder, self.organization, told, day_of(self.commit))
+            version = package_version(texts.get(packages[name])) or day_of(self.commit)
+            self._loaded[name] = unit_of(document, folder, self.organization, told, version)
 
 
 def read_catalog(repository: SourceRepository, revision: str, bases: Iterable[Surveyed] = ()) -> Catalog:

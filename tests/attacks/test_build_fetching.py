@@ -79,8 +79,8 @@ for folder in Path(os.environ["CDK_OUTDIR"]).parents:
             pass
 out = Path(os.environ["CDK_OUTDIR"])
 out.mkdir()
-parameters = {{"LayerKey": {{"Type": "String"}}}}
-(out / "t.json").write_text(json.dumps({{"Parameters": parameters, "Resources": {{"T": {{"Type": "AWS::SNS::Topic"}}}}}}))
+parameters, resources = {{"LayerKey": {{"Type": "String"}}}}, {{"Topic": {{"Type": "AWS::SNS::Topic"}}}}
+(out / "t.json").write_text(json.dumps({{"Parameters": parameters, "Resources": resources}}))
 stack = {{"type": "aws:cloudformation:stack", "properties": {{"templateFile": "t.json"}}}}
 (out / "manifest.json").write_text(json.dumps({{"artifacts": {{"orders": stack}}}}))
 """,

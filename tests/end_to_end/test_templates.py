@@ -31,11 +31,15 @@ Resources:
   Clock:
     Type: AWS::Serverless::Function
     Properties: {Handler: clock.handle}
+  Chime:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: chime.handler, Runtime: nodejs22.x, CodeUri: chime/}
   Hourglass:
     Type: AWS::Serverless::Function
     Properties: {Handler: clock.handle, Runtime: python3.12, Architectures: [arm64]}
 Outputs:
   Function: {Value: !Ref Clock}
+  Chime: {Value: !Ref Chime}
 """
 # The module is in the layer and nowhere else.
 HANDLER = """\
@@ -47,6 +51,16 @@ import six
 def handle(event, context):
     return {"healthy": six.PY3, "version": os.environ["VERSION"], "environment": os.environ["ENVIRONMENT"]}
 """
+# A function in another language beside it, whose module is one of its own package.
+CHIME = {
+    "package.json": '{"name": "chime", "version": "1.0.0"}',
+    "lib/sound.mjs": "export const sound = 'ding';",
+    "chime.mjs": """\
+import { sound } from './lib/sound.mjs';
+
+export const handler = async () => ({ sound, version: process.env.VERSION, environment: process.env.ENVIRONMENT });
+""",
+}
 
 CDK_APP = """\
 import aws_cdk as cdk
@@ -94,6 +108,9 @@ def give_sam(company: Company) -> None:
     unit = company.folder / "projects" / company.unit
     (unit / "template.yaml").write_text(SAM)
     (unit / "src" / "clock" / "__init__.py").write_text(HANDLER)
+    for name, text in CHIME.items():
+        (unit / "chime" / name).parent.mkdir(parents=True, exist_ok=True)
+        (unit / "chime" / name).write_text(text)
     project = (unit / "pyproject.toml").read_text()
     (unit / "pyproject.toml").write_text(project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1))
 
@@ -105,6 +122,12 @@ def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Compa
     assert company.follow(execution).status == "SUCCEEDED"
     for name in company.environments:
         assert company.ask(name) == {"healthy": True, "version": "1.0.0", "environment": name}
+
+
+def test_a_function_in_node_runs_what_npm_has_packed(company: Company) -> None:
+    """The embedded cloud has an engine for Node.js; the object that it runs is one of the release."""
+    for name in company.environments:
+        assert company.ask(name, output="Chime") == {"sound": "ding", "version": "1.0.0", "environment": name}
 
 
 def test_each_function_has_the_layer_of_its_platform(company: Company) -> None:
@@ -193,7 +216,9 @@ def test_two_releases_are_compared_by_the_command_line(company: Company, cloud: 
     assert ("removed", "Resources.Clock (AWS::Serverless::Function)") in {
         (one["kind"], one["what"]) for one in document["template"]
     }
-    assert document["files"] == document["requirements"] == []
+    assert document["files"] == []
+    # No function of the app uses the unit's own package.
+    assert [(one["kind"], one["what"]) for one in document["requirements"]] == [("removed", "six")]
     shown = company.command(cloud, "diff", "sundial", "1.0.0", "1.0.0.post1")
     assert "Resources.Clock" in shown.stdout
     same = company.command(cloud, "diff", "sundial", "1.0.0", "1.0.0")

@@ -5,6 +5,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from orchestrator.build.functions.workflows import is_of_package
 from orchestrator.build.paths.assets import Assets, contents_of, is_archive
 from orchestrator.build.paths.draft import Draft, LocalPath
 from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, Packaged, packaged
@@ -39,6 +40,7 @@ class CodeSource:
         runtimes: what a function may run on; none for a layer.
         handler: as written; None where it is not text.
         metadata: the resource's.
+        has_layers: whether layers lie beside a function's code.
     """
 
     resource: Resource
@@ -50,6 +52,7 @@ class CodeSource:
     runtimes: tuple[FunctionRuntime, ...]
     handler: str | None
     metadata: Mapping[str, Any]
+    has_layers: bool = False
 
     @property
     def method(self) -> str:
@@ -61,7 +64,9 @@ class CodeSource:
         """Whether the folder has to be built into what runs: no file is, nor Python, nor a layer without a method."""
         if self.path.is_file():
             return False
-        return bool(self.method) or not (self.is_layer or self.is_python)
+        if self.is_python:
+            return not is_of_package(self.method)
+        return bool(self.method) or not self.is_layer
 
     @property
     def is_python(self) -> bool:
@@ -86,9 +91,19 @@ class CodeBuilder(Protocol):
             ConfigurationError: it cannot be built here.
         """
 
+    def check(self, source: CodeSource, archive: Path) -> None:
+        """Check the archive of a function that somebody else has built.
+
+        Raises:
+            ConfigurationError: the function could not start from it.
+        """
+
 
 class NoBuilder:
     """Refuses what is not Python."""
+
+    def check(self, source: CodeSource, archive: Path) -> None:
+        """Check nothing."""
 
     def __call__(self, source: CodeSource) -> Path:
         """Refuse it by name."""
@@ -135,6 +150,7 @@ def source_of(draft: Draft, local: LocalPath, path: Path, runtimes: FunctionRunt
         tuple(values(runtimes[resource.name])) if resource.name in runtimes else (),
         handler if isinstance(handler, str) else None,
         metadata if isinstance(metadata, dict) else {},
+        bool(property_of(draft.document, resource.body, "Layers")),
     )
 
 
@@ -155,7 +171,7 @@ class Wheel:
 
         The handler's module must be at the same place with the same bytes, and no file may be another one.
         """
-        if source.module is None or source.module not in self.contents or source.method:
+        if source.module is None or source.module not in self.contents or source.is_built:
             return False
         differs = any(self.contents.get(name, digest) != digest for name, digest in files.items())
         absent = any(name not in self.contents for name in files if name != REQUIREMENTS)
@@ -189,12 +205,14 @@ class Coding:
 
     def _built(self, source: CodeSource) -> Any:
         if source.is_built:
-            return self.assets.archive(self.builder(source), source.sources.name(source.path))
+            return self.assets.archive(self.builder(source), f"{source.sources.name(source.path)}.zip")
         return self._folder(source)
 
     def _file(self, source: CodeSource) -> str:
         name = source.sources.name(source.path)
         if is_archive(source.path):
+            if not (source.is_layer or source.is_python):
+                self.builder.check(source, source.path)
             return self.assets.archive(source.path, name)
         # Both tools put a single file into an archive of its own.
         return self.assets.folder(Packaged({source.path.name: source.path}, ()), name)
