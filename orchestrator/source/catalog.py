@@ -13,7 +13,7 @@ from orchestrator.source.digest import Input
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
 from orchestrator.source.reading import within
 from orchestrator.source.repository import Commit, SourceRepository
-from orchestrator.source.successor import successor
+from orchestrator.source.successor import differing, successor
 from orchestrator.source.survey import Survey
 from orchestrator.source.surveyed import Bar, Surveyed
 
@@ -159,8 +159,9 @@ def survey(repository: SourceRepository, commit: str, bases: Iterable[Surveyed] 
         SourceError: there is no such commit, or it cannot be read.
     """
     base = _nearest(commit, bases)
-    found = successor(base, repository, commit) if base else None
-    return found or Survey(repository, commit, _organization_file(repository, commit), base).surveyed()
+    changes = differing(base, repository, commit) if base else None
+    found = successor(base, repository, commit, changes) if base and changes is not None else None
+    return found or Survey(repository, commit, _organization_file(repository, commit), base, changes).surveyed()
 
 
 def barring(catalog: Catalog, bars: Mapping[str, Bar]) -> Catalog:
@@ -171,7 +172,7 @@ def barring(catalog: Catalog, bars: Mapping[str, Bar]) -> Catalog:
         bars: by folder, the units that are refused; no others are.
     """
     text = _organization_file(catalog.repository, catalog.commit.id)
-    surveyed = Survey(catalog.repository, catalog.commit.id, text, catalog.surveyed, bars).surveyed()
+    surveyed = Survey(catalog.repository, catalog.commit.id, text, catalog.surveyed, {}, bars).surveyed()
     return Catalog(catalog.repository, catalog.commit, surveyed)
 
 
