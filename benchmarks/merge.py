@@ -91,12 +91,6 @@ class PlayedTable:
             self._set(item, names, values)
         return {"Attributes": item}
 
-    def put_item(self, *, Item: dict[str, Any], **_: object) -> Any:  # noqa: N803  # The same.
-        """Write an item."""
-        self.calls["PutItem"] += 1
-        self._item({name: Item[name] for name in ("pk", "sk")}).update(Item)
-        return {}
-
     def transact_write_items(self, *, TransactItems: list[Any]) -> Any:  # noqa: N803  # The same.
         """Set attributes of many items; nobody else writes here, so the check always holds."""
         self.calls["TransactWriteItems"] += 1
