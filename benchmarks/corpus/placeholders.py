@@ -39,8 +39,8 @@ def place_missing(document: Mapping[str, Any], folder: Path) -> None:
         place = folder / local.text
         if not place.exists():
             _place(own, local, place)
-    for place_, text in texts(own, ""):
-        if place_.endswith("Parameters.Location") and "://" not in text and not (folder / text).exists():
+    for where, text in texts(own, ""):
+        if where.endswith("Parameters.Location") and "://" not in text and not (folder / text).exists():
             _write(folder / text, "{}\n")
 
 

@@ -12,15 +12,13 @@ class Reason(StrEnum):
 
     IMAGE = "functions that are container images"
     UNKNOWN_LOCATION = "nested templates whose location no build can know"
-    UNKNOWN_RUNTIME = "functions whose runtime or processor no build can know"
-    NOT_BUILT = "functions that no tool chain builds here"
+    RETIRED_RUNTIME = "functions with code to build for a runtime that AWS has retired"
 
 
 _SENTENCES = {
     Reason.IMAGE: r"is a container image, and a release holds none",
-    Reason.UNKNOWN_LOCATION: r"\.Properties\.(TemplateURL|Location) = .*(neither a parameter nor a resource that could name)",
-    Reason.UNKNOWN_RUNTIME: r"\.Properties\.(Runtime|Architectures)\b",
-    Reason.NOT_BUILT: r"is built by \S+, and ",
+    Reason.UNKNOWN_LOCATION: r"\.Properties\.(TemplateURL|Location) = .*: AWS::Region is neither a parameter nor a resource",
+    Reason.RETIRED_RUNTIME: r"\.Properties\.Runtime = '[a-z]+[\d.x]+' cannot be built; valid are",
 }
 
 

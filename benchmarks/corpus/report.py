@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.corpus.reading import read_unit
 from benchmarks.corpus.reasons import Reason, reasons_of
-from benchmarks.corpus.repository import commit_units, folder_of, is_template
+from benchmarks.corpus.repository import commit_units, folder_of, given, template_of
+from benchmarks.corpus.transform import accepts
+from orchestrator.build.template import WELL_KNOWN_PARAMETERS
 from orchestrator.errors import OrchestratorError
 from orchestrator.frozen import dataclass
 from orchestrator.source.catalog import Catalog
@@ -21,12 +24,16 @@ class Report:
         units: the names of those that are units.
         refused: by name, why others are not; of several reasons, all.
         not_templates: files that hold no resources.
+        not_accepted: templates that SAM's transform refuses, as they are and as they would be deployed.
+        broken: templates that it takes as they are, and refuses as they would be deployed.
         sentences: by name, what people are told.
     """
 
     units: list[str] = field(default_factory=list)
     refused: dict[str, frozenset[Reason]] = field(default_factory=dict)
     not_templates: list[str] = field(default_factory=list)
+    not_accepted: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     sentences: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -51,23 +58,29 @@ def report_on(templates: Mapping[str, bytes], folder: Path, search_path: str) ->
     Raises:
         UnknownReasonError: one is refused for a reason that is not on the list.
     """
-    wanted = {name: text for name, text in templates.items() if is_template(text, name)}
-    report = Report(not_templates=sorted(templates.keys() - wanted.keys()))
-    catalog = commit_units(wanted, folder, search_path)
-    names = {path: name for name, path in ((name, facts.folder) for name, facts in catalog.facts.items())}
-    for name in wanted:
-        _read(report, name, catalog, names)
+    documents = {name: document for name, text in templates.items() if (document := template_of(text, name))}
+    report = Report(not_templates=sorted(templates.keys() - documents.keys()))
+    catalog = commit_units({name: templates[name] for name in documents}, folder, search_path)
+    units = {facts.folder: unit for unit, facts in catalog.facts.items()}
+    for name, document in documents.items():
+        _read(report, name, document, catalog, units)
     return report
 
 
-def _read(report: Report, name: str, catalog: Catalog, names: Mapping[str, str]) -> None:
+def _read(report: Report, name: str, document: Mapping[str, Any], catalog: Catalog, units: Mapping[str, str]) -> None:
     folder = folder_of(name)
     try:
         if folder in catalog.problems:
             raise catalog.problems[folder]
-        read_unit(catalog, names[folder])
+        finished = read_unit(catalog, units[folder]).document
     except OrchestratorError as error:
         report.refused[name] = reasons_of(error)
         report.sentences[name] = str(error)
-    else:
+        return
+    # As they are, templates with local paths are refused: the transform expects that they are packaged.
+    if accepts(finished, given(finished) | dict.fromkeys(WELL_KNOWN_PARAMETERS, "given")):
         report.units.append(name)
+    elif accepts(document, given(document)):
+        report.broken.append(name)
+    else:
+        report.not_accepted.append(name)

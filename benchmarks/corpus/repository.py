@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus.placeholders import place_missing
-from orchestrator.build.template import WELL_KNOWN_PARAMETERS, read_template
-from orchestrator.errors import ConfigurationError
+from orchestrator.build.template import WELL_KNOWN_PARAMETERS, parse
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.local_git import LocalGitRepository
 
@@ -27,13 +26,15 @@ region = "us-east-1"
 _IDENTITY = ("-c", "user.name=Corpus", "-c", "user.email=corpus@example.com", "-c", "commit.gpgsign=false")
 
 
-def is_template(text: bytes, name: str) -> bool:
-    """Whether a file holds resources: among the templates are configurations and parts of templates."""
-    try:
-        read_template(text, name)
-    except ConfigurationError as error:
-        return "is not a CloudFormation template" not in str(error)
-    return True
+def template_of(text: bytes, name: str) -> dict[str, Any] | None:
+    """The template in a file; None where it holds no resources, as a configuration or a part of a template.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    document = parse(text, name)
+    resources = document.get("Resources") if isinstance(document, dict) else None
+    return document if isinstance(resources, dict) and resources else None
 
 
 def commit_units(templates: Mapping[str, bytes], folder: Path, search_path: str) -> Catalog:
@@ -79,12 +80,8 @@ def _unit(folder: Path, name: str, text: bytes) -> str:
     home = folder / folder_of(name) / _WITHIN
     home.mkdir(parents=True)
     (home / Path(name).name).write_bytes(text)
-    try:
-        document = read_template(text, name)
-    except ConfigurationError:
-        document = {}
-    else:
-        place_missing(document, home)
+    document = parse(text, name)
+    place_missing(document, home)
     return "".join(f"{line}\n" for line in _table(folder_of(name), template, given(document)))
 
 
