@@ -9,7 +9,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from venv import EnvBuilder
 
 import boto3
 import pytest
@@ -248,16 +248,16 @@ def site(
     folder = tmp_path_factory.mktemp("codebuild")
     with zipfile.ZipFile(io.BytesIO(company.wiring.store.get(given["BuilderKey"]))) as archive:
         archive.extractall(folder / "src")
-    for name in ("home", "bin"):
-        (folder / name).mkdir()
-    # The image's Python of that version, which knows none of this repository's libraries.
-    (folder / "bin" / "python3").symlink_to(Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}"))
+    (folder / "home").mkdir()
+    # The image's Python of that version. It knows no library at all: those that happen to be installed beside this
+    # machine's own would stand in for what the bundle lacks.
+    EnvBuilder(symlinks=True).create(folder / "image")
     process, region = cloud.running(), company.organization.tooling.region
     assert process is not None
     index = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_", "SSL_"))}
     environment = {
         **index,
-        "PATH": f"{folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": f"{folder / 'image' / 'bin'}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(folder / "home"),
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
