@@ -8,6 +8,7 @@ whoever asks. The promotion hands its build to the activity instead, where the t
 import io
 import json
 import os
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
@@ -25,7 +26,6 @@ import pytest
 import yaml
 
 from orchestrator.aws.session import CLIENT, Assumer, RoleToAssume
-from orchestrator.bootstrap.bundle import make_builder
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.synth import synthesize
 from orchestrator.config.infrastructure import (
@@ -35,7 +35,7 @@ from orchestrator.config.infrastructure import (
     TOOLING_STACK,
     function_name,
 )
-from orchestrator.config.organization import Build, Organization
+from orchestrator.config.organization import Build, Lambda, Organization
 from orchestrator.config.repository import Repository
 from orchestrator.config.unit import Unit, UnitSettings
 from orchestrator.local.cloud import LocalCloud
@@ -45,6 +45,7 @@ from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, NONCE, REQUEST, STARTED_AT, UNIT
 from orchestrator.steps.contract import Execution
 from state_machines.build import PREPARE, build_states
+from tests.bundles import bundle_of_builds
 from tests.end_to_end.company import Company
 
 BUILD = f"{BUILD_PROJECT}:40b92e01"
@@ -109,6 +110,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def company(
+    shared: Path,
     tmp_path_factory: pytest.TempPathFactory,
     new_organization: Callable[[str], Organization],
     bootstrap_of: Callable[[Organization], Bootstrap],
@@ -122,7 +124,11 @@ def company(
     organization = usual.model_copy(update={"build": Build(runner="codebuild"), "repository": source})
     prepared = bootstrap_of(usual)
     templates = synthesize(organization, validate=False)
-    bootstrap = Bootstrap(organization, prepared.sessions, templates, bundle=prepared.bundle, builder=make_builder)
+
+    def builder(_: Lambda, into: Path) -> None:
+        shutil.copyfile(bundle_of_builds(shared), into)
+
+    bootstrap = Bootstrap(organization, prepared.sessions, templates, bundle=prepared.bundle, builder=builder)
     done = [one.what for one in bootstrap.install()]
     assert any(what.startswith("code of the builds") for what in done)
     made = Company(organization, folder, root_of, new_session)
