@@ -233,7 +233,7 @@ def _in_process(bench: Bench, workload: Workload) -> str:
         commands = Commands("benchmark", Path(scratch, "log"), environment, 600, confinement)
         uv = Uv(commands, find_uv_bin(), sys.executable, datetime.now(UTC))
         dependencies = Dependencies(uv, Cache(bench.cache), platform_)
-        locked = dependencies.lock(Declared("", "0", workload.requirements, ""), Path(scratch))
+        locked = dependencies.lock(Declared("", "0", workload.requirements, "the workload"), Path(scratch))
         assembled, found = [], []
         for _ in range(_ROUNDS):
             shutil.rmtree(bench.cache / "layers", ignore_errors=True)

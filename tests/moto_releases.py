@@ -60,6 +60,7 @@ class MotoReleases(MotoAccounts):
         template: dict[str, Any] = _TEMPLATE,
         wheel: bytes = b"wheel",
         folder: str = "",
+        merged: bool = True,
         **unit_settings: Any,
     ) -> Release:
         """Publish a release, as a build would."""
@@ -88,4 +89,8 @@ class MotoReleases(MotoAccounts):
         artifact = store.put_new(layout.manifest_key(unit, version), manifest.to_json())
         self.ledger.releases.claim_version(unit, manifest.digest, version)
         self.ledger.releases.record_release(artifact.key, manifest, artifact.sha256)
-        return self.ledger.releases.release(unit, version)
+        release = self.ledger.releases.release(unit, version)
+        if merged:
+            # As Resolve release finds.
+            self.ledger.merges.note(release)
+        return release

@@ -18,7 +18,7 @@ from orchestrator.config.organization import Adopt, Build, Lambda, Organization
 from orchestrator.config.repository import Repository
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain
-from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
+from orchestrator.config.unit import BuildCommand, InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window
 from orchestrator.steps.build_request import VARIABLES
 
@@ -38,6 +38,7 @@ _TABLES: tuple[tuple[str, type[Settings]], ...] = (
         "`[tool.orchestrator]` of a unit, and `[unit.'<folder>']` of `orchestrator.toml`",
         UnitSettings,
     ),
+    ("`[tool.orchestrator.build]`", BuildCommand),
     ("`[[tool.orchestrator.smoke_tests]]` that invoke a function", InvokeTest),
     ("`[[tool.orchestrator.smoke_tests]]` that call an address", UrlTest),
 )
@@ -60,6 +61,7 @@ _VARIABLES = {
     "BUILD_EXECUTION_NAME": "its name; the log goes to `logs/<unit>/<name>/build.log`",
     "BUILD_STARTED_AT": "when it started, such as `2027-01-02T08:00:00Z`",
     "BUILD_NONCE": "the secret that `Prepare build` made for this build: it publishes with it, once",
+    "BUILD_NETWORK": "the hosts that the guardrails open to the unit's code, a JSON list; none when left out",
     "ORCHESTRATOR_BEGIN_PUBLISH": "ARN of the function that opens the sessions which publish",
     "ORCHESTRATOR_BRANCH": "what is built when the request names no commit",
     "ORCHESTRATOR_BUCKET": "the tooling account's artifacts bucket",

@@ -19,10 +19,11 @@ from orchestrator.build.platforms.scope import Scope
 from orchestrator.build.platforms.unit import Resolved, Users, resolve_environments, users_of
 from orchestrator.build.project import check_python, read_project
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
-from orchestrator.config.load import is_project, parse_toml
+from orchestrator.config.load import parse_toml
 from orchestrator.config.names import qualified_name, unit_name
 from orchestrator.config.organization import Lambda
 from orchestrator.config.platform import Platform
+from orchestrator.config.project import project_table
 from orchestrator.config.reserved import unreserved
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
@@ -117,9 +118,10 @@ class Proposer:
         """The name that the folder gives, or that a project has already: both must say the same."""
         file = f"{place.folder}/{PYPROJECT}".lstrip("/")
         document = {} if place.project is None else parse_toml(place.project, file)
-        if not is_project(document):
+        project = project_table(document)
+        if project is None:
             return unreserved(derived)
-        own = document.get("project", {}).get("name")
+        own = project.values.get("name")
         same = not isinstance(own, str) or canonicalize_name(own) == canonicalize_name(derived)
         name = derived if same else unit_name(str(own))
         read_project(str(place.project), file, name)

@@ -3,30 +3,36 @@
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from orchestrator import __version__
 from orchestrator.build.boundary import missing_boundaries
 from orchestrator.build.cache import Cache
-from orchestrator.build.declared import Declared
+from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
+from orchestrator.build.distribution.requirements import check_requirements, wheel_dependencies
 from orchestrator.build.exported import Exported
+from orchestrator.build.functions.fetching import Fetching
+from orchestrator.build.functions.locks import PublishedLocks
+from orchestrator.build.functions.python import Python
+from orchestrator.build.functions.unit import UnitBuild
 from orchestrator.build.handlers import Function
 from orchestrator.build.importable import HandlerCheck, is_of_this_machine
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.layers import Layers, PublishedLayer
 from orchestrator.build.limits import check_size
 from orchestrator.build.lint import Linter, linter_version, warnings_of
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.package import Package, generator, refuse_pointers
 from orchestrator.build.paths.draft import Draft
 from orchestrator.build.paths.unit import Parts, Resolution, UnitPaths
-from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
+from orchestrator.build.plain import PlainCode, plain_code, plain_package
 from orchestrator.build.platforms.interpreters import Interpreter
 from orchestrator.build.platforms.scope import unit_scope
 from orchestrator.build.platforms.unit import Resolved, UnitPlatforms, Users
 from orchestrator.build.project import read_project
+from orchestrator.build.requirements.code import CodeFiles
+from orchestrator.build.requirements.project import Project, ProjectFiles
 from orchestrator.build.run import Commands
 from orchestrator.build.sbom import Subject, bom_json, read_bom, release_bom
 from orchestrator.build.scratch import copy_tree
@@ -39,6 +45,7 @@ from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.built import Built
 from orchestrator.releases.manifest import Layer
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
@@ -86,6 +93,7 @@ class Job:
         scratch: an empty folder, which the unit's code may write to.
         own: an empty folder, which no command may write to.
         interpreters: finds this machine's Python of a version.
+        unmerged: the commit, unless the branch is known to contain it.
     """
 
     unit: Unit
@@ -101,6 +109,7 @@ class Job:
     scratch: Path
     own: Path
     interpreters: Callable[[str], Interpreter | None]
+    unmerged: str | None = None
 
     def layers(self, platform: Platform, uv: Uv) -> Layers:
         """The unit's layers for a platform, made by a uv that may run beside others."""
@@ -109,30 +118,48 @@ class Job:
         dependencies = Dependencies(uv, self.cache, platform)
         return Layers(self.unit.name, self.store, self.releases, dependencies, self.fetched, own)
 
+    @cached_property
+    def others(self) -> UnitBuild:
+        """What the unit is built from besides its Python package."""
+        locks = PublishedLocks(self.unit.name, self.store, self.unmerged)
+        python = Python(self.unit, self.uv, self.cache, locks, self.fetched, self.tree)
+        fetching = Fetching(self.uv.commands, self.cache, locks, self.uv.as_of, self.fetched, self.tree, python)
+        interpreter, file = self.uv.python, self._template_source.file
+        return UnitBuild(
+            self.unit, fetching, self.commands, interpreter, self.cache, self.digest, self.scratch, self.own, file
+        )
+
     @property
     def _exported(self) -> Exported:
         return Exported(self.tree)
 
-    def declared(self) -> Declared:
-        """What the unit says of its dependencies, in `[project]` and in lock files."""
-        if self.unit.plain:
-            return plain_declared(self.unit, self.plain)
-        where, path = self.unit.folder, self.unit.path
-        file = path(FILE_NAME)
-        text = self._exported.required(file).read_bytes().decode()
-        project = read_project(text, file, self.unit.name)
-        uv_lock, requirements = (self._exported.text(path(name)) for name in (UV_LOCK, REQUIREMENTS_FILE))
-        return Declared(where, self.unit.version, project.dependencies, text, uv_lock, requirements)
+    def declared(self, package: Callable[[], Package]) -> Declared:
+        """What the unit says of its dependencies, in its project, in lists and in lock files.
+
+        Args:
+            package: waits for the wheel, whose metadata says what no file does.
+        """
+        text, file = self._exported.text(self.unit.path(FILE_NAME)), self.unit.path(FILE_NAME)
+        project = Project.of(text)
+        named = read_project(text or "", file, self.unit.name).dependencies
+        if project is None or not project.table.is_packaged:
+            return CodeFiles(self.unit, self._exported, self.plain.folders).declared(project)
+        dependencies = wheel_dependencies(package().wheel, file) if project.is_told_by_wheel else named
+        return ProjectFiles(self.unit, self._exported, project).packaged(dependencies)
+
+    def check_metadata(self, package: Package, declared: Declared, locks: Iterable[Lock], users: Users) -> None:
+        """Check that each layer has all that the wheel's own metadata asks for, and each function its Python."""
+        check_requirements(package.wheel, declared, locks, list(users), self.unit.path(FILE_NAME))
 
     @cached_property
     def plain(self) -> PlainCode:
-        """The code of a unit without a project."""
+        """The code of a unit that no build backend packages."""
         if is_cdk(self.unit, self.tree):
-            return PlainCode({}, {})
+            return PlainCode({}, ())
         source, one = self._template_source, self._draft
         folders = list(dict.fromkeys(code.path for code in self._paths.python(one.draft, one.resolutions)))
         template = source.file.removeprefix(f"{self.unit.folder}/")
-        return plain_code(self.unit, self.tree, folders, template, is_own=not one.draft.names_code)
+        return plain_code(self.unit, self.others.tree, folders, template, is_own=not one.draft.names_code)
 
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app, in a copy of the sources."""
@@ -162,13 +189,17 @@ class Job:
                 given.setdefault(name, []).append(value)
         folder = Path(tempfile.mkdtemp(prefix="assets-", dir=self.own))
         default, shared = self.organization.lambda_.platform, self.unit.settings.shared_code
-        return UnitPaths(self.unit.name, self.tree, folder, given, default, shared=shared)
+        made = partial(UnitPaths, self.unit.name, own=folder, given=given, default=default, shared=shared)
+        if is_cdk(self.unit, self.tree):
+            return made(tree=self.tree)
+        others = self.others
+        return made(tree=others.tree, builder=others.code, stand_ins=others.stand_ins, settings=others.settings)
 
     @cached_property
     def _draft(self) -> UnitDraft:
         """The unit's own template, as far as it is known before the package is."""
         # Paths begin where the template is, and not where a link leads that is in its place.
-        return self._drafted(self._template_source, self.tree / self._template_source.file)
+        return self._drafted(self._template_source, self.others.tree / self._template_source.file)
 
     def _drafted(self, source: TemplateSource, path: Path) -> UnitDraft:
         draft = self._paths.draft(source.path.read_bytes(), path, source.file)
@@ -243,7 +274,7 @@ class Job:
         return tuple(self.publish(key, path) for key, path in sorted(template.files.items()))
 
     def plain_package(self, uv: Uv, version: str) -> Package:
-        """Make the wheel and the sdist of a unit without a project."""
+        """Make the wheel and the sdist of a unit that no build backend packages."""
         folder = Path(tempfile.mkdtemp(prefix="package-", dir=self.own))
         package = plain_package(self.unit, version, self.plain.files, uv, folder)
         refuse_pointers(package.wheel, self.unit.name)
@@ -281,7 +312,16 @@ class Job:
             for code in dict.fromkeys(one.code for one in functions if one.code):
                 check_size(self.unit.name, code, layer.path if layer else None)
             found += self._handlers(platform).check(functions, package.wheel, layer, self.scratch)
-        return list(template.notes), list(dict.fromkeys(found))
+        return [*template.notes, *self._others_warnings], list(dict.fromkeys(found))
+
+    @property
+    def built(self) -> tuple[Built, ...]:
+        """What other tool chains, or the unit's command, have made."""
+        return () if is_cdk(self.unit, self.tree) else self.others.built
+
+    @property
+    def _others_warnings(self) -> tuple[str, ...]:
+        return () if is_cdk(self.unit, self.tree) else self.others.warnings
 
     def publish_package(self, version: str, package: Package) -> tuple[Artifact, Artifact]:
         """Publish the wheel and the sdist."""
@@ -333,4 +373,4 @@ class Job:
 
     def _handlers(self, platform: Platform) -> HandlerCheck:
         interpreter = self.interpreters(platform.python) if is_of_this_machine(platform) else None
-        return HandlerCheck(self.commands, interpreter, self.cache, platform)
+        return HandlerCheck(self.commands.closed(), interpreter, self.cache, platform)

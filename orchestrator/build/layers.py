@@ -12,7 +12,7 @@ from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import LAYERS, Dependencies
 from orchestrator.build.layer import LayerFile
 from orchestrator.build.limits import check_size
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE
 from orchestrator.build.sbom import Subject, bom_json, layer_bom
 from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass

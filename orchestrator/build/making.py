@@ -79,19 +79,18 @@ class Making:
         releases, unit = self.flow.releases, job.unit
         for commands in (self.backend.uv.commands, self.backend.commands, self.bytecode.commands):
             commands.limit(self._seconds)
-        declared = job.declared()
         packing = self.packing or self._plain_packing(job)
         templates = job.templates()
-        linting = self.phases.unit(self.places.own / "lint.log", self.places.linting)
+        linting = self.phases.unit(self.places.own / "lint.log", self.places.linting).closed()
         linting.limit(self._seconds)
         drafts = job.drafts(templates)
         nested = {inner.sources.file: path for one in drafts for path, inner in one.draft.all_nested()}
         linted = self.beside.submit(job.lint, linting, self.places.linting, templates, nested)
-        declared = self._with_workspace(declared)
+        declared = self._with_workspace(job.declared(packing.package.result))
         resolved = [one for draft in drafts for one in draft.resolved]
         users = users_of(resolved)
         if declared.pyproject:
-            check_python(declared.pyproject, declared.file(FILE_NAME), users)
+            check_python(declared.pyproject, unit.path(FILE_NAME), users)
         platforms = UnitPlatforms.of(resolved, job.organization.lambda_.platform)
         locked = lock_all([self._layers(job, platform) for platform in platforms.every], declared)
         platforms = replace(platforms, with_layer=frozenset(one.lock.platform for one in locked if one.lock.text))
@@ -99,12 +98,13 @@ class Making:
         layers = [layer for one in locked if (layer := one.publish(declared))]
         files = {one.platform: self._file(job, one, is_imported=job.will_import(one.platform, users)) for one in layers}
         package = packing.package.result()
-        template = job.template(drafts, paths.Parts(package.wheel, unit.plain, platforms, templates.files))
+        template = job.template(drafts, paths.Parts(package.wheel, packing.project is None, platforms, templates.files))
         self.beside.submit(job.uv_version, self.backend.uv, self.places.fetched)
+        job.check_metadata(package, declared, [one.lock for one in locked], users)
         left_out, here = job.check(package, {name: file() for name, file in files.items()}, template)
-        warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out]
+        warnings = [*warnings_of(self._level), *linted.result(), *declared.warnings, *left_out, *packing.warnings]
         if declared.dependencies and not platforms.every:
-            warnings.append(f"{declared.said}: {_NOT_LOCKED}")
+            warnings.append(f"{declared.source}: {_NOT_LOCKED}")
         version = releases.claim_version(unit.name, job.digest, unit.version)
         if version != packing.version:
             package = self._packed_again(job, packing, version)
@@ -139,6 +139,7 @@ class Making:
             inputs=self.flow.inputs,
             builder=self.flow.tools.builder,
             confinement=self._level,
+            network=self.flow.hosts,
             tools=tools,
             python=platform.python,
             architecture=platform.architecture,
@@ -151,6 +152,7 @@ class Making:
             template=job.publish(layout.template_key(unit.name, version), parts.template.text),
             templates=job.publish_templates(version, parts.template),
             assets=assets,
+            built=job.built,
             sbom=job.sbom(version, wheel, parts.layers, tools, files),
             warnings=parts.warnings,
         )
@@ -158,7 +160,8 @@ class Making:
 
     def _plain_packing(self, job: Job) -> Packing:
         version = self.flow.presumed_version(job.unit.version)
-        return Packing(version, self.beside.submit(job.plain_package, self.backend.uv, version))
+        package = self.beside.submit(job.plain_package, self.backend.uv, version)
+        return Packing(version, package, warnings=tuple(job.plain.warnings))
 
     def _packed_again(self, job: Job, packing: Packing, version: str) -> Package:
         """The package with another version, by a backend that is started anew."""
@@ -208,6 +211,7 @@ class Making:
             places.work,
             places.own,
             cache(partial(find_interpreter, uv=flow.tools.uv, environment=flow.tools.environment)),
+            None if flow.merged else flow.catalog.commit.id,
         )
 
     @property

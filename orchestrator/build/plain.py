@@ -1,55 +1,54 @@
-"""The code of a unit without a project: what its template names, or what lies in its folder, as a wheel and an sdist.
+"""The code of a unit that no build backend packages: what its template names, or what lies in its folder.
 
-Nothing of the unit runs for it, and no build backend is installed: a wheel of pure Python is a zip of its files with
-three small ones beside them, and these follow from its name and version.
+Nothing of the unit runs for it: a wheel of pure Python is a zip of its files with three small ones beside them, and
+these follow from its name and version.
 """
 
-import base64
-import hashlib
 import shutil
 import tarfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-
-from packaging.requirements import InvalidRequirement, Requirement
 
 from orchestrator import __version__
 from orchestrator.build.archive import repack_tar, zip_folder
-from orchestrator.build.cdk import CDK_FILE
-from orchestrator.build.declared import Declared
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, read_pins
-from orchestrator.build.package import Package, file_stem
-from orchestrator.build.paths.assets import text_of
-from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged
+from orchestrator.build.distribution.record import write_record
+from orchestrator.build.distribution.released import Named
+from orchestrator.build.folders.contents import FolderContents
+from orchestrator.build.package import Package
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged, told
 from orchestrator.build.paths.sources import Sources
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE
 from orchestrator.build.starting import source_time
 from orchestrator.build.uv import Uv
-from orchestrator.config.unit import FILE_NAME, Unit
-from orchestrator.errors import ConfigurationError
+from orchestrator.config.unit import Unit
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of_file
 from orchestrator.source.facts import TEMPLATES
+from orchestrator.source.reading import within
 
 _SOURCES = "src"
-# Of a unit's own folder, what is about the code and not a part of it.
-_ABOUT = {FILE_NAME, CDK_FILE, "cdk.context.json", "samconfig.toml", "orchestrator.toml", "Makefile", "uv.lock"}
-_ABOUT_FOLDERS = {"tests", "test", "docs", "events", "node_modules"}
-_TEXTS = (".md", ".rst")
-# Lists of requirements, and what is hidden.
-_OWN_LEFT_OUT = (*LEFT_OUT_OF_PYTHON, ".*", "requirements*.txt")
+_PYTHON = ".py"
 
 
 @dataclass(frozen=True)
 class PlainCode:
-    """What a unit without a project is made of.
+    """What the wheel of such a unit is made of.
 
     Attributes:
-        files: what goes into its wheel, by the path in there.
-        requirements: the lists of its dependencies, by their paths from the repository's root.
+        files: what goes into it, by the path in there.
+        folders: where lists of its dependencies are looked for, from the repository's root.
+        left_out: what of its own folder is not packaged, where functions name none, from the repository's root.
     """
 
     files: Mapping[str, Path]
-    requirements: Mapping[str, str]
+    folders: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is said of files that are not packaged."""
+        paths = told(self.left_out)
+        return [f"The wheel leaves out {', '.join(paths)}, as 'sam build' does."] if paths else []
 
 
 def plain_code(unit: Unit, tree: Path, named: Sequence[Path], template: str, *, is_own: bool) -> PlainCode:
@@ -65,19 +64,28 @@ def plain_code(unit: Unit, tree: Path, named: Sequence[Path], template: str, *, 
     Raises:
         ConfigurationError: a link leads to what is not there.
     """
-    home = tree / unit.folder
+    home, root = (tree / unit.folder).resolve(), tree.resolve()
     sources = Sources(tree, home, unit.path(template))
+    own = home / _SOURCES if (home / _SOURCES).is_dir() else home
+    folders = tuple(_name(folder, root) for folder in dict.fromkeys((home, *([own] if is_own else named))))
     if is_own:
-        own = home / _SOURCES if (home / _SOURCES).is_dir() else home
-        about = _about(home, template) if own == home else ()
-        files: Mapping[str, Path] = packaged(own.resolve(), sources, _OWN_LEFT_OUT, at_top=about).files
-        lists = [own.resolve()]
-    else:
-        folders = {folder: packaged(folder, sources, LEFT_OUT_OF_PYTHON).files for folder in named}
-        files, lists = _united(folders.values()), list(named)
-    found = {folder: sources.find(str(folder / REQUIREMENTS_FILE)) for folder in (home.resolve(), *lists)}
-    names = {sources.name(folder / REQUIREMENTS_FILE): path for folder, path in found.items() if path}
-    return PlainCode(files, {name: text_of(path, name) for name, path in names.items() if path.is_file()})
+        held = _own_code(own, sources, template if own == home else "")
+        return PlainCode(held.files, folders, tuple(within(_name(own, root), name) for name in held.left_out))
+    return PlainCode(_united([packaged(folder, sources, LEFT_OUT_OF_PYTHON).files for folder in named]), folders)
+
+
+def _own_code(own: Path, sources: Sources, template: str) -> FolderContents:
+    """The code that no function names: modules at the top of the wheel, and what lies beside them."""
+    held = packaged(own, sources, LEFT_OUT_OF_PYTHON)
+    if not any(name.endswith(_PYTHON) for name in held.files):
+        return FolderContents({})
+    templates = {template, *TEMPLATES} if template else set()
+    return FolderContents({name: path for name, path in held.files.items() if name not in templates}, held.left_out)
+
+
+def _name(folder: Path, root: Path) -> str:
+    """A folder from the repository's root, whose own name is empty."""
+    return "" if folder == root else folder.relative_to(root).as_posix()
 
 
 def _united(folders: Collection[Mapping[str, Path]]) -> dict[str, Path]:
@@ -100,22 +108,6 @@ def _united(folders: Collection[Mapping[str, Path]]) -> dict[str, Path]:
     }
 
 
-def plain_declared(unit: Unit, code: PlainCode) -> Declared:
-    """What the lists of requirements declare; one with hashes is a lock, as it is beside a project.
-
-    Raises:
-        ConfigurationError: a line is no requirement, or there is a lock and another list beside it.
-    """
-    locks = [file for file, text in code.requirements.items() if read_pins(text, file) is not None]
-    if locks and len(code.requirements) > 1:
-        others = ", ".join(sorted(code.requirements.keys() - set(locks[:1])))
-        raise ConfigurationError(locks[0], f"has hashes, so it must be all that is required: move {others} into it.")
-    if locks:
-        return Declared(unit.folder, unit.version, (), "", requirements=code.requirements[locks[0]])
-    lines = [line for file, text in code.requirements.items() for line in _requirements(text, file)]
-    return Declared(unit.folder, unit.version, tuple(sorted(set(lines))), "")
-
-
 def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, own: Path) -> Package:
     """Write the wheel and the sdist.
 
@@ -126,7 +118,7 @@ def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, o
         uv: knows the time of the commit.
         own: an empty folder.
     """
-    stem = file_stem(unit.name, version)
+    stem = Named(unit.name, version).stem
     metadata = f"Metadata-Version: 2.1\nName: {unit.name}\nVersion: {version}\n"
     content = own / "content"
     for name, path in files.items():
@@ -149,42 +141,6 @@ def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, o
         "Tag: py3-none-any\n",
         encoding="utf-8",
     )
-    (about / "RECORD").write_text(_record(content, about), encoding="utf-8")
+    write_record(content, about)
     zip_folder(content, made.wheel)
     return made
-
-
-def _record(content: Path, about: Path) -> str:
-    """The list of a wheel's files. Source: PyPA's specification of binary distributions."""
-    lines = []
-    for path in sorted(path for path in content.rglob("*") if path.is_file()):
-        digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
-        name = path.relative_to(content).as_posix()
-        quoted = f'"{name.replace(chr(34), chr(34) * 2)}"' if set(name) & {",", '"'} else name
-        lines.append(f"{quoted},sha256={digest},{path.stat().st_size}\n")
-    return "".join([*lines, f"{about.name}/RECORD,,\n"])
-
-
-def _about(home: Path, template: str) -> set[str]:
-    about = _ABOUT | _ABOUT_FOLDERS | {template} | set(TEMPLATES)
-    return about | {path.name for path in home.iterdir() if path.suffix in _TEXTS or path.name.startswith("LICENSE")}
-
-
-def _requirements(text: str, file: str) -> Iterator[str]:
-    """The requirements of a list, without comments."""
-    problems = []
-    for line in _logical_lines(text):
-        try:
-            yield str(Requirement(line))
-        except InvalidRequirement:
-            problems.append(
-                f"{line!r} is not a requirement such as 'requests>=2.32': options, further files and folders are not "
-                "taken. Write what it stands for, or give the unit a pyproject.toml."
-            )
-    if problems:
-        raise ConfigurationError(file, *problems)
-
-
-def _logical_lines(text: str) -> Iterable[str]:
-    lines = (line.split(" #")[0].strip() for line in text.replace("\\\n", " ").splitlines())
-    return (line for line in lines if line and not line.startswith("#"))

@@ -10,7 +10,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+from orchestrator.build.requirements.lists import not_of_an_index
 from orchestrator.config.platform import Platform
+from orchestrator.config.project import ProjectTable, project_table
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
@@ -40,10 +42,14 @@ def read_project(text: str, file: str, unit: str) -> Project:
     Raises:
         ConfigurationError: a key is not valid, or does not suit the unit.
     """
-    project = tomllib.loads(text).get("project", {})
+    table = project_table(tomllib.loads(text))
+    if table is None or table.is_of_poetry:
+        # Poetry's own dependencies and Python are in its wheel's metadata.
+        return Project(())
+    project = dict(table.values)
     problems = list(_type_problems(project)) or [
         *_name_problems(project, unit),
-        *_dynamic_problems(project),
+        *_dynamic_problems(table),
         *_python_problems(project),
         *_dependency_problems(project),
     ]
@@ -125,11 +131,12 @@ def _name_problems(project: dict[str, Any], unit: str) -> Iterator[str]:
         yield f"project.name is missing: write name = {unit!r}, which the release is stored and installed by."
 
 
-def _dynamic_problems(project: dict[str, Any]) -> list[str]:
-    dynamic = [key for key in ("version", "dependencies") if key in project.get("dynamic", ())]
-    return [
-        f"project.dynamic names {key!r}, which is not supported: write project.{key} into the file." for key in dynamic
-    ]
+def _dynamic_problems(project: ProjectTable) -> Iterator[str]:
+    if not project.is_packaged and project.is_dynamic("dependencies"):
+        yield (
+            "project.dynamic names 'dependencies', which a build backend says, and the code is not packaged: write "
+            "project.dependencies."
+        )
 
 
 def _python_problems(project: dict[str, Any]) -> Iterator[str]:
@@ -149,8 +156,4 @@ def _dependency_problems(project: dict[str, Any]) -> Iterator[str]:
             yield f"project.dependencies: {dependency!r} is not valid: {why}. Use PEP 508, such as 'requests>=2.32'."
             continue
         if wanted.url is not None:
-            yield (
-                f"project.dependencies: {dependency!r} is a folder, a file or a repository, and a layer is made of "
-                f"wheels of a package index. Publish it there and write {wanted.name!r}; code of this repository is "
-                "shared by tool.orchestrator.depends_on, and put into the wheel by the build backend."
-            )
+            yield f"project.dependencies: {not_of_an_index(dependency, wanted.name)}"

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.lockfiles import pins
 from orchestrator.build.paths.published import asset_differences
+from orchestrator.build.requirements.pins import pins
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.compare import Difference, differences, paths, template_differences, wheel_files
 from orchestrator.releases.manifest import Manifest
@@ -15,7 +15,7 @@ from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
 _Differences = tuple[Difference, ...]
-_HOW_IT_WAS_BUILT = {"builder", "confinement", "tools", "python", "architecture", "platforms", "inputs"}
+_HOW_IT_WAS_BUILT = {"builder", "confinement", "network", "tools", "python", "architecture", "platforms", "inputs"}
 
 
 class ReleaseDiff(BaseModel):

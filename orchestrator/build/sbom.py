@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from orchestrator.build.lockfiles import Pin, pins
+from orchestrator.build.requirements.pins import Pin, pins
 from orchestrator.build.runtime import marker_environment
 from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass

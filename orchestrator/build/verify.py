@@ -10,8 +10,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.build.paths.published import strays
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE, Pin, pins
+from orchestrator.config.network import listed
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
@@ -85,7 +86,7 @@ def _manifest(release: Release, text: bytes, manifest: Manifest) -> Iterator[str
         yield f"The manifest was altered: its SHA-256 is {digest}, and the ledger says {release.manifest_sha256}."
     named = Release(
         **release.model_dump(include={"manifest", "manifest_sha256"}),
-        **manifest.model_dump(include={"unit", "version", "digest", "commit", "author", "merged"}),
+        **manifest.model_dump(include={"unit", "version", "digest", "commit", "author"}),
     )
     for field, ours in release.model_dump().items():
         if (theirs := getattr(named, field)) != ours:
@@ -96,7 +97,10 @@ def _confinement(manifest: Manifest) -> str:
     level = manifest.confinement
     if level is None:
         return "not known: the release was built before this was noted"
-    return level if level.is_enough else f"{level}, which is too low: an administrator allowed that"
+    reached = f"; it could reach {listed(manifest.network)}" if manifest.network else ""
+    return (
+        f"{level}{reached}" if level.is_enough else f"{level}, which is too low: an administrator allowed that{reached}"
+    )
 
 
 def _guarded(what: str, look: "_Look", manifest: Manifest, contents: dict[str, bytes]) -> Check:

@@ -46,6 +46,11 @@ def asset_key(unit: str, sha256: str, suffix: str) -> str:
     return f"projects/{unit}/assets/{sha256}{suffix}"
 
 
+def lock_key(unit: str, declared: str, name: str, commit: str | None = None) -> str:
+    """Key of a lock file that a build made, by the SHA-256 of what is declared; for one commit that is not merged."""
+    return f"projects/{unit}/locks/{f'{commit}/' if commit else ''}{declared}/{name}"
+
+
 def named_asset_key(unit: str, sha256: str, name: str) -> str:
     """The same where a service goes by the file's name, as Glue does with modules and wheels."""
     return f"projects/{unit}/assets/{sha256}/{name}"

@@ -9,6 +9,7 @@ from orchestrator.config.invalid import told
 from orchestrator.config.platform import Platform
 from orchestrator.config.unit import UnitSettings
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.built import Built
 from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.confinement import Level
 from orchestrator.releases.publishing import damaged
@@ -34,7 +35,8 @@ class Manifest(BaseModel):
     """An immutable, versioned bundle of a unit, written `orders@0.2.1`.
 
     It depends on the unit's inputs, on the commit it was first built from and whether that was merged, on the tools
-    and on who built it how far confined, on nothing else: no clock, no random number.
+    and on who built it how far confined: no clock, no random number. Where hosts were opened to the unit's code, it
+    depends on what they answered as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,7 +49,9 @@ class Manifest(BaseModel):
     author: str = Field(description="Of that commit.")
     committed_at: datetime = Field(description="Of that commit, UTC.")
     merged: bool | None = Field(
-        default=None, description="Whether the branch contained that commit then; None when that was not asked."
+        default=None,
+        description="Whether the branch contained that commit, as its builder says; None when that was not asked. "
+        "Nothing is promoted because of it.",
     )
     inputs: tuple[str, ...] = Field(description="The folders the digest covers.")
     builder: BuiltBy | Literal["activity", "codebuild", "local"] = Field(
@@ -55,6 +59,10 @@ class Manifest(BaseModel):
     )
     confinement: Level | None = Field(
         default=None, description="How far the unit's code was confined; None where that was not noted yet."
+    )
+    network: tuple[str, ...] = Field(
+        default=(),
+        description="The hosts that were opened to the unit's code: another build may have had other answers of them.",
     )
     tools: dict[str, str] = Field(description="What it was built with, names and versions.")
     python: str = Field(description="Of `[lambda]`, as the template's parameter `Runtime` has it.")
@@ -74,6 +82,9 @@ class Manifest(BaseModel):
     )
     assets: tuple[Artifact, ...] = Field(
         default=(), description="What templates refer to, such as what stands in for local paths."
+    )
+    built: tuple[Built, ...] = Field(
+        default=(), description="What other tool chains, or the unit's command, have made."
     )
     sbom: Artifact
     warnings: tuple[str, ...] = Field(default=(), description="What the build found and did not refuse.")
@@ -100,7 +111,9 @@ class Manifest(BaseModel):
         """Every object of the release but the manifest itself."""
         layers = [part for layer in self.layers for part in (layer.archive, layer.requirements, layer.sbom)]
         templates = [self.template, *self.templates.values()]
-        return [*layers, self.wheel, self.sdist, *templates, *self.assets, self.sbom]
+        # Several things may be built by one lock.
+        locks = {one.lock.key: one.lock for one in self.built if one.lock}.values()
+        return [*layers, self.wheel, self.sdist, *templates, *self.assets, *locks, self.sbom]
 
     @property
     def layer_parameters(self) -> dict[str, Layer | None]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from orchestrator.ledger.environments import Running
 from tests.merges import apply
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
@@ -42,6 +43,21 @@ def test_an_environment_in_an_event_is_refused(running: MotoCompany, step: str) 
         steps(step)
 
 
+def test_what_a_build_may_reach_is_what_the_guardrails_say(running: MotoCompany) -> None:
+    """Nobody who asks for a build names it, and other units get nothing."""
+    execution = {"id": "arn:x:execution:promote-clock:mine", "name": "mine", "started_at": "2026-01-01T00:00:00Z"}
+    asked = {"unit": "clock", "execution": execution}
+    assert running.call("prepare_build", asked)["network"] == []
+    text = running.organization.model_dump(by_alias=True)
+    text["build"] |= {"network": ["models.example.com"], "network_units": ["cl*"]}
+    apply(running, type(running.organization).model_validate(text))
+    assert running.call("prepare_build", asked)["network"] == ["models.example.com"]
+    assert running.call("prepare_build", {**asked, "unit": "metronome"})["network"] == []
+    with pytest.raises(AssertionError, match="network"):
+        running.call("prepare_build", {**asked, "network": ["evil.example.com"]})
+    apply(running, running.organization)
+
+
 def test_a_stack_outside_the_units_is_refused(running: MotoCompany) -> None:
     """A state machine that names it, whoever made that, gets no plan."""
     steps = Steps(running, running.publish("1.0.2"), "dev", "elsewhere", stack="network")
@@ -70,10 +86,36 @@ def test_a_plan_for_other_targets_is_made_again(running: MotoCompany) -> None:
     """Accounts and regions are the guardrails' at each step, also those in which a change set was made before."""
     steps = Steps(running, running.publish("1.0.4"), "dev", "moved")
     plan = steps("plan")
-    theirs = running.organization.environment("prod").targets[0].model_dump(mode="json")
-    forged = {**plan, "change_sets": [{**plan["change_sets"][0], "target": theirs}]}
-    assert steps("deploy", plan=forged)["status"] == "STALE"
-    assert steps("deploy", plan={**plan, "change_sets": []})["status"] == "STALE"
+    text = running.organization.model_dump(by_alias=True)
+    text["environments"][0]["targets"] = [{"account": "9" * 12, "region": "eu-west-1"}]
+    apply(running, type(running.organization).model_validate(text))
+    assert steps("deploy", plan=plan)["status"] == "STALE"
+    apply(running, running.organization)
+    assert running.running("dev") is None
+
+
+def test_a_release_that_is_not_merged_is_neither_planned_nor_deployed(running: MotoCompany) -> None:
+    """Where the guardrails took such releases when it was resolved, and do not by now, or where nobody resolved it."""
+    steps = Steps(running, running.publish("1.0.5", merged=False), "dev", "unmerged")
+    refused = "clock@1.0.5 is refused in dev: it is not known to be of a merged commit"
+    with pytest.raises(AssertionError, match=refused):
+        steps("plan")
+    assert steps("preview")["kept_back"].startswith(refused)
+    text = running.organization.model_dump(by_alias=True)
+    text["repository"]["allow_unmerged"] = ["dev"]
+    apply(running, type(running.organization).model_validate(text))
+    plan = steps("plan")
+    assert plan["status"] == "PLANNED"
+    apply(running, running.organization)
+    with pytest.raises(AssertionError, match=refused):
+        steps("deploy", plan=plan)
+    back = {"version": "1.0.5", "rollback": True, "reason": "a test", "from": "dev", "to": "dev"}
+    with pytest.raises(AssertionError, match=refused):
+        steps("plan", request=back)
+    worked = Running(unit="clock", environment="dev", version="1.0.5")
+    running.ledger.environments.record_good(worked, "app-clock", steps.execution)
+    assert steps("plan", request=back)["status"] == "PLANNED"
+    running.ledger.environments.forget("clock", "dev")
     assert running.running("dev") is None
 
 

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.build.archive import zip_paths
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive
+from orchestrator.build.folders.contents import FolderContents
 from orchestrator.build.package import refuse_pointers
-from orchestrator.build.paths.folders import Packaged
 from orchestrator.errors import ArtifactError, ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
@@ -67,7 +67,7 @@ class Assets:
             raise ConfigurationError(name, str(error)) from error
         return self.file(path, name)
 
-    def folder(self, packaged: Packaged, name: str, *, is_named: bool = False) -> str:
+    def folder(self, packaged: FolderContents, name: str, *, is_named: bool = False) -> str:
         """Add the zip of a folder's files; returns its key.
 
         Raises:

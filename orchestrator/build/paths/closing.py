@@ -59,7 +59,7 @@ class Closing:
                     yield problem
 
     def _problem(self, occurrence: Occurrence, value: Any, scope: Scope) -> str:
-        if occurrence.resource is None and value in self.keys:
+        if occurrence.resource is None and isinstance(value, str) and value in self.keys:
             return ""
         verdict = judge(value, occurrence.wanted, scope)
         match verdict.kind:

@@ -5,9 +5,11 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from orchestrator.build.folders.contents import FolderContents
+from orchestrator.build.functions.workflows import is_of_package
 from orchestrator.build.paths.assets import Assets, contents_of, is_archive
 from orchestrator.build.paths.draft import Draft, LocalPath
-from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, Packaged, packaged
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged, told
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.walk import Resource
 from orchestrator.build.platforms.choice import Chosen, values
@@ -39,6 +41,7 @@ class CodeSource:
         runtimes: what a function may run on; none for a layer.
         handler: as written; None where it is not text.
         metadata: the resource's.
+        has_layers: whether layers lie beside a function's code.
     """
 
     resource: Resource
@@ -50,6 +53,7 @@ class CodeSource:
     runtimes: tuple[FunctionRuntime, ...]
     handler: str | None
     metadata: Mapping[str, Any]
+    has_layers: bool = False
 
     @property
     def method(self) -> str:
@@ -61,7 +65,9 @@ class CodeSource:
         """Whether the folder has to be built into what runs: no file is, nor Python, nor a layer without a method."""
         if self.path.is_file():
             return False
-        return bool(self.method) or not (self.is_layer or self.is_python)
+        if self.is_python:
+            return not is_of_package(self.method)
+        return bool(self.method) or not self.is_layer
 
     @property
     def is_python(self) -> bool:
@@ -86,9 +92,19 @@ class CodeBuilder(Protocol):
             ConfigurationError: it cannot be built here.
         """
 
+    def check(self, source: CodeSource, archive: Path) -> None:
+        """Check the archive of a function that somebody else has built.
+
+        Raises:
+            ConfigurationError: the function could not start from it.
+        """
+
 
 class NoBuilder:
     """Refuses what is not Python."""
+
+    def check(self, source: CodeSource, archive: Path) -> None:
+        """Check nothing."""
 
     def __call__(self, source: CodeSource) -> Path:
         """Refuse it by name."""
@@ -135,6 +151,7 @@ def source_of(draft: Draft, local: LocalPath, path: Path, runtimes: FunctionRunt
         tuple(values(runtimes[resource.name])) if resource.name in runtimes else (),
         handler if isinstance(handler, str) else None,
         metadata if isinstance(metadata, dict) else {},
+        bool(property_of(draft.document, resource.body, "Layers")),
     )
 
 
@@ -155,7 +172,7 @@ class Wheel:
 
         The handler's module must be at the same place with the same bytes, and no file may be another one.
         """
-        if source.module is None or source.module not in self.contents or source.method:
+        if source.module is None or source.module not in self.contents or source.is_built:
             return False
         differs = any(self.contents.get(name, digest) != digest for name, digest in files.items())
         absent = any(name not in self.contents for name in files if name != REQUIREMENTS)
@@ -189,22 +206,27 @@ class Coding:
 
     def _built(self, source: CodeSource) -> Any:
         if source.is_built:
-            return self.assets.archive(self.builder(source), source.sources.name(source.path))
+            return self.assets.archive(self.builder(source), f"{source.sources.name(source.path)}.zip")
         return self._folder(source)
 
     def _file(self, source: CodeSource) -> str:
         name = source.sources.name(source.path)
         if is_archive(source.path):
+            if not (source.is_layer or source.is_python):
+                self.builder.check(source, source.path)
             return self.assets.archive(source.path, name)
         # Both tools put a single file into an archive of its own.
-        return self.assets.folder(Packaged({source.path.name: source.path}, ()), name)
+        return self.assets.folder(FolderContents({source.path.name: source.path}, ()), name)
 
     def _folder(self, source: CodeSource) -> Any:
         found = packaged(source.path, source.sources, LEFT_OUT_OF_PYTHON if source.is_python else ())
         files = contents_of(found.files)
         if source.is_python and self.wheel.holds(source, files):
             absent = [name for name in files if name not in self.wheel.contents and name != REQUIREMENTS]
-            self._note(source, absent, f"runs the unit's wheel in place of {source.text}; the wheel leaves out")
+            # Of a wheel that is made of the folder, what it leaves out is what `sam build` does.
+            left_out = told(found.left_out) if self.wheel.is_whole else []
+            what = f"runs the unit's wheel in place of {source.text}; the wheel leaves out"
+            self._note(source, [*absent, *left_out], what)
             return WHEEL
         if source.is_python and not self.wheel.is_whole and REQUIREMENTS in files:
             raise ConfigurationError(
@@ -212,7 +234,7 @@ class Coding:
                 f"{source.place} = {source.text!r} has a {REQUIREMENTS}, and the dependencies of a unit with a project "
                 f"are project.dependencies: move what it lists there, and delete it.",
             )
-        self._note(source, found.left_out, f"takes its code from {source.text}, which is packaged without")
+        self._note(source, told(found.left_out), f"takes its code from {source.text}, which is packaged without")
         return self.assets.folder(found, source.sources.name(source.path))
 
     def _note(self, source: CodeSource, left_out: Any, what: str) -> None:

@@ -12,7 +12,7 @@ from orchestrator.build.paths.loops import write_out
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.spread import is_image, name_missing_code, spread_globals
 from orchestrator.build.paths.values import Kind, Scope, judge, parts
-from orchestrator.build.paths.walk import LOOP, Occurrence, occurrences, resources
+from orchestrator.build.paths.walk import LOOP, Occurrence, is_too_deep, occurrences, resources
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import FUNCTIONS, Content, Form, PathProperty
@@ -183,6 +183,8 @@ class Drafter:
     def _unshared(self, document: dict[str, Any], file: str) -> dict[str, Any]:
         """A copy in which no mapping is in two places, as YAML's anchors make it."""
         copied: dict[str, Any] = json.loads(self._written(document, file))
+        if is_too_deep(copied):
+            raise ConfigurationError(file, "is nested too deeply.")
         return copied
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.values import Kind, Scope, judge
-from orchestrator.build.paths.walk import TRANSFORM
+from orchestrator.build.paths.walk import TRANSFORM, is_too_deep
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import Form, PathProperty
@@ -111,10 +111,13 @@ class _Including:
                 f"{place}: the files that the template includes hold more than {_LARGEST:,} bytes, and CloudFormation "
                 "takes templates of 1,048,576. Move parts into nested stacks.",
             )
-        content = self.of(self.read(path.read_bytes(), name), name, (*within, name))
-        if not isinstance(content, dict):
+        read = self.read(path.read_bytes(), name)
+        if not isinstance(read, dict):
             raise ConfigurationError(name, "cannot be included: it must hold a mapping of keys to values.")
-        return content
+        if is_too_deep(read):
+            raise ConfigurationError(name, "is nested too deeply.")
+        included: dict[str, Any] = self.of(read, name, (*within, name))
+        return included
 
     def _merged(self, own: dict[str, Any], content: dict[str, Any], local: str, section: str) -> dict[str, Any]:
         for name in content:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.build.folders.contents import FolderContents
 from orchestrator.build.paths.assets import Assets
-from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, Packaged, packaged
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged
 from orchestrator.build.paths.sources import Sources
 from orchestrator.build.paths.walk import resources
 from orchestrator.errors import ConfigurationError
@@ -40,7 +41,7 @@ def shared_code(folders: Sequence[str], tree: Path, assets: Assets, file: str) -
                 raise ConfigurationError(
                     file, f"shared_code names folders that all have {name!r}: one layer cannot hold both. Rename one."
                 )
-    return assets.folder(Packaged(dict(sorted(files.items())), ()), ", ".join(folders))
+    return assets.folder(FolderContents(dict(sorted(files.items())), ()), ", ".join(folders))
 
 
 def add_shared_code(document: dict[str, Any], key: str, functions: Collection[str], file: str) -> dict[str, Any]:

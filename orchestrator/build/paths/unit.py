@@ -21,6 +21,7 @@ from orchestrator.build.paths.draft import Draft, Drafter
 from orchestrator.build.paths.finish import Finished, Finishing
 from orchestrator.build.paths.shared import add_shared_code, shared_code
 from orchestrator.build.paths.sources import Sources
+from orchestrator.build.paths.stand_ins import put_stand_ins
 from orchestrator.build.platforms.choice import values
 from orchestrator.build.platforms.intrinsics import evaluate
 from orchestrator.build.platforms.layer_use import FunctionPlatforms
@@ -99,6 +100,9 @@ class UnitPaths:
         given: by parameter, the values that environments give to it.
         default: the platform of `[lambda]`.
         builder: builds what is not Python.
+        stand_ins: by logical id of the unit's own template, the path from the repository's root of what the unit's
+            command has made.
+        settings: where these are written.
         shared: folders, from the repository's root, that functions in Python import.
     """
 
@@ -108,6 +112,8 @@ class UnitPaths:
     given: Mapping[str, Iterable[str]]
     default: Platform
     builder: CodeBuilder = field(default_factory=NoBuilder)
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    settings: str = ""
     shared: tuple[str, ...] = ()
 
     def draft(self, text: bytes, path: Path, file: str) -> Draft:
@@ -122,7 +128,10 @@ class UnitPaths:
             ConfigurationError: something in it cannot become a part of a release; every thing is named.
         """
         drafter = Drafter(read_template, parse, template_json, self.given)
-        return drafter(read_template(text, file), Sources(self.tree, path.parent, file))
+        document = read_template(text, file)
+        if self.stand_ins:
+            put_stand_ins(document, self.stand_ins, file, self.settings)
+        return drafter(document, Sources(self.tree, path.parent, file))
 
     def resolve(self, draft: Draft, scopes: Mapping[str, Scope]) -> tuple[Resolution, ...]:
         """Resolve what functions run on, for each environment; those that agree are together.

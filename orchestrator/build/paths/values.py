@@ -152,6 +152,8 @@ def _key(text: str) -> str:
 
 
 def _ref(argument: Any, scope: Scope) -> Verdict:
+    if not isinstance(argument, str):
+        return _unknown("this is not a valid Ref")
     if argument in scope.parameters:
         local = sorted(one for one in scope.parameters[argument] if one and not one.startswith(_REMOTE))
         if local:
@@ -209,7 +211,8 @@ def _find_in_map(argument: Any, scope: Scope) -> Verdict:
     name = argument[0] if isinstance(argument, list) and argument else None
     mapping = scope.mappings.get(name) if isinstance(name, str) else None
     values = [one for entry in _mapping(mapping).values() for one in _mapping(entry).values()]
-    return _all(values, scope) if values else _unknown("a build cannot know what this is")
+    is_literal = bool(values) and all(isinstance(one, str) for one in values)
+    return _all(values, scope) if is_literal else _unknown("a build cannot know what this is")
 
 
 def _select(argument: Any, scope: Scope) -> Verdict:

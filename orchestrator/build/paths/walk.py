@@ -16,6 +16,7 @@ from orchestrator.releases.path_properties import (
 IF, LOOP, TRANSFORM = "Fn::If", "Fn::ForEach::", "Fn::Transform"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 _BRANCHES = LOOP_LENGTH = 3
+_DEEPEST = 120
 _BY_TYPE: Mapping[str, Sequence[PathProperty]] = {
     type_: [one for one in PATH_PROPERTIES if one.type == type_]
     for type_ in dict.fromkeys(one.type for one in PATH_PROPERTIES)
@@ -139,6 +140,26 @@ def branches(value: Any) -> Iterator[Any]:
 def loop_body(loop: Any) -> Any:
     """What a loop makes again and again; None when it is not a loop as it should be."""
     return loop[-1] if isinstance(loop, list) and len(loop) == LOOP_LENGTH else None
+
+
+def unshared(value: Any) -> Any:
+    """A copy in which no mapping is in two places, as YAML's anchors make it."""
+    if isinstance(value, dict):
+        return {key: unshared(part) for key, part in value.items()}
+    return [unshared(part) for part in value] if isinstance(value, list) else value
+
+
+def is_too_deep(document: Any) -> bool:
+    """Whether a document is nested deeper than templates are, and than what walks it can follow."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        level = [
+            part
+            for one in level
+            if isinstance(one, dict | list)
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
 
 
 def texts(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.build.paths.walk import resources, unshared
 from orchestrator.build.platforms.choice import Choice, Chosen, then, values
 from orchestrator.build.platforms.functions import TemplateFunction, functions_of
 from orchestrator.build.platforms.layer_use import FunctionPlatforms, layers_used
@@ -10,7 +11,7 @@ from orchestrator.config.platform import Platform
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import LAYERS
-from orchestrator.releases.template_code import dependency_layers, layer_parameter, properties
+from orchestrator.releases.template_code import dependency_layers, layer_parameter
 
 ADDED_LAYER = "OrchestratorDependencies"
 """The logical id of the layer for the main platform; those of others end with the platform."""
@@ -54,11 +55,15 @@ class OwnLayers:
             raise ConfigurationError(file, *problems)
         if not lacking:
             return document
-        resources = document["Resources"]
-        changed = {one.name: _with(resources[one.name], _reference(functions[one.name], names)) for one in lacking}
+        changed = unshared(document)
+        references = {one.name: _reference(functions[one.name], names) for one in lacking}
+        # SAM puts the layers of `Globals` before a function's own.
+        for resource in resources(changed):
+            if resource.name in references:
+                resource.properties["Layers"] = [*resource.properties.get("Layers", []), references[resource.name]]
         layers = {name: self._layer(platform) for platform, name in added.items()}
         wanted = [_BUCKET, *(layer_parameter(one, self.main) for one in added)] if added else []
-        return {**_declaring(document, wanted), "Resources": {**resources, **changed, **layers}}
+        return {**_declaring(changed, wanted), "Resources": {**changed["Resources"], **layers}}
 
     def _lacking(self, document: dict[str, Any], functions: FunctionPlatforms) -> Iterator[TemplateFunction]:
         own = dependency_layers(document)
@@ -118,12 +123,6 @@ def _taken(document: dict[str, Any], names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if name in document["Resources"]:
             yield f"Resources.{name}: this name is what the unit's own layer gets. Choose another one."
-
-
-def _with(resource: dict[str, Any], reference: Any) -> dict[str, Any]:
-    """A function with one more layer; SAM puts the layers of `Globals` before a function's own."""
-    own = properties(resource)
-    return {**resource, "Properties": {**own, "Layers": [*own.get("Layers", []), reference]}}
 
 
 def _reference(chosen: Chosen[Platform], names: Mapping[Platform, str]) -> Any:

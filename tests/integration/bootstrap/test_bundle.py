@@ -56,7 +56,18 @@ def test_it_holds_what_lambdas_import_and_nothing_of_the_command_line(bundle: Pa
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
     assert {"lambdas", "state_machines", "orchestrator", "pydantic", "pydantic_core", "tenacity"} <= tops
-    assert not tops & {"infra", "tests", "boto3", "botocore", "click", "rich", "uv", "ministack", "aws_cdk"}
+    assert not tops & {
+        "infra",
+        "tests",
+        "boto3",
+        "botocore",
+        "click",
+        "rich",
+        "uv",
+        "ministack",
+        "aws_cdk",
+        "aws_lambda_builders",
+    }
     for part in ("cli", "local", "bootstrap", "build", "demo"):
         assert not [name for name in names if name.startswith(f"orchestrator/{part}/")]
     assert bundle.stat().st_size < 6_700_000

@@ -218,6 +218,18 @@ def test_one_of_several_stacks_is_chosen_by_a_setting(
     assert build().manifest.assets
 
 
+def test_libraries_in_a_file_that_is_not_read_are_refused(
+    write: Write, build: Callable[[], Build], repository: FolderRepository
+) -> None:
+    """The app would fail for what nobody has installed."""
+    write()
+    folder = Path(repository.folder, "projects/orders")
+    (folder / "pyproject.toml").unlink()
+    (folder / "Pipfile").write_text("[packages]\naws-cdk-lib = '*'\n")
+    with pytest.raises(ConfigurationError, match=r"orders/Pipfile: is not read for a CDK app: list what .* needs in"):
+        build()
+
+
 def test_the_group_of_libraries_holds_requirements_only(
     write: Write, build: Callable[[], Build], repository: FolderRepository
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
+from orchestrator.build.requirements.pins import PinnedLock
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.platform import Platform
@@ -27,7 +28,9 @@ def dependencies(machine: Path, tmp_path: Path) -> Dependencies:
 
 def declared(*requirements: str, version: str = "0.1.0") -> Declared:
     """What a unit without a lock file declares."""
-    return Declared("projects/orders", version, requirements, "[project]")
+    return Declared(
+        "projects/orders", version, requirements, "project.dependencies of pyproject.toml", pyproject="[project]"
+    )
 
 
 def test_a_lock_is_sorted_and_carries_the_hash_of_one_wheel_for_each(
@@ -127,8 +130,9 @@ def test_a_layer_is_made_once_and_survives_the_end_of_the_cache(
     [
         declared("a==2"),
         declared("a==1", version="0.2.0"),
-        Declared("projects/orders", "0.1.0", ("a==1",), "", uv_lock=""),
-        Declared("projects/orders", "0.1.0", ("a==1",), "", requirements="a==1 --hash=sha256:00"),
+        replace(declared("a==1"), uv_lock=""),
+        replace(declared("a==1"), lock=PinnedLock("requirements.txt", "a==1", (), "", is_complete=True)),
+        replace(declared("a==1"), constraints=("a<2",)),
     ],
 )
 def test_other_declarations_are_locked_anew(other: Declared) -> None:
@@ -142,16 +146,3 @@ def test_another_platform_is_locked_anew_and_is_another_layer(dependencies: Depe
     assert declared("a==1").key(PLATFORM) != declared("a==1").key(arm)
     locked = dependencies.lock(declared("a==1"), tmp_path)
     assert locked.sha256 != type(locked)(locked.text, arm).sha256
-
-
-def test_requirements_without_hashes_are_no_lock() -> None:
-    """What they say is not taken for more than it is."""
-    unit = Declared("projects/orders", "0.1.0", ("a==1",), "", requirements="a==1\n")
-    assert unit.pins is None
-    (warning,) = unit.warnings
-    assert warning.startswith("projects/orders/requirements.txt has no hashes and is not used: delete it, or make it a")
-    assert "uv pip compile --universal --generate-hashes" in warning
-    assert replace(unit, requirements="a==1 --hash=sha256:00").warnings == []
-    assert replace(unit, uv_lock="").warnings == []
-    assert declared("a==1").warnings == []
-    assert unit.key(PLATFORM) == declared("a==1").key(PLATFORM)

@@ -62,7 +62,7 @@ def test_a_layer_of_real_wheels_holds_the_files_that_installing_them_makes(real_
     """The same names, modes and contents, lists of files included."""
     uv = Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT)
     dependencies = Dependencies(uv, real_tools.cache, PLATFORM)
-    locked = dependencies.lock(Declared("projects/orders", "0.1.0", _REAL, ""), tmp_path)
+    locked = dependencies.lock(Declared("projects/orders", "0.1.0", _REAL, "pyproject.toml"), tmp_path)
     layer = content(dependencies.layer(locked, tmp_path, tmp_path / "layer.zip").path)
     assert "is installed by uv" not in (tmp_path / "log").read_text(encoding="utf-8")
 

@@ -111,12 +111,13 @@ def test_the_same_files_make_the_same_bytes(sam: Workshop) -> None:
 
 
 def test_without_such_folders_the_units_own_modules_are_the_wheel(plain: Workshop, tmp_path: Path) -> None:
-    """Without what is about them, and installable as any wheel."""
+    """With all that lies beside them but the template, and installable as any wheel."""
     plain.repository.write(f"{FOLDER}/template.yaml", PLAIN)
     for name in ("app.py", "rules/__init__.py", "rates, old.json", "tests/test_app.py", "README.md", "samconfig.toml"):
         plain.repository.write(f"{FOLDER}/{name}", HANDLER if name == "app.py" else "")
     wheel = plain.build().manifest.wheel
-    assert contents(plain, wheel).keys() == {"app.py", "rules/__init__.py", "rates, old.json"}
+    more = {"tests/test_app.py", "README.md", "samconfig.toml"}
+    assert contents(plain, wheel).keys() == {"app.py", "rules/__init__.py", "rates, old.json", *more}
     file = tmp_path / wheel.key.rsplit("/", 1)[-1]
     file.write_bytes(plain.store.get(wheel.key))
     install = [uv.find_uv_bin(), "pip", "install", "--offline", "--no-deps", "--target", str(tmp_path / "there")]
@@ -211,11 +212,53 @@ def test_a_link_is_followed_to_what_the_unit_has(sam: Workshop) -> None:
     assert contents(sam, sam.build().manifest.wheel)["money.py"] == b"CENTS = 100\n"
 
 
-@pytest.mark.parametrize("line", ["-r more.txt", "--index-url https://example.com", "./vendored", "-e ."])
-def test_a_line_that_is_no_requirement_is_refused(line: str, sam: Workshop) -> None:
+def test_a_line_that_is_no_requirement_is_refused(sam: Workshop) -> None:
     """It could name another index, or code that no release holds."""
-    sam.repository.write(f"{FOLDER}/requirements.txt", f"six==1.16.0\n{line}\n")
-    assert f"{FOLDER}/requirements.txt: {line!r} is not a requirement such as" in refused(sam)
+    sam.repository.write(f"{FOLDER}/requirements.txt", "six==1.16.0\n-e .\n")
+    assert f"{FOLDER}/requirements.txt: line 2: '-e .' is a folder, a file or a repository" in refused(sam)
+
+
+def test_functions_with_lists_of_their_own_have_one_layer(sam: Workshop) -> None:
+    """Each list has become it; other files of one name are told apart by their content."""
+    sam.repository.write(f"{FOLDER}/src/send/requirements.txt", "idna==3.10\n")
+    built = sam.build().manifest
+    assert built.requirements == ("idna==3.10", "six==1.16.0")
+    assert contents(sam, built.wheel).keys() == {"take.py", "send.py"}
+
+
+def test_what_code_may_read_is_packaged_and_what_is_left_out_is_told(plain: Workshop) -> None:
+    """As `sam build` packages the folder, programs as programs."""
+    plain.repository.write(f"{FOLDER}/template.yaml", SAM.replace("src/take/", ".").replace("src/send", "."))
+    for name in ("take.py", "send.py", "tests/rates.json", "docs/help.md", "events/one.json", ".rules", "bin/run"):
+        plain.repository.write(f"{FOLDER}/{name}", HANDLER if name.endswith(".py") else "x")
+    (plain.repository.folder / FOLDER / "bin/run").chmod(0o755)
+    for name in (".gitignore", "venv/bin/python", "native.so"):
+        plain.repository.write(f"{FOLDER}/{name}", "x")
+    manifest = plain.build().manifest
+    held = contents(plain, manifest.wheel).keys()
+    assert {"tests/rates.json", "docs/help.md", "events/one.json", ".rules", "bin/run", "template.yaml"} <= held
+    assert not {".gitignore", "venv/bin/python", "native.so"} & held
+    assert (
+        "Resources.Take runs the unit's wheel in place of .; the wheel leaves out native.so, venv." in manifest.warnings
+    )
+    with zipfile.ZipFile(io.BytesIO(plain.store.get(manifest.wheel.key))) as archive:
+        assert archive.getinfo("bin/run").external_attr >> 16 & 0o777 == 0o755
+
+
+def test_what_is_left_out_of_a_folder_that_no_function_names_is_told(plain: Workshop) -> None:
+    """Its modules are the wheel."""
+    plain.repository.write(f"{FOLDER}/template.yaml", PLAIN)
+    for name in ("app.py", "venv/bin/python", ".gitignore"):
+        plain.repository.write(f"{FOLDER}/{name}", HANDLER)
+    told = f"The wheel leaves out {FOLDER}/venv, as 'sam build' does."
+    assert told in plain.build().manifest.warnings
+
+
+def test_a_unit_without_python_has_an_empty_wheel(plain: Workshop) -> None:
+    """Its template is no code."""
+    plain.repository.write(f"{FOLDER}/template.yaml", "Resources: {Topic: {Type: AWS::SNS::Topic}}\n")
+    plain.repository.write(f"{FOLDER}/README.md", "x")
+    assert contents(plain, plain.build().manifest.wheel) == {}
 
 
 def test_settings_of_a_folder_that_is_not_edited_are_written_elsewhere(sam: Workshop) -> None:

@@ -31,7 +31,10 @@ def test_dependencies_are_taken_as_written() -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('dynamic = ["dependencies"]', "project.dynamic names 'dependencies', which is not supported"),
+        (
+            'dynamic = ["dependencies"]\n[tool.uv]\npackage = false',
+            "project.dynamic names 'dependencies', which a build",
+        ),
         ('requires-python = "newest"', "'newest' is not valid: use a PEP 440 specifier"),
         ('dependencies = "requests"', "project.dependencies = 'requests' is not valid: it must be a list of texts"),
         ("dependencies = [1]", "project.dependencies = [1] is not valid: it must be a list of texts"),

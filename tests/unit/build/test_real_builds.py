@@ -118,7 +118,7 @@ def test_a_dependency_without_a_wheel_is_named_with_what_to_do(real_tools: Tools
         sys.executable,
         COMMITTED_AT,
     )
-    declared = Declared("projects/orders", "0.1.0", ("pyspark==3.5.1",), "")
+    declared = Declared("projects/orders", "0.1.0", ("pyspark==3.5.1",), "pyproject.toml")
     with pytest.raises(
         BuildError, match=r"pyspark cannot be used, because there is no wheel for Python 3.13 on x86_64"
     ):
@@ -137,7 +137,7 @@ def test_an_index_that_knows_no_dates_is_asked_as_of_now(real_tools: Tools, tmp_
         environment = {**real_tools.environment, "UV_INDEX_URL": url, "NO_PROXY": "127.0.0.1"}
         commands = Commands("orders", tmp_path / "log", environment, 60, confined(tmp_path))
         uv = Uv(commands, real_tools.uv, sys.executable, COMMITTED_AT)
-        declared = Declared("projects/orders", "0.1.0", ("helper",), "")
+        declared = Declared("projects/orders", "0.1.0", ("helper",), "pyproject.toml")
         locked = Dependencies(uv, Cache(tmp_path / "own"), PLATFORM).lock(declared, tmp_path)
     assert locked.requirements == ("helper==1.0",)
 

@@ -29,7 +29,7 @@ PROJECT = PYPROJECT.replace("some-backend", "hatchling").replace("some_backend",
 
 def release_of(build: Build) -> Release:
     """A release as the ledger has it."""
-    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author", "merged"})
+    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author"})
     key = manifest_key(build.manifest.unit, build.manifest.version)
     return Release(**known, manifest=key, manifest_sha256=build.manifest_sha256)
 
@@ -240,6 +240,8 @@ def test_how_far_the_unit_s_code_was_confined_is_told(
     for level, said in ((None, "not known: the release was built before"), (Level.UNCONFINED, "which is too low")):
         alter(release.manifest, manifest.model_copy(update={"confinement": level}).to_json())
         assert said in told()
+    alter(release.manifest, manifest.model_copy(update={"network": ("models.example.com",)}).to_json())
+    assert told() == f"{Level.OWN_FILES}; it could reach models.example.com"
 
 
 def test_two_releases_are_compared_part_by_part(store: ArtifactStore, builds: list[Build]) -> None:

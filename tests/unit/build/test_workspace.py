@@ -84,7 +84,9 @@ def declared(*, shared: bool = False, uv_lock: str = "") -> Declared:
     dependencies = ("six==1.16.0", *(("shared",) if shared else ()))
     pyproject = _ORDERS.format(more=', "shared"' if shared else "")
     text = uv_lock or lock(shared=shared)
-    return Declared("projects/orders", "0.1.0", dependencies, pyproject, text, workspace="")
+    return Declared(
+        "projects/orders", "0.1.0", dependencies, "pyproject.toml", pyproject=pyproject, uv_lock=text, workspace=""
+    )
 
 
 @pytest.fixture

@@ -98,3 +98,66 @@ def test_merging_again_and_again_costs_no_more_than_its_keys() -> None:
     """Thirty lines would make a mapping of billions of entries otherwise."""
     lines = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}, *a{n - 1}]}}" for n in range(1, 30))]
     assert load("\n".join(lines))["a29"] == {"x": 1}
+
+
+class _InPython(yaml.SafeLoader):
+    """The same without libyaml, as where PyYAML was built without it."""
+
+    yaml_implicit_resolvers = TemplateLoader.yaml_implicit_resolvers
+    yaml_constructors = TemplateLoader.yaml_constructors
+    construct_mapping = TemplateLoader.construct_mapping
+
+
+_PIECES = st.sampled_from(
+    [
+        "a",
+        "b: ",
+        "- ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        ": ",
+        "'",
+        '"',
+        "|",
+        ">-",
+        "#",
+        "&x ",
+        "*x",
+        "<<",
+    ]
+    + [
+        "!Ref ",
+        "!GetAtt ",
+        "!Sub ",
+        "!Unknown ",
+        "!!str ",
+        "é",
+        "2012-10-17",
+        "0123",
+        "12:30",
+        "on",
+        "null",
+        "~",
+        "\t",
+        "%",
+        "---\n",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_both_readers_read_alike_what_both_can_read(text: str) -> None:
+    """So a release does not depend on how PyYAML was installed."""
+    read = []
+    for loader in (TemplateLoader, _InPython):
+        try:
+            read.append(yaml.load(text, Loader=loader))  # noqa: S506 - they are safe loaders.
+        except yaml.YAMLError:
+            return
+    assert read[0] == read[1]

@@ -247,6 +247,10 @@ Parameters: {Names: {Type: CommaDelimitedList, Default: "a,b"}}
         made = properties(finished, f"{name}Function")
         assert made["Description"] == name
         assert unit.files(finished, made["CodeUri"]["Key"]) == {"app.py": f"{HANDLER}# {name}\n"}
+    static = text.replace("[orders, refunds]", "!Ref Names").replace("fns/${Name}", "fns/orders")
+    looped = unit.finish(static, has_layer=True).document["Resources"]["Fn::ForEach::Functions"][2]["${Name}Function"]
+    assert looped["Properties"]["CodeUri"]["Bucket"] == BUCKET
+    assert looped["Properties"]["Layers"] == [{"Ref": "OrchestratorDependencies"}]
     with pytest.raises(ConfigurationError, match="depends on a loop whose collection is not written in the template"):
         unit.finish(text.replace("[orders, refunds]", "!Ref Names"))
 
@@ -400,6 +404,22 @@ Resources:
     assert properties(finished, "Two")["CodeUri"] == "s3://elsewhere/code.zip"
     assert properties(finished, "One")["CodeUri"]["Bucket"] == BUCKET
     assert "CodeUri" not in finished.document["Metadata"]["Common"]["Properties"]
+
+
+@pytest.mark.parametrize("depth", [110, 400, 900])
+def test_a_template_that_is_nested_too_deeply_is_refused_with_a_sentence(depth: int, unit: UnitFolder) -> None:
+    """Whatever an author or a generator writes, here and in an included file."""
+    nested_lists = "[" * depth + "]" * depth
+    unit.write("deep.json", f'{{"Deep": {nested_lists}}}')
+    unit.write("template.json", "")
+    include = '"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "deep.json"}}'
+    resources = '"Resources": {"T": {"Type": "AWS::SNS::Topic"}}'
+    for text in (f'{{"Metadata": {nested_lists}, {resources}}}', f'{{"Metadata": {{{include}}}, {resources}}}'):
+        if depth < 120:
+            unit.finish(text, name="template.json")
+        else:
+            with pytest.raises(ConfigurationError, match=r"is nested too deeply|the nesting is too deep"):
+                unit.finish(text, name="template.json")
 
 
 def test_a_byte_order_mark_is_passed_over(unit: UnitFolder) -> None:

@@ -56,6 +56,7 @@ class UnitFolder:
         has_layer: bool = False,
         given: Mapping[str, Iterable[str]] | None = None,
         builder: CodeBuilder | None = None,
+        name: str = "template.yaml",
     ) -> FinishedTemplate:
         """Finish a template.
 
@@ -66,13 +67,14 @@ class UnitFolder:
             has_layer: whether the unit has dependencies.
             given: the values of parameters in environments.
             builder: builds what is not Python.
+            name: of the template's file.
         """
-        path = self.write("template.yaml", template)
+        path = self.write(name, template)
         made = self._own / "wheel.whl"
         zip_files({name: text.encode() for name, text in (wheel or {}).items()}, made)
         platform = Lambda().platform
         paths = UnitPaths("orders", self.tree, self._own, given or {}, platform, builder or NoBuilder())
-        draft = paths.draft(path.read_bytes(), path, TEMPLATE)
+        draft = paths.draft(path.read_bytes(), path, f"projects/orders/{name}")
         (resolution,) = paths.resolve(draft, {"dev": Scope(draft.document, {"Runtime": platform.runtime})})
         every = UnitPlatforms.of(list(resolution.resolved(draft)), platform).every
         platforms = UnitPlatforms(every, frozenset(every) if has_layer else frozenset())
