@@ -1,7 +1,8 @@
 """The states that build a release: a task for workers of an activity, or a CodeBuild build that is waited for.
 
-Prepare build -> Build. The first makes the secret that the build publishes with. A try that Build makes again has the
-same secret, which counts once for each try: `begin_publish` reads in the history which one it is.
+Prepare build -> Build. The first makes the secret that the build publishes with, and looks up the hosts that the
+guardrails open. A try that Build makes again has the same secret, which counts once for each try: `begin_publish` reads
+in the history which one it is.
 """
 
 from orchestrator.config.infrastructure import BUILD_PROJECT
@@ -66,6 +67,7 @@ def _activity(unit: Unit, organization: Organization) -> State:
             "request.$": "$$.Execution.Input",
             "execution": EXECUTION,
             "nonce.$": "$.nonce",
+            "network.$": "$.network",
         },
         # A worker reports every 20 seconds that it is alive; nobody's build is lost for longer than this.
         "HeartbeatSeconds": 300,
@@ -90,6 +92,7 @@ def _codebuild(unit: Unit) -> State:
         build_request.EXECUTION_NAME: {"Value.$": "$$.Execution.Name"},
         build_request.STARTED_AT: {"Value.$": "$$.Execution.StartTime"},
         build_request.NONCE: {"Value.$": "$.nonce"},
+        build_request.NETWORK: {"Value.$": "States.JsonToString($.network)"},
     }
     variables = [{"Name": name, "Type": "PLAINTEXT", **value} for name, value in values.items()]
     return {

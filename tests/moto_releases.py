@@ -80,7 +80,7 @@ class MotoReleases(MotoAccounts):
             architecture="x86_64",
             requirements=(f"left-pad=={version}",),
             settings=UnitSettings.model_validate(own),
-            layer=None,
+            layers=(),
             wheel=store.put_new(layout.source_key(unit, version, f"{unit}-{version}-py3-none-any.whl"), wheel),
             sdist=store.put_new(layout.source_key(unit, version, f"{unit}-{version}.tar.gz"), b"sdist"),
             template=store.put_new(layout.template_key(unit, version), json.dumps(template).encode()),

@@ -1,7 +1,7 @@
 """What prepares and opens the sessions that builds publish with, and what those sessions may do at most."""
 
 from infra.tooling.names import Names
-from infra.tooling.permissions import Step
+from infra.tooling.permissions import GUARDRAILS_SETTING, Step
 from infra.tooling.statements import Statements, allow, within
 from orchestrator.config.infrastructure import PUBLISHER_ROLE
 from orchestrator.ledger.partitions import written_by
@@ -39,7 +39,7 @@ def publisher(names: Names) -> Statements:
 
 
 BUILD_STEPS = (
-    Step("prepare_build", 30, ("ledger_table",), _prepare_build),
+    Step("prepare_build", 30, ("ledger_table", GUARDRAILS_SETTING), _prepare_build),
     Step(
         "begin_publish",
         60,

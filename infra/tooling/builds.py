@@ -51,7 +51,8 @@ def build_project(scope: Construct, names: Names, bundle_key: str) -> None:
         environment=codebuild.BuildEnvironment(
             build_image=_image(organization.lambda_),
             compute_type=codebuild.ComputeType.MEDIUM,
-            privileged=False,
+            # Else no container may make the network namespaces that opened hosts are reached from.
+            privileged=bool(organization.build.network),
             environment_variables={
                 name: codebuild.BuildEnvironmentVariable(value=value) for name, value in _settings(organization).items()
             },

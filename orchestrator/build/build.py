@@ -13,11 +13,13 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from orchestrator.build.cache import Cache
+from orchestrator.build.network.reach import Reach
 from orchestrator.build.published import Published
 from orchestrator.build.tidy import Allowance
 from orchestrator.build.usage import DEFAULT, Limits
+from orchestrator.config.network import Network, listed
 from orchestrator.confine.features import Features, of_this_machine
-from orchestrator.errors import ArtifactError
+from orchestrator.errors import ArtifactError, BuildError
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.built_by import BuiltBy
@@ -25,6 +27,7 @@ from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.source.catalog import Catalog
+from orchestrator.source.facts import ORGANIZATION_FILE
 from orchestrator.source.repository import SourceRepository
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ class Tools:
         builder: who builds, as releases say it.
         features: what this machine can confine the code of units by.
         unconfined: whether that may be too little, which an administrator allows.
+        network: the hosts that may be opened to the code of units, at most.
+        reach: how these are reached.
         limits: how much a build may use of it.
         allowance: how much may be kept.
         stop: ends all builds when it is set.
@@ -58,6 +63,8 @@ class Tools:
     builder: BuiltBy = _FOLDER
     features: Features = field(default_factory=of_this_machine)
     unconfined: bool = False
+    network: Network = Network()
+    reach: Reach = Reach()
     limits: Limits = DEFAULT
     allowance: Allowance = field(default_factory=Allowance)
     stop: Event = field(default_factory=Event)
@@ -117,8 +124,10 @@ class Builder:
             ArtifactError: what lies in the bucket is not what was published.
             ConfigurationError: the unit's configuration is not valid.
             UnknownNameError: there is no such unit.
+            BuildError: it is built with hosts that may not be opened.
         """
         catalog.require(name)
+        self._check_hosts(catalog, name)
         digest = catalog.digest(name)
         version = self._releases.release_of_digest(name, digest)
         if version and self._store.find(layout.manifest_key(name, version)):
@@ -150,6 +159,19 @@ class Builder:
         version, notes = flow.run()
         # Read back: another build of the same inputs may have been first.
         return self._published(name, version, catalog.digest(name), reused=False, notes=notes)
+
+    def _check_hosts(self, catalog: Catalog, name: str) -> None:
+        """Refuse hosts that the commit's `orchestrator.toml` opens and nobody else does; fewer may be opened."""
+        beyond = [host for host in catalog.hosts(name) if host not in self._tools.network.of(name)]
+        if beyond:
+            options = " ".join(f"--network {host}" for host in beyond)
+            raise BuildError(
+                name,
+                "open hosts to the unit's code",
+                f"[build] network of {ORGANIZATION_FILE} at {catalog.commit.id[:12]} opens {listed(beyond)} to the "
+                "unit's code, and the guardrails do not. Have an administrator run 'orchestrator guardrails apply', or "
+                f"promote a version that is built. To build into a folder, allow it yourself: {options}.",
+            )
 
     def _published(self, unit: str, version: str, digest: str, *, reused: bool, notes: tuple[str, ...] = ()) -> Build:
         """Read a manifest and note it in the ledger, which a build that was killed may have left undone."""

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from orchestrator.confine import loopback
+
 _KEPT = {
     "PATH",
     "HOME",
@@ -16,7 +18,11 @@ _KEPT = {
     "HTTPS_PROXY",
     "ALL_PROXY",
 }
-_OF_INDEXES = ("UV_", "PIP_")
+# Of uv, pip, npm and Go: where packages come from, and with which credentials and certificates.
+_OF_INDEXES = (
+    *("UV_", "PIP_", "NPM_", "NODE_AUTH_TOKEN", "NODE_EXTRA_CA_CERTS"),
+    *("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB"),
+)
 _KEPT_PREFIXES = (*_OF_INDEXES, "SSL_")
 _PROXY = "_PROXY"
 _DROPPED_PREFIXES = ("UV_PUBLISH_",)
@@ -38,11 +44,22 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def without_indexes(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the unit's code gets to see of it: it has no network, and needs no credentials of indexes and proxies."""
+    """What the unit's code gets to see of it: without credentials of indexes and proxies, which it does not reach."""
     return {
         name: value
         for name, value in environment.items()
         if not name.upper().startswith(_OF_INDEXES) and not name.upper().endswith(_PROXY)
+    }
+
+
+def through_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same with the proxy that leads to opened hosts; Node.js goes by these variables only when it is told to."""
+    proxy = f"http://{loopback.ADDRESS}:{loopback.PORT}"
+    return {
+        **environment,
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), ""),
+        "NODE_USE_ENV_PROXY": "1",
     }
 
 

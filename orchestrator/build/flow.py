@@ -21,12 +21,12 @@ from orchestrator.build.scratch import scratch_folder
 from orchestrator.build.starting import ProjectFile, Started, start_backend
 from orchestrator.build.tidy import tidy
 from orchestrator.build.uv import Uv
-from orchestrator.config.project import declared_version
+from orchestrator.config.project import declared_version, project_table
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
-from orchestrator.source.catalog import Catalog
+from orchestrator.source.catalog import Catalog, day_of
 from orchestrator.source.export import export
 from orchestrator.source.facts import PYPROJECT
 from orchestrator.source.reading import within
@@ -87,12 +87,14 @@ class Packing:
     Attributes:
         version: what for. A version is claimed when nothing can be wrong any more; nearly always it is this one.
         package: what will be made.
-        project: what of; None for a unit without a project.
+        project: what of; None for a unit that no build backend packages.
+        warnings: what is left out.
     """
 
     version: str
     package: "Future[Package]"
     project: ProjectFile | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class Flow:
             Gate() as gate,
         ):
             places, phases = Places.made(folder), self._phases(user)
+            phases.require_network(places.own / "network.log", places.work)
             commands = phases.tool(places.own / "compile.log", places.compiling)
             bytecode = Bytecode(commands, self.tools.python, places.compiling)
             # The threads are waited for: what nobody needs any more must end.
@@ -152,6 +155,11 @@ class Flow:
         """The folders that the release is made of."""
         return tuple(one.path for one in self.catalog.inputs[self.name])
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that are opened to the unit's code."""
+        return self.catalog.hosts(self.name)
+
     def _check_level(self) -> None:
         """Refuse to run the unit's code where it could not be kept from everything else."""
         level = level_of(self.tools.features)
@@ -162,7 +170,7 @@ class Flow:
         tools = self.tools
         cache, strict = tools.cache.of_uv(self.name), not tools.unconfined
         run = Run(self.name, tools.environment, _LONGEST, tools.stop)
-        return Phases(run, cache, user, tools.features, strict, tools.limits)
+        return Phases(run, cache, user, tools.features, strict, tools.limits, self.hosts, tools.reach)
 
     def _backend(self, places: Places, phases: Phases, found: Callable[[Sequence[Path]], object]) -> Backend:
         """What runs the unit's build backend, beside the rest: it has a log of its own."""
@@ -173,13 +181,15 @@ class Flow:
         return Backend(uv, self.tools.cache, places.fetched, commands, places.packing, places.own, found)
 
     def _project(self) -> ProjectFile | None:
-        """The unit's project file; None when it has none, or one that says nothing of a project."""
+        """The unit's project file; None when it has none, or one that says nothing of a package."""
         folder = self.catalog.facts[self.name].folder
         file = within(folder, PYPROJECT)
-        content = self.repository.files(self.catalog.commit.id, [file]).get(file)
-        if content is None or "project" not in tomllib.loads(text := content.decode()):
+        text = self.repository.files(self.catalog.commit.id, [file]).get(file, b"").decode()
+        table = project_table(tomllib.loads(text))
+        if table is None or not table.is_packaged:
             return None
-        return ProjectFile(self.name, folder, text)
+        version = declared_version(table, file, day_of(self.catalog.commit))
+        return ProjectFile(self.name, folder, text, version, table.sets_version)
 
     def presumed_version(self, declared: str) -> str:
         """The version that the release will have, unless another build is faster."""
@@ -190,7 +200,7 @@ class Flow:
         from orchestrator.build.package import begin_package  # noqa: PLC0415  # See above.
 
         project = started.project
-        version = self.presumed_version(declared_version(tomllib.loads(project.text)["project"], project.path))
+        version = self.presumed_version(project.version)
         return Packing(version, beside.submit(begin_package(started, version, tree)), project)
 
 

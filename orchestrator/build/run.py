@@ -12,13 +12,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
-from orchestrator.build.confined.confinement import ALLOWED, Confinement, was_refused
+from orchestrator.build.confined.confinement import Confinement, was_refused
 from orchestrator.build.output import BoundedOutput
 from orchestrator.build.watch import STOPPED, Watch, ended, started
 from orchestrator.confine.launch import HERE
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
+
+if TYPE_CHECKING:
+    from orchestrator.build.network.gateway import Gateway
 
 _CORES = os.cpu_count() or 1
 _TAIL_LINES = 20
@@ -82,6 +86,12 @@ class Commands:
         other._confinement = replace(self._confinement, readable=tuple(folders))  # noqa: SLF001  # As above.
         return other
 
+    def closed(self) -> "Commands":
+        """The same, with no host opened to what they run."""
+        other = copy(self)
+        other._confinement = replace(self._confinement, hosts=())  # noqa: SLF001  # As above.
+        return other
+
     def limit(self, timeout_seconds: float) -> None:
         """Change how long all commands may take together, from the beginning; what runs is held to it, too."""
         self._deadline += timeout_seconds - self._timeout
@@ -103,7 +113,11 @@ class Commands:
     @property
     def search_path(self) -> str:
         """Where programs are looked for."""
-        return self._environment.get("PATH", os.defpath)
+        return self.seen("PATH") or os.defpath
+
+    def seen(self, variable: str) -> str | None:
+        """A variable of the worker's that the commands see, None when it is not set."""
+        return self._environment.get(variable)
 
     def note(self, text: str) -> None:
         """Write a line of our own into the log."""
@@ -159,15 +173,34 @@ class Commands:
         with self._startable(step):
             seen = self._confinement.variables(self._environment)
             program = self._program(step, command[0], cwd)
-            confined = self._confinement.command([program, *command[1:]], seen, left * _CORES, variables or {})
-            return partial(self._watched, step, started(confined, cwd, seen, stdin), reaps=reaps)
+            gateway = self._gateway()
+            channels = (gateway.channel,) if gateway else ()
+            whole = [program, *command[1:]]
+            confined = self._confinement.command(whole, seen, left * _CORES, variables or {}, *channels)
+            process = started(confined, cwd, seen, stdin, channels)
+            if gateway:
+                gateway.begin()
+            return partial(self._watched, step, process, gateway, reaps=reaps)
 
-    def _watched(self, step: str, process: "subprocess.Popen[bytes]", *, reaps: bool) -> Outcome:
+    def _gateway(self) -> "Gateway | None":
+        """The way of one command to the hosts that are opened to it, where any are."""
+        if not self._confinement.hosts:
+            return None
+        # It takes long to import, and few units need it.
+        from orchestrator.build.network.gateway import Gateway  # noqa: PLC0415
+
+        return Gateway(self._confinement.hosts, self._confinement.reach)
+
+    def _watched(
+        self, step: str, process: "subprocess.Popen[bytes]", gateway: "Gateway | None", *, reaps: bool
+    ) -> Outcome:
         limits = self._confinement.limits
         with self._startable(step), ended(process), self._log.open("ab") as log:
             output = BoundedOutput(log, limits.log_bytes)
             watch = Watch(output, self._confinement, lambda: self._deadline, self._stop, reaps=reaps)
             code = watch.run(process)
+            if gateway:
+                output.feed("".join(f"\n{line}" for line in gateway.end()).encode())
             outcome = Outcome(code, output.finish())
         if watch.excess:
             raise BuildError(self.unit, step, watch.excess, outcome.tail)
@@ -225,5 +258,5 @@ class Commands:
                 outcome.tail,
             )
         if outcome.code:
-            hint = f" {ALLOWED}" if was_refused(outcome.output) else ""
+            hint = f" {self._confinement.allowed}" if was_refused(outcome.output) else ""
             raise BuildError(self.unit, step, f"{reason}{hint}", outcome.tail)

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -24,7 +24,11 @@ STOPPED = "it was stopped, as was asked for. Build again: what is published alre
 
 
 def started(
-    command: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: int = subprocess.DEVNULL
+    command: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    stdin: int = subprocess.DEVNULL,
+    inherited: Collection[int] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start a command that is to be watched.
 
@@ -33,6 +37,7 @@ def started(
         cwd: where it runs.
         environment: all that it sees.
         stdin: what it reads.
+        inherited: descriptors that its launcher gets besides.
 
     Raises:
         OSError: it cannot be started.
@@ -44,6 +49,7 @@ def started(
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        pass_fds=inherited,
         # Its own session: an interrupt on the terminal is the worker's to deal with.
         start_new_session=True,
     )

@@ -25,6 +25,7 @@ from orchestrator.cli.interrupt import stopping
 from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import complain, note, say
 from orchestrator.cli.parameters import Argument, Option, command
+from orchestrator.config.network import Network
 from orchestrator.confine.features import of_this_machine
 from orchestrator.errors import BuildError, OrchestratorError, RequestError
 from orchestrator.releases import layout
@@ -59,11 +60,17 @@ def build(
     cache_dir: Annotated[
         Path | None, Option(envvar=VARIABLE, help="What is kept between builds; may be deleted any time.")
     ] = None,
+    network: Annotated[
+        list[str] | None,
+        Option(help="With --to, let the code of units reach a host that orchestrator.toml opens to it."),
+    ] = None,
     *,
     every: Annotated[bool, Option("--all", help="Build all units of the repository.")] = False,
 ) -> None:
     """Build units at a commit and publish the releases; the same inputs are built once."""
     here: Context = context.obj
+    if network and not to:
+        raise RequestError("--network goes with --to: what is published reaches what the guardrails open.")
     if not units and not every:
         raise RequestError("Say what to build: the names of units, or --all.")
     if units and every:
@@ -78,6 +85,7 @@ def build(
         _note_uncommitted(here, catalog, names)
     tools = machine_tools(Cache((cache_dir or cache_folder(os.environ)).absolute()))
     tools = replace(tools, unconfined=allows_unconfined(lambda: here.organization if to else _guarded(here)))
+    tools = replace(tools, network=Network(tuple(network or ())) if to else _guarded(here).build.opened)
     parallel = min(len(names), len(os.sched_getaffinity(0)))
     merged = None if to else _merged(here, catalog)
     store, builders = _into_folder(here, to, tools, parallel) if to else _into_bucket(here, tools, parallel)

@@ -42,7 +42,9 @@ def build_task() -> None:
     publication = wiring.publication(wanted, builder, sessions_beside(wiring.session))
     stop = Event()
     try:
-        tools = replace(machine_tools(Cache(cache_folder(os.environ))), builder=builder, stop=stop)
+        tools = replace(
+            machine_tools(Cache(cache_folder(os.environ))), builder=builder, stop=stop, network=wanted.opened
+        )
         task = BuildTask(wiring.catalogs, wiring.merge_rule, lambda _: set_up(wiring, publication, tools))
         with stopping(stop):
             say(task.carry_out(wanted).message)

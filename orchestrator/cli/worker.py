@@ -131,7 +131,7 @@ def _worker(here: Context, name: str, abandon: Event, *, unconfined: bool) -> Bu
     def one(wanted: BuildInput) -> BuildSetup:
         builder = BuiltBy("worker", name, wanted.execution.id)
         publication = wiring.publication(wanted, builder, new_session)
-        return set_up(wiring, publication, replace(tools, builder=builder))
+        return set_up(wiring, publication, replace(tools, builder=builder, network=wanted.opened))
 
     task = BuildTask(wiring.catalogs, wiring.merge_rule, one)
     return BuildWorker(wiring.stepfunctions, here.organization.build_activity_arn, task, name=name)

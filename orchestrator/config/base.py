@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from orchestrator.config.network import PRIVATE
+
 
 class Settings(BaseModel):
     """A part of the configuration, immutable once read."""
@@ -67,6 +69,16 @@ StackName = Annotated[
 StackPrefix = Annotated[
     str,
     worded(r"^[a-zA-Z][-a-zA-Z0-9]{0,120}-[*]$", "a pattern of stacks ends with '-*', such as 'app-billing-*'"),
+]
+# Names, so that no address is among them: the last label begins with a letter.
+OpenHost = Annotated[
+    str,
+    worded(
+        rf"^([*][.]|{PRIVATE})?([a-z0-9-]+[.])+[a-z][a-z0-9-]*(:[1-9][0-9]{{0,4}})?$",
+        "a host is a full name in small letters, with its port where that is not 443, such as 'models.example.com' or "
+        "'*.example.org:8443', or a single one of a private network such as 'private:artifacts.corp.example.com'",
+        270,
+    ),
 ]
 # Names of units also go into "promote-<unit>" (80 characters at most, 64 to be safe) and into wheels.
 UnitName = Annotated[

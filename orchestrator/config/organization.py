@@ -8,18 +8,24 @@ from pydantic import Field, model_validator
 from orchestrator.config.authority import ADMINISTRATOR, FREE
 from orchestrator.config.base import (
     ExternalId,
+    OpenHost,
     OrganizationId,
     Settings,
     worded,
 )
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, function_name, may_be_own
+from orchestrator.config.network import Host, Network
+from orchestrator.config.people import KnownAs
+from orchestrator.config.platform import Platform
 from orchestrator.config.repository import Repository
+from orchestrator.config.tags import Tags
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain, problems_of
 from orchestrator.errors import UnknownNameError
 
 FILE_NAME = "orchestrator.toml"
+_LAST_PORT = 65_535
 
 Prefix = Annotated[
     str,
@@ -39,17 +45,29 @@ StackPattern = Annotated[
 
 
 class Lambda(Settings):
-    """The platform that layers are resolved for, and that the orchestrator's own functions run on."""
+    """The platform of the orchestrator's own functions; units' functions run on what their templates say."""
 
     python: Annotated[str, worded(r"^3\.(1[1-9])$", "a Python that Lambda runs is written such as '3.13'")] = Field(
-        default="3.13", description="Python version of the Lambda runtime.", json_schema_extra=FREE
+        default="3.13",
+        description="Python version; units' functions without a Runtime have it too, and so does the template's "
+        "parameter `Runtime`.",
+        json_schema_extra=FREE,
     )
-    architecture: Literal["x86_64", "arm64"] = Field(default="x86_64", json_schema_extra=FREE)
+    architecture: Literal["x86_64", "arm64"] = Field(
+        default="x86_64",
+        description="Processor; units' functions without Architectures run on x86_64, as Lambda has it.",
+        json_schema_extra=FREE,
+    )
 
     @property
     def runtime(self) -> str:
         """The runtime's identifier, such as `python3.13`."""
-        return f"python{self.python}"
+        return self.platform.runtime
+
+    @property
+    def platform(self) -> Platform:
+        """Both, as builds take them."""
+        return Platform(self.python, self.architecture)
 
 
 class Build(Settings):
@@ -70,12 +88,40 @@ class Build(Settings):
         "may then do whatever the one may that builds. Workers and command lines say so, and so does each release.",
         json_schema_extra=ADMINISTRATOR,
     )
+    network: tuple[OpenHost, ...] = Field(
+        default=(),
+        description="Hosts that units' own code may reach by https while it is built, through a proxy, each with its "
+        "port where that is not 443; '*.example.org' is any one label before that name. Only public addresses are "
+        "connected to, and those of private networks where 'private:' stands before the name. It takes a network "
+        "namespace, or nothing is built. Another list makes other releases of the same sources.",
+        examples=[["models.example.com", "*.example.org:8443", "private:artifacts.corp.example.com"]],
+        json_schema_extra=ADMINISTRATOR,
+    )
+    network_units: tuple[str, ...] = Field(
+        default=("*",),
+        min_length=1,
+        description="Patterns of the names of the units for which `network` holds; others reach nothing.",
+        examples=[["ml-*"]],
+        json_schema_extra=ADMINISTRATOR,
+    )
     publish_from_machines: bool = Field(
         default=False,
         description="Whether `orchestrator build` publishes releases from a person's machine, with that person's "
         "permissions. Their manifests name the person.",
         json_schema_extra=ADMINISTRATOR,
     )
+
+    @property
+    def opened(self) -> Network:
+        """The hosts that are opened to units' code."""
+        return Network(self.network, self.network_units)
+
+    @model_validator(mode="after")
+    def _hosts_have_ports(self) -> Self:
+        for text in self.network:
+            if Host.of(text).port > _LAST_PORT:
+                raise ValueError(f"network: {text!r} names a port beyond {_LAST_PORT}")
+        return self
 
 
 class Adopt(Settings):
@@ -124,10 +170,11 @@ class Organization(Settings):
     repository: Repository = Repository()
     build: Build = Build()
     adopt: Adopt = Adopt()
-    people: dict[str, tuple[str, ...]] = Field(
+    people: dict[KnownAs, tuple[str, ...]] = Field(
         default_factory=dict,
-        description="By the address that git knows somebody by, patterns of that person's principals, such as "
-        "arn:aws:iam::111111111111:user/ada; none for a machine that only commits what others wrote.",
+        description="By the address that git knows somebody by, and by github:<login> for who pushes to GitHub, "
+        "patterns of that person's principals, such as arn:aws:iam::111111111111:user/ada; none for a machine that "
+        "only commits or pushes what others wrote.",
         json_schema_extra=ADMINISTRATOR,
     )
     unit_folders: dict[str, str] = Field(
@@ -148,6 +195,13 @@ class Organization(Settings):
         json_schema_extra=FREE,
     )
     lambda_: Lambda = Field(default=Lambda(), alias="lambda")
+    tags: Tags = Field(
+        default_factory=dict,
+        description="Tags of all units' stacks, which CloudFormation gives to what is in them, such as a cost center. "
+        "No unit can change one; [[environments]] can.",
+        json_schema_extra=ADMINISTRATOR,
+        examples=[{"CostCenter": "4711"}],
+    )
     stack_prefix: Prefix = Field(
         default="app-",
         description="What the names of all units' stacks in the targets begin with; roles are limited to it.",
@@ -253,6 +307,11 @@ class Organization(Settings):
             if environment.name == name:
                 return environment
         raise UnknownNameError("environment", name, self.environment_names)
+
+    def tagged_environment(self, name: str) -> Environment:
+        """An environment with all tags of the stacks there; raises as `environment`."""
+        environment = self.environment(name)
+        return environment.model_copy(update={"tags": {**self.tags, **environment.tags}})
 
     def may_deploy(self, stack: str) -> bool:
         """Whether roles in targets may touch a stack of that name."""

@@ -2,6 +2,6 @@
 
 A small program of its own, of the standard library alone: it starts for every command, and what it limits itself by is
 then handed down to the command and to all that the command starts. `launch` is the flow; `landlock` keeps files,
-processes and the network away, `sockets` keeps local services away, `namespace` keeps processes in, `script` runs what
-needs no other interpreter, `system` is the C library.
+processes and the network away, `seccomp` refuses sockets, `namespace` keeps processes in, `loopback` leads to opened
+hosts, `script` runs what needs no other interpreter, `system` is the C library.
 """

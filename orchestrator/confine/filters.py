@@ -8,13 +8,14 @@ calls that are looked at, and other binary interfaces have other numbers for the
 
 import errno
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from orchestrator.confine.machines import Machine
 
-NO_NETWORK, INDEXES = "none", "indexes"
-"""Which sockets there are: none, as for a unit's code; or those of TCP and name servers, as for tools that fetch."""
+NO_NETWORK, INDEXES, HOSTS = "none", "indexes", "hosts"
+"""The sockets of a command: none, as for a unit's code; those of TCP and name servers, as for tools that fetch; those
+that connect by TCP, as for a unit's code to which hosts are opened, in a network namespace that leads nowhere else."""
 
 _ALLOW, _END, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EACCES, 0x00050000 | errno.ENOSYS
 _LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
@@ -25,6 +26,8 @@ _ALL_BITS, _TYPE_BITS = 0xFFFFFFFF, 0xF
 _UNIX, _INET, _INET6 = 1, 2, 10
 _STREAM, _DATAGRAM, _PACKETS = 1, 2, 5
 _ANY_PROTOCOL, _TCP, _UDP = 0, 6, 17
+# Puts another protocol upon TCP, of which some are sockets by themselves.
+_UPPER_LAYER = 31
 # Connects while it sends, which is no call of `connect` to the kernel's other guards.
 _FAST_OPEN = 0x20000000
 # New namespaces: of mounts, control groups, names, queues, users, processes, networks.
@@ -40,7 +43,8 @@ _NEVER = (
     *("add_key", "request_key", "keyctl", "bpf", "perf_event_open", "userfaultfd"),
 )
 # What sockets are good for that come from elsewhere. A pair is connected already.
-_OF_SOCKETS = ("socket", "connect", "bind", "listen", "accept", "accept4")
+_LISTENING = ("bind", "listen", "accept", "accept4")
+_OF_SOCKETS = ("socket", "connect", *_LISTENING)
 # By call: which argument holds its flags.
 _SENDING = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 
@@ -54,12 +58,15 @@ class _Line(NamedTuple):
     operand: int
 
 
+_Rule = Sequence[_Line]
+
+
 def program(machine: Machine, network: str) -> bytes:
     """The program of a confinement.
 
     Args:
         machine: what it is for.
-        network: `NO_NETWORK` or `INDEXES`.
+        network: `NO_NETWORK`, `INDEXES` or `HOSTS`.
     """
     calls = machine.calls
     # Only pairs that cannot be connected to, or send to, anything else.
@@ -67,8 +74,7 @@ def program(machine: Machine, network: str) -> bytes:
     rules += [_on(calls[name], [_answer(_REFUSE)]) for name in _NEVER]
     # Its flags lie in memory, where a filter cannot look; programs then use `clone`.
     rules += [_on(calls["clone3"], [_answer(_UNKNOWN)]), _on(calls["clone"], _none_of(0, _NEW_NAMESPACES))]
-    none = (_on(calls[name], [_answer(_REFUSE)]) for name in _OF_SOCKETS)
-    rules += _of_indexes(machine) if network == INDEXES else none
+    rules += _SOCKETS[network](machine)
     lines = [
         _Line(_LOAD, 0, 0, _ARCHITECTURE),
         _Line(_EQUAL, 1, 0, machine.architecture),
@@ -82,18 +88,39 @@ def program(machine: Machine, network: str) -> bytes:
     return b"".join(struct.pack("=HBBI", *line) for line in lines)
 
 
-def _of_indexes(machine: Machine) -> Iterable[Sequence[_Line]]:
-    made = [
-        *_one_of(0, {_INET, _INET6}),
-        *_one_of(1, {_STREAM, _DATAGRAM}, _TYPE_BITS),
-        *_one_of(2, {_ANY_PROTOCOL, _TCP, _UDP}),
-    ]
+def _of_nothing(machine: Machine) -> Iterable[_Rule]:
+    return _refused(machine, _OF_SOCKETS)
+
+
+def _of_indexes(machine: Machine) -> Iterable[_Rule]:
+    yield from _of_internet(machine, {_STREAM, _DATAGRAM}, {_ANY_PROTOCOL, _TCP, _UDP})
+
+
+def _of_hosts(machine: Machine) -> Iterable[_Rule]:
+    yield from _of_internet(machine, {_STREAM}, {_ANY_PROTOCOL, _TCP})
+    yield from _refused(machine, _LISTENING)
+    yield _on(machine.calls["setsockopt"], _not(2, _UPPER_LAYER))
+
+
+_SOCKETS: Mapping[str, Callable[[Machine], Iterable[_Rule]]] = {
+    NO_NETWORK: _of_nothing,
+    INDEXES: _of_indexes,
+    HOSTS: _of_hosts,
+}
+
+
+def _of_internet(machine: Machine, kinds: Iterable[int], protocols: Iterable[int]) -> Iterable[_Rule]:
+    made = [*_one_of(0, {_INET, _INET6}), *_one_of(1, kinds, _TYPE_BITS), *_one_of(2, protocols)]
     yield _on(machine.calls["socket"], made)
     for name, flags in _SENDING.items():
         yield _on(machine.calls[name], _none_of(flags, _FAST_OPEN))
 
 
-def _on(number: int, rule: Sequence[_Line]) -> Sequence[_Line]:
+def _refused(machine: Machine, names: Iterable[str]) -> Iterable[_Rule]:
+    return (_on(machine.calls[name], [_answer(_REFUSE)]) for name in names)
+
+
+def _on(number: int, rule: _Rule) -> _Rule:
     """A rule of one call; what it does not refuse goes on."""
     return [_Line(_LOAD, 0, 0, _NUMBER), _Line(_EQUAL, 0, len(rule), number), *rule]
 
@@ -108,6 +135,11 @@ def _one_of(argument: int, values: Iterable[int], bits: int = _ALL_BITS) -> Sequ
 def _none_of(argument: int, bits: int) -> Sequence[_Line]:
     """Refuse the call if an argument has any of some bits."""
     return [_argument(argument), _Line(_ANY_BIT, 0, 1, bits), _answer(_REFUSE)]
+
+
+def _not(argument: int, value: int) -> Sequence[_Line]:
+    """Refuse the call if an argument has a value."""
+    return [_argument(argument), _Line(_EQUAL, 0, 1, value), _answer(_REFUSE)]
 
 
 def _argument(number: int) -> _Line:

@@ -11,8 +11,10 @@ import signal
 import sys
 from collections.abc import Mapping
 from types import FrameType
+from typing import NoReturn
 
 from orchestrator.confine import giving_up, namespace, processes, script, system
+from orchestrator.confine.filters import HOSTS
 from orchestrator.confine.spec import Spec
 
 KILLED = 128
@@ -40,7 +42,7 @@ def main(arguments: list[str]) -> None:
     os.umask(_UMASK)
     _limit(spec)
     system.adopt_orphans()
-    own = namespace.enter()
+    own = _enter_namespaces(spec)
     alive = os.pipe()
     child = os.fork()
     if child == 0:
@@ -52,16 +54,37 @@ def main(arguments: list[str]) -> None:
     os._exit(code)
 
 
+def _enter_namespaces(spec: Spec) -> bool:
+    """Enter namespaces; returns whether the command has processes of its own. Without a network of its own, it ends."""
+    if spec.network != HOSTS:
+        return namespace.enter()
+    # It takes long to import, and few commands need it.
+    from orchestrator.confine import loopback  # noqa: PLC0415
+
+    try:
+        namespace.enter_with_network()
+        loopback.open_to(spec.channel)
+    except OSError as error:
+        _refuse(error)
+    return True
+
+
+def _refuse(error: OSError) -> NoReturn:
+    os.write(2, f"{NOT_CONFINED}: {error.strerror}\n".encode(errors="replace"))
+    os._exit(127)
+
+
 def _first(spec: Spec, command: list[str], alive: tuple[int, int], *, own_processes: bool) -> None:
     """What the first process does: give up everything, then run the command as its only child."""
     os.close(alive[1])
+    if spec.network == HOSTS:
+        os.close(spec.channel)
     if own_processes:
         namespace.show_own_processes()
     try:
         giving_up.give_up(spec)
     except OSError as error:
-        os.write(2, f"{NOT_CONFINED}: {error.strerror}\n".encode(errors="replace"))
-        os._exit(127)
+        _refuse(error)
     # Only now: the kernel forgets about it when a process changes its user. Its parent may have ended before.
     system.die_with_parent(signal.SIGKILL)
     if select.select([alive[0]], [], [], 0)[0]:

@@ -1,4 +1,4 @@
-"""A process namespace: whatever a command starts cannot leave it, and ends when its first process ends."""
+"""Namespaces: whatever a command starts cannot leave them, and ends when the first process in them ends."""
 
 import os
 import stat
@@ -7,29 +7,38 @@ from contextlib import ExitStack, suppress
 
 from orchestrator.confine import system
 
-_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID = 0x00020000, 0x10000000, 0x20000000
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 
 
 def enter() -> bool:
-    """Let the next child be the first process of a namespace; False where the system does not allow it.
-
-    Root may do so; others may in a user namespace, in which they stay who they are.
-    """
-    if not hasattr(os, "getuid"):
-        return False
-    user, group = os.getuid(), os.getgid()
+    """Let the next child be the first process of a namespace; False where the system does not allow it."""
     try:
-        if user == 0:
-            system.call("unshare", _CLONE_NEWPID | _CLONE_NEWNS)
-        else:
-            system.call("unshare", _CLONE_NEWUSER | _CLONE_NEWPID | _CLONE_NEWNS)
-            _write("setgroups", "deny")
-            _write("uid_map", f"{user} {user} 1")
-            _write("gid_map", f"{group} {group} 1")
+        _unshare(_CLONE_NEWPID | _CLONE_NEWNS)
     except OSError:
         return False
     return True
+
+
+def enter_with_network() -> None:
+    """Do the same, and enter a network namespace, which has nothing but a loopback interface that is down.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    _unshare(_CLONE_NEWPID | _CLONE_NEWNS | _CLONE_NEWNET)
+
+
+def _unshare(kinds: int) -> None:
+    """Make namespaces. Root may do so; others may in a user namespace, in which they stay who they are."""
+    user, group = os.getuid(), os.getgid()
+    if user == 0:
+        system.call("unshare", kinds)
+    else:
+        system.call("unshare", _CLONE_NEWUSER | kinds)
+        _write("setgroups", "deny")
+        _write("uid_map", f"{user} {user} 1")
+        _write("gid_map", f"{group} {group} 1")
 
 
 def show_own_processes() -> None:

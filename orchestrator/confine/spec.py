@@ -13,7 +13,7 @@ class Spec(NamedTuple):
     Attributes:
         writable: folders and files that may be written to; everything else may not, where there is Landlock.
         readable: what may be read besides.
-        network: which sockets there are: `none`, or those of `indexes`; see `filters`.
+        network: which sockets there are; see `filters`.
         ports: TCP ports that may be connected to, where the kernel can tell, and where there are sockets.
         landlock: the version of Landlock to use, 0 for none.
         user: whom the command runs as, None for the one that starts it.
@@ -23,6 +23,8 @@ class Spec(NamedTuple):
         open_files: of one process.
         processes: of the user that runs the build, besides those that are there already.
         cpu_seconds: of one process.
+        channel: a descriptor of a local socket, where `network` is `hosts`: over it goes the socket that listens to the
+            command, see `loopback`. It stays open as long as the launcher runs, and the command does not get it.
         parent: the process that must be alive, and with which the command ends.
         variables: what only the command sees in its environment. They may be the unit's: nothing that runs before it
             is confined, such as the dynamic linker, may go by them.
@@ -42,6 +44,7 @@ class Spec(NamedTuple):
     cpu_seconds: int
     parent: int
     variables: Mapping[str, str] = MappingProxyType({})
+    channel: int = -1
 
     def to_json(self) -> str:
         """As an argument."""

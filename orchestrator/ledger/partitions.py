@@ -82,6 +82,13 @@ CLAIMS = Partition(
     ("plan", "preview", "drift", "retire", "start_promotion"),
     shared="an administrator may give a name up for its folder",
 )
+PUSHES = Partition(
+    "PUSHES",
+    "unit or folder",
+    "who pushed what touched the unit, or its folder while it was not valid",
+    ("on_merge",),
+    ("plan", "preview"),
+)
 RETIREMENTS = Partition("RETIREMENTS", "", "who agreed that what is left of a unit is deleted", ("retire",))
 RELEASES = Partition(
     "RELEASES",
@@ -260,6 +267,7 @@ PARTITIONS = (
     SETTLED,
     STARTS,
     CLAIMS,
+    PUSHES,
     RETIREMENTS,
     RELEASES,
     MERGED,

@@ -13,8 +13,8 @@ _DAYS = 365
 _ADDRESS = ipaddress.ip_address("127.0.0.1")
 
 
-def make_certificate(certificate: Path, key: Path) -> None:
-    """Write a new self-signed certificate for 127.0.0.1, and its private key, which only the owner may read."""
+def make_certificate(certificate: Path, key: Path, host: str = "localhost") -> None:
+    """Write a self-signed certificate for 127.0.0.1 and a host, and its private key, which only the owner may read."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "embedded cloud")])
     now = dt.datetime.now(dt.UTC)
@@ -26,9 +26,7 @@ def make_certificate(certificate: Path, key: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=_DAYS))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(_ADDRESS), x509.DNSName("localhost")]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(_ADDRESS), x509.DNSName(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(private, hashes.SHA256())
     )

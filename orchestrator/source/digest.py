@@ -22,7 +22,8 @@ class Input(NamedTuple):
 def unit_digest(inputs: Iterable[Input], platform: str) -> str:
     """Hash the inputs and the platform they are built for; their order does not matter.
 
-    The platform counts because another Python version or architecture makes other bytes of the same sources.
+    The platform counts because another Python version or architecture makes other bytes of the same sources, as may
+    other hosts that the build reaches.
 
     Returns:
         64 hexadecimal digits.

@@ -4,6 +4,7 @@ import json
 from dataclasses import astuple
 from typing import Any
 
+from orchestrator.config.network import Network
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
@@ -28,6 +29,7 @@ def written(surveyed: Surveyed) -> bytes | None:
         "templates": surveyed.templates,
         "asked": sorted(surveyed.asked - known.keys()),
         "looked_at": sorted(surveyed.looked_at),
+        "candidates": surveyed.candidates,
         "barred": surveyed.barred,
     }
     try:
@@ -49,13 +51,13 @@ def read(content: bytes) -> Surveyed:
 
 
 def _surveyed(document: dict[str, Any]) -> Surveyed:
-    text, globs, exclude, units, platform, key, trains = document["organization"]
+    text, globs, exclude, units, platform, key, trains, network = document["organization"]
     known = {row[2]: _facts(row) for row in document["known"]}
     inputs = {name: _inputs(rows, known[folder]) for name, folder, _, rows in document["units"]}
     return Surveyed(
         commit=document["commit"],
         organization=OrganizationFacts(
-            text, tuple(globs), tuple(exclude), units, platform, key, tuple(map(_train, trains))
+            text, tuple(globs), tuple(exclude), units, platform, key, tuple(map(_train, trains)), _network(*network)
         ),
         known=known,
         trees={row[2]: row[0] for row in document["known"] if row[2]},
@@ -66,6 +68,7 @@ def _surveyed(document: dict[str, Any]) -> Surveyed:
         templates=document["templates"],
         asked=frozenset((*document["asked"], *known)),
         looked_at=frozenset(document["looked_at"]),
+        candidates=document["candidates"],
         barred={folder: Bar(*bar) for folder, bar in document["barred"].items()},
     )
 
@@ -78,6 +81,10 @@ def _facts(row: list[Any]) -> Facts:
 def _train(row: list[Any]) -> TrainFacts:
     name, units, single, settings = row
     return TrainFacts(name, tuple(units), single, settings)
+
+
+def _network(hosts: list[str], units: list[str]) -> Network:
+    return Network(tuple(hosts), tuple(units))
 
 
 def _row(one: Input, own: Facts) -> int | tuple[object, ...]:

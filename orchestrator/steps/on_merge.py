@@ -23,10 +23,12 @@ from orchestrator.source.catalog import Catalog, barring, read_catalog
 from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_ask
 from orchestrator.source.refs.branch import full_ref
 from orchestrator.source.repository import SourceRepository
+from orchestrator.source.surveyed import Surveyed
 from orchestrator.source.together import Trains, broken_units
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.owners import Owners
+from orchestrator.steps.pushes.recorder import PushRecorder
 from orchestrator.steps.scope import units_to_look_at
 from orchestrator.steps.starts import Starts
 from orchestrator.steps.surveys import Seen, Surveys
@@ -46,6 +48,8 @@ class MergeResult(BaseModel):
 
     Attributes:
         commit: where the branch is.
+        message: who pushed, where the event tells it.
+        is_unseen: whether the event tells of a push that the branch does not show: it has to come again.
         settled: whether nothing is left to be done for it, nor under way.
         problems: what must be mended in the repository: units that are not valid.
     """
@@ -53,6 +57,8 @@ class MergeResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     commit: str
+    message: str = ""
+    is_unseen: bool = False
     settled: bool = False
     asked: tuple[AskedFor, ...] = ()
     problems: tuple[str, ...] = ()
@@ -102,25 +108,41 @@ class MergeHandler:
             OvertakenError: a later look has begun.
             StartsError: the queue did not take all; trying again asks for the rest.
         """
-        head = "" if event.detail.branch != self.branch else self.repository.commit(full_ref(self.branch)).id
+        if event.detail.branch != self.branch:
+            return MergeResult(commit="")
+        head = self.repository.commit(full_ref(self.branch)).id
+        # First: of two pushes that one look sees, the second has somebody behind it as well.
+        pushed = self._pushes(event, head)
+        try:
+            result = self._look(event, head, pushed.surveyed)
+        except OrchestratorError as error:
+            # The event has to come again for the push, whatever becomes of the look.
+            if not pushed.is_unseen:
+                raise
+            result = MergeResult(commit=head, problems=() if isinstance(error, OvertakenError) else (str(error),))
+        return result.model_copy(update={"message": pushed.message, "is_unseen": pushed.is_unseen})
+
+    def _look(self, event: MergeEvent, head: str, known: tuple[Surveyed, ...]) -> MergeResult:
         guardrails = self.guardrails()
         # Other guardrails may lead to other state machines.
         code = f"{self.code}:{guardrails.version}"
-        if not head or self.ledger.branches.is_settled(self.branch, head, code):
-            return MergeResult(commit=head, settled=bool(head))
+        if self.ledger.branches.is_settled(self.branch, head, code):
+            return MergeResult(commit=head, settled=True)
         run = self.ledger.branches.begin(self.branch)
         try:
-            result = self._look(event, guardrails, code, run)
+            result = self._numbered_look(event, known, guardrails, code, run)
         except ConfigurationError as error:
             self.ledger.branches.note_problems(self.branch, head, [str(error)], run)
             raise
         self.ledger.branches.note_problems(self.branch, result.commit, result.problems, run)
         return result
 
-    def _look(self, event: MergeEvent, guardrails: Guardrails, code: str, run: int) -> MergeResult:
+    def _numbered_look(
+        self, event: MergeEvent, known: tuple[Surveyed, ...], guardrails: Guardrails, code: str, run: int
+    ) -> MergeResult:
         """Look at the branch under the number that was taken for it."""
         seen = self.surveys.seen(run - 1)
-        catalog = read_catalog(self.repository, full_ref(self.branch), [seen.surveyed] if seen else ())
+        catalog = read_catalog(self.repository, full_ref(self.branch), [*([seen.surveyed] if seen else []), *known])
         units = units_to_look_at(event, run, seen, catalog)
         check_organization(catalog.organization, guardrails)
         organization = placed(catalog.organization, guardrails.organization)
@@ -150,6 +172,10 @@ class MergeHandler:
             asked=tuple(_reasons(asked, catalog, standings)),
             problems=(*map(str, (*catalog.problems.values(), *refused.values())), *called.problems),
         )
+
+    @property
+    def _pushes(self) -> PushRecorder:
+        return PushRecorder(self.ledger.pushes, self.repository, self.branch, self.surveys, self.clock)
 
     def _owned(
         self, catalog: Catalog, organization: Organization, units: set[str] | None, run: int

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from orchestrator.aws.change_set import ChangeSet, Readiness
+from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import DeploymentError
 from orchestrator.frozen import dataclass
@@ -13,11 +14,13 @@ from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
 from orchestrator.source.repository import Commit, Commits, SourceRepository
 from orchestrator.steps.admission import Admission
+from orchestrator.steps.adoption import tags_of
 from orchestrator.steps.approval_rule import requires_approval
 from orchestrator.steps.contract import Execution, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles, anew_if_gone
 from orchestrator.steps.drift import DriftLook, drift_of
 from orchestrator.steps.impact.circumstances import Circumstances, circumstances
+from orchestrator.steps.impact.tags import tag_changes
 from orchestrator.steps.impact.templates import IamImpact, iam_impact
 from orchestrator.steps.origin import is_automatic
 from orchestrator.steps.plan_document import Plan, TargetPlan
@@ -37,6 +40,7 @@ class Planner:
         admission: what keeps a promotion out of its environment.
         targets: opens targets.
         repository: tells the commits between two releases.
+        pushers: tells who pushed what is in a release and not in the one that it replaces.
         starter: finds the ARN of who started a promotion by hand; None where it is not known.
         merged: tells whether a commit is on the configured branch; None where it is not known.
     """
@@ -46,6 +50,7 @@ class Planner:
     admission: Admission
     targets: Targets
     repository: SourceRepository
+    pushers: Callable[[Manifest | None, Manifest], tuple[str, ...]]
     starter: Callable[[Execution], str | None] = lambda _: None
     merged: Callable[[str], bool | None] = lambda _: None
 
@@ -78,13 +83,14 @@ class Planner:
         manifest = self.files.manifest(step.release)
         self._check_owner(manifest, step)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
-        busy = [account for account in accounts if self._is_busy(account, step)]
+        stacks = [account.stack(step.stack_name, step.environment) for account in accounts]
+        states = [stack.state() for stack in stacks]
+        busy = [account for account, state in zip(accounts, states, strict=True) if state and state.busy]
         if busy:
             where = ", ".join(str(account.target) for account in busy)
             message = f"Another operation is under way on stack {step.stack_name} in {where}."
             return PlanResult(status=Status.BUSY, message=message, retry_after=20)
         # CloudFormation looks for changes made by hand while it works out the change sets.
-        stacks = [account.stack(step.stack_name, step.environment) for account in accounts]
         looks = [DriftLook.begin(*pair) for pair in zip(accounts, stacks, strict=True)] if running.version else []
         proposed = [(account, self._propose(account, manifest, step)) for account in accounts]
         if any(found.readiness is Readiness.PENDING for _, found in proposed):
@@ -92,8 +98,8 @@ class Planner:
             return PlanResult(status=Status.IN_PROGRESS, message=message, retry_after=10)
         template = self.files.template(manifest, step.environment.name)
         targets = tuple(
-            _target_plan(account, found, iam_impact(stack, found, template))
-            for stack, (account, found) in zip(stacks, proposed, strict=True)
+            _target_plan(account, found, iam_impact(stack, found, template), state)
+            for stack, state, (account, found) in zip(stacks, states, proposed, strict=True)
         )
         return self._plan(step, manifest, running, self._with_drift(targets, looks, running))
 
@@ -107,10 +113,6 @@ class Planner:
             )
         if claim and (problem := foreign_stack(claim, manifest.unit, step.stack_name, step.environment)):
             raise DeploymentError(problem)
-
-    def _is_busy(self, account: TargetAccount, step: StepInput) -> bool:
-        state = account.stack(step.stack_name, step.environment).state()
-        return state is not None and state.busy
 
     def _propose(self, account: TargetAccount, manifest: Manifest, step: StepInput) -> ChangeSet:
         stack = account.stack(step.stack_name, step.environment)
@@ -152,7 +154,9 @@ class Planner:
             circumstances=self._circumstances(step, manifest),
             undone=tuple(map(_told, undone.found)),
             authors=tuple(dict.fromkeys(person for one in commits.found for person in one.people)),
+            network=manifest.network,
             authors_complete=commits.complete and undone.complete and is_known,
+            pushers=self.pushers(old, manifest),
         )
 
     def _circumstances(self, step: StepInput, manifest: Manifest) -> Circumstances:
@@ -190,7 +194,7 @@ class Planner:
         )
 
 
-def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact) -> TargetPlan:
+def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact, before: StackState | None) -> TargetPlan:
     return TargetPlan(
         target=account.target,
         change_set=found.id,
@@ -198,6 +202,7 @@ def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact) -> Ta
         resources=found.changes,
         iam=iam.changes,
         iam_unknown=iam.unknown,
+        tags=tag_changes(tags_of(before) if before else {}, found.tags),
     )
 
 

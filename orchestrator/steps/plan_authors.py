@@ -1,4 +1,4 @@
-"""Who wrote what is decided on: out of the plans, whose hashes are decided on, and not out of the request."""
+"""Who wrote and pushed what is decided on: out of plans, whose hashes are decided on, and not out of the request."""
 
 from typing import Protocol
 
@@ -37,11 +37,13 @@ class PlanAuthors:
     store: ArtifactStore
 
     def __call__(self, asked: DecidedOn) -> Authors:
-        """Everybody whom the commits name that a decision is on; raises `ArtifactError` when a plan was altered."""
+        """Everybody who wrote or pushed what a decision is on; raises `ArtifactError` when a plan was altered."""
         execution = asked.execution.rsplit(":", 1)[-1]
         plans = [
             Plan.read(self.store, layout.plan_key(one.unit, execution, asked.environment), one.plan_hash)
             for one in asked.entries
         ]
         found = dict.fromkeys(author for one in plans for author in one.authors)
-        return Authors(tuple(found), bool(plans) and all(one.authors_complete for one in plans))
+        pushers = dict.fromkeys(pusher for one in plans for pusher in one.pushers)
+        is_complete = bool(plans) and all(one.authors_complete for one in plans)
+        return Authors(tuple(found), is_complete, tuple(pushers))

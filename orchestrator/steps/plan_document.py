@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestrator.aws.change_set import ResourceChange
 from orchestrator.aws.drift import HandChange
 from orchestrator.config.environment import Target
+from orchestrator.config.network import listed
 from orchestrator.errors import ArtifactError
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.impact.circumstances import Circumstances
@@ -18,6 +19,7 @@ from orchestrator.steps.impact.compare import IamChange
 from orchestrator.steps.impact.grants import NOT_UNDERSTOOD
 from orchestrator.steps.impact.shown import shown
 from orchestrator.steps.impact.stateful import losses
+from orchestrator.steps.impact.tags import TagChange
 
 _VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
 _REPLACE, _MAY_REPLACE = "replace", "perhaps replace"
@@ -30,7 +32,17 @@ _POLICIES = {
     "ReplaceAndSnapshot": "a snapshot of the old one is kept",
 }
 # Parts that plans have had only since later: without them, a plan has the hash that it had before.
-_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "policy_action", "stack_name")
+_LATER = (
+    "circumstances",
+    "iam",
+    "iam_unknown",
+    "conditional",
+    "network",
+    "policy_action",
+    "pushers",
+    "stack_name",
+    "tags",
+)
 
 
 class TargetPlan(BaseModel):
@@ -46,6 +58,7 @@ class TargetPlan(BaseModel):
     drift_unchecked: str = ""
     iam: tuple[IamChange, ...] = ()
     iam_unknown: str = ""
+    tags: tuple[TagChange, ...] = ()
 
 
 class Plan(BaseModel):
@@ -56,6 +69,8 @@ class Plan(BaseModel):
         undone: commits of the release that runs there which the new one does not have.
         authors: everybody whom the commits name, as git writes them.
         authors_complete: whether nobody else can have written what is new.
+        network: the hosts that the release's own code could reach while it was built.
+        pushers: everybody who pushed or merged what is new, as the branch's host proves it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,6 +88,8 @@ class Plan(BaseModel):
     undone: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     authors_complete: bool = False
+    network: tuple[str, ...] = ()
+    pushers: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -122,6 +139,7 @@ class Plan(BaseModel):
             *(self.circumstances.warnings if self.circumstances else ()),
             *([f"IAM: {', '.join([*counts, *more])}."] if iam else []),
             *([f"Data at risk: {', '.join(map(shown, lost))}."] if lost else []),
+            *([f"Its build could reach {listed(map(shown, self.network))}."] if self.network else []),
         ]
         return "".join(f" {sentence}" for sentence in said)
 
@@ -138,11 +156,14 @@ class Plan(BaseModel):
             yield from (f"  {_line(one)}" for one in target.resources)
             if not target.resources:
                 yield "  no resource changes"
+            yield from (f"  {change.line}" for change in target.tags)
             yield from (f"  changed by hand: {change}" for change in target.drift)
             if target.drift_unchecked:
                 yield f"  changes by hand are not known: {target.drift_unchecked}"
+        yield from (f"Reachable while it was built: {shown(one)}" for one in self.network)
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
+        yield from (f"Pushed by: {shown(one)}" for one in self.pushers)
         yield from (f"Commit: {one}" for one in self.commits)
         yield from (f"Commit undone: {one}" for one in self.undone)
         if not self.commits_complete:

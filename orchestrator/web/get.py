@@ -1,7 +1,6 @@
 """Gets a URL that somebody else chose: a name is resolved once, and what was checked is what is connected to."""
 
 import re
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from urllib3.util import Url, parse_url
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.frozen import dataclass
-from orchestrator.web.addresses import is_public
+from orchestrator.web.addresses import Place, is_public, resolved
 
 _SECONDS = 10
 _BODY_READ = 1_000_000
@@ -21,9 +20,6 @@ _LONGEST_URL = 2_048
 _HTTPS_PORT = 443
 _PLAIN = re.compile(r"https://[A-Za-z0-9._:\[\]-]+([/?#][!-~]*)?")
 _ENDPOINTS = "AWS_ENDPOINT_URL"
-
-Place = tuple[str, int]
-"""An address and a port."""
 
 
 class WebError(OrchestratorError):
@@ -40,12 +36,6 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
-
-
-def resolved(host: str, port: int) -> list[str]:
-    """The addresses of a host, as the system finds them."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
 def own_endpoints(environment: Mapping[str, str]) -> frozenset[Place]:

@@ -26,7 +26,7 @@ class BuildWiring(Wiring):
         from orchestrator.publication.contract import new_secret
         from orchestrator.steps.prepare_build import BuildPreparer
 
-        return BuildPreparer(self.ledger.builds, new_secret, now)
+        return BuildPreparer(self.ledger.builds, new_secret, now, self.guardrails)
 
     def begin_publish(self) -> "BeginPublish":
         """Wire what builders call."""

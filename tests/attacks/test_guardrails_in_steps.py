@@ -43,6 +43,21 @@ def test_an_environment_in_an_event_is_refused(running: MotoCompany, step: str) 
         steps(step)
 
 
+def test_what_a_build_may_reach_is_what_the_guardrails_say(running: MotoCompany) -> None:
+    """Nobody who asks for a build names it, and other units get nothing."""
+    execution = {"id": "arn:x:execution:promote-clock:mine", "name": "mine", "started_at": "2026-01-01T00:00:00Z"}
+    asked = {"unit": "clock", "execution": execution}
+    assert running.call("prepare_build", asked)["network"] == []
+    text = running.organization.model_dump(by_alias=True)
+    text["build"] |= {"network": ["models.example.com"], "network_units": ["cl*"]}
+    apply(running, type(running.organization).model_validate(text))
+    assert running.call("prepare_build", asked)["network"] == ["models.example.com"]
+    assert running.call("prepare_build", {**asked, "unit": "metronome"})["network"] == []
+    with pytest.raises(AssertionError, match="network"):
+        running.call("prepare_build", {**asked, "network": ["evil.example.com"]})
+    apply(running, running.organization)
+
+
 def test_a_stack_outside_the_units_is_refused(running: MotoCompany) -> None:
     """A state machine that names it, whoever made that, gets no plan."""
     steps = Steps(running, running.publish("1.0.2"), "dev", "elsewhere", stack="network")

@@ -48,6 +48,7 @@ LOOSER_FILES = {
         '[tooling]\nadministrators = ["arn:aws:iam::123456789012:role/developer"]\n',
         "tooling.administrators",
     ),
+    "hosts that builds reach": (PROD, f'{PROD}\n[build]\nnetwork = ["evil.example.com"]\n', "build.network"),
     "other stacks": (PROD, f'{PROD}\n[adopt]\nstacks = ["network"]\n', "adopt.stacks"),
 }  # fmt: skip
 LOOSER_UNITS = {

@@ -42,12 +42,13 @@ from orchestrator.local.cloud import LocalCloud
 from orchestrator.releases import layout
 from orchestrator.releases.built_by import BuiltBy
 from orchestrator.releases.manifest import Manifest
-from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, NONCE, REQUEST, STARTED_AT, UNIT
+from orchestrator.steps.build_request import EXECUTION_ID, EXECUTION_NAME, NETWORK, NONCE, REQUEST, STARTED_AT, UNIT
 from orchestrator.steps.contract import Execution
 from state_machines.build import PREPARE, build_states
 from tests.end_to_end.company import Company
 
 BUILD = f"{BUILD_PROJECT}:40b92e01"
+_HOST = "models.example.com"
 _BROKEN = '[build-system]\nrequires = []\nbuild-backend = "nothing"\n\n[project]\nname = "clock"\nversion = "1.0.0"\n'
 
 
@@ -77,6 +78,7 @@ class Site:
             EXECUTION_NAME: task["execution"]["name"],
             STARTED_AT: task["execution"]["started_at"],
             NONCE: task["nonce"],
+            NETWORK: json.dumps(task["network"]),
         }
 
     def run(self, asked: dict[str, str], **described: Any) -> "subprocess.CompletedProcess[str]":
@@ -114,12 +116,15 @@ def company(
     bootstrap_of: Callable[[Organization], Bootstrap],
     root_of: Callable[..., boto3.Session],
     new_session: Callable[..., boto3.Session],
-) -> Company:
-    """A company that builds on CodeBuild, with the project installed; its repository is what its CI has published."""
+) -> Iterator[Company]:
+    """A company that builds on CodeBuild, with the project installed; its repository is what its CI has published.
+
+    Its guardrails open a host to the code of units. They are put back, for others use the installation as well.
+    """
     folder = tmp_path_factory.mktemp("repository")
     usual = new_organization(folder.as_uri())
     source = Repository(url=f"s3://{usual.tooling.bucket}/source")
-    organization = usual.model_copy(update={"build": Build(runner="codebuild"), "repository": source})
+    organization = usual.model_copy(update={"build": Build(runner="codebuild", network=(_HOST,)), "repository": source})
     prepared = bootstrap_of(usual)
     templates = synthesize(organization, validate=False)
     bootstrap = Bootstrap(organization, prepared.sessions, templates, bundle=prepared.bundle, builder=make_builder)
@@ -127,7 +132,10 @@ def company(
     assert any(what.startswith("code of the builds") for what in done)
     made = Company(organization, folder, root_of, new_session)
     made.found()
-    return made
+    before = (folder / "orchestrator.toml").read_text()
+    made.organize(f'{before}\n[build]\nrunner = "codebuild"\nnetwork = ["{_HOST}"]\n')
+    yield made
+    made.organize(before)
 
 
 @pytest.fixture(scope="module")
@@ -296,6 +304,9 @@ def test_the_buildspec_builds_and_publishes_with_the_projects_permissions(site: 
     release = wiring.ledger.releases.release("clock", "1.0.0")
     manifest = Manifest.from_json(wiring.store.get(release.manifest), release.manifest)
     assert manifest.builder == BuiltBy("codebuild", BUILD, asked[EXECUTION_ID])
+    # In privileged mode, a container may make the network namespace that this took.
+    assert manifest.network == (_HOST,)
+    assert site.project["Environment"]["PrivilegedMode"] is True
     assert b"build wheel and sdist" in wiring.store.get(layout.build_log_key("clock", asked[EXECUTION_NAME]))
     assert wiring.ledger.promotions.failed_build("clock", execution(asked)) is None
 

@@ -184,7 +184,7 @@ def _released(ledger: Ledger, version: str) -> None:
             "tools": {},
             "requirements": [],
             "settings": {},
-            "layer": None,
+            "layers": [],
         }
     )
     ledger.releases.record_release(layout.manifest_key("orders", version), manifest, "0" * 64)

@@ -9,10 +9,14 @@ from dataclasses import field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from orchestrator.build.environment import without_indexes
+from orchestrator.build.environment import through_proxy, without_indexes
+from orchestrator.build.network.reach import Reach
+from orchestrator.build.network.traffic import MARK
 from orchestrator.build.usage import DEFAULT, Limits
+from orchestrator.config.network import listed
+from orchestrator.confine import loopback
 from orchestrator.confine.features import Features, of_this_machine
-from orchestrator.confine.filters import INDEXES, NO_NETWORK
+from orchestrator.confine.filters import HOSTS, INDEXES, NO_NETWORK
 from orchestrator.confine.landlock import OLDEST_ABI
 from orchestrator.confine.launch import PROGRAM
 from orchestrator.confine.spec import Spec
@@ -26,19 +30,25 @@ _RESOLVERS = ("/run/systemd/resolve", "/run/resolvconf", "/mnt/wsl/resolv.conf")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 # Variables that name the places which a build gets its own of.
 _PLACES = ("HOME", "TMPDIR", "TMP", "TEMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
-_LISTS = ("PATH", "PYTHONPATH")
+_LISTS = {"PATH": os.pathsep, "PYTHONPATH": os.pathsep, "GOPROXY": ","}
+_NPM_SETTINGS = "NPM_CONFIG_USERCONFIG"
 _HTTPS = 443
 _PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
 _URL = re.compile(r"(?:https?|socks5h?)://[^\s\"',;\]]+")
 
-ALLOWED = (
+_FILES = (
     "If it was refused something: the unit's code may write only in its own folder, $HOME and $TMPDIR, read only there "
-    "and what the system consists of, and use no network. What it needs of a package index, the build fetches before: "
-    "name it in project.dependencies, build-system.requires or the dependency group cdk."
+    "and what the system consists of, and "
 )
-"""What to say where the confinement may be why a command failed."""
-# How Python and other programs tell EACCES and EPERM.
-_REFUSED = re.compile(r"PermissionError|Permission denied|Operation not permitted|EACCES|EPERM")
+_FETCHED = (
+    " What it needs of a package index, the build fetches before: name it in project.dependencies, "
+    "build-system.requires or the dependency group cdk."
+)
+# How Python and other programs tell EACCES and EPERM, and that there is no way to a host; and how the proxy does.
+_REFUSED = re.compile(
+    r"PermissionError|Permission denied|Operation not permitted|EACCES|EPERM|ENETUNREACH|Network is unreachable|"
+    rf"EAI_AGAIN|name resolution|{re.escape(MARK)} refused"
+)
 
 
 def was_refused(output: str) -> bool:
@@ -51,7 +61,8 @@ class Confinement:
     """Where the commands of one build may write, read and connect to.
 
     There are two phases. Tools that are trusted fetch what locks and settings name, and run nothing of it. Then the
-    unit's code runs, on what is there: it has no network, and no credentials of package indexes.
+    unit's code runs, on what is there: it has no credentials of package indexes, and no network but the hosts that an
+    administrator opens to it.
 
     Attributes:
         scratch: the folder of these commands; home and temporary files of theirs lie in it, too.
@@ -63,6 +74,8 @@ class Confinement:
         limits: how much they may use.
         more: folders that they may write to besides.
         readable: folders that they may read besides.
+        hosts: those that are opened to them, see `orchestrator.config.network`.
+        reach: how these are reached.
     """
 
     scratch: Path
@@ -73,6 +86,19 @@ class Confinement:
     limits: Limits = DEFAULT
     more: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
+    reach: Reach = Reach()
+
+    @property
+    def allowed(self) -> str:
+        """What to say where the confinement may be why a command failed."""
+        if not self.hosts:
+            administrator = " An administrator may open hosts to it: [build] network."
+            return f"{_FILES}use no network.{_FETCHED}{administrator}"
+        return (
+            f"{_FILES}use no network but {listed(self.hosts)}, by https through the proxy that HTTPS_PROXY names. An "
+            f"administrator may open more hosts: [build] network.{_FETCHED}"
+        )
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of the commands: those of the build, with folders that may be written to."""
@@ -83,9 +109,14 @@ class Confinement:
             self.give(folder)
         places = {"HOME": str(home), **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary))}
         if self.cache is None:
-            return {**without_indexes(environment), **places, "XDG_CONFIG_HOME": str(home / ".config")}
-        # The worker's own settings of uv hold, although its home folder is out of reach.
-        settings = {"UV_CACHE_DIR": str(self.made_cache()), "XDG_CONFIG_HOME": str(_settings(environment))}
+            own = through_proxy(without_indexes(environment)) if self.hosts else without_indexes(environment)
+            return {**own, **places, "XDG_CONFIG_HOME": str(home / ".config")}
+        # The worker's own settings of uv and npm hold, although its home folder is out of reach.
+        settings = {
+            "UV_CACHE_DIR": str(self.made_cache()),
+            "XDG_CONFIG_HOME": str(_settings(environment)),
+            _NPM_SETTINGS: str(_npm_settings(environment)),
+        }
         return {**environment, **places, **settings}
 
     def made_cache(self) -> Path:
@@ -116,6 +147,7 @@ class Confinement:
         environment: Mapping[str, str],
         cpu_seconds: float,
         variables: Mapping[str, str],
+        channel: int = -1,
     ) -> list[str]:
         """The command that runs a command confined.
 
@@ -126,12 +158,13 @@ class Confinement:
                 connect to the ports if it fetches.
             cpu_seconds: the time that one of its processes may compute.
             variables: what it sees besides, and gains nothing by: they may be the unit's.
+            channel: a descriptor that the launcher inherits where hosts are opened, see `orchestrator.confine.spec`.
         """
         spec = Spec(
             writable=(*map(str, filter(None, (self.scratch, self.cache, *self.more))), *_DEVICES),
             readable=tuple(dict.fromkeys(map(str, self._readable(command, environment)))),
-            network=NO_NETWORK if self.cache is None else INDEXES,
-            ports=() if self.cache is None else tuple(sorted({_HTTPS, *_ports(_urls(environment))})),
+            network=self._network,
+            ports=self._ports(environment),
             landlock=self.features.landlock if self.features.landlock >= OLDEST_ABI else 0,
             user=self.user,
             strict=self.strict,
@@ -142,8 +175,20 @@ class Confinement:
             cpu_seconds=max(1, int(cpu_seconds)),
             parent=os.getpid(),
             variables=dict(variables),
+            channel=channel,
         )
         return [sys.executable, "-I", "-S", "-c", PROGRAM, str(_ROOT), spec.to_json(), *map(str, command)]
+
+    @property
+    def _network(self) -> str:
+        if self.cache is not None:
+            return INDEXES
+        return HOSTS if self.hosts else NO_NETWORK
+
+    def _ports(self, environment: Mapping[str, str]) -> tuple[int, ...]:
+        if self.cache is not None:
+            return tuple(sorted({_HTTPS, *_ports(_urls(environment))}))
+        return (loopback.PORT,) if self.hosts else ()
 
     def _readable(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> Iterator[str | Path]:
         """The system, interpreters and programs of the build, and what arguments and the worker's variables name."""
@@ -153,12 +198,13 @@ class Confinement:
             yield command[0].resolve().parent
         if self.cache is not None:
             yield from _RESOLVERS
-            yield from (_settings(environment) / name for name in ("uv", "pip"))
+            yield from (_settings(environment) / name for name in ("uv", "pip", "go"))
+            yield _npm_settings(environment)
         yield from self.readable
         yield from (argument for argument in command if isinstance(argument, Path))
         for name, value in environment.items():
             # A home folder is what must not be read: credentials lie there.
-            words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()
+            words = value.split(_LISTS.get(name)) if name not in _PLACES else ()
             for word in words:
                 path = unquote(urlsplit(word).path) if word.startswith("file://") else word
                 if path.startswith("/") and path != "/":
@@ -169,10 +215,14 @@ def _settings(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "/nonexistent", ".config"))
 
 
+def _npm_settings(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get(_NPM_SETTINGS) or Path(environment.get("HOME") or "/nonexistent", ".npmrc"))
+
+
 def _urls(environment: Mapping[str, str]) -> Iterator[str]:
-    """Every address that the build's variables and uv's settings name: indexes and proxies."""
+    """Every address that the build's variables, and uv's and npm's settings name: indexes and proxies."""
     yield from (url for value in environment.values() for url in _URL.findall(value))
-    for file in (Path("/etc/uv/uv.toml"), _settings(environment) / "uv" / "uv.toml"):
+    for file in (Path("/etc/uv/uv.toml"), _settings(environment) / "uv" / "uv.toml", _npm_settings(environment)):
         with suppress(OSError):
             yield from _URL.findall(file.read_text(encoding="utf-8", errors="replace"))
 

@@ -1,7 +1,8 @@
 """How far a machine keeps the code of a unit from everything else, and what to say where that is too little."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from orchestrator.config.network import listed
 from orchestrator.confine.features import Features
 from orchestrator.confine.landlock import OLDEST_ABI
 from orchestrator.releases.confinement import Level
@@ -42,6 +43,21 @@ def _lacking(features: Features) -> Iterator[str]:
         yield "the kernel has no Landlock, or not a version that builds can work with (Linux 5.19 and newer have)"
     if features.root and not features.users:
         yield "the worker is root and may become no other user (CAP_CHOWN, CAP_SETGID, CAP_SETUID)"
+
+
+def not_opened(hosts: Iterable[str], why: str) -> str:
+    """What to say of a machine that confines enough, and cannot open hosts.
+
+    Args:
+        hosts: those that should be opened.
+        why: what the launcher says.
+    """
+    return (
+        f"[build] network opens {listed(hosts)} to this unit, which takes a network namespace of its own, and this "
+        f"machine makes none: {why}\nIt takes Linux and a worker that is root with CAP_SYS_ADMIN and CAP_NET_ADMIN, or "
+        "one that may make user namespaces. In a container, that is privileged mode; 'orchestrator bootstrap' has "
+        "CodeBuild build in it where the guardrails open hosts."
+    )
 
 
 def warnings_of(level: Level) -> tuple[str, ...]:

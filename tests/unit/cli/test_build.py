@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -100,6 +101,26 @@ def test_all_units_are_built_into_a_folder_and_answered_from_there(shell: Shell,
     again = shell.build("--all", "--to", str(tmp_path / "out"))
     assert again.stdout == first.stdout.replace("is built", "was built before")
     assert "imported: []" in again.stderr
+
+
+def test_hosts_are_opened_on_this_machine_by_the_one_who_builds(shell: Shell, tmp_path: Path) -> None:
+    """A checkout alone opens none; what the message says to add is what builds."""
+    network = '[build]\nnetwork = ["models.example.com", "*.example.org:8443"]\nnetwork_units = ["orders"]\n'
+    shell.write("orchestrator.toml", f"{ORGANIZATION}\n{network}")
+    shell.commit()
+    done = shell.build("--all", "--to", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "invoices@0.1.0 is built" in done.stdout
+    advice = re.findall(r"--network \S+[^\s.]", done.stderr)
+    assert advice == ["--network *.example.org:8443", "--network models.example.com"]
+    options = [word for one in advice for word in one.split()]
+    done = shell.build("orders", "--to", str(tmp_path / "out"), *options)
+    assert "orders@0.1.0 is built" in done.stdout, done.stderr
+    manifest = json.loads((tmp_path / "out/projects/orders/release/0.1.0/manifest.json").read_text())
+    assert manifest["network"] == ["*.example.org:8443", "models.example.com"]
+    refused = shell.build("orders", *options)
+    assert refused.returncode == 2
+    assert "--network goes with --to" in refused.stderr
 
 
 def test_a_unit_that_fails_keeps_no_other_back(shell: Shell, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def released(ledger: Ledger, version: str) -> None:
             "tools": {},
             "requirements": [],
             "settings": {},
-            "layer": None,
+            "layers": [],
         }
     )
     ledger.releases.record_release("manifest", manifest, "0" * 64)

@@ -76,6 +76,54 @@ def test_a_wrong_organization_is_explained(old: str, new: str, said: str) -> Non
 
 
 @pytest.mark.parametrize(
+    "host",
+    ["models.example.com", "x.io", "*.example.org", "*.example.org:8443", "private:artifacts.corp.example.com:65535"],
+)
+def test_hosts_are_full_names(host: str) -> None:
+    """With a port where it is not that of https."""
+    assert load_organization(f'{GOOD}\n[build]\nnetwork = ["{host}"]\n').build.network == (host,)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "*",
+        "*.com",
+        "*example.com",
+        "a.*.example.com",
+        "localhost",
+        "10.0.0.1",
+        "[::1]",
+        "0x7f.0x1",
+        "Models.example.com",
+        "models.example.com.",
+        "models.example.com:",
+        "models.example.com:0443",
+        "models.example.com/x",
+        "https://models.example.com",
+        "user@models.example.com",
+        "models.example.com evil.example.com",
+        "private:*.corp.example.com",
+        "private:10.0.0.1",
+        "private:private:a.example.com",
+        f"{'a' * 300}.example.com",
+    ],
+)
+def test_what_is_not_the_name_of_a_host_is_refused(host: str) -> None:
+    """Neither addresses nor everything, nor all hosts of a private network."""
+    said = problems_of(f'{GOOD}\n[build]\nnetwork = ["{host}"]\n')
+    assert said.startswith("orchestrator.toml: build.network")
+    assert "is not valid" in said
+
+
+def test_a_port_that_there_is_not_is_refused() -> None:
+    """Nothing could connect to it."""
+    said = problems_of(f'{GOOD}\n[build]\nnetwork = ["models.example.com:65536"]\n')
+    assert "'models.example.com:65536' names a port beyond 65535" in said
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ('[project]\nname = "orders"\n', "project.version is missing"),
@@ -187,3 +235,21 @@ def test_an_adopted_stack_is_that_of_its_environment_alone() -> None:
     unit = load_unit(text, "projects/orders", organization)
     assert unit.stack_name("prod", organization) == "orders-live"
     assert unit.stack_name("dev", organization) == "app-orders"
+
+
+@pytest.mark.parametrize(
+    "login", ["github:", "github:ada@example.com", "GitHub:a b", "github:https://github.com/ada", "github:-a"]
+)
+def test_what_is_no_login_is_refused_in_people(login: str) -> None:
+    """Else somebody is named whom no push ever names."""
+    said = problems_of(f'{GOOD}\n[people]\n"{login}" = []\n')
+    assert f"people.{login}" in said
+    assert "is not a login on GitHub" in said
+    assert "'github:ada'" in said
+
+
+def test_people_are_known_by_addresses_and_logins() -> None:
+    """Git takes any text for an address."""
+    names = ["ada@example.com", "jenkins", "github:Ada-L", "github:ada_acme", "github:dependabot[bot]"]
+    people = "".join(f'"{name}" = ["arn:aws:iam::111111111111:user/ada"]\n' for name in names)
+    assert list(load_organization(f"{GOOD}\n[people]\n{people}").people) == names

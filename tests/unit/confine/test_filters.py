@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.confine.filters import INDEXES, NO_NETWORK, program
+from orchestrator.confine.filters import HOSTS, INDEXES, NO_NETWORK, program
 from orchestrator.confine.machines import MACHINES, Machine
 
 _ALLOW, _REFUSE, _UNKNOWN, _END = 0x7FFF0000, 0x50000 | errno.EACCES, 0x50000 | errno.ENOSYS, 0x80000000
@@ -65,13 +65,29 @@ def test_tools_that_fetch_have_tcp_and_what_asks_name_servers(name: str, domain:
 
 
 @both
+@given(domain=st.integers(0, 64), kind=st.integers(0, 2**32 - 1), protocol=st.integers(0, 300))
+def test_code_to_which_hosts_are_opened_connects_by_tcp(name: str, domain: int, kind: int, protocol: int) -> None:
+    """And by nothing else; nobody connects to it."""
+    machine = MACHINES[name]
+    known = domain in {2, 10} and kind & 0xF == 1 and protocol in {0, 6}
+    expected = _ALLOW if known else _REFUSE
+    assert answer(machine, HOSTS, machine.calls["socket"], domain, kind, protocol) == expected
+    assert answer(machine, HOSTS, machine.calls["connect"], 3, 0, 16) == _ALLOW
+    listening = ("bind", "listen", "accept", "accept4")
+    assert {answer(machine, HOSTS, machine.calls[call], 3) for call in listening} == {_REFUSE}
+    options = {option: answer(machine, HOSTS, machine.calls["setsockopt"], 3, 6, option) for option in range(64)}
+    assert {option for option, given in options.items() if given != _ALLOW} == {31}
+
+
+@both
+@pytest.mark.parametrize("network", [INDEXES, HOSTS])
 @pytest.mark.parametrize(("call", "place"), [("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)])
-def test_nothing_is_sent_while_connecting(name: str, call: str, place: int) -> None:
-    """By tools that fetch; a unit's code has nothing that could connect."""
+def test_nothing_is_sent_while_connecting(name: str, call: str, place: int, network: str) -> None:
+    """By what may connect; a unit's code has nothing that could, as a rule."""
     machine = MACHINES[name]
     for flags, expected in ((0, _ALLOW), (0x4000, _ALLOW), (0x20000000, _REFUSE), (0x20004000, _REFUSE)):
         arguments = [0] * place + [flags]
-        assert answer(machine, INDEXES, machine.calls[call], *arguments) == expected
+        assert answer(machine, network, machine.calls[call], *arguments) == expected
 
 
 @both

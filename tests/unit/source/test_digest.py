@@ -62,6 +62,25 @@ def test_what_a_release_is_made_of_counts(repository: Repository, text: str) -> 
     assert digest(repository) != before
 
 
+def test_the_hosts_that_are_opened_to_the_unit_count(repository: Repository) -> None:
+    """What was built with others is another release; those of other units, their order and repetition do not count."""
+    files = {
+        "closed": ORGANIZATION,
+        "opened": '{0}\n[build]\nnetwork = ["a.example.com", "b.example.com"]\n',
+        "the other way round": '{0}\n[build]\nnetwork = ["b.example.com", "a.example.com", "b.example.com"]\n',
+        "one of them": '{0}\n[build]\nnetwork = ["a.example.com"]\n',
+        "as private": '{0}\n[build]\nnetwork = ["private:a.example.com"]\n',
+        "to others": '{0}\n[build]\nnetwork = ["a.example.com"]\nnetwork_units = ["ml-*"]\n',
+    }
+    found = {}
+    for name, text in files.items():
+        repository.commit({"orchestrator.toml": text.replace("{0}", ORGANIZATION)})
+        found[name] = digest(repository)
+    assert found["the other way round"] == found["opened"]
+    assert found["to others"] == found["closed"]
+    assert len(set(found.values())) == 4
+
+
 def test_a_files_mode_counts(repository: Repository) -> None:
     """A program is another thing than a text, and a link than a file with its target's name."""
     before = digest(repository)

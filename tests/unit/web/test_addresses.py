@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.web.addresses import is_public
+from orchestrator.web.addresses import is_private, is_public
 
 # Ranges that are special, by IANA's registries.
 _SPECIAL = [
@@ -80,3 +80,23 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
 def test_the_metadata_services_of_clouds_are_not(address: str) -> None:
     """Nor is what is only valid on one link."""
     assert not is_public(address)
+
+
+_OF_COMPANIES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
+
+
+@given(st.ip_addresses() | st.sampled_from(_OF_COMPANIES).flatmap(lambda text: st.ip_addresses(network=text)))
+def test_addresses_of_private_networks_are_those_that_companies_give_out(address: IPv4Address | IPv6Address) -> None:
+    """Neither loopback nor links, and not where AWS serves credentials over IPv6."""
+    networks = (one for one in map(ip_network, _OF_COMPANIES) if one.version == address.version)
+    is_inside = any(address in one for one in networks) and address not in ip_network("fd00:ec2::/32")
+    assert is_private(str(address)) == is_inside
+    assert not (is_private(str(address)) and is_public(str(address)))
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "169.254.169.254", "fe80::1%eth0", "fd00:ec2::254", "::ffff:10.0.0.1", "10.0.0.1 ", "x"]
+)
+def test_what_is_not_an_address_of_a_private_network(address: str) -> None:
+    """This machine, its links, the cloud's services, and what is written otherwise."""
+    assert not is_private(address)
