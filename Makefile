@@ -34,8 +34,8 @@ demo: $(STAMP) ## Promote a merge through four accounts on the embedded cloud (Y
 
 # A file's tests share what is expensive to set up, so one worker runs them all; `tests/scheduling.py` says in which order.
 # Four workers for two cores: a good part of the time something else is waited for.
-test: setup ## Run all tests
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: setup ## Run all tests; those whose tool chain is missing are skipped by name
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(TEST_OPTIONS)
 
 kill-test: setup ## Kill Lambdas in the middle of steps, fifty times in a row
 	@$(BIN)/pytest tests/end_to_end/test_kills.py -s --kill-points 50

@@ -1,30 +1,26 @@
-"""How long it takes to tell what one changed file affects, beside the least that git itself needs, and beside others.
+"""How long it takes to tell what a commit affects in a realistic repository: as whole processes, beside other tools.
 
-`python -m benchmarks.affected [UNITS...]` makes repositories of 1,000, 5,000 and 10,000 units, or of so many. It prints
-medians of `git diff --name-only`, of the decision within a process that has looked at the commit before and in one that
-has not, and of the command as a whole process; at 5,000 units then those of other tools, in the same clone.
+`python -m benchmarks.affected [UNITS...]` makes repositories of 1,000 and 5,000 units of some twenty files, or of so
+many. It prints medians of `git diff --name-only`, of the command for the first commit that it sees, of a commit whose
+parent it has seen, and of one that it has seen; then those of other tools for the last commit, in the same clone.
 """
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import peers
-from benchmarks.many_units import ManyUnits
+from benchmarks.realistic.repository import RealisticRepository
 from benchmarks.timing import taken
-from orchestrator.cli.affected import starts_at
-from orchestrator.source.affected import verdicts
-from orchestrator.source.catalog import read_catalog
-from orchestrator.source.local_git import LocalGitRepository
-from orchestrator.source.surveyed import Surveyed
 
-_SIZES = (1_000, 5_000, 10_000)
-_BESIDE_OTHERS = 5_000
-_CHANGED = "unit7"
+_SIZES = (1_000, 5_000)
+_CHANGED = 7
 
 
 def main() -> None:
@@ -33,60 +29,92 @@ def main() -> None:
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}; load {load}")
     for units in map(int, sys.argv[1:] or _SIZES):
         with tempfile.TemporaryDirectory(prefix="orchestrator-affected-") as folder:
-            made = ManyUnits(Path(folder, "shop.git"))
-            made.begin(units, peers.files(units))
-            made.commit([(f"projects/{_CHANGED}/code.py", "value = 2\n")])
-            clone = Path(folder, "clone")
-            cloning = ["git", "clone", "--quiet", str(made.folder), str(clone)]
-            subprocess.run(cloning, check=True)
-            _measure(units, clone)
-            if units == _BESIDE_OTHERS:
-                for line in peers.measure(clone, Path(folder), _CHANGED):
-                    print(f"{units} units, {line}", flush=True)
+            made = Commits(RealisticRepository(Path(folder, "shop.git"), units))
+            made.begin()
+            measured = Measured(made, made.repository.clone(Path(folder, "clone")))
+            for line in (*measured.lines(), *peers.measure(measured.clone, Path(folder), made.changed)):
+                print(f"{units} units, {line}", flush=True)
 
 
-def _measure(units: int, clone: Path) -> None:
-    before = read_catalog(LocalGitRepository(clone, os.environ["PATH"]), "HEAD~1").surveyed
-    runs: dict[str, Callable[[], object]] = {
-        "git diff --name-only": lambda: _diff(clone),
-        "in process, the commit before known": lambda: _affected(clone, before),
-        "in process, nothing known": lambda: _affected(clone),
-        "whole command, again": lambda: _command(clone, clone.parent / "kept"),
-        "whole command, nothing kept": lambda: _with_nothing_kept(clone),
-    }
-    _command(clone, clone.parent / "kept")
-    for name, run in runs.items():
-        print(f"{units} units, {name}: {taken(run)}", flush=True)
+@dataclass
+class Commits:
+    """Commits of the kinds that are usual, each on top of the one before.
+
+    Attributes:
+        repository: where they are made.
+        ids: their ids, by what each does, with what it affects.
+    """
+
+    repository: RealisticRepository
+    ids: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> str:
+        """The name of the unit that the last one changes."""
+        return self.repository.unit(_CHANGED).name
+
+    def begin(self) -> None:
+        """Make them all."""
+        made, unit = self.repository, self.repository.unit(_CHANGED)
+        new, libraries = made.unit(made.units), peers.files(made)
+        made.begin(libraries)
+        more = f'[unit."{unit.folder}"]\nparameters.default.Stage = "prod"\n'
+        self.ids = {
+            "adds a unit": (made.commit(new.files()), new.name),
+            "adds a file to a unit": (made.commit([(f"{unit.folder}/src/more.py", "value = 1\n")]), unit.name),
+            "changes a unit's settings": (made.commit([made.organization(more)]), unit.name),
+            "changes a file of a unit": (made.commit([(unit.code, "value = 2\n")]), unit.name),
+        }
 
 
-def _with_nothing_kept(clone: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="orchestrator-cache-") as new:
-        _command(clone, Path(new))
+@dataclass(frozen=True)
+class Measured:
+    """The command, in a clone.
+
+    Attributes:
+        commits: what it is asked about.
+        clone: where.
+    """
+
+    commits: Commits
+    clone: Path
+
+    def lines(self) -> list[str]:
+        """What each takes."""
+        last, name = next(reversed(self.commits.ids.values()))
+        cache = self.clone.parent / "cache"
+        runs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+            "git diff --name-only": (lambda: self._diff(last), lambda: None),
+            "first commit seen": (lambda: self._command(last, name, cache), lambda: _forget(cache)),
+        }
+        for what, (commit, affected) in self.commits.ids.items():
+            known = self.clone.parent / "known" / commit
+            self._command(f"{commit}~1", "", known, f"{commit}~1")
+            runs[f"parent known, {what}"] = (
+                lambda commit=commit, affected=affected: self._command(commit, affected, cache),
+                lambda known=known: _forget(cache, known),
+            )
+        runs["nothing changed"] = (lambda: self._command(last, name, cache), lambda: None)
+        return [f"{what}: {taken(run, prepare=prepare)}" for what, (run, prepare) in runs.items()]
+
+    def _command(self, commit: str, affected: str, cache: Path, since: str = "") -> None:
+        command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(self.clone)]
+        asked = [*command, "affected", commit, "--since", since or f"{commit}~1", "--explain"]
+        environment = {**os.environ, "ORCHESTRATOR_CACHE_DIR": str(cache)}
+        said = subprocess.run(asked, env=environment, check=True, capture_output=True, text=True).stdout
+        if ": 1 of" not in said or f"\n{affected} " not in said if affected else ": 0 of" not in said:
+            raise AssertionError(f"{affected or 'Nothing'} was changed by {commit}, and this was said: {said}")
+
+    def _diff(self, commit: str) -> None:
+        command = ["git", "-C", str(self.clone), "diff", "--name-only", f"{commit}~1", commit]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def _command(clone: Path, cache: Path) -> None:
-    command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(clone)]
-    asked = [*command, "affected", "HEAD", "--since", "HEAD~1", "--explain"]
-    environment = {**os.environ, "ORCHESTRATOR_CACHE_DIR": str(cache)}
-    said = subprocess.run(asked, env=environment, check=True, capture_output=True, text=True).stdout
-    if f"\n{_CHANGED} " not in said:
-        raise AssertionError(f"{_CHANGED} was changed, and this was said: {said}")
-
-
-def _diff(clone: Path) -> None:
-    command = ["git", "-C", str(clone), "diff", "--name-only", "HEAD~1", "HEAD"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-def _affected(clone: Path, *known: Surveyed) -> None:
-    """What the command does, but for reading what is kept."""
-    repository = LocalGitRepository(clone, os.environ["PATH"])
-    after = read_catalog(repository, "HEAD", known)
-    before = read_catalog(repository, "HEAD~1", (*known, after.surveyed))
-    differing = after.surveyed.unlike(before.surveyed)
-    found = [one.unit for one in verdicts(after, starts_at(before, differing), differing) if one.affected]
-    if found != [_CHANGED]:
-        raise AssertionError(f"Only {_CHANGED} was changed, and {found} are affected.")
+def _forget(cache: Path, known: Path | None = None) -> None:
+    """Keep only what is known of a commit, or nothing."""
+    shutil.rmtree(cache, ignore_errors=True)
+    if known:
+        shutil.copytree(known, cache)
 
 
 if __name__ == "__main__":

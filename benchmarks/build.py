@@ -226,14 +226,14 @@ def _no_change(bench: Bench, ten: Workload) -> Case:
 
 def _in_process(bench: Bench, workload: Workload) -> str:
     """A layer of a lock, with its wheels on this machine and the layer not, and then with the layer."""
-    platform_ = load_organization((workload.repository / "orchestrator.toml").read_bytes()).lambda_
+    platform_ = load_organization((workload.repository / "orchestrator.toml").read_bytes()).lambda_.platform
     with tempfile.TemporaryDirectory(dir=bench.folder) as scratch:
         environment = clean_environment(os.environ)
         confinement = Confinement(Path(scratch), Cache(bench.cache).of_uv("benchmark"))
         commands = Commands("benchmark", Path(scratch, "log"), environment, 600, confinement)
         uv = Uv(commands, find_uv_bin(), sys.executable, datetime.now(UTC))
         dependencies = Dependencies(uv, Cache(bench.cache), platform_)
-        locked = dependencies.lock(Declared("", "0", workload.requirements, ""), Path(scratch))
+        locked = dependencies.lock(Declared("", "0", workload.requirements, "the workload"), Path(scratch))
         assembled, found = [], []
         for _ in range(_ROUNDS):
             shutil.rmtree(bench.cache / "layers", ignore_errors=True)

@@ -17,7 +17,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
-from benchmarks.many_units import ORGANIZATION
+from benchmarks.realistic.organization import ENVIRONMENTS
 from benchmarks.timing import taken
 from orchestrator.config.load import load_organization, load_unit
 from state_machines.promotion import promotion
@@ -30,7 +30,7 @@ _FUNCTION = "arn:aws:lambda:eu-west-1:111111111111:function:step"
 def main() -> None:
     """Measure and print."""
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}")
-    organization = load_organization(ORGANIZATION)
+    organization = load_organization(ENVIRONMENTS)
     text = '[project]\nversion = "1.0"\n'
     units = [load_unit(text, f"projects/unit{number}", organization) for number in range(_MANY)]
     states = Counter(state["Type"] for state in promotion(units[0], organization)["States"].values())

@@ -1,10 +1,12 @@
 """What one merge costs in a repository of thousands of units, when all of them are affected and when one is.
 
-`python -m benchmarks.merge [UNITS]` (5,000 unless told) makes a real git repository of so many units. `on_merge` and
-`start_promotion` run as they are; AWS is played by objects that keep what they are told and count how often they are
-asked. So what is measured is this code's own time and memory; each call to AWS adds its 5 to 30 ms.
+`python -m benchmarks.merge [UNITS...]` makes realistic repositories of 1,000 and 5,000 units, or of so many. `on_merge`
+and `start_promotion` run as they are, in a process that is refused more than 512 MB of address space; AWS is played by
+objects that keep what they are told and count how often they are asked. So what is measured is this code's own time and
+memory; each call to AWS adds its 5 to 30 ms.
 """
 
+import multiprocessing
 import os
 import platform
 import resource
@@ -18,7 +20,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.many_units import ORGANIZATION, ManyUnits
+from benchmarks.realistic.organization import ENVIRONMENTS
+from benchmarks.realistic.repository import RealisticRepository
+from benchmarks.realistic.units import LIBRARIES
 from orchestrator.config.load import load_organization
 from orchestrator.errors import ArtifactError
 from orchestrator.guardrails.document import Guardrails, guarded_part
@@ -33,6 +37,9 @@ from orchestrator.steps.surveys import Surveys
 from state_machines.unit_stack import retired_stack, unit_stack
 
 _BATCH = 10
+_SIZES = (1_000, 5_000)
+# What the function has.
+_MEMORY = 512 * 1024 * 1024
 
 
 @dataclass
@@ -66,6 +73,12 @@ class PlayedTable:
         keys = RequestItems[self.name]["Keys"]
         found = [self.items.get(key["pk"], {}).get(key["sk"]) for key in keys]
         return {"Responses": {self.name: [one for one in found if one]}, "UnprocessedKeys": {}}
+
+    def put_item(self, *, Item: dict[str, Any], **_: object) -> Any:  # noqa: N803  # The same.
+        """Write one item."""
+        self.calls["PutItem"] += 1
+        self.items.setdefault(Item["pk"], {})[Item["sk"]] = dict(Item)
+        return {}
 
     def update_item(self, *, Key: dict[str, str], UpdateExpression: str, **given: Any) -> Any:  # noqa: N803  # The same.
         """Set attributes, or count one up."""
@@ -143,19 +156,35 @@ class Bucket:
 
 def main() -> None:
     """Measure and print."""
-    units = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
-    print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}; {units} units")
-    with tempfile.TemporaryDirectory(prefix="orchestrator-merge-") as folder:
-        repository = ManyUnits(Path(folder, "shop.git"))
-        table, cloud, warm = PlayedTable(), Cloud(), Surveys(bucket := Bucket(), "main", "code")
-        repository.begin(units)
-        _measure("all units are new", repository.folder, table, cloud, warm)
-        repository.commit([("shared/money/money.py", "cents = 10\n")])
-        _measure("all are affected by shared code", repository.folder, table, cloud, warm)
-        repository.commit([("projects/unit7/code.py", "value = 2\n")])
-        _measure("one is affected", repository.folder, table, cloud, Surveys(bucket, "main", "code"))
-        repository.commit([("projects/unit7/code.py", "value = 3\n")])
-        _measure("one is affected, the function is warm", repository.folder, table, cloud, warm)
+    print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}")
+    for units in map(int, sys.argv[1:] or _SIZES):
+        with tempfile.TemporaryDirectory(prefix="orchestrator-merge-") as folder:
+            repository = RealisticRepository(Path(folder, "shop.git"), units)
+            repository.begin()
+            print(f"{units} units", flush=True)
+            # A process for each size, as what one has used at most is never less again.
+            measuring = multiprocessing.get_context("spawn").Process(target=_measure_all, args=(repository,))
+            measuring.start()
+            measuring.join()
+            if measuring.exitcode:
+                raise SystemExit(f"{units} units could not be measured.")
+
+
+def _measure_all(repository: RealisticRepository) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    table, cloud, warm = PlayedTable(), Cloud(), Surveys(bucket := Bucket(), "main", "code")
+    folder, unit, new = repository.folder, repository.unit(7), repository.unit(repository.units)
+    _measure("all units are new", folder, table, cloud, warm)
+    repository.commit([(f"{LIBRARIES[0]}/src/acme_money/more.py", "cents = 10\n")])
+    _measure("those that depend on shared code are affected", folder, table, cloud, warm)
+    repository.commit([(unit.code, "value = 2\n")])
+    _measure("one is affected", folder, table, cloud, Surveys(bucket, "main", "code"))
+    repository.commit([(unit.code, "value = 3\n")])
+    _measure("one is affected, the function is warm", folder, table, cloud, warm)
+    repository.commit(new.files())
+    _measure("one is new", folder, table, cloud, Surveys(bucket, "main", "code"))
+    repository.commit([repository.organization(f'[unit."{unit.folder}"]\nparameters.default.Stage = "prod"\n')])
+    _measure("orchestrator.toml says something else of one", folder, table, cloud, Surveys(bucket, "main", "code"))
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"most memory of the process, with git's answers and the played ledger in it: {megabytes:.0f} MB")
 
@@ -164,7 +193,7 @@ def _guardrails() -> Guardrails:
     """What a bootstrap recorded."""
     return Guardrails(
         version=1,
-        organization=guarded_part(load_organization(ORGANIZATION)),
+        organization=guarded_part(load_organization(ENVIRONMENTS)),
         recorded_by="arn:aws:iam::111111111111:role/platform-admin",
         recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
@@ -182,8 +211,11 @@ def _measure(what: str, folder: Path, table: PlayedTable, cloud: Cloud, surveys:
     handler = MergeHandler(
         ledger, repository, "main", unit_stack, starts, lambda: datetime.now(UTC), "code", surveys, _guardrails, owners
     )
+    head = LocalGitRepository(folder, os.environ["PATH"]).commit("main")
+    push = {"before": head.parents[0] if head.parents else None, "pushed_by": "github:ada"}
+    event = MergeEvent.model_validate({"detail": {"branch": "main", "commit": head.id}, "push": push})
     used, began = time.process_time(), time.perf_counter()
-    result: MergeResult = handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": "0" * 40}}))
+    result: MergeResult = handler(event)
     looked, used = time.perf_counter() - began, time.process_time() - used
     calls = dict(table.calls + cloud.calls)
     table.calls.clear()

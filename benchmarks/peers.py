@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.realistic.repository import RealisticRepository
+from benchmarks.realistic.units import LIBRARIES
 from benchmarks.timing import Taken, taken
 
 _TIMEOUT_SECONDS = 600
@@ -48,35 +50,38 @@ PEERS = (
 _QUIET = {"CI": "1", "DO_NOT_TRACK": "1", "NX_NO_CLOUD": "true", "TURBO_TELEMETRY_DISABLED": "1"}
 
 
-def files(units: int) -> Iterator[tuple[str, str]]:
-    """What makes a repository of units one of npm packages, too."""
-    package = {"name": "shop", "version": "1.0.0", "private": True, "workspaces": ["projects/*", "shared/*"]}
+def files(repository: RealisticRepository) -> Iterator[tuple[str, str]]:
+    """What makes a repository of units one of npm packages, too: each unit has a `package.json` already."""
+    units = [repository.unit(number) for number in range(repository.units + 1)]
+    folders = {unit.name: unit.folder for unit in units} | {_package(one): one for one in LIBRARIES}
+    globs = sorted({f"{folder.rpartition('/')[0]}/*" if "/" in folder else folder for folder in folders.values()})
+    package = {"name": "shop", "version": "1.0.0", "private": True, "workspaces": globs}
     yield "package.json", json.dumps({**package, "packageManager": "npm@10.8.2"})
-    yield (
-        "package-lock.json",
-        json.dumps({"name": "shop", "version": "1.0.0", "lockfileVersion": 3, "packages": _locked(units)}),
-    )
-    yield "pnpm-workspace.yaml", 'packages:\n  - "projects/*"\n  - "shared/*"\n'
+    needs = {unit.name: [_package(one) for one in unit.libraries] for unit in units}
+    locked = {"name": "shop", "version": "1.0.0", "lockfileVersion": 3, "packages": _locked(globs, folders, needs)}
+    yield "package-lock.json", json.dumps(locked)
+    yield "pnpm-workspace.yaml", json.dumps({"packages": globs})
     yield "turbo.json", json.dumps({"tasks": {"build": {}}})
     yield "nx.json", json.dumps({"plugins": []})
     yield "lerna.json", json.dumps({"version": "1.0.0", "npmClient": "npm"})
-    yield ".moon/workspace.yml", 'projects:\n  - "projects/*"\n  - "shared/*"\nvcs:\n  defaultBranch: main\n'
+    yield ".moon/workspace.yml", json.dumps({"projects": globs, "vcs": {"defaultBranch": "main"}})
     yield ".gitignore", "node_modules\n.nx\n.turbo\n.moon/cache\n"
-    yield "shared/money/package.json", json.dumps({"name": "money", "version": "1.0.0"})
-    for number in range(units):
-        own = {"name": f"unit{number}", "version": "1.0.0", "scripts": {"build": "true"}}
-        yield f"projects/unit{number}/package.json", json.dumps({**own, "dependencies": {"money": "1.0.0"}})
+    for one in LIBRARIES:
+        yield f"{one}/package.json", json.dumps({"name": _package(one), "version": "1.0.0"})
 
 
-def _locked(units: int) -> dict[str, object]:
-    names = [f"unit{number}" for number in range(units)]
-    return {
-        "": {"name": "shop", "version": "1.0.0", "workspaces": ["projects/*", "shared/*"]},
-        "shared/money": {"version": "1.0.0"},
-        "node_modules/money": {"resolved": "shared/money", "link": True},
-        **{f"projects/{name}": {"version": "1.0.0", "dependencies": {"money": "1.0.0"}} for name in names},
-        **{f"node_modules/{name}": {"resolved": f"projects/{name}", "link": True} for name in names},
+def _package(library: str) -> str:
+    """What the npm package of shared code is called."""
+    return f"acme-{library.rpartition('/')[2]}"
+
+
+def _locked(globs: list[str], folders: dict[str, str], needs: dict[str, list[str]]) -> dict[str, object]:
+    packages = {
+        folder: {"name": name, "version": "1.0.0", "dependencies": dict.fromkeys(needs.get(name, ()), "1.0.0")}
+        for name, folder in folders.items()
     }
+    links = {f"node_modules/{name}": {"resolved": folder, "link": True} for name, folder in folders.items()}
+    return {"": {"name": "shop", "version": "1.0.0", "workspaces": globs}, **packages, **links}
 
 
 def measure(clone: Path, scratch: Path, affected: str) -> Iterator[str]:

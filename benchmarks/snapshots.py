@@ -19,7 +19,7 @@ import boto3
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
-from benchmarks.many_units import ORGANIZATION
+from benchmarks.realistic.organization import ENVIRONMENTS
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.export import export
 from orchestrator.source.git import Git
@@ -98,7 +98,7 @@ def _make(folder: Path, units: int) -> None:
 
 def _stream(units: int) -> Iterator[bytes]:
     yield b"commit refs/heads/main\ncommitter Benchmark <benchmark@example.com> 1767225600 +0000\ndata 0\n"
-    yield _file("orchestrator.toml", ORGANIZATION)
+    yield _file("orchestrator.toml", ENVIRONMENTS)
     for unit in range(units):
         yield _file(f"projects/unit{unit}/pyproject.toml", f'[project]\nname = "unit{unit}"\nversion = "1.0.0"\n')
         yield _file(f"projects/unit{unit}/template.yaml", "Resources: {}\n")

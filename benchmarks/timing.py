@@ -18,13 +18,14 @@ class Taken:
         return f"{self.wall:.0f} ms ({self.processor:.0f} ms of the processor)"
 
 
-def taken(run: Callable[[], object], runs: int = 5) -> Taken:
-    """Run something several times."""
-    found = [_once(run) for _ in range(runs)]
+def taken(run: Callable[[], object], runs: int = 5, prepare: Callable[[], object] = lambda: None) -> Taken:
+    """Run something several times; what it takes to prepare each run does not count."""
+    found = [_once(run, prepare) for _ in range(runs)]
     return Taken(statistics.median(one.wall for one in found), statistics.median(one.processor for one in found))
 
 
-def _once(run: Callable[[], object]) -> Taken:
+def _once(run: Callable[[], object], prepare: Callable[[], object]) -> Taken:
+    prepare()
     used, began = _processor(), time.perf_counter()
     run()
     return Taken((time.perf_counter() - began) * 1000, (_processor() - used) * 1000)

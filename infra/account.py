@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from orchestrator.config.environment import Target
 from orchestrator.config.organization import Organization
 
+_TRANSFORMS = ("Serverless-2016-10-31", "LanguageExtensions", "Include")
+
 
 @dataclass(frozen=True)
 class Account:
@@ -56,6 +58,11 @@ class Account:
         return [*layers, *(f"{layer}:*" for layer in adopted)]
 
     @property
+    def nested_stacks(self) -> list[str]:
+        """Stacks that those of units nest: CloudFormation lets their names begin with the outer stack's."""
+        return self.arns("cloudformation", *(f"stack/{name}/*" for name in self.names))
+
+    @property
     def stacks(self) -> list[str]:
         """The stacks of units: all with the prefix, and exactly those that are adopted; a stack's id follows."""
         names = [f"{self.organization.stack_prefix}*", *self.organization.adopt.stacks]
@@ -82,7 +89,9 @@ class Account:
 
     @property
     def transforms(self) -> list[str]:
-        """The macros that turn a SAM template into a CloudFormation template; they belong to AWS."""
+        """The macros that templates of units may name; they belong to AWS."""
         return [
-            f"arn:aws:cloudformation:{target.region}:aws:transform/Serverless-2016-10-31" for target in self.targets
+            f"arn:aws:cloudformation:{target.region}:aws:transform/{name}"
+            for target in self.targets
+            for name in _TRANSFORMS
         ]

@@ -33,6 +33,16 @@ _EVENT_SOURCES = [
 ]
 
 
+_NESTED_STACKS = [
+    "cloudformation:CreateStack",
+    "cloudformation:UpdateStack",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStacks",
+    "cloudformation:CreateChangeSet",
+    "cloudformation:TagResource",
+]
+
+
 def what_units_need(account: Account) -> Statements:
     """The permissions of the role that CloudFormation deploys units with."""
     passed = {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "glue.amazonaws.com"]}}
@@ -65,6 +75,7 @@ def _resources(account: Account) -> Statements:
         allow(["sqs:*"], account.named("sqs", "")),
         allow(["sns:*"], account.named("sns", "")),
         allow(["dynamodb:*"], account.named("dynamodb", "table/")),
+        allow(_NESTED_STACKS, account.nested_stacks),
         # Bucket names have small letters only: CloudFormation writes a stack's name like that.
         allow(["s3:*"], [f"arn:aws:s3:::{name.lower()}" for name in account.names]),
     ]

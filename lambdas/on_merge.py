@@ -12,6 +12,11 @@ from orchestrator.steps.starts import StartsError
 from orchestrator.wiring.branches import BranchWiring
 from state_machines.unit_stack import unit_stack
 
+
+class UnseenPushError(OrchestratorError):
+    """The branch does not contain what was pushed: its host shows an older state of it, or the event is made up."""
+
+
 wiring = BranchWiring.from_environment()
 
 
@@ -21,7 +26,7 @@ def handler(event: Any, _context: object) -> Any:
     try:
         parsed = parse_event(event)
         return respond(MergeEvent, parsed.model_dump(), _look)
-    except (StartsError, LedgerBusyError):
+    except (StartsError, LedgerBusyError, UnseenPushError):
         # Lambda tries an asynchronous event twice more, and puts it aside after that.
         raise
     except OvertakenError as error:
@@ -41,6 +46,8 @@ def _look(event: MergeEvent) -> MergeResult:
     result = wiring.on_merge(unit_stack)(event)
     if result.problems:
         _report(event, "orchestrator: units that cannot be promoted", "\n\n".join(result.problems))
+    if result.is_unseen:
+        raise UnseenPushError(result.message)
     return result
 
 

@@ -1,6 +1,7 @@
 """The promotion orchestrator: every folder of a repository, built once and promoted through AWS accounts alone.
 
-    git merge, or a schedule -> steps.on_merge: what does the branch call for (source.demand) that is not done?
+    git merge, or a schedule -> steps.on_merge: who pushed (steps.pushes)?
+                                what does the branch call for (source.demand) that is not done?
       -> queue (steps.starts) -> steps.start_promotion: state machines up to date, StartExecution; of a train, where
          several members of one changed (source.together, steps.start_train)
 

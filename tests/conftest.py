@@ -1,6 +1,7 @@
 """Options of the whole suite, and what its workers share."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,6 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose tool chain this machine has not, unless all of them are required."""
+    marker = item.get_closest_marker("toolchain")
+    missing = [name for name in (marker.args if marker else ()) if shutil.which(name) is None]
+    if missing:
+        said = f"this machine has no {', '.join(missing)}: apt-get install golang-go make"
+        (pytest.fail if item.config.getoption("--require-toolchains") else pytest.skip)(said)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatIsShared | None:
     """Schedule them, unless another way was asked for."""
@@ -51,6 +61,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatIsShar
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add them."""
+    parser.addoption("--require-toolchains", action="store_true", help="Fail where a tool chain is missing.")
     parser.addoption("--kill-points", type=int, default=4, help="How often a Lambda is killed in the middle of a step.")
     parser.addoption("--load-units", type=int, default=2, help="How many units are merged at once.")
     parser.addoption("--load-merges", type=int, default=3, help="How many merges of one unit follow each other.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from orchestrator.config.load import load_organization
 from orchestrator.config.organization import Organization
+from orchestrator.ownership.claims import Claim
 from tests.moto_company import MotoCompany
 from tests.organization_toml import organization_toml
 from tests.recorded import recorded
@@ -34,6 +35,13 @@ def apply(company: MotoCompany, organization: Organization) -> None:
     """Have an administrator record the next version of the guardrails."""
     records = company.wiring.guardrail_records
     assert records.record(recorded(organization, records.current().version + 1))
+
+
+def claim(company: MotoCompany, unit: str, stack: str) -> None:
+    """Claim a stack for a unit in all targets, as a look at the branch does that finds the unit."""
+    stacks = frozenset(f"{target}/{stack}" for target in company.organization.targets)
+    run = company.ledger.branches.begin("main")
+    assert company.ledger.claims.write([Claim(unit, f"projects/{unit}", stacks)], "main", run)
 
 
 def look(company: MotoCompany, commit: str | None = None, branch: str = "main") -> Any:

@@ -60,6 +60,7 @@ class MotoReleases(MotoAccounts):
         template: dict[str, Any] = _TEMPLATE,
         wheel: bytes = b"wheel",
         folder: str = "",
+        merged: bool = True,
         **unit_settings: Any,
     ) -> Release:
         """Publish a release, as a build would."""
@@ -79,7 +80,7 @@ class MotoReleases(MotoAccounts):
             architecture="x86_64",
             requirements=(f"left-pad=={version}",),
             settings=UnitSettings.model_validate(own),
-            layer=None,
+            layers=(),
             wheel=store.put_new(layout.source_key(unit, version, f"{unit}-{version}-py3-none-any.whl"), wheel),
             sdist=store.put_new(layout.source_key(unit, version, f"{unit}-{version}.tar.gz"), b"sdist"),
             template=store.put_new(layout.template_key(unit, version), json.dumps(template).encode()),
@@ -88,4 +89,8 @@ class MotoReleases(MotoAccounts):
         artifact = store.put_new(layout.manifest_key(unit, version), manifest.to_json())
         self.ledger.releases.claim_version(unit, manifest.digest, version)
         self.ledger.releases.record_release(artifact.key, manifest, artifact.sha256)
-        return self.ledger.releases.release(unit, version)
+        release = self.ledger.releases.release(unit, version)
+        if merged:
+            # As Resolve release finds.
+            self.ledger.merges.note(release)
+        return release

@@ -6,6 +6,7 @@ from typing import Any
 from orchestrator.decisions.document import Decision
 from orchestrator.steps.approved import entry_of
 from orchestrator.steps.contract import Execution, Release
+from tests.moto_accounts import TOOLING
 from tests.moto_company import MotoCompany
 
 
@@ -30,7 +31,7 @@ class Steps:
         return self.company.call(step, {**self.input, **extra})
 
     def approval(self, plan: dict[str, Any]) -> dict[str, Any]:
-        """The answer of people who approved a plan; their decision is kept, as Decide keeps it."""
+        """The answer of two people who approved a plan; their decision is kept, as Decide keeps it."""
         release = self.input["release"]
         entry = entry_of(Release.model_validate(release), plan["plan_hash"])
         decision = Decision(
@@ -47,7 +48,9 @@ class Steps:
             decided_at="2026-01-01T00:00:00Z",
             entries=(entry,),
         )
-        decision = decision.model_copy(update={"approvals": (decision.approval,)})
+        who = [f"arn:aws:iam::{TOOLING}:user/approver-{number}" for number in (1, 2)]
+        approvals = tuple(decision.approval.model_copy(update={"identity": one, "evidence": "proof"}) for one in who)
+        decision = decision.model_copy(update={"approvals": approvals})
         _, kept = self.company.wiring.decisions.keep(decision)
         return {"status": "APPROVED", "message": "", "decision": kept.model_dump()}
 

@@ -18,7 +18,7 @@ from orchestrator.config.organization import Adopt, Build, Lambda, Organization
 from orchestrator.config.repository import Repository
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain
-from orchestrator.config.unit import InvokeTest, UnitSettings, UrlTest
+from orchestrator.config.unit import BuildCommand, InvokeTest, UnitSettings, UrlTest
 from orchestrator.config.windows import Window
 from orchestrator.steps.build_request import VARIABLES
 
@@ -38,14 +38,17 @@ _TABLES: tuple[tuple[str, type[Settings]], ...] = (
         "`[tool.orchestrator]` of a unit, and `[unit.'<folder>']` of `orchestrator.toml`",
         UnitSettings,
     ),
+    ("`[tool.orchestrator.build]`", BuildCommand),
     ("`[[tool.orchestrator.smoke_tests]]` that invoke a function", InvokeTest),
     ("`[[tool.orchestrator.smoke_tests]]` that call an address", UrlTest),
 )
 _PARAMETERS = {
     "ArtifactsBucket": "the bucket of the target that the release was copied into",
     "SourceKey": "the wheel's key in it",
-    "LayerKey": "the key of the layer with the dependencies; empty for a unit without any, so give it `Default: ''` "
-    "and a condition where a template is to do for both. Without a default, a unit without dependencies is refused",
+    "LayerKey": "the key of the layer with the dependencies for the unit's main platform; empty for a unit without "
+    "any, so give it `Default: ''` and a condition where a template is to do for both. Without a default, a unit "
+    "without dependencies is refused. Further platforms have parameters such as `LayerKeyPython312Arm64` and "
+    "`LayerKeyPython312X86`",
     "Version": "the release's version",
     "Environment": "the environment's name",
     "Unit": "the unit's name",
@@ -142,7 +145,6 @@ _CLEAR = {
     "account": "the AWS account.",
     "region": "its region.",
     "name": "what it is called.",
-    "architecture": "the processor of functions and layers.",
     "status": "the status that is expected.",
     "smoke_tests": "what must be true after a deployment; see their own tables.",
 }

@@ -42,6 +42,8 @@ class TreeRepository:
 
     def files(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Files and links."""
+        if commit not in self._commits:
+            raise SourceError(f"There is no commit {commit}.")
         there = self._commits[commit]
         found = {path: there[path][1].encode() for path in paths if path in there}
         self.read += found

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.tooling.names import Names
 from infra.tooling.source import pushes_to_codecommit
+from orchestrator.aws.merge_event import DETAIL_TYPE, PUSH_DETAIL_TYPE, SOURCE
 
 # Begins and ends; PENDING_REDRIVE is neither.
 _STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
@@ -18,7 +19,7 @@ _STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 def rules(scope: Construct, names: Names, functions: dict[str, lambda_.Function], dead_letters: sqs.IQueue) -> None:
     """Make those for merges and for promotions, and the schedule that looks at the branch without an event."""
-    merged = events.EventPattern(source=["orchestrator"], detail_type=["Merge"])
+    merged = events.EventPattern(source=[SOURCE], detail_type=[DETAIL_TYPE, PUSH_DETAIL_TYPE])
     _rule(scope, "merge", merged, functions["on_merge"], dead_letters)
     if pushed := pushes_to_codecommit(names):
         _rule(scope, "codecommit", pushed, functions["on_merge"], dead_letters)

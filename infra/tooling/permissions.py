@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 
 from infra.tooling.names import Names
 from infra.tooling.source import find_units, read_repository
-from infra.tooling.statements import Statements, allow, tell_of_merges, within
+from infra.tooling.statements import Statements, allow, tell_of_pushes, within
 from orchestrator.config.infrastructure import WEBHOOK_SECRET
 from orchestrator.config.organization import Organization
 from orchestrator.ledger.partitions import read_by, written_by
@@ -147,6 +147,8 @@ def _deploy(names: Names) -> Statements:
     return [
         *_with_targets("deploy")(names),
         *read_decisions(names),
+        # What was planned, and who wrote what was decided on.
+        allow(["s3:GetObject"], [names.objects("plans/*")]),
         allow(["states:DescribeExecution"], [names.promotion_executions, names.train_executions]),
     ]
 
@@ -219,7 +221,7 @@ def _webhook(names: Names) -> Statements:
     return [
         allow(["secretsmanager:GetSecretValue"], [names.secret(WEBHOOK_SECRET)]),
         allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], [names.ledger], within(written_by("webhook"))),
-        tell_of_merges(names),
+        tell_of_pushes(names),
     ]
 
 

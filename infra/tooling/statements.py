@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_iam as iam
 
-from infra.tooling.conditions import ONLY_MERGES
+from infra.tooling.conditions import ONLY_MERGES, ONLY_PUSHES
 from infra.tooling.names import Names
 
 _LEADING = "dynamodb:LeadingKeys"
@@ -33,3 +33,8 @@ def within(partitions: Sequence[str]) -> Mapping[str, object]:
 def tell_of_merges(names: Names) -> iam.PolicyStatement:
     """A statement that allows to put merge events on the bus, and no others: those are other systems' own."""
     return allow(["events:PutEvents"], [names.event_bus], ONLY_MERGES)
+
+
+def tell_of_pushes(names: Names) -> iam.PolicyStatement:
+    """A statement that allows to put events that tell who pushed, and no others."""
+    return allow(["events:PutEvents"], [names.event_bus], ONLY_PUSHES)

@@ -51,7 +51,7 @@ def _on_train_change(names: Names) -> Statements:
 
 
 TRAIN_STEPS = (
-    Step("resolve_train", 60, ("ledger_table", "bucket", *SOURCE_SETTINGS), _resolve_train),
+    Step("resolve_train", 60, ("ledger_table", GUARDRAILS_SETTING, "bucket", *SOURCE_SETTINGS), _resolve_train),
     Step("plan_train", 60, ("ledger_table", GUARDRAILS_SETTING, "bucket", *SOURCE_SETTINGS), _plan_train),
     Step(
         "request_train_approval",

@@ -6,21 +6,29 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
+from functools import partial
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from orchestrator.adoption.look import Place, SamDeployment
-from orchestrator.build.local_code import local_folders, use_artifacts
-from orchestrator.build.project import read_project
+from orchestrator.build.paths.look import look_at
+from orchestrator.build.platforms.functions import functions_of
+from orchestrator.build.platforms.intrinsics import variables_of
+from orchestrator.build.platforms.scope import Scope
+from orchestrator.build.platforms.unit import Resolved, Users, resolve_environments, users_of
+from orchestrator.build.project import check_python, read_project
 from orchestrator.build.template import WELL_KNOWN_PARAMETERS
-from orchestrator.config.load import is_project, parse_toml
+from orchestrator.config.load import parse_toml
 from orchestrator.config.names import qualified_name, unit_name
 from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
+from orchestrator.config.project import project_table
 from orchestrator.config.reserved import unreserved
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
-from orchestrator.releases.template_code import FUNCTIONS, property_of
+from orchestrator.releases.path_properties import FUNCTIONS
+from orchestrator.releases.template_code import property_of
 from orchestrator.source.facts import PYPROJECT
 
 _RUNTIME = re.compile(r"python(3\.1[1-9])")
@@ -62,8 +70,7 @@ class Proposer:
     def __call__(self, places: list[Place]) -> tuple[list[ProposedUnit], Lambda]:
         """The units in order of their folders, and the platform that most of them are for."""
         platform = platform_of(places)
-        kept = [place for place in self._apart(places) if self._can_be_built(place, platform)]
-        units = [unit for place in kept if (unit := self._unit(place, platform))]
+        units = [unit for place in self._apart(places) if (unit := self._unit(place, platform.platform))]
         return list(_with_unique_names(units)), platform
 
     def _apart(self, places: list[Place]) -> Iterator[Place]:
@@ -77,26 +84,17 @@ class Proposer:
             else:
                 yield place
 
-    def _can_be_built(self, place: Place, platform: Lambda) -> bool:
-        if place.document is None:
-            return True
-        try:
-            use_artifacts(dict(place.document), platform, place.path, has_layer=False)
-        except ConfigurationError as problem:
-            self.unplaced[place.folder or "."] = " ".join(problem.problems)
-            return False
-        return True
-
-    def _unit(self, place: Place, platform: Lambda) -> ProposedUnit | None:
+    def _unit(self, place: Place, platform: Platform) -> ProposedUnit | None:
         derived = unit_name(place.folder.rsplit("/", 1)[-1] or self.title)
         try:
-            name = self._name(place, derived, platform)
+            users = users_of(self._resolved(place, platform))
+            name = self._name(place, derived, users)
             depends_on = list(_outside(place))
         except ConfigurationError as problem:
             self.unplaced[place.folder or "."] = " ".join(problem.problems)
             return None
         stacks = {one: sam.stack for one, sam in place.sam.items() if one in self.environments and sam.stack}
-        values = {one: _declared(place, sam) for one, sam in place.sam.items() if one in self.environments}
+        values = {one: _values(place, sam) for one, sam in place.sam.items() if one in self.environments}
         table = {
             "name": name if name != derived or not place.folder else None,
             "depends_on": depends_on,
@@ -108,17 +106,26 @@ class Proposer:
         default = place.sam.get("default") if "default" not in self.environments else None
         return ProposedUnit(place, name, {key: one for key, one in table.items() if one}, unfilled, default)
 
+    def _resolved(self, place: Place, platform: Platform) -> tuple[Resolved, ...]:
+        if place.document is None:
+            return ()
+        document = look_at(place.document, place.path).document
+        scope = partial(_scope, place, document, platform)
+        return resolve_environments(document, self.environments, scope, platform, place.path)
+
     @staticmethod
-    def _name(place: Place, derived: str, platform: Lambda) -> str:
+    def _name(place: Place, derived: str, users: Users) -> str:
         """The name that the folder gives, or that a project has already: both must say the same."""
         file = f"{place.folder}/{PYPROJECT}".lstrip("/")
         document = {} if place.project is None else parse_toml(place.project, file)
-        if not is_project(document):
+        project = project_table(document)
+        if project is None:
             return unreserved(derived)
-        own = document.get("project", {}).get("name")
+        own = project.values.get("name")
         same = not isinstance(own, str) or canonicalize_name(own) == canonicalize_name(derived)
         name = derived if same else unit_name(str(own))
-        read_project(str(place.project), file, name, platform.python)
+        read_project(str(place.project), file, name)
+        check_python(str(place.project), file, users)
         return name
 
 
@@ -131,7 +138,7 @@ def platform_of(places: Iterable[Place]) -> Lambda:
         for resource in document["Resources"].values()
         if isinstance(resource, dict)
         and resource.get("Type") in FUNCTIONS
-        and isinstance(property_of(document, resource, FUNCTIONS[resource["Type"]].property), str)
+        and isinstance(property_of(document, resource, FUNCTIONS[resource["Type"]].name), str)
     ]
     runtimes = [_RUNTIME.fullmatch(str(property_of(*one, "Runtime"))) for one in functions]
     pythons = Counter(found[1] for found in runtimes if found)
@@ -145,14 +152,42 @@ def platform_of(places: Iterable[Place]) -> Lambda:
     )
 
 
+def _scope(place: Place, document: Mapping[str, Any], platform: Platform, environment: str) -> Scope:
+    """What the proposed unit's template gets in an environment."""
+    sam = place.sam.get(environment)
+    known = {"Runtime": platform.runtime, "Environment": environment, "Unit": place.folder}
+    return Scope(document, {**known, **(_values(place, sam) if sam else {})})
+
+
+def _values(place: Place, sam: SamDeployment) -> dict[str, str]:
+    """The parameters of an environment: those that are overridden there, and those that a platform depends on.
+
+    The stack keeps its value of these, which is the Default if it was never overridden: builds have to know it.
+    """
+    declared, names = _parameters(place), _of_platforms(place) if sam.stack else ()
+    defaults = {name: (declared[name] or {}).get("Default") for name in names if name in declared}
+    known = {name: str(value) for name, value in defaults.items() if value is not None}
+    return {**known, **_declared(place, sam)}
+
+
+def _of_platforms(place: Place) -> Iterator[str]:
+    """What the runtimes and architectures of functions refer to."""
+    for function in functions_of(place.document or {}):
+        yield from variables_of([function.properties.get(name) for name in ("Runtime", "Architectures")])
+
+
 def _outside(place: Place) -> Iterator[str]:
     """Folders of code that do not lie in the unit's own."""
     if place.document is None or not place.folder:
         return
-    for code in local_folders(place.document):
-        folder = posixpath.normpath(posixpath.join(place.folder, code))
+    look = look_at(place.document, place.path)
+    for path in (*look.code, *look.files):
+        folder = posixpath.normpath(posixpath.join(place.folder, path))
         if folder == ".." or folder.startswith("../"):
-            raise ConfigurationError(place.path, f"takes code from {code!r}, which is not in the repository.")
+            raise ConfigurationError(place.path, f"names {path!r}, which is not in the repository.")
+        if path in look.files or posixpath.splitext(path)[1]:
+            # Inputs of a unit are folders.
+            folder = posixpath.dirname(folder)
         if folder != place.folder and not folder.startswith(f"{place.folder}/"):
             yield folder
 

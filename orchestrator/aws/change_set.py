@@ -62,6 +62,7 @@ class ChangeSet(BaseModel):
     readiness: Readiness
     reason: str = ""
     changes: tuple[ResourceChange, ...] = ()
+    tags: dict[str, str] = {}
 
 
 def parse_change_set(pages: list[dict[str, Any]]) -> ChangeSet:
@@ -70,7 +71,8 @@ def parse_change_set(pages: list[dict[str, Any]]) -> ChangeSet:
     reason = first.get("StatusReason", "")
     changes = tuple(_resource_change(change["ResourceChange"]) for page in pages for change in page.get("Changes", ()))
     readiness = _readiness(first["Status"], first.get("ExecutionStatus", "AVAILABLE"), reason)
-    return ChangeSet(id=first["ChangeSetId"], readiness=readiness, reason=reason, changes=changes)
+    tags = {one["Key"]: one["Value"] for one in first.get("Tags") or ()}
+    return ChangeSet(id=first["ChangeSetId"], readiness=readiness, reason=reason, changes=changes, tags=tags)
 
 
 def _readiness(status: str, execution_status: str, reason: str) -> Readiness:

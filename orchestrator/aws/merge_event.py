@@ -1,7 +1,7 @@
-"""The merge event: what tells the orchestrator, from wherever, that a branch moved."""
+"""Events that tell the orchestrator, from wherever, that a branch moved."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -10,8 +10,13 @@ from orchestrator.errors import OrchestratorError
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
+    from orchestrator.source.pushes.push import Push
+
 SOURCE = "orchestrator"
 DETAIL_TYPE = "Merge"
+"""A branch moved. People and CI may put it, so it says nothing of who moved the branch."""
+PUSH_DETAIL_TYPE = "Push"
+"""The same, with the person who pushed. The webhook alone may put it."""
 
 
 class MergeNotToldError(OrchestratorError):
@@ -19,7 +24,7 @@ class MergeNotToldError(OrchestratorError):
 
 
 def put_merge(events: "EventBridgeClient", branch: str, commit: str) -> None:
-    """Put the event on the account's default bus.
+    """Put the event of a merge on the account's default bus.
 
     Args:
         events: EventBridge of the tooling account.
@@ -29,9 +34,29 @@ def put_merge(events: "EventBridgeClient", branch: str, commit: str) -> None:
     Raises:
         MergeNotToldError: EventBridge did not take it.
     """
-    detail = json.dumps({"branch": branch, "commit": commit})
+    _put(events, DETAIL_TYPE, {"branch": branch, "commit": commit})
+
+
+def put_push(events: "EventBridgeClient", branch: str, commit: str, push: "Push") -> None:
+    """Put the event of a push on the account's default bus.
+
+    Args:
+        events: EventBridge of the tooling account.
+        branch: the branch that moved.
+        commit: the full id of the commit it moved to.
+        push: who moved it, as the host proves it.
+
+    Raises:
+        MergeNotToldError: EventBridge did not take it.
+    """
+    detail = {"branch": branch, "commit": commit, **push.model_dump(mode="json", exclude_none=True)}
+    _put(events, PUSH_DETAIL_TYPE, detail)
+
+
+def _put(events: "EventBridgeClient", kind: str, detail: dict[str, Any]) -> None:
+    text = json.dumps(detail)
     try:
-        answer = events.put_events(Entries=[{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}])
+        answer = events.put_events(Entries=[{"Source": SOURCE, "DetailType": kind, "Detail": text}])
     except (ClientError, BotoCoreError) as error:
         raise MergeNotToldError(f"EventBridge did not take the merge event: {error}") from error
     if answer["FailedEntryCount"]:

@@ -41,6 +41,7 @@ _LIBRARIES = (
 )
 # What the command line needs beyond those.
 _COMMAND_LINE = (
+    "aws-lambda-builders",
     "boto3",
     "botocore",
     "click",
@@ -48,11 +49,15 @@ _COMMAND_LINE = (
     "jmespath",
     "markdown-it-py",
     "mdurl",
+    "pip-requirements-parser",
+    "plette",
     "pygments",
     "python-dateutil",
     "rich",
     "s3transfer",
     "six",
+    "stdlibs",
+    "tomlkit",
     "uv",
 )
 # Parts of the package that run elsewhere: on people's machines, and where builds do.
@@ -120,7 +125,14 @@ def _make(platform: Lambda, into: Path, content: _Content) -> None:
 def _install(platform: Lambda, folder: Path, content: _Content) -> None:
     wanted = "\n".join(locked(_read_lock(), content.libraries))
     command = [find_uv_bin(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-    target = ["--target", str(folder), "--python-version", platform.python, "--python-platform", platform_tag(platform)]
+    target = [
+        "--target",
+        str(folder),
+        "--python-version",
+        platform.python,
+        "--python-platform",
+        platform_tag(platform.platform),
+    ]
     try:
         subprocess.run(
             [*command, *target, "--requirements", "-"],

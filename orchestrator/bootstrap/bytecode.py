@@ -5,12 +5,13 @@ files in it count from the bundle's root, sets have one order, and everything is
 the same interpreter makes the same bytes of the same code.
 """
 
-import shutil
+import os
 import subprocess
 from pathlib import Path
 
 from uv import find_uv_bin
 
+from orchestrator.build.platforms.interpreters import find_interpreter
 from orchestrator.errors import OrchestratorError
 
 _TIMEOUT_SECONDS = 300
@@ -21,18 +22,6 @@ _NEVER_IMPORTED = "/pydantic/v1/"
 
 class BytecodeError(OrchestratorError):
     """A bundle's code cannot be compiled."""
-
-
-def interpreter(version: str) -> str | None:
-    """A Python of a version on this machine, None when there is none; none is downloaded for it.
-
-    Args:
-        version: such as `3.13`.
-    """
-    command = [find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", "--no-config", version]
-    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS)
-    path = found.stdout.strip()
-    return path if found.returncode == 0 and shutil.which(path) else None
 
 
 def compile_folder(folder: Path, version: str) -> bool:
@@ -48,10 +37,10 @@ def compile_folder(folder: Path, version: str) -> bool:
     Raises:
         BytecodeError: a module is not valid for that version.
     """
-    python = interpreter(version)
+    python = find_interpreter(version, find_uv_bin(), os.environ)
     if python is None:
         return False
-    command = [python, "-S", "-m", "compileall", "-q", "--invalidation-mode", _MODE, "-x", _NEVER_IMPORTED]
+    command = [str(python.program), "-S", "-m", "compileall", "-q", "--invalidation-mode", _MODE, "-x", _NEVER_IMPORTED]
     done = subprocess.run(
         [*command, "-s", str(folder), str(folder)],
         cwd="/",
@@ -63,6 +52,7 @@ def compile_folder(folder: Path, version: str) -> bool:
     )
     if done.returncode:
         raise BytecodeError(
-            f"The code of the Lambdas cannot be compiled by Python {version} ({python}):\n{done.stdout}{done.stderr}"
+            f"The code of the Lambdas cannot be compiled by Python {version} ({python.program}):\n"
+            f"{done.stdout}{done.stderr}"
         )
     return True

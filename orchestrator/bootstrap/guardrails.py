@@ -1,6 +1,6 @@
 """The guardrails at a bootstrap: the first one records what the file says, each later one must agree with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from orchestrator.aws.arn import role_of_session
 from orchestrator.aws.errors import error_code
 from orchestrator.aws.session import CLIENT
+from orchestrator.config.environment import Environment
 from orchestrator.config.infrastructure import GUARDRAILS_TABLE
 from orchestrator.config.load import validated
 from orchestrator.config.organization import FILE_NAME, Organization
@@ -113,8 +114,8 @@ def _fixes_session_name(role: str, iam: "IAMClient") -> bool:
     return found["Arn"] == role and isinstance(document, dict) and fixes_session_name(document)
 
 
-def check_reachable(guardrails: Guardrails) -> None:
-    """Refuse rules that nobody can fulfil, and those that protect nothing.
+def check_sound(guardrails: Guardrails) -> None:
+    """Refuse rules that nobody can fulfil, those that protect nothing, and approvers whom units could make.
 
     Raises:
         ConfigurationError: an environment has such rules; says which.
@@ -122,10 +123,29 @@ def check_reachable(guardrails: Guardrails) -> None:
     problems = [
         f"environments.{environment.name}: {problem}"
         for environment in guardrails.organization.environments
-        if environment.requires_approval and (problem := unreachable(policy_in(guardrails, environment, Tightening())))
+        for problem in _problems(environment, guardrails)
     ]
     if problems:
         raise ConfigurationError(FILE_NAME, *problems)
+
+
+def _problems(environment: Environment, guardrails: Guardrails) -> Iterator[str]:
+    if environment.requires_approval and (problem := unreachable(policy_in(guardrails, environment, Tightening()))):
+        yield problem
+    tooling = guardrails.organization.tooling.account
+    for account in environment.approver_accounts:
+        deploying = [one.name for one in guardrails.organization.environments if _deploys_to(one, account)]
+        # Whoever rules the tooling account can do anything here.
+        if deploying and account != tooling:
+            yield (
+                f"approver_accounts names {account}, which {', '.join(deploying)} deploys to: whoever can make a role "
+                "or user there, as units do, could approve. Name accounts that no environment deploys to; principals "
+                f"of the tooling account ({tooling}) decide where the key is left out."
+            )
+
+
+def _deploys_to(environment: Environment, account: str) -> bool:
+    return account in [target.account for target in environment.targets]
 
 
 def drafted(organization: Organization, known: Guardrails | None, who: str, now: datetime) -> Guardrails:
@@ -156,12 +176,12 @@ def record(records: GuardrailRecords, version: Guardrails, iam: "IAMClient") -> 
         iam: of the tooling account: it tells the trust policies of approvers' roles.
 
     Raises:
-        ConfigurationError: an environment has rules that nobody can fulfil.
+        ConfigurationError: an environment has rules that nobody can fulfil, or approvers whom units could make.
         RequestError: somebody else has recorded that version meanwhile.
     """
     roles = proven_session_roles(version.organization, iam)
     whole = version.model_copy(update={"named_session_roles": roles})
-    check_reachable(whole)
+    check_sound(whole)
     if not records.record(whole):
         raise RequestError(
             f"Somebody else has just recorded version {whole.version} of the guardrails: look at it with "

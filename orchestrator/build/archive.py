@@ -36,10 +36,18 @@ def zip_folder(folder: Path, into: Path, *, bytecode: bool = False) -> None:
     Raises:
         ArtifactError: the folder holds a symbolic link, which may lead out of it.
     """
+    zip_paths({path.relative_to(folder).as_posix(): path for path in _files(folder, bytecode=bytecode)}, into)
+
+
+def zip_paths(files: Mapping[str, Path], into: Path) -> None:
+    """Write a zip of files by the names that they get in it; equal files give equal bytes.
+
+    Of a file's mode, it keeps whether it is a program.
+    """
     with _open(into) as archive:
-        for path in sorted(_files(folder, bytecode=bytecode), key=lambda path: path.relative_to(folder).as_posix()):
+        for name, path in sorted(files.items()):
             mode = _PROGRAM if path.stat().st_mode & 0o100 else _FILE
-            with archive.open(_entry(path.relative_to(folder).as_posix(), mode), "w") as entry, path.open("rb") as file:
+            with archive.open(_entry(name, mode), "w") as entry, path.open("rb") as file:
                 while chunk := file.read(_CHUNK):
                     entry.write(chunk)
 

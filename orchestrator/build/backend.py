@@ -166,7 +166,7 @@ class Backend:
             listed.write_text("".join(f"{one}\n" for one in requirements), encoding="utf-8")
             what = ["pip", "install", "--target", str(target), "--requirement", str(listed), "--only-binary", ":all:"]
             outcome = self.uv.attempt(work.step, what, folder)
-            self.uv.commands.require(
+            self.uv.require(
                 work.step,
                 outcome,
                 f"what the build backend requires (build-system.requires of {work.file}, and what it asks for itself) "

@@ -3,13 +3,16 @@
 import tomllib
 from collections.abc import Iterable
 
+from orchestrator.config.project import project_table
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
 # Pure Python and nothing but PEP 517: these need no programs of what they require.
 _SIMPLE = {"hatchling.build", "flit_core.buildapi", "poetry.core.masonry.api", "pdm.backend", "setuptools.build_meta"}
 # Where a project names none. Source: PEP 517 and PEP 518.
-_DEFAULT, _REQUIRED_BY_DEFAULT = "setuptools.build_meta:__legacy__", ["setuptools>=40.8.0"]
+_DEFAULT = {"build-backend": "setuptools.build_meta:__legacy__", "requires": ["setuptools>=40.8.0"]}
+# Poetry takes itself for the one of its own projects.
+_DEFAULT_OF_POETRY = {"build-backend": "poetry.core.masonry.api", "requires": ["poetry-core"]}
 _KEY = "build-system"
 
 
@@ -38,10 +41,13 @@ class BuildSystem:
         Raises:
             ConfigurationError: it is no such table.
         """
-        table = tomllib.loads(pyproject).get(_KEY, {"requires": _REQUIRED_BY_DEFAULT})
+        document = tomllib.loads(pyproject)
+        project = project_table(document)
+        default = _DEFAULT_OF_POETRY if project and project.is_of_poetry else _DEFAULT
+        table = document.get(_KEY, default)
         said = table if isinstance(table, dict) else {}
         requires, path = _texts(said.get("requires")), _texts(said.get("backend-path", []))
-        backend = said.get("build-backend", _DEFAULT)
+        backend = said.get("build-backend", _DEFAULT["build-backend"])
         if requires is None or path is None or not isinstance(backend, str) or not backend:
             raise ConfigurationError(
                 file,

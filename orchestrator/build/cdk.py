@@ -8,17 +8,22 @@ credentials, so that nothing is looked up in an account: what a lookup would fin
 import json
 import shlex
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestrator.build.build_system import checked_requirements
-from orchestrator.build.lockfiles import logical_lines, without_hashes
+from orchestrator.build.exported import Exported
+from orchestrator.build.requirements.elsewhere import declaring_elsewhere
+from orchestrator.build.requirements.lists import read_list
+from orchestrator.build.requirements.locks import LockFiles
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
 from orchestrator.config.environment import Target
 from orchestrator.config.unit import FILE_NAME as PROJECT_FILE
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
+from orchestrator.source.reading import within
 
 CDK_FILE = "cdk.json"
 CONTEXT_FILE = "cdk.context.json"
@@ -109,7 +114,7 @@ class CdkApp:
         commands.run(_STEP, command, self.folder, reason, variables)
 
 
-def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | None:
+def install_libraries(uv: Uv, exported: Exported, file: str, scratch: Path) -> Path | None:
     """Install what a CDK app in Python needs, into a virtual environment for this build alone.
 
     That is the dependency group `cdk` of `pyproject.toml`, or `requirements-cdk.txt`: not a part of what is deployed.
@@ -118,8 +123,8 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
 
     Args:
         uv: locks and installs, as of the commit.
-        folder: the unit's.
-        file: its `cdk.json`, for messages.
+        exported: the sources.
+        file: the unit's `cdk.json`, from the repository's root.
         scratch: an empty folder.
 
     Returns:
@@ -129,41 +134,50 @@ def install_libraries(uv: Uv, folder: Path, file: str, scratch: Path) -> Path | 
         BuildError: they cannot be had.
         ConfigurationError: one is no requirement of a package index.
     """
-    wanted = _libraries(folder, file)
+    wanted, constraints = _libraries(exported, file)
     if not wanted:
         uv.commands.note(f"{file}: neither {REQUIREMENTS_FILE} nor a dependency group {GROUP!r}: nothing is installed.")
         return None
     # The app, which reads what is installed here, may be another user.
     scratch.chmod(0o755)
     reason = f"the libraries of {file} cannot be had as wheels of the package index; uv says why below."
-    (scratch / "requirements.in").write_text("".join(f"{one}\n" for one in (*wanted, _NODE)), encoding="utf-8")
-    arguments = ["pip", "compile", "requirements.in", "--output-file", "requirements.txt", "--quiet", *_WHEELS]
+    for name, lines in (("requirements.in", (*wanted, _NODE)), ("constraints.in", constraints)):
+        (scratch / name).write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
+    inputs = ["requirements.in", "--constraints", "constraints.in"]
+    arguments = ["pip", "compile", *inputs, "--output-file", "requirements.txt", "--quiet", *_WHEELS]
     outcome = uv.attempt(_INSTALL, [*arguments, "--no-header", "--no-annotate", "--generate-hashes"], scratch)
-    uv.commands.require(_INSTALL, outcome, reason)
+    uv.require(_INSTALL, outcome, reason)
     venv = ["venv", "venv", "--python", uv.python, "--no-python-downloads"]
     install = ["pip", "install", "--require-hashes", "--requirement", "requirements.txt", "--python", "venv", *_WHEELS]
     for arguments in (venv, [*install, "--no-progress"]):
-        uv.commands.require(_INSTALL, uv.program(_INSTALL, arguments, scratch), reason)
+        uv.require(_INSTALL, uv.program(_INSTALL, arguments, scratch), reason)
     return scratch / "venv"
 
 
-def _libraries(folder: Path, file: str) -> tuple[str, ...]:
-    """The requirements of the app."""
-    for name in (REQUIREMENTS_FILE, PLAIN_REQUIREMENTS):
-        written = folder / name
-        if written.is_file() and (name == REQUIREMENTS_FILE or not (folder / PROJECT_FILE).is_file()):
-            lines = tuple(logical_lines(written.read_text(encoding="utf-8")))
-            checked_requirements(map(without_hashes, lines), "a line", file.replace(CDK_FILE, name))
-            return lines
-    project_file = folder / PROJECT_FILE
-    if not project_file.is_file():
-        return ()
-    project = tomllib.loads(project_file.read_text(encoding="utf-8"))
-    group = project.get("dependency-groups", {}).get(GROUP, [])
-    where, key = file.replace(CDK_FILE, PROJECT_FILE), f"dependency-groups.{GROUP}"
+def _libraries(exported: Exported, file: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The requirements of the app, as lines of a requirements file, and its constraints.
+
+    Raises:
+        ConfigurationError: what it needs is declared in a file that is not read.
+    """
+    folder, project_file = file.removesuffix(CDK_FILE).rstrip("/"), file.replace(CDK_FILE, PROJECT_FILE)
+    project_text = exported.text(project_file)
+    for name in (REQUIREMENTS_FILE, PLAIN_REQUIREMENTS) if project_text is None else (REQUIREMENTS_FILE,):
+        listed = read_list(file.replace(CDK_FILE, name), exported)
+        if listed is not None:
+            return [pin.line for pin in listed.pins], listed.constraints
+    others = [*LockFiles(exported, folder, {}).names, *declaring_elsewhere(exported, folder)]
+    if project_text is None and others:
+        raise ConfigurationError(
+            within(folder, others[0]),
+            f"is not read for a CDK app: list what the app needs in {PLAIN_REQUIREMENTS}, as 'pipenv requirements' and "
+            "'uv export' write it.",
+        )
+    project = tomllib.loads(project_text or "")
+    group, key = project.get("dependency-groups", {}).get(GROUP, []), f"dependency-groups.{GROUP}"
     if not isinstance(group, list) or not all(isinstance(one, str) for one in group):
-        raise ConfigurationError(where, f"{key} may hold requirements only, no groups.")
-    return checked_requirements(group, key, where)
+        raise ConfigurationError(project_file, f"{key} may hold requirements only, no groups.")
+    return checked_requirements(group, key, project_file), ()
 
 
 def _json(path: Path, file: str) -> dict[str, Any]:

@@ -1,43 +1,66 @@
 """What can be seen of a handler without importing it: that its module is there, its function, and what it imports."""
 
 import ast
-import sys
+import re
 import zipfile
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
+from orchestrator.build.platforms.standard import standard_library
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
+from orchestrator.releases.sha256 import sha256_of_file
 
 # In every Python runtime of Lambda, though in no wheel and no layer.
 OF_THE_RUNTIME = {"awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 NOWHERE = (
     "which neither the wheel nor the layer holds, nor Python and Lambda's runtime: add it to project.dependencies, or "
     "to the packages that the build backend puts into the wheel; in a unit without a project, to its requirements.txt, "
-    "or to a folder that a function's CodeUri names."
+    "or to a folder that a function's CodeUri names. For a folder that units share, write shared_code = ['<folder>'] "
+    "into the unit's settings."
 )
+OWN_ROOT = re.compile(r"python/(?:lib/python3\.\d+/site-packages/)?")
+"""What the paths begin with that a Python runtime imports from a layer that is not the unit's own."""
 _ENDINGS = (".py", "/__init__.py", ".abi3.so")
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What can be imported from a wheel and a layer, by its path."""
+    """What can be imported from an archive of code and from layers, by its path, and from a standard library.
+
+    Attributes:
+        wheel: the code, which is the wheel of most functions.
+        layer: the unit's dependencies.
+        layers: other layers.
+        names: all paths.
+        standard: the modules of the Python that runs the code.
+        sees_all: whether these are all layers.
+    """
 
     wheel: Path
     layer: LayerFile | None
+    layers: tuple[Path, ...]
     names: frozenset[str]
+    standard: frozenset[str]
+    sees_all: bool
 
     @classmethod
-    def of(cls, wheel: Path, layer: LayerFile | None) -> "Contents":
-        """Look into both archives."""
-        names = _names(wheel) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer.path) if layer else ())}
-        return cls(wheel, layer, frozenset(names))
+    def of(cls, function: Function, wheel: Path, layer: LayerFile | None, platform: Platform) -> "Contents":
+        """Look into the archives of a function, which runs the wheel unless it has code of its own."""
+        code = function.code or wheel
+        names = _names(code) | {name.removeprefix(f"{ROOT}/") for name in (_names(layer.path) if layer else ())}
+        for other in function.layers:
+            names |= {OWN_ROOT.sub("", name) for name in _names(other) if OWN_ROOT.match(name)}
+        standard = standard_library(platform)
+        return cls(code, layer, function.layers, frozenset(names), standard, function.sees_all)
 
-    @property
+    @cached_property
     def imports(self) -> str:
-        """All that importing depends on: the layer, and of the unit's modules what they import, define and are."""
-        lines = [self.layer.sha256 if self.layer else ""]
+        """All that importing depends on: the layers, and of the unit's modules what they import, define and are."""
+        lines = [self.layer.sha256 if self.layer else "", *map(sha256_of_file, self.layers)]
         for name in sorted(_names(self.wheel)):
             # Metadata changes with every version.
             if ".dist-info/" not in name:
@@ -47,6 +70,8 @@ class Contents:
     def problem(self, function: Function) -> str:
         """Why a handler cannot work, as far as that can be seen without importing it."""
         file = self._file(function)
+        if file is None and not self.sees_all:
+            return ""
         if file is None:
             return (
                 f"there is no module {function.module!r} in the wheel or the layer. A handler is "
@@ -57,7 +82,7 @@ class Contents:
             return ""
         if function.name not in (defined := set(_defined(tree))) and "*" not in defined:
             return f"{file} defines no {function.name!r}."
-        unknown = sorted(name for name in _imported(tree) if not self._is_known(name))
+        unknown = sorted(name for name in _imported(tree) if self.sees_all and not self._is_known(name))
         return f"{file} imports {', '.join(unknown)}, {NOWHERE}" if unknown else ""
 
     def misspelt(self, function: Function) -> str:
@@ -103,7 +128,7 @@ class Contents:
 
     def _is_known(self, package: str) -> bool:
         return (
-            package in sys.stdlib_module_names
+            package in self.standard
             or package in OF_THE_RUNTIME
             or any(name.startswith(f"{package}/") or self._is_module(name, package) for name in self.names)
         )

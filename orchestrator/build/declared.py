@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, pins, read_pins, unused_requirements
+from orchestrator.build.requirements.pins import Pin, PinnedLock, pins
+from orchestrator.build.requirements.uv_lock import UV_LOCK, LockedProject
 from orchestrator.build.wheel import Wheel
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.source.reading import within
@@ -16,75 +17,56 @@ class Declared:
 
     Attributes:
         where: the unit's folder, from the repository's root.
-        version: `project.version`.
-        dependencies: `project.dependencies`, PEP 508.
+        version: the version that it declares.
+        dependencies: PEP 508: those of `[project]`, of a list of requirements, or of the wheel's own metadata.
+        source: where they are written, for messages.
+        constraints: further requirements on versions, PEP 508.
         pyproject: the text of `pyproject.toml`; empty for a unit without a project.
         uv_lock: the text of `uv.lock`, None when there is none.
-        requirements: the text of `requirements.txt`, None when there is none.
         workspace: the folder of `uv.lock`, which is another than the unit's when that is a member of a workspace.
+        lock: any other lock file, None when there is none.
+        warnings: what the unit seems to use, and does not.
     """
 
     where: str
     version: str
     dependencies: tuple[str, ...]
-    pyproject: str
+    source: str
+    constraints: tuple[str, ...] = ()
+    pyproject: str = ""
     uv_lock: str | None = None
-    requirements: str | None = None
     workspace: str | None = None
-
-    @property
-    def pins(self) -> tuple[Pin, ...] | None:
-        """What `requirements.txt` locks; None when it is no lock, or when there is a `uv.lock`.
-
-        Raises:
-            ConfigurationError: it is a lock, but not for every line.
-        """
-        if self.requirements is None or self.uv_lock is not None:
-            return None
-        return read_pins(self.requirements, self.file(REQUIREMENTS_FILE))
+    lock: PinnedLock | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_locked(self) -> bool:
         """Whether the unit has a lock file."""
-        return self.uv_lock is not None or self.pins is not None
+        return self.uv_lock is not None or self.lock is not None
 
-    @property
-    def warnings(self) -> list[str]:
-        """What the unit seems to lock, and does not."""
-        unused = self.requirements is not None and self.uv_lock is None and self.pins is None
-        return [unused_requirements(self.file(REQUIREMENTS_FILE))] if unused else []
-
-    def key(self, platform: Lambda) -> str:
+    def key(self, platform: Platform) -> str:
         """What identifies them on a platform: while it stays, what they were locked to once holds.
 
         Without a lock file the version counts: another one is resolved anew, its post-releases are not.
         """
         if self.uv_lock is not None:
             parts: Sequence[str] = (UV_LOCK, self.pyproject, self.uv_lock)
-        elif self.pins is not None:
-            parts = (REQUIREMENTS_FILE, *self.dependencies, self.requirements or "")
+        elif self.lock is not None:
+            parts = (self.lock.file.rpartition("/")[2], *self.dependencies, self.lock.text)
         else:
-            parts = ("", self.version, *self.dependencies)
+            parts = ("", self.version, *self.dependencies, *self.constraints)
         return sha256_of("\0".join((platform.python, platform.architecture, *parts)).encode())
 
     @property
-    def said(self) -> str:
-        """Where dependencies are written that no lock file locks."""
-        return "project.dependencies of pyproject.toml" if self.pyproject else f"What {REQUIREMENTS_FILE} lists"
-
-    def file(self, name: str) -> str:
-        """A file of the unit, as errors name it."""
-        return within(self.where, name)
+    def locked_project(self) -> LockedProject:
+        """What its `uv.lock` must have been made for."""
+        member = "." if self.workspace is None else self.where.removeprefix(self.workspace).lstrip("/")
+        return LockedProject(self.pyproject, self.dependencies, member)
 
     @property
     def uv_lock_file(self) -> str:
         """The `uv.lock`, as errors name it."""
         return within(self.where if self.workspace is None else self.workspace, UV_LOCK)
-
-    @property
-    def member(self) -> str:
-        """How that `uv.lock` calls the unit's folder."""
-        return "." if self.workspace is None else self.where.removeprefix(self.workspace).lstrip("/")
 
 
 @dataclass(frozen=True)
@@ -97,10 +79,10 @@ class Lock:
     """
 
     text: str
-    platform: Lambda
+    platform: Platform
 
     @classmethod
-    def of(cls, wheels: Sequence[Wheel], platform: Lambda) -> "Lock":
+    def of(cls, wheels: Sequence[Wheel], platform: Platform) -> "Lock":
         """A lock of wheels, which are in order of name."""
         return cls("".join(f"{one.requirement} \\\n    --hash=sha256:{one.sha256}\n" for one in wheels), platform)
 

@@ -3,22 +3,26 @@
 import json
 import re
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.layer import LayerFile, assemble
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK, Pin, check_uv_lock, missing_pins, unfit_pins
+from orchestrator.build.requirements.pins import Pin, PinnedLock, Unpinned
+from orchestrator.build.requirements.uv_lock import UV_LOCK, check_uv_lock
 from orchestrator.build.run import Outcome
 from orchestrator.build.runtime import Target, lambda_runtime
 from orchestrator.build.unpacked import Unpacked, top_level
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import Wheel, from_json, to_json
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.config.unit import FILE_NAME
-from orchestrator.errors import BuildError
+from orchestrator.errors import BuildError, ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
@@ -44,7 +48,7 @@ class Dependencies:
 
     uv: Uv
     cache: Cache
-    platform: Lambda
+    platform: Platform
 
     def lock(self, declared: Declared, scratch: Path) -> Lock:
         """Find the exact wheels of all dependencies: those of the unit's lock file, else the newest that go together.
@@ -120,8 +124,8 @@ class Dependencies:
     def _lock(self, declared: Declared, scratch: Path) -> Lock:
         if declared.uv_lock is not None:
             wheels = self._exported(declared, declared.uv_lock, scratch)
-        elif declared.pins is not None:
-            wheels = self._pinned(declared, declared.pins, scratch)
+        elif declared.lock is not None:
+            wheels = self._pinned(declared, declared.lock, scratch)
         else:
             wheels = self._resolved(declared, scratch)
         locked = Lock.of(wheels, self.platform)
@@ -129,8 +133,9 @@ class Dependencies:
         return locked
 
     def _exported(self, declared: Declared, text: str, scratch: Path) -> tuple[Wheel, ...]:
-        file, member = declared.uv_lock_file, declared.member
-        check_uv_lock(text, file, declared.pyproject, self.platform, member)
+        file, project = declared.uv_lock_file, declared.locked_project
+        check_uv_lock(text, file, project, self._target.markers)
+        member = project.member
         pylock = scratch / _PYLOCK
         # As they were exported: the unit's programs may run beside this, and alter their files. Of a workspace, what
         # is frozen needs no other member.
@@ -139,31 +144,44 @@ class Dependencies:
         for name, content in ((FILE_NAME, workspace), (f"{member}/{FILE_NAME}", declared.pyproject), (UV_LOCK, text)):
             (scratch / name).write_text(content, encoding="utf-8")
         what = ["--format", _PYLOCK, "--output-file", str(pylock), "--no-emit-project", "--no-default-groups"]
-        project = (
+        package = (
             [] if declared.workspace is None else ["--package", tomllib.loads(declared.pyproject)["project"]["name"]]
         )
-        command = ["export", "--frozen", "--quiet", "--no-header", *what, *project]
+        command = ["export", "--frozen", "--quiet", "--no-header", *what, *package]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
-        self.uv.commands.require(_STEP, outcome, f"{file} cannot be read; uv says why below.")
+        self.uv.require(_STEP, outcome, f"{file} cannot be read; uv says why below.")
         return self._select(pylock)
 
-    def _pinned(self, declared: Declared, locked: Sequence[Pin], scratch: Path) -> tuple[Wheel, ...]:
-        """The pinned wheels, after uv has found that they are all that `project.dependencies` leads to."""
-        file = declared.file(REQUIREMENTS_FILE)
-        requirements = [*(str(pin.requirement) for pin in locked), *declared.dependencies]
-        outcome = self.uv.attempt(_STEP, self._compile(requirements, scratch), scratch, dated=False)
-        self.uv.commands.require(_STEP, outcome, self._reason(outcome, unfit_pins(file)))
-        unpinned = {wheel.name for wheel in self._select(scratch / _PYLOCK)} - {pin.name for pin in locked}
+    def _pinned(self, declared: Declared, lock: PinnedLock, scratch: Path) -> tuple[Wheel, ...]:
+        """The pinned wheels, after uv has found that they are all that the unit's dependencies lead to."""
+        markers = self._target.markers
+        if not lock.fits(markers):
+            raise ConfigurationError(
+                lock.file, f"was made for other platforms than {self._target.said}. Renew it: {lock.renew}"
+            )
+        if lock.is_complete and (direct := lock.unpinned_for(markers)):
+            raise _not_of_an_index(lock, direct)
+        pins = lock.applying(markers)
+        versions = _versions(pins)
+        required = [str(pin.requirement) for pin in pins] if lock.is_complete else []
+        limits = [] if lock.is_complete else _limits(versions)
+        constraints = [*limits, *declared.constraints, *lock.constraints]
+        command = self._compile([*required, *declared.dependencies], scratch, constraints)
+        outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
+        self.uv.require(_STEP, outcome, self._reason(outcome, _unfit(lock, declared)))
+        wheels = self._select(scratch / _PYLOCK)
+        unpinned = {one.name for one in wheels if Version(one.version) not in versions.get(one.name, ())}
         if unpinned:
-            raise missing_pins(unpinned, file)
-        return self._select(scratch / _PYLOCK, {hash_ for pin in locked for hash_ in pin.hashes})
+            raise _missing_pins(unpinned, lock, declared)
+        return self._select(scratch / _PYLOCK, {hash_ for pin in pins for hash_ in pin.hashes}, lock)
 
     def _resolved(self, declared: Declared, scratch: Path) -> tuple[Wheel, ...]:
         if not declared.dependencies:
             return ()
-        outcome = self.uv.attempt(_STEP, self._compile(declared.dependencies, scratch), scratch)
-        where = f"{declared.said} cannot be had for {self._target.said}; uv says why below. Correct them there."
-        self.uv.commands.require(_STEP, outcome, self._reason(outcome, where))
+        command = self._compile(declared.dependencies, scratch, declared.constraints)
+        outcome = self.uv.attempt(_STEP, command, scratch)
+        where = f"The dependencies in {declared.source} cannot be had for {self._target.said}; uv says why below."
+        self.uv.require(_STEP, outcome, self._reason(outcome, where))
         return self._select(scratch / _PYLOCK)
 
     def _wheels(self, locked: Lock, scratch: Path) -> tuple[Wheel, ...]:
@@ -175,28 +193,33 @@ class Dependencies:
         command = [*self._compile(requirements, scratch), "--no-deps"]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
         gone = "what was locked cannot be had any more; uv says why below. Raise project.version to lock anew."
-        self.uv.commands.require(_STEP, outcome, self._reason(outcome, gone))
+        self.uv.require(_STEP, outcome, self._reason(outcome, gone))
         return self._select(scratch / _PYLOCK, {hash_ for pin in locked.pins for hash_ in pin.hashes})
 
-    def _compile(self, requirements: Sequence[str], scratch: Path) -> list[str]:
+    def _compile(self, requirements: Sequence[str], scratch: Path, constraints: Sequence[str] = ()) -> list[str]:
         """The command that resolves requirements to wheels.
 
         Only they are handed to uv, in an empty folder: no `[tool.uv]` of the repository can point it to another
         index. One that the worker's own uv settings name is used.
         """
-        (scratch / "requirements.in").write_text("".join(f"{one}\n" for one in requirements), encoding="utf-8")
+        files = {"requirements.in": requirements, "constraints.in": constraints}
+        for name, lines in files.items():
+            (scratch / name).write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
+        limits = ("--constraints", "constraints.in") if constraints else ()
         return [
-            *("pip", "compile", "requirements.in", "--output-file", _PYLOCK, "--quiet"),
+            *("pip", "compile", "requirements.in", *limits, "--output-file", _PYLOCK, "--quiet"),
             *("--no-header", "--only-binary", ":all:"),
             *self._target.options,
         ]
 
-    def _select(self, pylock: Path, allowed: Collection[str] | None = None) -> tuple[Wheel, ...]:
+    def _select(
+        self, pylock: Path, allowed: Collection[str] | None = None, lock: PinnedLock | None = None
+    ) -> tuple[Wheel, ...]:
         from orchestrator.build.wheels import UnusableLockError, select  # noqa: PLC0415  # As above.
 
         document = tomllib.loads(pylock.read_text(encoding="utf-8"))
         try:
-            return select(document, self._target, allowed)
+            return select(document, self._target, allowed, lock)
         except UnusableLockError as error:
             raise BuildError(self.uv.commands.unit, _STEP, str(error)) from error
 
@@ -205,3 +228,41 @@ class Dependencies:
 
         missing = sorted(set(_NO_WHEEL.findall(outcome.output)))
         return no_wheel(missing, self._target) if missing else otherwise
+
+
+def _versions(pins: Sequence[Pin]) -> dict[str, set[Version]]:
+    """The versions of each package; a lock may hold several, whose dependents say where each of them holds."""
+    versions: dict[str, set[Version]] = {}
+    for pin in pins:
+        versions.setdefault(pin.name, set()).add(Version(pin.version))
+    return versions
+
+
+def _limits(versions: Mapping[str, Collection[Version]]) -> list[str]:
+    """Constraints that lead to pinned versions: of several, to the newest that dependents allow."""
+    return [f"{name}{'==' if len(found) == 1 else '<='}{max(found)}" for name, found in versions.items()]
+
+
+def _unfit(lock: PinnedLock, declared: Declared) -> str:
+    """What to say when versions in a lock contradict what a unit declares."""
+    return f"{lock.file} and {declared.source} contradict each other; uv says how below. Renew it: {lock.renew}"
+
+
+def _missing_pins(names: Collection[str], lock: PinnedLock, declared: Declared) -> ConfigurationError:
+    """What is raised when a lock is not all that a unit's dependencies lead to."""
+    direct = [one for one in lock.unpinned if canonicalize_name(one.requirement.name) in names]
+    if direct:
+        return _not_of_an_index(lock, direct)
+    return ConfigurationError(
+        lock.file,
+        f"does not pin {', '.join(sorted(names))}, which {declared.source} leads to. Renew it: {lock.renew}",
+    )
+
+
+def _not_of_an_index(lock: PinnedLock, direct: Sequence[Unpinned]) -> ConfigurationError:
+    return ConfigurationError(
+        lock.file,
+        f"locks {', '.join(map(str, direct))}, and a layer is made of wheels of a package index, each of one version: "
+        "publish what is elsewhere, and lock a version of it. Code of this repository is shared by the unit's "
+        "depends_on.",
+    )

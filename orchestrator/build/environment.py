@@ -18,7 +18,11 @@ _KEPT = {
     "HTTPS_PROXY",
     "ALL_PROXY",
 }
-_OF_INDEXES = ("UV_", "PIP_")
+# Of uv, pip, npm and Go: where packages come from, and with which credentials and certificates.
+_OF_INDEXES = (
+    *("UV_", "PIP_", "NPM_", "NODE_AUTH_TOKEN", "NODE_EXTRA_CA_CERTS"),
+    *("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB"),
+)
 _KEPT_PREFIXES = (*_OF_INDEXES, "SSL_")
 _PROXY = "_PROXY"
 _DROPPED_PREFIXES = ("UV_PUBLISH_",)

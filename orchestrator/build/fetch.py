@@ -89,7 +89,7 @@ class Fetcher:
             *self.target.options,
         ]
         outcome = self.uv.attempt(_STEP, command, scratch, dated=False)
-        self.uv.commands.require(_STEP, outcome, _gone(wheel, outcome))
+        self.uv.require(_STEP, outcome, _gone(wheel, outcome))
         path = scratch / f"{wheel.name}.zip"
         try:
             zip_folder(folder, path)

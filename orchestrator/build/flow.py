@@ -21,12 +21,12 @@ from orchestrator.build.scratch import scratch_folder
 from orchestrator.build.starting import ProjectFile, Started, start_backend
 from orchestrator.build.tidy import tidy
 from orchestrator.build.uv import Uv
-from orchestrator.config.project import declared_version
+from orchestrator.config.project import declared_version, project_table
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
-from orchestrator.source.catalog import Catalog
+from orchestrator.source.catalog import Catalog, day_of
 from orchestrator.source.export import export
 from orchestrator.source.facts import PYPROJECT
 from orchestrator.source.reading import within
@@ -87,12 +87,14 @@ class Packing:
     Attributes:
         version: what for. A version is claimed when nothing can be wrong any more; nearly always it is this one.
         package: what will be made.
-        project: what of; None for a unit without a project.
+        project: what of; None for a unit that no build backend packages.
+        warnings: what is left out.
     """
 
     version: str
     package: "Future[Package]"
     project: ProjectFile | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,13 +181,15 @@ class Flow:
         return Backend(uv, self.tools.cache, places.fetched, commands, places.packing, places.own, found)
 
     def _project(self) -> ProjectFile | None:
-        """The unit's project file; None when it has none, or one that says nothing of a project."""
+        """The unit's project file; None when it has none, or one that says nothing of a package."""
         folder = self.catalog.facts[self.name].folder
         file = within(folder, PYPROJECT)
-        content = self.repository.files(self.catalog.commit.id, [file]).get(file)
-        if content is None or "project" not in tomllib.loads(text := content.decode()):
+        text = self.repository.files(self.catalog.commit.id, [file]).get(file, b"").decode()
+        table = project_table(tomllib.loads(text))
+        if table is None or not table.is_packaged:
             return None
-        return ProjectFile(self.name, folder, text)
+        version = declared_version(table, file, day_of(self.catalog.commit))
+        return ProjectFile(self.name, folder, text, version, table.sets_version)
 
     def presumed_version(self, declared: str) -> str:
         """The version that the release will have, unless another build is faster."""
@@ -196,7 +200,7 @@ class Flow:
         from orchestrator.build.package import begin_package  # noqa: PLC0415  # See above.
 
         project = started.project
-        version = self.presumed_version(declared_version(tomllib.loads(project.text)["project"], project.path))
+        version = self.presumed_version(project.version)
         return Packing(version, beside.submit(begin_package(started, version, tree)), project)
 
 

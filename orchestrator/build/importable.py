@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.build import import_handler
@@ -14,9 +14,10 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.contents import NOWHERE, OF_THE_RUNTIME, Contents
 from orchestrator.build.handlers import Function
 from orchestrator.build.layer import ROOT, LayerFile
+from orchestrator.build.platforms.interpreters import Interpreter
 from orchestrator.build.run import Commands, Outcome
 from orchestrator.build.unpacked import discard_damaged
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.confine.launch import KILLED
 from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
@@ -31,27 +32,34 @@ _MISSING = re.compile(r"^ModuleNotFoundError: No module named '([\w]+)", re.MULT
 _C_LIBRARY = "version `GLIBC_"
 
 
-def runs_here(platform: Lambda) -> bool:
-    """Whether this machine runs what is built for a platform: the same system, machine and Python."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return (sys.platform, _MACHINES.get(machine.machine()), python) == ("linux", platform.architecture, platform.python)
+_Kind = tuple[Path | None, tuple[Path, ...], bool]
+"""Functions of one kind import from the same archives."""
+
+
+def _kind(function: Function) -> _Kind:
+    return function.code, function.layers, function.sees_all
+
+
+def is_of_this_machine(platform: Platform) -> bool:
+    """Whether this machine's system and processor run what is built for a platform."""
+    return (sys.platform, _MACHINES.get(machine.machine())) == ("linux", platform.architecture)
 
 
 @dataclass(frozen=True)
 class HandlerCheck:
-    """Checks the handlers of one unit.
+    """Checks the handlers of one unit that run on one platform.
 
     Attributes:
         commands: runs the unit's code.
-        python: the interpreter.
+        interpreter: this machine's Python for the platform; None where it has none, or is another machine.
         cache: keeps unpacked layers.
-        platform: what the unit is built for.
+        platform: what the handlers run on.
     """
 
     commands: Commands
-    python: str
+    interpreter: Interpreter | None
     cache: Cache
-    platform: Lambda
+    platform: Platform
 
     def check(self, functions: Sequence[Function], wheel: Path, layer: LayerFile | None, scratch: Path) -> list[str]:
         """Check that every handler is there and, where this machine is like Lambda's, that it can be imported.
@@ -66,44 +74,50 @@ class HandlerCheck:
         Raises:
             BuildError: a handler, or a module that it imports, is neither in the wheel nor in the layer.
         """
-        if not functions:
-            return []
-        there = Contents.of(wheel, layer)
+        one_of_each = {_kind(function): function for function in functions}
+        contents = {kind: Contents.of(one, wheel, layer, self.platform) for kind, one in one_of_each.items()}
         for function in functions:
             try:
-                problem = there.problem(function)
+                problem = contents[_kind(function)].problem(function)
             except RecursionError:
                 problem = "its source is nested too deeply."
             if problem:
                 self._fail(function, problem)
-        if not runs_here(self.platform):
-            self.commands.note(f"Handlers are looked at and not imported: this machine is not {self.platform}.")
-            return self._misspelt(functions, there)
+        if functions and self.interpreter is None:
+            self.commands.note(f"Handlers are looked at and not imported: this machine has no {self.platform}.")
+            return self._misspelt(functions, contents)
         warnings = []
-        for function in {one.handler: one for one in functions}.values():
-            key = sha256_of(f"{self.python}\n{function.handler}\n{there.imports}".encode())
+        seen = set()
+        for function in functions:
+            there = contents[_kind(function)]
+            program = self.interpreter.program if self.interpreter else ""
+            key = sha256_of(f"{program}\n{function.handler}\n{there.imports}".encode())
+            if key in seen:
+                continue
+            seen.add(key)
             if self.cache.read(_KIND, key) is not None:
                 self.commands.note(f"{function.handler} was imported before, and nothing imports anything else now.")
                 continue
-            outcome = self._imported(function, wheel, layer, scratch)
+            outcome = self._imported(function, there, scratch)
             if outcome.code == import_handler.IMPORTED:
                 self.cache.keep(_KIND, key, b"")
-            elif outcome.code == import_handler.FAILED:
+            elif outcome.code == import_handler.FAILED or not function.sees_all:
                 warnings.append(_warning(function, outcome))
         return warnings
 
-    def will_import(self, functions: Sequence[Function]) -> bool:
-        """Whether the check imports any of these functions' handlers, as far as the machine goes."""
-        return bool(functions) and runs_here(self.platform)
+    @property
+    def imports(self) -> bool:
+        """Whether the check imports handlers, as far as the machine goes."""
+        return self.interpreter is not None
 
     def prepare(self, layer: LayerFile) -> None:
         """Do beside other steps what a check that imports needs, whatever the wheel will be."""
         self._folders(layer)
 
-    def _misspelt(self, functions: Sequence[Function], there: Contents) -> list[str]:
+    def _misspelt(self, functions: Sequence[Function], contents: Mapping[_Kind, Contents]) -> list[str]:
         """An older Python may not know what a newer one does: then it is a warning."""
-        found = [(function, error) for function in functions if (error := there.misspelt(function))]
-        if found and sys.version_info[:2] >= tuple(int(part) for part in self.platform.python.split(".")):
+        found = [(one, error) for one in functions if (error := contents[_kind(one)].misspelt(one))]
+        if found and sys.version_info[:2] >= self.platform.version:
             self._fail(*found[0])
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
         return [
@@ -111,30 +125,38 @@ class HandlerCheck:
             for function, error in found
         ]
 
-    def _imported(self, function: Function, wheel: Path, layer: LayerFile | None, scratch: Path) -> Outcome:
+    def _imported(self, function: Function, contents: Contents, scratch: Path) -> Outcome:
         """Try to import a handler; returns how that ended where it is no proof against it."""
         # Of a name that nobody can know: a handler that was imported before could have put a link there.
         folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
-        code = unpack(wheel, folder / "wheel")
+        layer = contents.layer
+        code = unpack(contents.wheel, folder / "wheel")
+        others = [
+            root
+            for number, path in enumerate(contents.layers)
+            for root in _roots(unpack(path, folder / f"layer-{number}"), self.platform)
+        ]
         self.commands.give_all(folder)
         kept = self._folders(layer) if layer else ()
-        outcome = self._import(function, [code, *kept])
+        outcome = self._import(function, [code, *others, *kept])
         if layer and outcome.code != import_handler.IMPORTED and (discard_damaged(kept) or _problem(outcome, function)):
             # What is kept may have been deleted or changed meanwhile: only what this build has unpacked is proof.
             # By a name, too, that what was just imported cannot have put a link at.
             folder = Path(tempfile.mkdtemp(prefix="import-", dir=scratch))
             own = unpack(layer.path, folder / "layer") / ROOT
             self.commands.give_all(folder)
-            outcome = self._import(function, [code, own])
+            outcome = self._import(function, [code, *others, own])
         problem = _problem(outcome, function)
         if problem:
             self._fail(function, f"{problem}\n{outcome.tail}".rstrip())
         return outcome
 
     def _import(self, function: Function, folders: Sequence[Path]) -> Outcome:
-        script: list[str | Path] = [Path(self.python), "-I", "-S", Path(import_handler.__file__).absolute()]
+        assert self.interpreter is not None  # noqa: S101  # Else nothing is imported.
+        script: list[str | Path] = [self.interpreter.program, "-I", "-S", Path(import_handler.__file__).absolute()]
         arguments: list[str | Path] = [function.module, function.name, str(_SECONDS), *folders]
-        return self.commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
+        commands = self.commands.reading(self.interpreter.library)
+        return commands.attempt(_STEP, [*script, *arguments], folders[0], dict(function.variables))
 
     def _folders(self, layer: LayerFile) -> tuple[Path, ...]:
         """The folders to import what is in a layer from: its wheels', where nothing is in two of them."""
@@ -150,6 +172,11 @@ class HandlerCheck:
 
     def _fail(self, function: Function, problem: str) -> None:
         raise BuildError(self.commands.unit, _STEP, f"{_where(function)} does not work: {problem}")
+
+
+def _roots(layer: Path, platform: Platform) -> list[Path]:
+    """The folders of an unpacked layer that a Python runtime imports from."""
+    return [layer / ROOT, layer / ROOT / "lib" / platform.runtime / "site-packages"]
 
 
 def _warning(function: Function, outcome: Outcome) -> str:
@@ -176,7 +203,8 @@ def _problem(outcome: Outcome, function: Function) -> str:
             return f"{function.module} defines no function {function.name!r}."
         case import_handler.MISSING:
             missing = _MISSING.findall(outcome.output)
-            if _C_LIBRARY in outcome.output or (missing and missing[-1] in OF_THE_RUNTIME):
+            elsewhere = not function.sees_all or (missing and missing[-1] in OF_THE_RUNTIME)
+            if elsewhere or _C_LIBRARY in outcome.output:
                 return ""
             why = f"{missing[-1]} is something {NOWHERE}" if missing else _last_line(outcome)
             return f"importing it fails: {why}"

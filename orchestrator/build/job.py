@@ -1,10 +1,9 @@
 """The steps of one build, each a method: the flow that they make up is in `build.py`."""
 
-import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from orchestrator import __version__
@@ -12,18 +11,27 @@ from orchestrator.build.boundary import missing_boundaries
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared, Lock
 from orchestrator.build.dependencies import Dependencies
+from orchestrator.build.distribution.requirements import check_requirements, wheel_dependencies
 from orchestrator.build.exported import Exported
-from orchestrator.build.handlers import check_layers, check_platform, wheel_functions
-from orchestrator.build.importable import HandlerCheck
+from orchestrator.build.functions.fetching import Fetching
+from orchestrator.build.functions.locks import PublishedLocks
+from orchestrator.build.functions.unit import UnitBuild
+from orchestrator.build.handlers import Function
+from orchestrator.build.importable import HandlerCheck, is_of_this_machine
 from orchestrator.build.layer import LayerFile
-from orchestrator.build.layers import Layers
+from orchestrator.build.layers import Layers, PublishedLayer
 from orchestrator.build.limits import check_size
 from orchestrator.build.lint import Linter, linter_version, warnings_of
-from orchestrator.build.local_code import check_wheel, use_artifacts
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, UV_LOCK
 from orchestrator.build.package import Package, generator, refuse_pointers
-from orchestrator.build.plain import PlainCode, plain_code, plain_declared, plain_package
+from orchestrator.build.paths.draft import Draft
+from orchestrator.build.paths.unit import Parts, Resolution, UnitPaths
+from orchestrator.build.plain import PlainCode, plain_code, plain_package
+from orchestrator.build.platforms.interpreters import Interpreter
+from orchestrator.build.platforms.scope import unit_scope
+from orchestrator.build.platforms.unit import Resolved, UnitPlatforms, Users
 from orchestrator.build.project import read_project
+from orchestrator.build.requirements.code import CodeFiles
+from orchestrator.build.requirements.project import Project, ProjectFiles
 from orchestrator.build.run import Commands
 from orchestrator.build.sbom import Subject, bom_json, read_bom, release_bom
 from orchestrator.build.scratch import copy_tree
@@ -31,14 +39,39 @@ from orchestrator.build.template import UnitTemplate, check_parameters, read_tem
 from orchestrator.build.templates import Synthesizer, Templates, TemplateSource, is_cdk
 from orchestrator.build.uv import Uv
 from orchestrator.config.organization import Organization
+from orchestrator.config.platform import Platform
 from orchestrator.config.unit import FILE_NAME, Unit
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.built import Built
 from orchestrator.releases.manifest import Layer
 from orchestrator.releases.numbering import ReleaseLedger
 from orchestrator.releases.publishing import ReleaseStore
 from orchestrator.source.facts import TEMPLATES
+
+# Warnings of cfn-lint about what builds do: local paths are uploaded, and YAML's aliases and merge keys become JSON.
+_PACKAGED = ("W1100", "W1101", "W3002")
+
+
+@dataclass(frozen=True)
+class UnitDraft:
+    """A template of the unit, as far as it is known before the package is.
+
+    Attributes:
+        source: where it was read from.
+        draft: its local paths.
+        resolutions: what its functions run on, one for environments that agree.
+    """
+
+    source: TemplateSource
+    draft: Draft
+    resolutions: tuple[Resolution, ...]
+
+    @property
+    def resolved(self) -> list[Resolved]:
+        """What functions run on, template by template."""
+        return [each for resolution in self.resolutions for each in resolution.resolved(self.draft)]
 
 
 @dataclass(frozen=True)
@@ -58,6 +91,8 @@ class Job:
         fetched: an empty folder, which the commands of `uv` may write to.
         scratch: an empty folder, which the unit's code may write to.
         own: an empty folder, which no command may write to.
+        interpreters: finds this machine's Python of a version.
+        unmerged: the commit, unless the branch is known to contain it.
     """
 
     unit: Unit
@@ -72,39 +107,57 @@ class Job:
     fetched: Path
     scratch: Path
     own: Path
+    interpreters: Callable[[str], Interpreter | None]
+    unmerged: str | None = None
 
-    @property
-    def layers(self) -> Layers:
-        """The unit's layers."""
-        return Layers(self.unit.name, self.store, self.releases, self._dependencies, self.fetched, self.own)
+    def layers(self, platform: Platform, uv: Uv) -> Layers:
+        """The unit's layers for a platform, made by a uv that may run beside others."""
+        own = self.own / f"layer-{platform.label}"
+        own.mkdir()
+        dependencies = Dependencies(uv, self.cache, platform)
+        return Layers(self.unit.name, self.store, self.releases, dependencies, self.fetched, own)
 
-    @property
-    def _dependencies(self) -> Dependencies:
-        return Dependencies(self.uv, self.cache, self.organization.lambda_)
+    @cached_property
+    def others(self) -> UnitBuild:
+        """What the unit is built from besides its Python package."""
+        locks = PublishedLocks(self.unit.name, self.store, self.unmerged)
+        fetching = Fetching(self.uv.commands, self.cache, locks, self.uv.as_of, self.fetched, self.tree)
+        python, file = self.uv.python, self._template_source.file
+        return UnitBuild(
+            self.unit, fetching, self.commands, python, self.cache, self.digest, self.scratch, self.own, file
+        )
 
     @property
     def _exported(self) -> Exported:
         return Exported(self.tree)
 
-    def declared(self) -> Declared:
-        """What the unit says of its dependencies, in `[project]` and in lock files."""
-        if self.unit.plain:
-            return plain_declared(self.unit, self.plain)
-        where, path = self.unit.folder, self.unit.path
-        file = path(FILE_NAME)
-        text = self._exported.required(file).read_bytes().decode()
-        project = read_project(text, file, self.unit.name, self.organization.lambda_.python)
-        uv_lock, requirements = (self._exported.text(path(name)) for name in (UV_LOCK, REQUIREMENTS_FILE))
-        return Declared(where, self.unit.version, project.dependencies, text, uv_lock, requirements)
+    def declared(self, package: Callable[[], Package]) -> Declared:
+        """What the unit says of its dependencies, in its project, in lists and in lock files.
+
+        Args:
+            package: waits for the wheel, whose metadata says what no file does.
+        """
+        text, file = self._exported.text(self.unit.path(FILE_NAME)), self.unit.path(FILE_NAME)
+        project = Project.of(text)
+        named = read_project(text or "", file, self.unit.name).dependencies
+        if project is None or not project.table.is_packaged:
+            return CodeFiles(self.unit, self._exported, self.plain.folders).declared(project)
+        dependencies = wheel_dependencies(package().wheel, file) if project.is_told_by_wheel else named
+        return ProjectFiles(self.unit, self._exported, project).packaged(dependencies)
+
+    def check_metadata(self, package: Package, declared: Declared, locks: Iterable[Lock], users: Users) -> None:
+        """Check that each layer has all that the wheel's own metadata asks for, and each function its Python."""
+        check_requirements(package.wheel, declared, locks, list(users), self.unit.path(FILE_NAME))
 
     @cached_property
     def plain(self) -> PlainCode:
-        """The code of a unit without a project."""
+        """The code of a unit that no build backend packages."""
         if is_cdk(self.unit, self.tree):
-            return plain_code(self.unit, self.tree, None, "")
-        source = self._template_source()
-        document = read_template(source.path.read_bytes(), source.file)
-        return plain_code(self.unit, self.tree, document, source.file.removeprefix(f"{self.unit.folder}/"))
+            return PlainCode({}, ())
+        source, one = self._template_source, self._draft
+        folders = list(dict.fromkeys(code.path for code in self._paths.python(one.draft, one.resolutions)))
+        template = source.file.removeprefix(f"{self.unit.folder}/")
+        return plain_code(self.unit, self.others.tree, folders, template, is_own=not one.draft.names_code)
 
     def templates(self) -> Templates:
         """Find the template, or synthesize the CDK app, in a copy of the sources."""
@@ -114,41 +167,90 @@ class Job:
             synthesizer = Synthesizer(self.unit, self.organization, tree, self.uv, self.commands, libraries, self.own)
             scratch = self.commands.give(Path(tempfile.mkdtemp(prefix="cdk-", dir=self.scratch)))
             return synthesizer(self.scratch, scratch)
-        return Templates((self._template_source(),), {})
+        return Templates((self._template_source,), {})
 
+    @cached_property
     def _template_source(self) -> TemplateSource:
         """The unit's template: the one that its settings name, else the first of those that need none."""
         is_named = "template" in self.unit.settings.model_fields_set
         names = [self.unit.settings.template] if is_named else TEMPLATES
         files = [self.unit.path(name) for name in names]
         file = next((file for file in files if self._exported.find(file)), files[0])
-        return TemplateSource(file, self._exported.required(file), tuple(self.unit.environments(self.organization)))
+        environments = tuple(self.unit.environments(self.organization))
+        return TemplateSource(file, self._exported.required(file), environments, _PACKAGED)
 
-    def template(self, templates: Templates, *, has_layer: bool) -> UnitTemplate:
-        """Read and check the templates, with the release's artifacts in the place of local folders."""
-        first, *rest = [self._template(source, has_layer=has_layer) for source in templates.sources]
-        pairs = zip(templates.sources[1:], rest, strict=True)
-        others = {name: one.text for source, one in pairs for name in source.environments}
-        return replace(first, others=others)
+    @cached_property
+    def _paths(self) -> UnitPaths:
+        given: dict[str, list[str]] = {}
+        for environment in self.unit.environments(self.organization):
+            for name, value in self.unit.parameters(environment).items():
+                given.setdefault(name, []).append(value)
+        folder = Path(tempfile.mkdtemp(prefix="assets-", dir=self.own))
+        default, shared = self.organization.lambda_.platform, self.unit.settings.shared_code
+        made = partial(UnitPaths, self.unit.name, own=folder, given=given, default=default, shared=shared)
+        if is_cdk(self.unit, self.tree):
+            return made(tree=self.tree)
+        others = self.others
+        return made(tree=others.tree, builder=others.code, stand_ins=others.stand_ins, settings=others.settings)
 
-    def _template(self, source: TemplateSource, *, has_layer: bool) -> UnitTemplate:
-        read = read_template(source.path.read_bytes(), source.file)
-        document, functions = use_artifacts(read, self.organization.lambda_, source.file, has_layer=has_layer)
-        check_parameters(document, self.unit, self.organization, has_layer=has_layer, file=source.file)
-        check_layers(document, source.file)
-        text = template_json(document, source.file)
-        check_platform(document, self.organization.lambda_, source.file)
-        looked_up = tuple(function.looked_up(source.path.parent, self.tree) for function in functions)
-        return UnitTemplate(text, source, looked_up)
+    @cached_property
+    def _draft(self) -> UnitDraft:
+        """The unit's own template, as far as it is known before the package is."""
+        # Paths begin where the template is, and not where a link leads that is in its place.
+        return self._drafted(self._template_source, self.others.tree / self._template_source.file)
 
-    def lint(self, commands: Commands, scratch: Path, templates: Templates) -> list[str]:
-        """Check the templates for the regions that they go to; returns the warnings.
+    def _drafted(self, source: TemplateSource, path: Path) -> UnitDraft:
+        draft = self._paths.draft(source.path.read_bytes(), path, source.file)
+        # A unit that goes nowhere is built all the same.
+        environments = source.environments or ("",)
+        scopes = {one: unit_scope(draft.document, self.unit, self.organization, one) for one in environments}
+        return UnitDraft(source, draft, self._paths.resolve(draft, scopes))
+
+    def drafts(self, templates: Templates) -> tuple[UnitDraft, ...]:
+        """Read the templates, as far as they are known before the package is."""
+        if is_cdk(self.unit, self.tree):
+            return tuple(self._drafted(source, source.path) for source in templates.sources)
+        return (self._draft,)
+
+    def check_parameters(self, drafts: Iterable[UnitDraft], platforms: UnitPlatforms) -> None:
+        """Check that every parameter of the templates gets a value."""
+        for one in drafts:
+            document, file = one.draft.document, one.source.file
+            check_parameters(document, self.unit, self.organization, layers=platforms.parameters, file=file)
+
+    def template(self, drafts: Sequence[UnitDraft], parts: Parts) -> UnitTemplate:
+        """Finish the templates, with the release's objects in the place of local paths."""
+        made = [
+            (self._template(one, resolution, parts), resolution) for one in drafts for resolution in one.resolutions
+        ]
+        first, others = made[0][0], made[1:]
+        functions: dict[Platform, tuple[Function, ...]] = {}
+        for template, _ in made:
+            for platform, found in template.functions.items():
+                functions[platform] = (*functions.get(platform, ()), *found)
+        return replace(
+            first,
+            functions=functions,
+            files={key: path for template, _ in made for key, path in template.files.items()},
+            notes=tuple(dict.fromkeys(note for template, _ in made for note in template.notes)),
+            others={name: one.text for one, each in others for name in each.environments if one.text != first.text},
+        )
+
+    def _template(self, one: UnitDraft, resolution: Resolution, parts: Parts) -> UnitTemplate:
+        finished = self._paths.finish(one.draft, resolution, parts)
+        text = template_json(finished.document, one.source.file)
+        return UnitTemplate(text, one.source, finished.functions, finished.files, finished.notes)
+
+    def lint(self, commands: Commands, scratch: Path, templates: Templates, nested: Mapping[str, Path]) -> list[str]:
+        """Check the templates, and those that they nest, for the regions that they go to; returns the warnings.
 
         It runs beside other commands, so its commands have a log of their own, and a folder that they alone write to.
         """
         linter = Linter(commands, self.cache, scratch)
         warnings = []
-        for source in templates.sources:
+        everywhere = tuple(self.unit.environments(self.organization))
+        inner = [TemplateSource(file, path, everywhere, _PACKAGED) for file, path in nested.items()]
+        for source in (*templates.sources, *inner):
             environments = [self.organization.environment(name) for name in source.environments]
             regions = [target.region for one in environments for target in one.targets]
             found = linter(source.path, regions, source.accepted)
@@ -165,38 +267,59 @@ class Job:
             for name, text in template.others.items()
         }
 
-    def publish_assets(self, templates: Templates) -> tuple[Artifact, ...]:
+    def publish_assets(self, template: UnitTemplate) -> tuple[Artifact, ...]:
         """Publish what templates refer to; a name is the digest of what it names, so others may have done that."""
-        return tuple(self.publish(key, path) for key, path in sorted(templates.files.items()))
+        return tuple(self.publish(key, path) for key, path in sorted(template.files.items()))
 
     def plain_package(self, uv: Uv, version: str) -> Package:
-        """Make the wheel and the sdist of a unit without a project."""
+        """Make the wheel and the sdist of a unit that no build backend packages."""
         folder = Path(tempfile.mkdtemp(prefix="package-", dir=self.own))
         package = plain_package(self.unit, version, self.plain.files, uv, folder)
         refuse_pointers(package.wheel, self.unit.name)
         return package
 
-    def unpacked(self, layer: LayerFile, locked: Lock, *, is_new: bool) -> LayerFile:
+    def unpacked(self, made: PublishedLayer) -> LayerFile:
         """The layer with the folders that it can be imported from; a new one, which will be, is unpacked for it."""
-        layer = replace(layer, unpacked=self._dependencies.unpacked(locked, anew=is_new))
-        if is_new:
-            self._handlers.prepare(layer)
-        return layer
+        file = replace(made.file, unpacked=made.layers.dependencies.unpacked(made.lock, anew=made.is_new))
+        if made.is_new:
+            self._handlers(made.platform).prepare(file)
+        return file
 
-    def will_import(self, template: UnitTemplate) -> bool:
-        """Whether handlers of the template are to be imported here."""
-        return self._handlers.will_import(wheel_functions(json.loads(template.text)))
+    def will_import(self, platform: Platform, users: Users) -> bool:
+        """Whether handlers that run on a platform may be imported here."""
+        return bool(users.get(platform)) and self._handlers(platform).imports
 
-    def check(self, package: Package, layer: LayerFile | None, template: UnitTemplate) -> tuple[list[str], list[str]]:
-        """Check that wheel, layer and template will run together.
+    def check(
+        self, package: Package, layers: Mapping[Platform, LayerFile], template: UnitTemplate
+    ) -> tuple[list[str], list[str]]:
+        """Check that code, layers and template will run together.
+
+        Args:
+            package: the wheel.
+            layers: the layer of each platform that has one.
+            template: the template.
 
         Returns:
             Warnings that belong to the release, and those that this machine alone may have a reason for.
         """
-        warnings = check_wheel(template.functions, package.wheel.read_bytes(), template.source.file)
-        check_size(self.unit.name, package.wheel, layer.path if layer else None)
-        functions = wheel_functions(json.loads(template.text))
-        return warnings, self._handlers.check(functions, package.wheel, layer, self.scratch)
+        for layer in layers.values() or (None,):
+            check_size(self.unit.name, package.wheel, layer.path if layer else None)
+        found: list[str] = []
+        for platform, functions in template.functions.items():
+            layer = layers.get(platform)
+            for code in dict.fromkeys(one.code for one in functions if one.code):
+                check_size(self.unit.name, code, layer.path if layer else None)
+            found += self._handlers(platform).check(functions, package.wheel, layer, self.scratch)
+        return [*template.notes, *self._others_warnings], list(dict.fromkeys(found))
+
+    @property
+    def built(self) -> tuple[Built, ...]:
+        """What other tool chains, or the unit's command, have made."""
+        return () if is_cdk(self.unit, self.tree) else self.others.built
+
+    @property
+    def _others_warnings(self) -> tuple[str, ...]:
+        return () if is_cdk(self.unit, self.tree) else self.others.warnings
 
     def publish_package(self, version: str, package: Package) -> tuple[Artifact, Artifact]:
         """Publish the wheel and the sdist."""
@@ -214,18 +337,18 @@ class Job:
         self,
         version: str,
         wheel: Artifact,
-        layer: Layer | None,
+        layers: Sequence[Layer],
         tools: Mapping[str, str],
         assets: Iterable[tuple[Artifact, Path]],
     ) -> Artifact:
         """Publish the release's bill of materials."""
-        facts = {"digest": self.digest, "python": self.organization.lambda_.python}
+        facts = {"digest": self.digest, "layers": ", ".join(str(one.platform) for one in layers)}
         subject = Subject(self.unit.name, version, wheel.sha256, facts)
-        of_layer = None
-        if layer:
-            text = self.store.get(layer.sbom.key, sha256=layer.sbom.sha256)
-            of_layer = read_bom(text, self.store.location(layer.sbom.key))
-        content = bom_json(release_bom(subject, of_layer, tools, assets))
+        boms = [
+            read_bom(self.store.get(one.sbom.key, sha256=one.sbom.sha256), self.store.location(one.sbom.key))
+            for one in layers
+        ]
+        content = bom_json(release_bom(subject, boms, tools, assets))
         return self.publish(layout.sbom_key(self.unit.name, version), content)
 
     def tools(self, wheel: bytes) -> dict[str, str]:
@@ -246,6 +369,6 @@ class Job:
 
         return self.cache.once("uv-version", uv.fingerprint, ask).decode()
 
-    @property
-    def _handlers(self) -> HandlerCheck:
-        return HandlerCheck(self.commands.closed(), self.uv.python, self.cache, self.organization.lambda_)
+    def _handlers(self, platform: Platform) -> HandlerCheck:
+        interpreter = self.interpreters(platform.python) if is_of_this_machine(platform) else None
+        return HandlerCheck(self.commands.closed(), interpreter, self.cache, platform)

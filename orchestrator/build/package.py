@@ -8,13 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from orchestrator.build.archive import repack_tar
 from orchestrator.build.backend import Backend
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive, check_tar
 from orchestrator.build.confined.confinement import was_refused
+from orchestrator.build.distribution.released import Named, released_wheel
 from orchestrator.build.project import with_version
 from orchestrator.build.run import Outcome
 from orchestrator.build.scratch import copy_tree
@@ -35,16 +36,6 @@ class Package:
 
     wheel: Path
     sdist: Path
-
-
-def file_stem(unit: str, version: str) -> str:
-    """What the names of a release's wheel and sdist begin with.
-
-    It is `<unit>-<version>` with the unit's name written as the wheel specification demands, `my-unit` as `my_unit`:
-    a wheel with another `-` in its name cannot be installed. The project must be named like the unit (see
-    `read_project`), so that the name also agrees with the wheel's metadata.
-    """
-    return f"{canonicalize_name(unit).replace('-', '_')}-{version}"
 
 
 def generator(wheel: bytes) -> str:
@@ -71,7 +62,7 @@ def begin_package(started: Started, version: str, sources: Path) -> Callable[[],
         ConfigurationError: the version cannot be set.
     """
     backend, project = started.backend, started.project
-    text = with_version(project.text, version, project.path)
+    text = with_version(project.text, version, project.path) if project.sets_version else project.text
     folder = _moved(_copied(sources, backend.own, project.path, text), backend) / project.folder
     started.gate.open(folder)
     return partial(_built, started, version)
@@ -87,7 +78,7 @@ def _built(started: Started, version: str) -> Package:
     backend, unit, file = started.backend, started.project.unit, started.project.path
     outcome = started.outcome.result()
     backend.commands.require(STEP, outcome, _reason(outcome))
-    stem = file_stem(unit, version)
+    named = Named(unit, version)
     # Whatever wrote it, what is checked and published is a copy, which only this process writes to.
     made = UntrustedFolder(
         backend.scratch,
@@ -97,11 +88,12 @@ def _built(started: Started, version: str) -> Package:
         _ADVICE,
     )
     wheel, sdist = (_only(unit, made, ending) for ending in (".whl", ".tar.gz"))
-    _check_wheel(unit, wheel, version)
+    _check_wheel(unit, wheel, version if started.project.sets_version else None)
     copies = Path(tempfile.mkdtemp(prefix="package-", dir=backend.own))
-    stored = Package(copies / f"{stem}-py3-none-any.whl", copies / f"{stem}.tar.gz")
-    made.copy_file(wheel, stored.wheel, Budget(LARGEST_UNZIPPED))
-    check_archive(stored.wheel, LARGEST_UNZIPPED)
+    copied = copies / f"{named.stem}-py3-none-any.whl"
+    made.copy_file(wheel, copied, Budget(LARGEST_UNZIPPED))
+    check_archive(copied, LARGEST_UNZIPPED)
+    stored = Package(released_wheel(copied, named, copies / "released"), copies / f"{named.stem}.tar.gz")
     made.copy_file(sdist, copies / "made.tar.gz", Budget(LARGEST_UNZIPPED))
     check_tar(copies / "made.tar.gz", LARGEST_UNZIPPED)
     repack_tar(copies / "made.tar.gz", stored.sdist, source_time(backend.uv))
@@ -153,17 +145,18 @@ def _only(unit: str, folder: UntrustedFolder, ending: str) -> str:
     return found[0]
 
 
-def _check_wheel(unit: str, name: str, version: str) -> None:
+def _check_wheel(unit: str, name: str, version: str | None) -> None:
     """Refuse a wheel that is not of this version, or that does not run on every platform.
 
     A wheel for both Python 2 and 3, which hatchling makes when `requires-python` is left out, is one for Python 3:
-    its bytes stay as they are and it is stored as `py3-none-any`.
+    its bytes stay as they are and it is stored as `py3-none-any`. A version that the backend itself says is none of a
+    release, which is written into the wheel.
     """
     try:
         _, found, _, tags = parse_wheel_filename(name)
     except InvalidWheelFilename as error:
         raise BuildError(unit, STEP, f"the build backend made a wheel with an invalid name: {error}.") from error
-    if found != Version(version):
+    if version is not None and found != Version(version):
         raise BuildError(
             unit,
             STEP,

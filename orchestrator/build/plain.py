@@ -1,100 +1,111 @@
-"""The code of a unit without a project: what its template names, or what lies in its folder, as a wheel and an sdist.
+"""The code of a unit that no build backend packages: what its template names, or what lies in its folder.
 
-Nothing of the unit runs for it, and no build backend is installed: a wheel of pure Python is a zip of its files with
-three small ones beside them, and these follow from its name and version.
+Nothing of the unit runs for it: a wheel of pure Python is a zip of its files with three small ones beside them, and
+these follow from its name and version.
 """
 
-import base64
-import hashlib
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from packaging.requirements import InvalidRequirement, Requirement
 
 from orchestrator import __version__
 from orchestrator.build.archive import repack_tar, zip_folder
-from orchestrator.build.cdk import CDK_FILE
-from orchestrator.build.declared import Declared
-from orchestrator.build.local_code import local_folders
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, read_pins
-from orchestrator.build.package import Package, file_stem
+from orchestrator.build.distribution.record import write_record
+from orchestrator.build.distribution.released import Named
+from orchestrator.build.folders.contents import FolderContents
+from orchestrator.build.package import Package
+from orchestrator.build.paths.folders import LEFT_OUT_OF_PYTHON, packaged, told
+from orchestrator.build.paths.sources import Sources
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE
 from orchestrator.build.starting import source_time
 from orchestrator.build.uv import Uv
-from orchestrator.config.unit import FILE_NAME, Unit
-from orchestrator.errors import ConfigurationError
+from orchestrator.config.unit import Unit
 from orchestrator.frozen import dataclass
+from orchestrator.releases.sha256 import sha256_of_file
 from orchestrator.source.facts import TEMPLATES
+from orchestrator.source.reading import within
 
 _SOURCES = "src"
-# Of a unit's own folder, what is about the code and not a part of it.
-_ABOUT = {FILE_NAME, CDK_FILE, "cdk.context.json", "samconfig.toml", "orchestrator.toml", "Makefile", "uv.lock"}
-_ABOUT_FOLDERS = {"tests", "test", "docs", "events", "node_modules"}
-_TEXTS = (".md", ".rst")
+_PYTHON = ".py"
 
 
 @dataclass(frozen=True)
 class PlainCode:
-    """What a unit without a project is made of.
+    """What the wheel of such a unit is made of.
 
     Attributes:
-        files: what goes into its wheel, by the path in there.
-        requirements: the lists of its dependencies, by their paths from the repository's root.
+        files: what goes into it, by the path in there.
+        folders: where lists of its dependencies are looked for, from the repository's root.
+        left_out: what of its own folder is not packaged, where functions name none, from the repository's root.
     """
 
     files: Mapping[str, Path]
-    requirements: Mapping[str, str]
+    folders: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is said of files that are not packaged."""
+        paths = told(self.left_out)
+        return [f"The wheel leaves out {', '.join(paths)}, as 'sam build' does."] if paths else []
 
 
-def plain_code(unit: Unit, tree: Path, document: Mapping[str, Any] | None, template: str) -> PlainCode:
+def plain_code(unit: Unit, tree: Path, named: Sequence[Path], template: str, *, is_own: bool) -> PlainCode:
     """Find the code.
 
     Args:
         unit: the unit.
         tree: the exported tree.
-        document: the unit's template; None for a CDK app, whose functions' code is in its assets.
+        named: the folders of Python code that functions name.
         template: the path of its template in the unit's folder.
+        is_own: whether the code is what lies in the unit's own folder, because functions name none.
 
     Raises:
-        ConfigurationError: two folders have different files of one name, or a link leads to what is not there.
+        ConfigurationError: a link leads to what is not there.
     """
-    home = tree / unit.folder
-    if document is None:
-        return PlainCode({}, {})
-    beside = (home / template).parent
-    wanted = [(beside / one).resolve() for one in local_folders(document)]
-    # Any other one is refused with the function that names it, see `LocalFunction`.
-    named = [folder for folder in wanted if folder.is_dir() and _is_in(folder, tree)]
+    home, root = (tree / unit.folder).resolve(), tree.resolve()
+    sources = Sources(tree, home, unit.path(template))
     own = home / _SOURCES if (home / _SOURCES).is_dir() else home
-    folders = list(dict.fromkeys(named)) or [own.resolve()]
-    files: dict[str, Path] = {}
-    for folder in folders:
-        skipped = _about(home, template) if folder == home.resolve() else set()
-        for name, path in _files(folder, tree, skipped):
-            there = files.setdefault(name, path)
-            if there.read_bytes() != path.read_bytes():
-                raise _clash(unit.path(template), name, [one.relative_to(tree.resolve()) for one in folders])
-    lists = [folder / REQUIREMENTS_FILE for folder in (home.resolve(), *folders)]
-    texts = {str(path.relative_to(tree.resolve())): _text(path, tree) for path in lists if path.is_file()}
-    return PlainCode(files, texts)
+    folders = tuple(_name(folder, root) for folder in dict.fromkeys((home, *([own] if is_own else named))))
+    if is_own:
+        held = _own_code(own, sources, template if own == home else "")
+        return PlainCode(held.files, folders, tuple(within(_name(own, root), name) for name in held.left_out))
+    return PlainCode(_united([packaged(folder, sources, LEFT_OUT_OF_PYTHON).files for folder in named]), folders)
 
 
-def plain_declared(unit: Unit, code: PlainCode) -> Declared:
-    """What the lists of requirements declare; one with hashes is a lock, as it is beside a project.
+def _own_code(own: Path, sources: Sources, template: str) -> FolderContents:
+    """The code that no function names: modules at the top of the wheel, and what lies beside them."""
+    held = packaged(own, sources, LEFT_OUT_OF_PYTHON)
+    if not any(name.endswith(_PYTHON) for name in held.files):
+        return FolderContents({})
+    templates = {template, *TEMPLATES} if template else set()
+    return FolderContents({name: path for name, path in held.files.items() if name not in templates}, held.left_out)
 
-    Raises:
-        ConfigurationError: a line is no requirement, or there is a lock and another list beside it.
+
+def _name(folder: Path, root: Path) -> str:
+    """A folder from the repository's root, whose own name is empty."""
+    return "" if folder == root else folder.relative_to(root).as_posix()
+
+
+def _united(folders: Collection[Mapping[str, Path]]) -> dict[str, Path]:
+    """The files of all folders that have no file of a name that another one has with other content.
+
+    A wheel is one for all functions; what is left out gets an archive for each folder.
     """
-    locks = [file for file, text in code.requirements.items() if read_pins(text, file) is not None]
-    if locks and len(code.requirements) > 1:
-        others = ", ".join(sorted(code.requirements.keys() - set(locks[:1])))
-        raise ConfigurationError(locks[0], f"has hashes, so it must be all that is required: move {others} into it.")
-    if locks:
-        return Declared(unit.folder, unit.version, (), "", requirements=code.requirements[locks[0]])
-    lines = [line for file, text in code.requirements.items() for line in _requirements(text, file)]
-    return Declared(unit.folder, unit.version, tuple(sorted(set(lines))), "")
+    digests: dict[str, set[str]] = {}
+    for files in folders:
+        for name, path in files.items():
+            if name != REQUIREMENTS_FILE:
+                digests.setdefault(name, set()).add(sha256_of_file(path))
+    clashing = {name for name, found in digests.items() if len(found) > 1}
+    return {
+        name: path
+        for files in folders
+        if not clashing & files.keys()
+        for name, path in files.items()
+        if name != REQUIREMENTS_FILE
+    }
 
 
 def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, own: Path) -> Package:
@@ -107,7 +118,7 @@ def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, o
         uv: knows the time of the commit.
         own: an empty folder.
     """
-    stem = file_stem(unit.name, version)
+    stem = Named(unit.name, version).stem
     metadata = f"Metadata-Version: 2.1\nName: {unit.name}\nVersion: {version}\n"
     content = own / "content"
     for name, path in files.items():
@@ -130,96 +141,6 @@ def plain_package(unit: Unit, version: str, files: Mapping[str, Path], uv: Uv, o
         "Tag: py3-none-any\n",
         encoding="utf-8",
     )
-    (about / "RECORD").write_text(_record(content, about), encoding="utf-8")
+    write_record(content, about)
     zip_folder(content, made.wheel)
     return made
-
-
-def _record(content: Path, about: Path) -> str:
-    """The list of a wheel's files. Source: PyPA's specification of binary distributions."""
-    lines = []
-    for path in sorted(path for path in content.rglob("*") if path.is_file()):
-        digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
-        name = path.relative_to(content).as_posix()
-        quoted = f'"{name.replace(chr(34), chr(34) * 2)}"' if set(name) & {",", '"'} else name
-        lines.append(f"{quoted},sha256={digest},{path.stat().st_size}\n")
-    return "".join([*lines, f"{about.name}/RECORD,,\n"])
-
-
-def _about(home: Path, template: str) -> set[str]:
-    about = _ABOUT | _ABOUT_FOLDERS | {template} | set(TEMPLATES)
-    return about | {path.name for path in home.iterdir() if path.suffix in _TEXTS or path.name.startswith("LICENSE")}
-
-
-def _files(folder: Path, tree: Path, skipped: set[str]) -> Iterator[tuple[str, Path]]:
-    """The files that `sam build` would package, sorted, with links followed within the export."""
-    waiting: list[tuple[str, Path, tuple[Path, ...]]] = [("", folder, ())]
-    while waiting:
-        prefix, parent, above = waiting.pop()
-        for path in sorted(parent.iterdir()):
-            name = f"{prefix}{path.name}"
-            if name in skipped or _is_left_out(path):
-                continue
-            real = path.resolve()
-            if not real.exists() or not _is_in(real, tree):
-                raise _dangling(path, tree)
-            if real.is_dir() and real not in above:
-                waiting.append((f"{name}/", path, (*above, real)))
-            elif real.is_file():
-                yield name, real
-
-
-def _is_left_out(path: Path) -> bool:
-    is_list = path.name.startswith("requirements") and path.suffix == ".txt"
-    return path.name.startswith(".") or path.name == "__pycache__" or path.suffix == ".pyc" or is_list
-
-
-def _is_in(path: Path, tree: Path) -> bool:
-    return path.is_relative_to(tree.resolve())
-
-
-def _text(path: Path, tree: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(str(path.relative_to(tree.resolve())), f"is not UTF-8: {error}.") from error
-
-
-def _requirements(text: str, file: str) -> Iterator[str]:
-    """The requirements of a list, without comments."""
-    problems = []
-    for line in _logical_lines(text):
-        try:
-            yield str(Requirement(line))
-        except InvalidRequirement:
-            problems.append(
-                f"{line!r} is not a requirement such as 'requests>=2.32': options, further files and folders are not "
-                "taken. Write what it stands for, or give the unit a pyproject.toml."
-            )
-    if problems:
-        raise ConfigurationError(file, *problems)
-
-
-def _logical_lines(text: str) -> Iterable[str]:
-    lines = (line.split(" #")[0].strip() for line in text.replace("\\\n", " ").splitlines())
-    return (line for line in lines if line and not line.startswith("#"))
-
-
-def _clash(file: str, name: str, folders: list[Path]) -> ConfigurationError:
-    return ConfigurationError(
-        file,
-        f"takes code from {', '.join(map(str, folders))}, and more than one of these has a {name}, with other content: "
-        "a release has one wheel for all of its functions. Rename one of the files, or make a unit of each folder.",
-    )
-
-
-def _dangling(path: Path, tree: Path) -> ConfigurationError:
-    # The tree itself may lie behind a link, so the place of the link is told as it was exported.
-    link, target = path.relative_to(tree.resolve()), path.readlink()
-    place = Path(path.parent, target).resolve()
-    wanted = place.relative_to(tree.resolve()) if _is_in(place, tree) else target
-    return ConfigurationError(
-        str(link),
-        f"is a symbolic link to {wanted}, which this unit does not have: add '{wanted}' to its depends_on in "
-        "orchestrator.toml, or put the file itself in the link's place.",
-    )

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,6 +10,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+from orchestrator.build.requirements.lists import not_of_an_index
+from orchestrator.config.platform import Platform
+from orchestrator.config.project import ProjectTable, project_table
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
@@ -28,28 +31,55 @@ class Project:
     dependencies: tuple[str, ...]
 
 
-def read_project(text: str, file: str, unit: str, python: str) -> Project:
+def read_project(text: str, file: str, unit: str) -> Project:
     """Read what the build needs.
 
     Args:
         text: of the `pyproject.toml`.
         file: its path, for errors.
         unit: the unit's name, which the project must have.
-        python: the version of the Lambda runtime, such as `3.13`.
 
     Raises:
-        ConfigurationError: a key is not valid, or does not suit the unit or the runtime.
+        ConfigurationError: a key is not valid, or does not suit the unit.
     """
-    project = tomllib.loads(text).get("project", {})
+    table = project_table(tomllib.loads(text))
+    if table is None or table.is_of_poetry:
+        # Poetry's own dependencies and Python are in its wheel's metadata.
+        return Project(())
+    project = dict(table.values)
     problems = list(_type_problems(project)) or [
         *_name_problems(project, unit),
-        *_dynamic_problems(project),
-        *_python_problems(project, python),
+        *_dynamic_problems(table),
+        *_python_problems(project),
         *_dependency_problems(project),
     ]
     if problems:
         raise ConfigurationError(file, *problems)
     return Project(tuple(project.get("dependencies", ())))
+
+
+def check_python(text: str, file: str, users: Mapping[Platform, Sequence[str]]) -> None:
+    """Check that a project allows the Python of each function that runs it.
+
+    Args:
+        text: of the `pyproject.toml`, which was read before.
+        file: its path, for errors.
+        users: the functions of each platform.
+
+    Raises:
+        ConfigurationError: it excludes some; each is named.
+    """
+    wanted = tomllib.loads(text).get("project", {}).get("requires-python", "")
+    problems = [
+        f"project.requires-python = {wanted!r} excludes Python {platform.python}, the runtime of {', '.join(names)} in "
+        "the template: change one of the two. Without a Runtime in the template, lambda.python of orchestrator.toml "
+        "is the runtime."
+        for platform, names in users.items()
+        # Any patch release of the runtime will do, and it only ever gets newer ones.
+        if not SpecifierSet(wanted).contains(f"{platform.python}.999")
+    ]
+    if problems:
+        raise ConfigurationError(file, *problems)
 
 
 def with_version(text: str, version: str, file: str) -> str:
@@ -101,26 +131,20 @@ def _name_problems(project: dict[str, Any], unit: str) -> Iterator[str]:
         yield f"project.name is missing: write name = {unit!r}, which the release is stored and installed by."
 
 
-def _dynamic_problems(project: dict[str, Any]) -> list[str]:
-    dynamic = [key for key in ("version", "dependencies") if key in project.get("dynamic", ())]
-    return [
-        f"project.dynamic names {key!r}, which is not supported: write project.{key} into the file." for key in dynamic
-    ]
+def _dynamic_problems(project: ProjectTable) -> Iterator[str]:
+    if not project.is_packaged and project.is_dynamic("dependencies"):
+        yield (
+            "project.dynamic names 'dependencies', which a build backend says, and the code is not packaged: write "
+            "project.dependencies."
+        )
 
 
-def _python_problems(project: dict[str, Any], python: str) -> Iterator[str]:
+def _python_problems(project: dict[str, Any]) -> Iterator[str]:
     wanted = project.get("requires-python", "")
     try:
-        # Any patch release of the runtime will do, and it only ever gets newer ones.
-        suits = SpecifierSet(wanted).contains(f"{python}.999")
+        SpecifierSet(wanted)
     except InvalidSpecifier:
-        yield f"project.requires-python = {wanted!r} is not valid: use a PEP 440 specifier such as '>={python}'."
-        return
-    if not suits:
-        yield (
-            f"project.requires-python = {wanted!r} excludes Python {python}, the runtime that orchestrator.toml sets "
-            "with lambda.python: change one of the two."
-        )
+        yield f"project.requires-python = {wanted!r} is not valid: use a PEP 440 specifier such as '>=3.11'."
 
 
 def _dependency_problems(project: dict[str, Any]) -> Iterator[str]:
@@ -132,8 +156,4 @@ def _dependency_problems(project: dict[str, Any]) -> Iterator[str]:
             yield f"project.dependencies: {dependency!r} is not valid: {why}. Use PEP 508, such as 'requests>=2.32'."
             continue
         if wanted.url is not None:
-            yield (
-                f"project.dependencies: {dependency!r} is a folder, a file or a repository, and a layer is made of "
-                f"wheels of a package index. Publish it there and write {wanted.name!r}; code of this repository is "
-                "shared by tool.orchestrator.depends_on, and put into the wheel by the build backend."
-            )
+            yield f"project.dependencies: {not_of_an_index(dependency, wanted.name)}"

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.lockfiles import pins
+from orchestrator.build.paths.published import asset_differences
+from orchestrator.build.requirements.pins import pins
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.compare import Difference, differences, paths, template_differences, wheel_files
 from orchestrator.releases.manifest import Manifest
@@ -14,7 +15,7 @@ from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
 _Differences = tuple[Difference, ...]
-_HOW_IT_WAS_BUILT = {"builder", "confinement", "network", "tools", "python", "architecture", "inputs"}
+_HOW_IT_WAS_BUILT = {"builder", "confinement", "network", "tools", "python", "architecture", "platforms", "inputs"}
 
 
 class ReleaseDiff(BaseModel):
@@ -38,7 +39,7 @@ def diff_of(store: ArtifactStore, before: Release, after: Release) -> ReleaseDif
     old, new = (_manifest(store, one) for one in (before, after))
     return ReleaseDiff(
         requirements=tuple(differences(_requirements(old), _requirements(new))),
-        files=tuple(differences(_files(store, old), _files(store, new))),
+        files=(*differences(_files(store, old), _files(store, new)), *_assets(store, old, new)),
         template=tuple(_templates(store, old, new)),
         settings=tuple(paths(old.settings.model_dump(mode="json"), new.settings.model_dump(mode="json"))),
         build=tuple(paths(_build(old), _build(new))),
@@ -51,7 +52,11 @@ def _manifest(store: ArtifactStore, release: Release) -> Manifest:
 
 
 def _requirements(manifest: Manifest) -> dict[str, str]:
-    return {pin.name: pin.version for pin in pins("\n".join(manifest.requirements))}
+    """The versions of each package; more than one where platforms differ."""
+    versions: dict[str, list[str]] = {}
+    for pin in pins("\n".join(manifest.requirements)):
+        versions.setdefault(pin.name, []).append(pin.version)
+    return {name: ", ".join(listed) for name, listed in versions.items()}
 
 
 def _files(store: ArtifactStore, manifest: Manifest) -> dict[str, Any]:
@@ -59,6 +64,16 @@ def _files(store: ArtifactStore, manifest: Manifest) -> dict[str, Any]:
     # It holds the version, so it is always another one.
     metadata = ".dist-info/METADATA"
     return {name: file.model_dump() for name, file in wheel_files(wheel).items() if not name.endswith(metadata)}
+
+
+def _assets(store: ArtifactStore, old: Manifest, new: Manifest) -> Iterator[Difference]:
+    """The files of functions, layers and nested stacks that the templates name."""
+
+    def read(asset: Artifact) -> bytes:
+        return store.get(asset.key, sha256=asset.sha256)
+
+    before, after = ((_template(store, one.template), {asset.key: asset for asset in one.assets}) for one in (old, new))
+    yield from asset_differences(before, after, read)
 
 
 def _templates(store: ArtifactStore, old: Manifest, new: Manifest) -> Iterator[Difference]:

@@ -113,7 +113,11 @@ class Commands:
     @property
     def search_path(self) -> str:
         """Where programs are looked for."""
-        return self._environment.get("PATH", os.defpath)
+        return self.seen("PATH") or os.defpath
+
+    def seen(self, variable: str) -> str | None:
+        """A variable of the worker's that the commands see, None when it is not set."""
+        return self._environment.get(variable)
 
     def note(self, text: str) -> None:
         """Write a line of our own into the log."""

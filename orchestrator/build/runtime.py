@@ -1,19 +1,15 @@
 """What a Lambda runtime can load: the words of uv, of wheels and of environment markers for one machine."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from packaging.markers import default_environment
 from packaging.tags import Tag, compatible_tags, cpython_tags, sys_tags
 
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 
-if TYPE_CHECKING:
-    # What runs on this machine needs no configuration.
-    from orchestrator.config.organization import Lambda
-
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
-_LAST_OF_AMAZON_LINUX_2 = 11
+_LAST_OF_AMAZON_LINUX_2 = (3, 11)
 # The oldest glibc that wheels are made for, by machine, and the older names of some of them (PEP 600).
 _OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
 _OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
@@ -36,7 +32,7 @@ class Target:
     options: tuple[str, ...]
 
 
-def lambda_runtime(platform: "Lambda") -> Target:
+def lambda_runtime(platform: Platform) -> Target:
     """What a layer is for."""
     options = ("--python-version", platform.python, "--python-platform", platform_tag(platform))
     return Target(tuple(wheel_tags(platform)), marker_environment(platform), describe(platform), options)
@@ -48,7 +44,7 @@ def this_interpreter() -> Target:
     return Target(tuple(sys_tags()), markers, "the Python of the build machine", ())
 
 
-def platform_tag(platform: "Lambda") -> str:
+def platform_tag(platform: Platform) -> str:
     """The platform of wheels that load on a Lambda runtime, in uv's words.
 
     Runtimes up to python3.11 are Amazon Linux 2 with glibc 2.26; later ones are Amazon Linux 2023 with glibc 2.34.
@@ -58,19 +54,19 @@ def platform_tag(platform: "Lambda") -> str:
     return f"{_MACHINES[platform.architecture]}-manylinux{glibc}"
 
 
-def describe(platform: "Lambda") -> str:
+def describe(platform: Platform) -> str:
     """The platform, as errors name it."""
     return f"Python {platform.python} on {platform.architecture} ({platform_tag(platform)})"
 
 
-def wheel_tags(platform: "Lambda") -> list[Tag]:
+def wheel_tags(platform: Platform) -> list[Tag]:
     """The tags of wheels that load there, the best one first."""
-    version, interpreter = _version(platform), f"cp{platform.python.replace('.', '')}"
+    version, interpreter = platform.version, f"cp{platform.python.replace('.', '')}"
     names = list(_platforms(platform))
     return [*cpython_tags(version, [interpreter], names), *compatible_tags(version, interpreter, names)]
 
 
-def marker_environment(platform: "Lambda") -> dict[str, str]:
+def marker_environment(platform: Platform) -> dict[str, str]:
     """What environment markers are evaluated with: any patch release of the runtime, which only gets newer ones."""
     return {
         "implementation_name": "cpython",
@@ -87,7 +83,7 @@ def marker_environment(platform: "Lambda") -> dict[str, str]:
     }
 
 
-def _platforms(platform: "Lambda") -> Iterator[str]:
+def _platforms(platform: Platform) -> Iterator[str]:
     machine = _MACHINES[platform.architecture]
     for minor in range(_newest_glibc(platform), _OLDEST_GLIBC[machine] - 1, -1):
         yield f"manylinux_2_{minor}_{machine}"
@@ -96,10 +92,5 @@ def _platforms(platform: "Lambda") -> Iterator[str]:
     yield f"linux_{machine}"
 
 
-def _newest_glibc(platform: "Lambda") -> int:
-    return 17 if _version(platform)[1] <= _LAST_OF_AMAZON_LINUX_2 else 34
-
-
-def _version(platform: "Lambda") -> tuple[int, int]:
-    major, minor = platform.python.split(".")
-    return int(major), int(minor)
+def _newest_glibc(platform: Platform) -> int:
+    return 17 if platform.version <= _LAST_OF_AMAZON_LINUX_2 else 34

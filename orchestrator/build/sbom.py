@@ -7,7 +7,7 @@ the packages' own metadata in the layer, versions and hashes from the lock that 
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
@@ -17,9 +17,9 @@ from uuid import UUID, uuid5
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from orchestrator.build.lockfiles import Pin, pins
+from orchestrator.build.requirements.pins import Pin, pins
 from orchestrator.build.runtime import marker_environment
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.publishing import damaged
@@ -64,7 +64,7 @@ class Subject:
         }
 
 
-def layer_bom(archive: Path, lock: str, subject: Subject, platform: Lambda) -> Bom:
+def layer_bom(archive: Path, lock: str, subject: Subject, platform: Platform) -> Bom:
     """The bill of materials of a layer.
 
     Args:
@@ -85,24 +85,41 @@ def layer_bom(archive: Path, lock: str, subject: Subject, platform: Lambda) -> B
 
 
 def release_bom(
-    subject: Subject, layer: Bom | None, tools: Mapping[str, str], assets: Iterable[tuple[Artifact, Path]] = ()
+    subject: Subject, layers: Sequence[Bom], tools: Mapping[str, str], assets: Iterable[tuple[Artifact, Path]] = ()
 ) -> Bom:
-    """The bill of materials of a release: the unit, what its layer holds, and what its templates refer to.
+    """The bill of materials of a release: the unit, what its layers hold, and what its templates refer to.
 
     Args:
         subject: the unit's wheel.
-        layer: the layer's bill of materials, None when there is no layer.
+        layers: the layers' bills of materials.
         tools: what it was built with, names and versions.
         assets: of a CDK app, each with the file that it was published from.
     """
     files = [_asset(one, path) for one, path in assets]
-    components = [*(layer["components"] if layer else []), *files]
-    needs = [one for one in layer["dependencies"] if one["ref"] != _ref(layer)] if layer else []
-    made = _bom(subject, components, needs)
+    made = _bom(subject, [*_together(layers), *files], _needs(layers))
     made["metadata"]["tools"] = {
         "components": [{"type": "application", "name": name, "version": one} for name, one in sorted(tools.items())]
     }
     return _numbered(made)
+
+
+def _together(layers: Iterable[Bom]) -> list[dict[str, Any]]:
+    """The packages of all layers; one that several have in the same version has the files of all of them."""
+    packages: dict[str, dict[str, Any]] = {}
+    for package in (package for layer in layers for package in layer["components"]):
+        known = packages.setdefault(package["bom-ref"], {**package, "hashes": []})
+        known["hashes"] = [*known["hashes"], *(one for one in package["hashes"] if one not in known["hashes"])]
+    return list(packages.values())
+
+
+def _needs(layers: Iterable[Bom]) -> list[dict[str, Any]]:
+    """What the packages need on any platform."""
+    needs: dict[str, set[str]] = {}
+    for layer in layers:
+        for one in layer["dependencies"]:
+            if one["ref"] != _ref(layer):
+                needs.setdefault(one["ref"], set()).update(one["dependsOn"])
+    return [{"ref": name, "dependsOn": sorted(needed)} for name, needed in needs.items()]
 
 
 def bom_json(bom: Bom) -> bytes:
@@ -202,7 +219,7 @@ def _licences(metadata: Message) -> list[dict[str, Any]]:
     return [{"license": {"name": name}} for name in (classified or short)]
 
 
-def _needed(metadata: Message, references: Mapping[str, str], platform: Lambda) -> list[str]:
+def _needed(metadata: Message, references: Mapping[str, str], platform: Platform) -> list[str]:
     """What a package needs on the platform, out of what the layer holds."""
     environment = {**marker_environment(platform), "extra": ""}
     wanted = [Requirement(one) for one in metadata.get_all("Requires-Dist", [])]

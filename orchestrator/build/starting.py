@@ -16,6 +16,14 @@ from orchestrator.source.facts import PYPROJECT
 from orchestrator.source.reading import within
 
 STEP = "build wheel and sdist"
+# By what tools that take a version from git are told one. Source: the documentation of setuptools-scm, which hatch-vcs
+# is made of, of pdm-backend, pbr and poetry-dynamic-versioning.
+_VERSIONS_OF_GIT = (
+    "SETUPTOOLS_SCM_PRETEND_VERSION",
+    "PDM_BUILD_SCM_VERSION",
+    "PBR_VERSION",
+    "POETRY_DYNAMIC_VERSIONING_BYPASS",
+)
 # The earliest time that a zip, and so a wheel, can hold.
 _EARLIEST = 315_532_800
 
@@ -28,11 +36,15 @@ class ProjectFile:
         unit: its name.
         folder: the unit's, from the repository's root.
         text: what it says.
+        version: the one that the unit declares.
+        sets_version: whether that is its `project.version`, which the build backend gives the wheel.
     """
 
     unit: str
     folder: str
     text: str
+    version: str
+    sets_version: bool
 
     @property
     def path(self) -> str:
@@ -74,7 +86,7 @@ def start_backend(backend: Backend, project: ProjectFile, gate: Gate, pool: Exec
     out = Path(tempfile.mkdtemp(prefix="built-", dir=backend.scratch)) / "dist"
     backend.commands.give(out.parent)
     system = BuildSystem.read(project.text, project.path)
-    work = Work(STEP, project.path, system, out, source_variables(backend.uv), gate)
+    work = Work(STEP, project.path, system, out, _variables(backend.uv, project), gate)
     return Started(project, backend, gate, out, pool.submit(_answer(backend, work)))
 
 
@@ -83,6 +95,12 @@ def _answer(backend: Backend, work: Work) -> Callable[[], Outcome]:
     # A thread would start it late, as this one goes on to import what keeps all others waiting.
     started = backend.started(work)
     return (lambda: started() or backend.installed(work)) if started else partial(backend.build, work)
+
+
+def _variables(uv: Uv, project: ProjectFile) -> dict[str, str]:
+    """What build backends see. Those that ask git for a version have no repository here, and are told one."""
+    versions = {} if project.sets_version else dict.fromkeys(_VERSIONS_OF_GIT, project.version)
+    return {**source_variables(uv), **versions}
 
 
 def source_variables(uv: Uv) -> dict[str, str]:

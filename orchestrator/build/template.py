@@ -3,21 +3,21 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from orchestrator.build.local_code import LocalFunction
+from orchestrator.build.handlers import Function
 from orchestrator.build.templates import TemplateSource
 from orchestrator.build.yaml_loader import TemplateLoader
 from orchestrator.config.organization import Organization
+from orchestrator.config.platform import Platform
 from orchestrator.config.unit import Unit
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
 WELL_KNOWN_PARAMETERS = ("ArtifactsBucket", "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime")
-_LAYER = "LayerKey"
 # CloudFormation's limit for a template that it reads from S3.
 LARGEST_TEMPLATE = 1_048_576
 
@@ -29,13 +29,17 @@ class UnitTemplate:
     Attributes:
         text: JSON.
         source: what it was read from.
-        functions: those that named a local folder and run from the wheel now.
+        functions: by platform, those in Python whose code the release holds, in nested templates too.
+        files: the objects that it refers to, by key.
+        notes: what people should know of how local paths were packaged.
         others: by environment, where it has another template.
     """
 
     text: bytes
     source: TemplateSource
-    functions: tuple[LocalFunction, ...] = ()
+    functions: Mapping[Platform, tuple[Function, ...]] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     others: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -51,7 +55,7 @@ def read_template(text: bytes, file: str) -> dict[str, Any]:
     """
     if len(text) > LARGEST_TEMPLATE:
         raise ConfigurationError(file, _too_large(len(text)))
-    document = _parse(text, file)
+    document = parse(text, file)
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict) or not document["Resources"]:
         raise ConfigurationError(
             file, "is not a CloudFormation template: it needs a mapping 'Resources' with a resource."
@@ -83,20 +87,27 @@ def template_json(document: dict[str, Any], file: str) -> bytes:
 
 
 def check_parameters(
-    document: dict[str, Any], unit: Unit, organization: Organization, *, has_layer: bool, file: str
+    document: dict[str, Any], unit: Unit, organization: Organization, *, layers: Mapping[str, bool], file: str
 ) -> None:
     """Check that every parameter gets a value in every environment of the unit, and that nothing is set in vain.
 
     A template that declares `LayerKey` with a default, such as an empty one, also does for a unit without
     dependencies; without a default it needs a layer.
 
+    Args:
+        document: the template.
+        unit: the unit.
+        organization: its environments.
+        layers: the parameters for the keys of layers, and whether there is such a layer.
+        file: the template, for messages.
+
     Raises:
         ConfigurationError: a parameter is not filled, or is not declared; every one is named with its environments.
     """
     declared: dict[str, Any] = document.get("Parameters", {})
     problems = [
-        *_missing_layer(declared, has_layer=has_layer),
-        *_unfilled(declared, unit, organization),
+        *_missing_layers(declared, layers),
+        *_unfilled(declared, unit, organization, layers),
     ]
     undeclared = _undeclared(declared, unit, organization)
     if undeclared:
@@ -105,9 +116,18 @@ def check_parameters(
         raise ConfigurationError(file, *problems)
 
 
-def _parse(text: bytes, file: str) -> Any:
+def parse(text: bytes, file: str) -> Any:
+    """Read YAML, with CloudFormation's short tags, or JSON; a byte order mark is passed over.
+
+    Args:
+        text: the file's content.
+        file: its path from the repository's root; `.json` is read as JSON, all else as YAML.
+
+    Raises:
+        ConfigurationError: it cannot be read; with the line where there is one.
+    """
     try:
-        decoded = text.decode()
+        decoded = text.decode("utf-8-sig")
         if PurePosixPath(file).suffix == ".json":
             return json.loads(decoded, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
         # A subclass of SafeLoader: it makes plain values only.
@@ -143,17 +163,19 @@ def _too_large(size: int) -> str:
     )
 
 
-def _missing_layer(declared: dict[str, Any], *, has_layer: bool) -> Iterable[str]:
-    if _LAYER in declared and not has_layer and not _has_default(declared[_LAYER]):
-        yield (
-            "Parameters.LayerKey is declared, but the unit has no dependencies and so no layer: "
-            "add them to project.dependencies, or remove the parameter (a Default is enough)."
-        )
+def _missing_layers(declared: dict[str, Any], layers: Mapping[str, bool]) -> Iterable[str]:
+    for name, is_there in layers.items():
+        if name in declared and not is_there and not _has_default(declared[name]):
+            yield (
+                f"Parameters.{name} is declared, but the unit has no dependencies and so no layer: "
+                "add them to project.dependencies, or remove the parameter (a Default is enough)."
+            )
 
 
-def _unfilled(declared: dict[str, Any], unit: Unit, organization: Organization) -> Iterable[str]:
+def _unfilled(declared: dict[str, Any], unit: Unit, organization: Organization, layers: Iterable[str]) -> Iterable[str]:
+    known = list(dict.fromkeys((*WELL_KNOWN_PARAMETERS, *layers)))
     for name, parameter in declared.items():
-        if name in WELL_KNOWN_PARAMETERS or _has_default(parameter):
+        if name in known or _has_default(parameter):
             continue
         environments = [
             one
@@ -165,7 +187,7 @@ def _unfilled(declared: dict[str, Any], unit: Unit, organization: Organization) 
             yield (
                 f"Parameters.{name} has no value in {', '.join(environments)}: give it a Default, or set it in "
                 f"{unit.settings_file} under [{unit.settings_table}.parameters.{environments[0]}] (or .default). "
-                f"Filled in by themselves are {', '.join(WELL_KNOWN_PARAMETERS)}."
+                f"Filled in by themselves are {', '.join(known)}."
             )
 
 

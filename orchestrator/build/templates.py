@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.build.assembly import Synthesized, constructs_of, read_assembly
 from orchestrator.build.cdk import CDK_FILE, CdkApp, install_libraries
+from orchestrator.build.exported import Exported
 from orchestrator.build.run import Commands
 from orchestrator.build.untrusted import UntrustedFolder
 from orchestrator.build.uv import Uv
@@ -92,7 +93,7 @@ class Synthesizer:
         """
         folder, file = self.tree / self.unit.folder, self.unit.path(CDK_FILE)
         app = CdkApp.read(folder, file)
-        libraries = install_libraries(self.uv, folder, file, self.libraries)
+        libraries = install_libraries(self.uv, Exported(self.tree), file, self.libraries)
         texts: dict[tuple[str, str], list[str]] = {}
         files: dict[str, Path] = {}
         for name in self.unit.environments(self.organization):

@@ -18,6 +18,8 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 
 _PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# What it is is looked at when it is open.
+_ANY = _PLAIN | os.O_NOCTTY
 _FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE, _PROGRAM_MODE = 0o644, 0o755
@@ -50,6 +52,7 @@ class UntrustedFolder:
         writer: whose programs have written it, for messages, such as `the app of orders`.
         file: what they were told by, for messages.
         advice: what to do when something in it is refused.
+        follows: whether a link to something in the folder is copied as what it leads to.
     """
 
     root: Path
@@ -57,6 +60,7 @@ class UntrustedFolder:
     writer: str
     file: str
     advice: str = field(compare=False)
+    follows: bool = False
 
     def below(self, path: str) -> "UntrustedFolder":
         """A folder in this one.
@@ -106,6 +110,15 @@ class UntrustedFolder:
                     os.unlink(beside, dir_fd=folder)
                 raise self._refused(path, f"cannot be written ({error.strerror})") from error
 
+    def is_folder(self, path: str) -> bool:
+        """Whether something in it is a folder.
+
+        Raises:
+            ConfigurationError: it is not there, is neither file nor folder, or not in this folder.
+        """
+        with self._opened(path, _ANY) as descriptor:
+            return stat.S_ISDIR(os.fstat(descriptor).st_mode)
+
     def copy_file(self, path: str, into: Path, budget: Budget) -> None:
         """Copy a file, with whether it is a program.
 
@@ -136,9 +149,29 @@ class UntrustedFolder:
                 raise self._refused(path, f"is one of more than {MOST_MEMBERS:,} files")
             if not is_plain(name):
                 raise self._refused(below, "has a name that no archive should hold")
-            is_folder = stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-            with self._entered(folder, name, _FOLDER if is_folder else _PLAIN, below) as descriptor:
-                (self._copy_all if is_folder else self._copy)(descriptor, below, into / name, budget)
+            mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+            if stat.S_ISLNK(mode) and self.follows:
+                self._copy_target(os.readlink(name, dir_fd=folder), below, into / name, budget)
+                continue
+            with self._entered(folder, name, _FOLDER if stat.S_ISDIR(mode) else _PLAIN, below) as descriptor:
+                (self._copy_all if stat.S_ISDIR(mode) else self._copy)(descriptor, below, into / name, budget)
+
+    def _copy_target(self, target: str, path: str, into: Path, budget: Budget) -> None:
+        """Copy what a link leads to, by a path without links, each of its components walked as always."""
+        parts = list(PurePosixPath(path).parent.parts)
+        for part in PurePosixPath(target).parts:
+            if part == ".." and parts:
+                parts.pop()
+            elif part in ("..", "/"):
+                raise self._refused(path, "is a symbolic link that leads out of the folder")
+            else:
+                parts.append(part)
+        if tuple(parts) == PurePosixPath(path).parts[: len(parts)]:
+            raise self._refused(path, "is a symbolic link to itself, or to a folder that it lies in")
+        wanted = "/".join(parts)
+        with self._opened(wanted, _ANY) as descriptor:
+            is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            (self._copy_all if is_folder else self._copy)(descriptor, wanted, into, budget)
 
     def _copy(self, descriptor: int, path: str, into: Path, budget: Budget) -> None:
         def write() -> None:
@@ -190,7 +223,8 @@ class UntrustedFolder:
     def _checked_kind(self, descriptor: int, flags: int, path: str) -> Iterator[None]:
         """Check what was opened, and close it in the end."""
         try:
-            if flags == _PLAIN and not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            mode = os.fstat(descriptor).st_mode
+            if flags != _FOLDER and not (stat.S_ISREG(mode) or (flags == _ANY and stat.S_ISDIR(mode))):
                 raise self._refused(path, "is no regular file")
             yield
         finally:

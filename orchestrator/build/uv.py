@@ -1,16 +1,23 @@
 """Runs uv, which locks, installs and builds, as of a moment in the package index's history."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.build.files import watched
 from orchestrator.build.run import Commands, Outcome
+from orchestrator.errors import BuildError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.sha256 import sha256_of
 
 _NO_DATES = "missing an upload date"
 _LEFT_OUT, _QUIET = "exclude-newer", "--quiet"
+_NEWER = re.compile(
+    r"`([\w.-]{1,100})` was filtered by `exclude-newer`.{0,300}?"
+    r"(?:version, |requirement is )v?(\S{1,100}), (?:was )?published at (\d{4}-\d\d-\d\d)",
+    re.DOTALL,
+)
 # What uv exits with when something kept it from its work; 1 is an answer, such as that versions do not go together.
 _KEPT_FROM_IT = 2
 _OWN_CACHE = "--no-cache"
@@ -74,6 +81,19 @@ class Uv:
             self.commands.note("The package index does not say when files were uploaded: looking up as of now.")
             outcome = self.program(step, command, cwd, variables)
         return outcome
+
+    def require(self, step: str, outcome: Outcome, reason: str) -> None:
+        """Raise a `BuildError` unless a lookup succeeded; it names what is newer than the commit."""
+        newer = _NEWER.search(outcome.output) if outcome.code else None
+        if newer:
+            name, version, day = newer.groups()
+            raise BuildError(
+                self.commands.unit,
+                step,
+                f"{name} {version} was uploaded on {day}, after the commit ({self.as_of.astimezone(UTC):%Y-%m-%d}): "
+                "builds look the package index up as of the commit. Make a new commit, or lock with hashes.",
+            )
+        self.commands.require(step, outcome, reason)
 
     def program(
         self, step: str, arguments: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] | None = None

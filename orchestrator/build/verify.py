@@ -10,12 +10,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.build.lockfiles import REQUIREMENTS_FILE, Pin, pins
+from orchestrator.build.paths.published import strays
+from orchestrator.build.requirements.pins import REQUIREMENTS_FILE, Pin, pins
 from orchestrator.config.network import listed
 from orchestrator.errors import ArtifactError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
-from orchestrator.releases.manifest import Manifest
+from orchestrator.releases.manifest import Layer, Manifest
 from orchestrator.releases.record import record_problems
 from orchestrator.releases.sha256 import sha256_of
 from orchestrator.releases.store import ArtifactStore
@@ -85,7 +86,7 @@ def _manifest(release: Release, text: bytes, manifest: Manifest) -> Iterator[str
         yield f"The manifest was altered: its SHA-256 is {digest}, and the ledger says {release.manifest_sha256}."
     named = Release(
         **release.model_dump(include={"manifest", "manifest_sha256"}),
-        **manifest.model_dump(include={"unit", "version", "digest", "commit", "author", "merged"}),
+        **manifest.model_dump(include={"unit", "version", "digest", "commit", "author"}),
     )
     for field, ours in release.model_dump().items():
         if (theirs := getattr(named, field)) != ours:
@@ -123,21 +124,24 @@ def _wheel(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
         yield from record_problems(archive)
 
 
-def _layer(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
-    """Every package of the lock is in the layer in its version, and nothing else is."""
-    if manifest.layer is None:
-        return
-    lock = _lock(manifest, contents)
+def _layers(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
+    """Every package of a lock is in its layer in its version, and nothing else is."""
+    for layer in manifest.layers:
+        yield from _layer(layer, contents)
+
+
+def _layer(layer: Layer, contents: dict[str, bytes]) -> Iterator[str]:
+    lock, name = _locked(layer, contents), f"Layer {layer.number} ({layer.platform})"
     wanted = {_package(pin.name, pin.version) for pin in lock if pin.version}
-    with zipfile.ZipFile(io.BytesIO(contents[manifest.layer.archive.key])) as archive:
+    with zipfile.ZipFile(io.BytesIO(contents[layer.archive.key])) as archive:
         folders = {PurePosixPath(name.removeprefix(_ROOT)).parts[0] for name in archive.namelist()}
         stems = [folder.removesuffix(_DIST_INFO) for folder in folders if folder.endswith(_DIST_INFO)]
         installed = {_package(*stem.split("-", 1)) for stem in stems}
         for package in sorted(wanted - installed):
-            yield f"The layer lacks {package}, which the requirements lock."
+            yield f"{name} lacks {package}, which the requirements lock."
         # Of a package that is given by a URL, the lock tells no version.
         for package in sorted(installed - wanted if len(wanted) == len(lock) else ()):
-            yield f"The layer has {package}, which the requirements do not lock."
+            yield f"{name} has {package}, which the requirements do not lock."
         yield from record_problems(archive, _ROOT)
 
 
@@ -163,20 +167,36 @@ def _sbom(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
         for one in bom["components"]
         if one["type"] == "library"
     }
-    locked = {(pin.name, pin.version): set(pin.hashes) for pin in _lock(manifest, contents) if pin.version}
+    lock = _lock(manifest, contents)
+    locked: dict[tuple[str, str], set[str]] = {}
+    for pin in lock:
+        if pin.version:
+            locked.setdefault((pin.name, pin.version), set()).update(pin.hashes)
     for name, version in sorted(locked.keys() - told.keys()):
         yield f"The bill of materials lacks {name}=={version}."
     for name, version in sorted(told.keys() & locked.keys()):
         if told[name, version] != locked[name, version]:
             yield f"The bill of materials has other hashes for {name}=={version} than the requirements."
-    if len(told) != len(_lock(manifest, contents)):
-        yield f"The bill of materials has {len(told)} packages, and {len(_lock(manifest, contents))} are locked."
+    packages = len({str(pin.requirement) for pin in lock})
+    if len(told) != packages:
+        yield f"The bill of materials has {len(told)} packages, and {packages} are locked."
 
 
-def _lock(manifest: Manifest, contents: dict[str, bytes]) -> Sequence[Pin]:
-    if manifest.layer is None:
-        return []
-    with zipfile.ZipFile(io.BytesIO(contents[manifest.layer.requirements.key])) as archive:
+def _paths(manifest: Manifest, contents: dict[str, bytes]) -> Iterator[str]:
+    """Every property of a template that may hold a local path names an object of the release, or something remote."""
+    assets = {asset.key: asset for asset in manifest.assets}
+    for artifact in (manifest.template, *manifest.templates.values()):
+        document = json.loads(contents[artifact.key])
+        yield from strays(manifest.unit, document, assets, lambda asset: contents[asset.key])
+
+
+def _lock(manifest: Manifest, contents: dict[str, bytes]) -> list[Pin]:
+    """What is locked for any platform."""
+    return [pin for layer in manifest.layers for pin in _locked(layer, contents)]
+
+
+def _locked(layer: Layer, contents: dict[str, bytes]) -> Sequence[Pin]:
+    with zipfile.ZipFile(io.BytesIO(contents[layer.requirements.key])) as archive:
         return pins(archive.read(REQUIREMENTS_FILE).decode())
 
 
@@ -189,5 +209,6 @@ _LOOKS: dict[str, _Look] = {
     "requirements": _requirements,
     "bill of materials": _sbom,
     "files of the wheel": _wheel,
-    "packages of the layer": _layer,
+    "paths in templates": _paths,
+    "packages of the layers": _layers,
 }

@@ -8,7 +8,7 @@ from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.tags import create_compatible_tags_selector
 from packaging.utils import parse_wheel_filename
 
-from orchestrator.build.lockfiles import RENEW_PINS, REQUIREMENTS_FILE
+from orchestrator.build.requirements.pins import PinnedLock
 from orchestrator.build.runtime import Target
 from orchestrator.build.wheel import Wheel
 
@@ -20,13 +20,19 @@ class UnusableLockError(Exception):
     """A lock holds something that a layer cannot be made of; the text says what, and what to do."""
 
 
-def select(document: Mapping[str, Any], target: Target, allowed: Collection[str] | None = None) -> tuple[Wheel, ...]:
+def select(
+    document: Mapping[str, Any],
+    target: Target,
+    allowed: Collection[str] | None = None,
+    allowing: PinnedLock | None = None,
+) -> tuple[Wheel, ...]:
     """The best wheel of every package of a lock that a machine needs, in order of name.
 
     Args:
         document: a `pylock.toml` (PEP 751), parsed.
         target: what the wheels must load on.
         allowed: SHA-256 of the files that may be used; None allows all that the lock names.
+        allowing: the unit's lock file that says so, for errors.
 
     Raises:
         UnusableLockError: packages have no such wheel; all of them are named.
@@ -41,7 +47,7 @@ def select(document: Mapping[str, Any], target: Target, allowed: Collection[str]
         raise UnusableLockError(no_wheel(without, target))
     refused = sorted(name for name, wheel in found.items() if wheel is None)
     if refused:
-        raise UnusableLockError(_no_hash(refused, target))
+        raise UnusableLockError(_no_hash(refused, target, allowing))
     return tuple(wheel for _, wheel in sorted(found.items()) if wheel)
 
 
@@ -65,11 +71,12 @@ def no_wheel(names: Iterable[str], target: Target) -> str:
     )
 
 
-def _no_hash(names: Iterable[str], target: Target) -> str:
+def _no_hash(names: Iterable[str], target: Target, lock: PinnedLock | None) -> str:
+    lacks = f"{lock.file} lacks that hash, then renew it: {lock.renew}" if lock else "the lock lacks that hash"
     return (
         f"{', '.join(names)} cannot be used: there are wheels for {target.said}, and none has a SHA-256 that "
-        f"was locked. Either {REQUIREMENTS_FILE} lacks that hash, then renew it: {RENEW_PINS}; or the package index "
-        "offers other files than when it was locked, then find out why before you do."
+        f"was locked. Either {lacks}; or the package index offers other files than when it was locked, then find out "
+        "why before you do."
     )
 
 

@@ -1,7 +1,7 @@
 """The `uv.lock` of a workspace that a unit is a member of: it lies in a folder above the unit's."""
 
 from orchestrator.build.exported import Exported
-from orchestrator.build.lockfiles import UV_LOCK, is_member
+from orchestrator.build.requirements.uv_lock import UV_LOCK, is_member
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.source.reading import within

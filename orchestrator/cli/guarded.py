@@ -12,7 +12,7 @@ from orchestrator.errors import AccessError, ConfigurationError, OrchestratorErr
 from orchestrator.source.catalog import Catalog
 
 if TYPE_CHECKING:
-    from orchestrator.config.organization import Organization
+    from orchestrator.guardrails.document import Guardrails
 
 Required = Annotated[
     bool, Option("--require-guardrails", help="Exit with 1 where there are no guardrails to compare with.")
@@ -30,7 +30,7 @@ class NotCheckedError(OrchestratorError):
 
 
 def guardrail_problems(here: Context, catalog: Catalog, *, ask: bool, required: bool) -> Iterator[ConfigurationError]:
-    """What of a commit is looser than the guardrails.
+    """What of a commit is looser than the guardrails, or stricter than anybody can fulfil.
 
     Args:
         here: where the command runs.
@@ -51,23 +51,23 @@ def guardrail_problems(here: Context, catalog: Catalog, *, ask: bool, required: 
 
     try:
         yield from check_catalog(catalog, guardrails).values()
-    except ConfigurationError as looser:
-        yield looser
+    except ConfigurationError as refusal:
+        yield refusal
 
 
-def _recorded(here: Context) -> "Organization | None":
+def _recorded(here: Context) -> "Guardrails | None":
     """The recorded guardrails; None where they cannot be read."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # See orchestrator.cli.context.
 
     from orchestrator.guardrails.records import GuardrailsMissingError  # noqa: PLC0415  # The same.
 
     try:
-        return here.wiring.guardrails().organization
+        return here.wiring.guardrails()
     except (AccessError, GuardrailsMissingError, ClientError, BotoCoreError):
         return None
 
 
-def _exported(catalog: Catalog) -> "Organization | None":
+def _exported(catalog: Catalog) -> "Guardrails | None":
     """The guardrails as somebody committed them; None where nobody did."""
     text = catalog.repository.files(catalog.commit.id, [GUARDRAILS_FILE]).get(GUARDRAILS_FILE)
     if text is None:
@@ -79,4 +79,4 @@ def _exported(catalog: Catalog) -> "Organization | None":
         document = json.loads(text)
     except ValueError as error:
         raise ConfigurationError(GUARDRAILS_FILE, f"is not valid JSON: {error}") from error
-    return validated(Guardrails, document, GUARDRAILS_FILE).organization
+    return validated(Guardrails, document, GUARDRAILS_FILE)

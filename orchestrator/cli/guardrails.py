@@ -25,7 +25,7 @@ from orchestrator.config.infrastructure import GUARDRAILS_FILE
 from orchestrator.errors import RequestError
 from orchestrator.guardrails.differences import Difference, differences
 from orchestrator.guardrails.document import Guardrails
-from orchestrator.guardrails.records import GuardrailRecords, GuardrailsMissingError
+from orchestrator.guardrails.records import GuardrailRecords, GuardrailsMissingError, ReleasedName
 from orchestrator.wiring.wiring import now
 
 Output = Annotated[Format, Option(help="What to print.")]
@@ -89,14 +89,24 @@ def apply(
 
 
 def history(context: click.Context, output: Output = Format.TABLE) -> None:
-    """List all versions with who recorded them, when, and what changed."""
-    versions = _records(context.obj).history()
+    """List all versions and released names: who recorded them, when, and what changed."""
+    records = _records(context.obj)
+    versions, released = records.history(), records.released_names()
     if output is Format.JSON:
-        say_json([one.model_dump(mode="json", by_alias=True) for one in versions])
+        say_json(
+            {
+                "versions": [one.model_dump(mode="json", by_alias=True) for one in versions],
+                "released_names": [one.model_dump(mode="json") for one in released],
+            }
+        )
         return
+    rows = [
+        *((one.recorded_at, str(one.version), one.recorded_by, "\n".join(one.changes)) for one in versions),
+        *((one.released_at, "", one.released_by, _released(one)) for one in released),
+    ]
     shown = table("Guardrails", "version", "recorded", "by", "changes")
-    for one in versions:
-        shown.add_row(str(one.version), _time(one.recorded_at), one.recorded_by, text("\n".join(one.changes)))
+    for at, version, who, changes in sorted(rows, reverse=True):
+        shown.add_row(version, _time(at), who, text(changes))
     show_table(shown)
 
 
@@ -115,6 +125,15 @@ def release(
     stacks = ", ".join(sorted(claim.stacks)) or "no stacks"
     question = f"{claim.folder} has the name {name} with {stacks}. Let other folders use them?"
     ask(question, yes=yes, otherwise="Nothing was released.")
+    released = ReleasedName(
+        name=claim.name,
+        folder=claim.folder,
+        stacks=tuple(sorted(claim.stacks)),
+        released_by=caller_of(here.session()),
+        released_at=now(),
+    )
+    # First of all: nothing is released of which nobody knows by whom.
+    _records(here).record_released(released)
     claims.release_claim(name)
     say(f"The name {name} and its stacks go to the next folder that is merged with it.")
 
@@ -150,6 +169,11 @@ def _tell(found: list[Difference], output: Format) -> None:
         say(f"  {one}")
     if not found:
         say("orchestrator.toml says what the guardrails say.")
+
+
+def _released(released: ReleasedName) -> str:
+    stacks = f" with {', '.join(released.stacks)}" if released.stacks else ""
+    return f"released the name {released.name} of {released.folder}{stacks}"
 
 
 def _headline(current: Guardrails) -> str:

@@ -23,7 +23,8 @@ from orchestrator.source.refs.branch import full_ref
 from orchestrator.source.refs.merged import MergeRule
 from orchestrator.steps.admission import barred
 from orchestrator.steps.contract import Release, Request
-from orchestrator.steps.resolve_release import check_merged, check_passed, environments_of, parse_request, span_of
+from orchestrator.steps.merges.check import check_merged
+from orchestrator.steps.resolve_release import check_passed, environments_of, parse_request, span_of
 
 
 def register(app: click.Group) -> None:
@@ -97,8 +98,9 @@ def refuse_at_once(here: Context, unit: Unit, request: Request) -> None:
     if quarantine := ledger.controls.quarantine(unit.name, release.version):
         raise RequestError(barred(release, quarantine))
     check_passed(ledger, release, request, environments, here.organization.mandatory_names)
-    span = environments_of(request, environments)
-    _check_merged(here, lambda rule: check_merged(rule, here.catalog, release, request, span))
+    if not ledger.merges.contains(release):
+        span = environments_of(request, environments)
+        _check_merged(here, lambda rule: check_merged(rule, here.catalog, release, request, span))
 
 
 def _release(here: Context, unit: Unit, request: Request) -> Release | None:

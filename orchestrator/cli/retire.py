@@ -19,7 +19,7 @@ from orchestrator.frozen import dataclass
 from orchestrator.source.demand import RETIRED, Standing
 from orchestrator.source.refs.branch import full_ref
 from orchestrator.steps.contract import Execution
-from orchestrator.steps.retire import RetireInput, RetireResult, RetireStatus
+from orchestrator.steps.retire import RetireInput, RetireResult, RetireStatus, stack_of
 from orchestrator.steps.retire_approval import deletion
 
 _LOOK_SECONDS = 3.0
@@ -105,8 +105,9 @@ def _standing(here: Context, unit: str) -> Standing:
 
 def _places(here: Context, known: Unit) -> Iterator[Place]:
     for name in reversed(here.organization.environment_names):
-        if here.wiring.ledger.environments.running(known.name, name).version:
-            yield Place(known.stack_name(name, here.organization), here.organization.environment(name))
+        running = here.wiring.ledger.environments.running(known.name, name)
+        if running.version:
+            yield Place(stack_of(known, running, here.organization), here.organization.environment(name))
     yield Place(known.promotion_stack_name, None)
 
 

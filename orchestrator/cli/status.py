@@ -1,6 +1,7 @@
 """`orchestrator status`: what runs where, what is under way, and why something is not as it should be."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated
 
 import click
@@ -40,7 +41,7 @@ def status(
     unit: Annotated[str | None, Argument(help="One unit; all when left out.")] = None,
     output: Annotated[Format, Option(help="What to print.")] = Format.TABLE,
 ) -> None:
-    """Show what runs where, the promotions and trains under way, and why the last ones failed."""
+    """Show what runs where, promotions and trains under way, why the last ones failed, and what merges were refused."""
     here: Context = context.obj
     ledger, names = here.wiring.ledger, here.organization.environment_names
     matrix = read_matrix(ledger, names)
@@ -53,6 +54,7 @@ def status(
     under_way = ledger.promotions.under_way(unit)
     trains = [one for one in ledger.trains.under_way() if unit is None or unit in one.members]
     failed = failures(ledger, matrix, last)
+    findings = ledger.branches.findings(here.organization.repository.branch)
     if output is Format.JSON:
         units = {unit: {name: cell.model_dump() for name, cell in row.items()} for unit, row in matrix.items()}
         say_json(
@@ -61,6 +63,7 @@ def status(
                 "under_way": [one.model_dump() for one in under_way],
                 "trains": [one.model_dump(mode="json") for one in trains],
                 "failures": [one.model_dump() for one in failed],
+                "problems": asdict(findings) if findings else None,
                 "holds": [one.model_dump() for one in ledger.controls.holds()],
                 "freezes": [one.model_dump() for one in ledger.controls.freezes()],
                 "quarantined": [one.model_dump() for one in ledger.controls.quarantines()],
@@ -76,6 +79,9 @@ def status(
         say(f"failed: {one.unit}, {one.name} ({one.outcome}): {one.message}")
     for line in controls(ledger):
         say(line)
+    if findings and unit is None:
+        for problem in findings.problems:
+            say(f"refused at {findings.commit[:12]}: {problem}")
 
 
 def _line(here: Context, promotion: Promotion) -> str:

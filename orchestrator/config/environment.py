@@ -16,6 +16,7 @@ from orchestrator.config.base import (
     worded,
 )
 from orchestrator.config.infrastructure import bucket_name
+from orchestrator.config.tags import Tags
 from orchestrator.config.windows import Window
 from orchestrator.identity.policy import Excluded, UnmappedAuthors
 
@@ -140,7 +141,12 @@ class Environment(Settings):
         json_schema_extra=ADMINISTRATOR,
         examples=["unit-boundary"],
     )
-
+    tags: Tags = Field(
+        default_factory=dict,
+        description="Tags of all units' stacks here, besides those of [tags], which these override.",
+        json_schema_extra=ADMINISTRATOR,
+        examples=[{"Stage": "live"}],
+    )
     stack_suffix: Suffix = Field(
         default="",
         description="What the names of units' stacks end with here, such as '-test': of environments that share an "

@@ -14,8 +14,9 @@ from orchestrator.config import unit as unit_file
 from orchestrator.config.base import WORDS, Settings
 from orchestrator.config.names import unit_name
 from orchestrator.config.organization import Organization
-from orchestrator.config.project import declared_version
+from orchestrator.config.project import ProjectTable, declared_version, project_table
 from orchestrator.config.reserved import refuse_reserved
+from orchestrator.config.tags import MOST_TAGS, OWN_TAGS, same_keys
 from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.config.unit import EVERY_ENVIRONMENT, Unit, UnitSettings
 from orchestrator.errors import ConfigurationError
@@ -75,33 +76,36 @@ def unit_of(
         folder: the unit's folder, from the repository's root; empty for the root itself.
         organization: what the names of environments are checked against.
         told: what `orchestrator.toml` says.
-        version: of a unit without a project, which declares none.
+        version: of a unit that declares none.
 
     Raises:
         ConfigurationError: a key or value is not valid, or is set in both files.
     """
     file = f"{folder}/{unit_file.FILE_NAME}" if folder else unit_file.FILE_NAME
-    project = _table(document, "project", file)
+    _table(document, "project", file)
     settings = _settings(document, file, organization, told)
-    plain = not is_project(document)
+    project = project_table(document)
+    version = _version(settings, version, file, plain=project is None)
     name = settings.name or _name(folder)
     if not settings.library:
-        refuse_reserved(name, folder, file, told, plain=plain)
-    if "name" in project and not settings.library:
-        _check_name(project["name"], name, file)
+        refuse_reserved(name, folder, file, told, plain=project is None)
+    if project and not settings.library:
+        _check_name(project, name, file)
     return Unit(
         name=name,
         folder=folder,
-        version=version if plain or settings.library else declared_version(project, file),
+        version=declared_version(project, file, version) if project and not settings.library else version,
         settings=settings,
-        plain=plain,
+        plain=project is None,
         told=told.settings is not None,
     )
 
 
-def is_project(document: dict[str, Any]) -> bool:
-    """Whether a `pyproject.toml` is of a package, and not of tools only."""
-    return "project" in document or "poetry" in document.get("tool", {})
+def _version(settings: UnitSettings, otherwise: str, file: str, *, plain: bool) -> str:
+    """The version that settings give a unit without a project."""
+    if settings.version is not None and not plain:
+        raise ConfigurationError(file, f"{_TABLE}.version is set, and the project has a version as well: remove one.")
+    return settings.version or otherwise
 
 
 def _settings(document: dict[str, Any], file: str, organization: Organization, told: Told) -> UnitSettings:
@@ -119,9 +123,30 @@ def _settings(document: dict[str, Any], file: str, organization: Organization, t
             *(f"{told.table}.{key} is set in {file}, too, as {_TABLE}.{key}: keep one of them." for key in twice),
         )
     merged = UnitSettings.model_validate(told.added_to(own))
-    place = (organization_file.FILE_NAME, told.table) if "stack_name" in (told.settings or ()) else (file, _TABLE)
-    _check_stacks(merged, organization, *place)
+    places = {
+        key: (organization_file.FILE_NAME, told.table) if key in (told.settings or ()) else (file, _TABLE)
+        for key in ("stack_name", "tags")
+    }
+    _check_stacks(merged, organization, *places["stack_name"])
+    _check_tags(merged, organization, *places["tags"])
     return merged
+
+
+def _check_tags(settings: UnitSettings, organization: Organization, file: str, table: str) -> None:
+    """Refuse tags that an administrator has set, and more of them than a stack can have."""
+    for environment in map(organization.tagged_environment, organization.environment_names if settings.tags else ()):
+        if twice := same_keys(settings.tags, environment.tags):
+            raise ConfigurationError(
+                file,
+                f"{table}.tags names {', '.join(twice)}, which {organization_file.FILE_NAME} sets for all stacks in "
+                f"{environment.name}: remove it here.",
+            )
+        if (number := len(settings.tags) + len(environment.tags) + OWN_TAGS) > MOST_TAGS:
+            raise ConfigurationError(
+                file,
+                f"{table}.tags: stacks in {environment.name} would have {number} tags, and CloudFormation allows "
+                f"{MOST_TAGS}: remove some.",
+            )
 
 
 def _check_stacks(settings: UnitSettings, organization: Organization, file: str, table: str) -> None:
@@ -149,11 +174,12 @@ def _name(folder: str) -> str:
     return unit_name(folder.rsplit("/", 1)[-1])
 
 
-def _check_name(name: object, unit: str, file: str) -> None:
+def _check_name(project: ProjectTable, unit: str, file: str) -> None:
+    name = project.values.get("name", unit)
     if not isinstance(name, str) or canonicalize_name(name) != canonicalize_name(unit):
         raise ConfigurationError(
             file,
-            f"project.name = {name!r} is not valid: it must be the unit's name, {unit!r}, because the release is "
+            f"{project.key}.name = {name!r} is not valid: it must be the unit's name, {unit!r}, because the release is "
             "stored and installed by it. Rename the project or the folder, or set tool.orchestrator.name.",
         )
 

@@ -16,7 +16,10 @@ from orchestrator.config.base import (
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.infrastructure import BUILD_ACTIVITY, BUILD_PROJECT, function_name, may_be_own
 from orchestrator.config.network import Host, Network
+from orchestrator.config.people import KnownAs
+from orchestrator.config.platform import Platform
 from orchestrator.config.repository import Repository
+from orchestrator.config.tags import Tags
 from orchestrator.config.tooling import Tooling
 from orchestrator.config.trains import MergedTrain, problems_of
 from orchestrator.errors import UnknownNameError
@@ -42,17 +45,29 @@ StackPattern = Annotated[
 
 
 class Lambda(Settings):
-    """The platform that layers are resolved for, and that the orchestrator's own functions run on."""
+    """The platform of the orchestrator's own functions; units' functions run on what their templates say."""
 
     python: Annotated[str, worded(r"^3\.(1[1-9])$", "a Python that Lambda runs is written such as '3.13'")] = Field(
-        default="3.13", description="Python version of the Lambda runtime.", json_schema_extra=FREE
+        default="3.13",
+        description="Python version; units' functions without a Runtime have it too, and so does the template's "
+        "parameter `Runtime`.",
+        json_schema_extra=FREE,
     )
-    architecture: Literal["x86_64", "arm64"] = Field(default="x86_64", json_schema_extra=FREE)
+    architecture: Literal["x86_64", "arm64"] = Field(
+        default="x86_64",
+        description="Processor; units' functions without Architectures run on x86_64, as Lambda has it.",
+        json_schema_extra=FREE,
+    )
 
     @property
     def runtime(self) -> str:
         """The runtime's identifier, such as `python3.13`."""
-        return f"python{self.python}"
+        return self.platform.runtime
+
+    @property
+    def platform(self) -> Platform:
+        """Both, as builds take them."""
+        return Platform(self.python, self.architecture)
 
 
 class Build(Settings):
@@ -155,10 +170,11 @@ class Organization(Settings):
     repository: Repository = Repository()
     build: Build = Build()
     adopt: Adopt = Adopt()
-    people: dict[str, tuple[str, ...]] = Field(
+    people: dict[KnownAs, tuple[str, ...]] = Field(
         default_factory=dict,
-        description="By the address that git knows somebody by, patterns of that person's principals, such as "
-        "arn:aws:iam::111111111111:user/ada; none for a machine that only commits what others wrote.",
+        description="By the address that git knows somebody by, and by github:<login> for who pushes to GitHub, "
+        "patterns of that person's principals, such as arn:aws:iam::111111111111:user/ada; none for a machine that "
+        "only commits or pushes what others wrote.",
         json_schema_extra=ADMINISTRATOR,
     )
     unit_folders: dict[str, str] = Field(
@@ -179,6 +195,13 @@ class Organization(Settings):
         json_schema_extra=FREE,
     )
     lambda_: Lambda = Field(default=Lambda(), alias="lambda")
+    tags: Tags = Field(
+        default_factory=dict,
+        description="Tags of all units' stacks, which CloudFormation gives to what is in them, such as a cost center. "
+        "No unit can change one; [[environments]] can.",
+        json_schema_extra=ADMINISTRATOR,
+        examples=[{"CostCenter": "4711"}],
+    )
     stack_prefix: Prefix = Field(
         default="app-",
         description="What the names of all units' stacks in the targets begin with; roles are limited to it.",
@@ -284,6 +307,11 @@ class Organization(Settings):
             if environment.name == name:
                 return environment
         raise UnknownNameError("environment", name, self.environment_names)
+
+    def tagged_environment(self, name: str) -> Environment:
+        """An environment with all tags of the stacks there; raises as `environment`."""
+        environment = self.environment(name)
+        return environment.model_copy(update={"tags": {**self.tags, **environment.tags}})
 
     def may_deploy(self, stack: str) -> bool:
         """Whether roles in targets may touch a stack of that name."""

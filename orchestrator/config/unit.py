@@ -8,7 +8,9 @@ from orchestrator.config import organization as organization_file
 from orchestrator.config.authority import COMBINED, FREE
 from orchestrator.config.base import EnvironmentName, Settings, StackName, UnitName
 from orchestrator.config.organization import Organization
+from orchestrator.config.tags import Tags
 from orchestrator.config.told import table_of
+from orchestrator.config.versions import UnitVersion
 
 FILE_NAME = "pyproject.toml"
 EVERY_ENVIRONMENT = "default"
@@ -37,6 +39,29 @@ class UrlTest(Settings):
 SmokeTest = InvokeTest | UrlTest
 
 
+class BuildCommand(Settings):
+    """A command of the unit that makes what its template names, in the place of the tool chains that are known."""
+
+    command: tuple[str, ...] = Field(
+        min_length=1,
+        description="The program and its arguments; it runs in the unit's folder without shell and network.",
+    )
+    artifacts: dict[str, str] = Field(
+        default_factory=dict,
+        description="By logical id of the template, the file or folder that stands in for its local path.",
+    )
+
+    @model_validator(mode="after")
+    def _paths_stay_inside(self) -> Self:
+        program = self.command[0]
+        if not program.strip() or program.startswith("/") or ".." in program.split("/"):
+            raise ValueError(f"command: {program!r} must be the name of a program, or its path in the unit's folder")
+        for name, path in self.artifacts.items():
+            if path.startswith("/") or ".." in path.split("/") or not path.strip():
+                raise ValueError(f"artifacts.{name}: {path!r} must be a relative path without '..'")
+        return self
+
+
 class UnitSettings(Settings):
     """`[tool.orchestrator]` of a unit's `pyproject.toml`."""
 
@@ -50,6 +75,11 @@ class UnitSettings(Settings):
         description="True for shared code: never deployed, but its own depends_on counts.",
         json_schema_extra=FREE,
     )
+    version: UnitVersion | None = Field(
+        default=None,
+        description="Of a unit without a project; its package.json's when left out, else the day of the commit.",
+        json_schema_extra=FREE,
+    )
     template: str = Field(
         default="template.yaml",
         description="The CloudFormation template, within the folder; a folder with a cdk.json needs none.",
@@ -58,9 +88,21 @@ class UnitSettings(Settings):
     stack: str | None = Field(
         default=None, description="Of a CDK app with several stacks, the one that is deployed.", json_schema_extra=FREE
     )
+    build: BuildCommand | None = Field(
+        default=None,
+        description="The unit's own build command; left out, each function is built by the tool chain of its runtime.",
+        json_schema_extra=FREE,
+    )
     depends_on: tuple[str, ...] = Field(
         default=(),
         description="Folders outside the unit that are inputs of its build, from the repository's root.",
+        json_schema_extra=FREE,
+    )
+    shared_code: tuple[str, ...] = Field(
+        default=(),
+        description="Folders outside the unit, from the repository's root, that its functions in Python import: inputs "
+        "like those of depends_on, packaged in a layer that these functions get. A folder with an __init__.py is "
+        "imported by its own name, any other one has modules in it.",
         json_schema_extra=FREE,
     )
     after: tuple[UnitName, ...] = Field(
@@ -98,6 +140,12 @@ class UnitSettings(Settings):
         "there already and named in [adopt] stacks; '<stack_prefix><unit><stack_suffix>' when left out.",
         json_schema_extra=FREE,
     )
+    tags: Tags = Field(
+        default_factory=dict,
+        description="Tags of the unit's stacks, none of which the organization or an environment sets.",
+        json_schema_extra=FREE,
+        examples=[{"CostCenter": "4711"}],
+    )
     concurrency: Literal["superseded", "queued"] = Field(
         default="superseded",
         description="What happens when two promotions meet: the older one ends, or the newer one waits behind it.",
@@ -110,7 +158,9 @@ class UnitSettings(Settings):
 
     @model_validator(mode="after")
     def _paths_stay_inside(self) -> Self:
-        for key, path in [("template", self.template), *(("depends_on", path) for path in self.depends_on)]:
+        folders = {"depends_on": self.depends_on, "shared_code": self.shared_code}
+        named = [(key, path) for key, paths in folders.items() for path in paths]
+        for key, path in [("template", self.template), *named]:
             if path.startswith("/") or ".." in path.split("/") or not path.strip():
                 raise ValueError(f"{key}: {path!r} must be a relative path without '..'")
         return self

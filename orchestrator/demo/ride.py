@@ -6,12 +6,12 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from orchestrator.cli.context import Context
-from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.tables import console
 from orchestrator.cli.train import decide, find_train
 from orchestrator.cli.train_view import pending_plans, show_train, shown_plans
 from orchestrator.decisions.document import train_subject
+from orchestrator.demo.host import push
 from orchestrator.errors import OrchestratorError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.trains import Train
@@ -41,13 +41,13 @@ class Ride:
     approve: Callable[[str], bool]
 
     def __call__(self, commit: str, units: set[str]) -> Train:
-        """Put the merge event, decide where prod waits for it, and show what became of whom.
+        """Push, decide where prod waits for it, and show what became of whom.
 
         Raises:
             NoTrainError: something took too long.
         """
         branch = self.here.organization.repository.branch
-        tell(self.here, branch, commit)
+        push(self.here, branch, commit)
         with console.status("the state machines of both are looked at, and a train is started"):
             name = self._until(lambda: self._started(branch, commit, units), "No train was started")
         say(f"  the train {name} carries {', '.join(sorted(units))}")

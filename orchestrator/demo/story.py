@@ -18,13 +18,13 @@ from orchestrator.cli.context import Context
 from orchestrator.cli.decide import decide, named, pending_plan
 from orchestrator.cli.live import Screen
 from orchestrator.cli.local import prepare
-from orchestrator.cli.merge import tell
 from orchestrator.cli.output import say
 from orchestrator.cli.promote import start
 from orchestrator.cli.status import draw_matrix, read_matrix
 from orchestrator.cli.tables import console, show
 from orchestrator.demo import changes
 from orchestrator.demo.accounts import PROBES, Accounts
+from orchestrator.demo.host import PUSHER, push
 from orchestrator.demo.ride import Ride
 from orchestrator.demo.workspace import Workspace
 from orchestrator.errors import OrchestratorError
@@ -172,12 +172,12 @@ class Story:
         self.workspace.revert()
 
     def _merge(self, commit: str, expected: set[str], status: str = "SUCCEEDED") -> dict[str, Progress]:
-        """Put a merge event, check that just the expected units run, and follow them to their end."""
+        """Push, check that just the expected units run, and follow them to their end."""
         branch, ledger = self.here.organization.repository.branch, self.here.wiring.ledger
         before = ledger.branches.last_starts(branch)
         for verdict in verdicts(self.here.catalog(commit), before):
             say(f"  {'runs' if verdict.affected else '-   '} {verdict.unit}: {verdict.explanation}")
-        tell(self.here, branch, commit)
+        push(self.here, branch, commit)
 
         def started() -> dict[str, str]:
             found = ledger.branches.last_starts(branch)
@@ -192,6 +192,10 @@ class Story:
         except RetryError as error:
             raise NotVerifiedError(f"Not all of {sorted(expected)} were started; see {self.cloud.log_file}.") from error
         seen = self._follow(executions, status)
+        pushers = {
+            unit: [one.pushed_by for one in ledger.pushes.of([unit]) if one.commit == commit] for unit in expected
+        }
+        self._verify("it is noted who pushed", all(who == [PUSHER] for who in pushers.values()), str(pushers))
         self._verify(f"only {', '.join(sorted(expected))} ran", set(started()) == expected)
         return seen
 
@@ -227,8 +231,10 @@ class Story:
         request = self.here.wiring.ledger.approvals.request(unit, "prod")
         version = request.version if request else ""
         decision = "approve" if self.approve(f"{unit}@{version}") else "reject"
-        plan = named(pending_plan(self.here, unit, "prod", version))
-        given = {"release": version, "decision": decision, "plan": plan, "reason": "demonstration"}
+        plan = pending_plan(self.here, unit, "prod", version)
+        for pusher in plan.pushers if plan else ():
+            say(f"  {unit}@{version} was pushed by {pusher}")
+        given = {"release": version, "decision": decision, "plan": named(plan), "reason": "demonstration"}
         say(f"  {decide(self.here, unit, 'prod', given)}")
 
     def _expect_everywhere(self, versions: dict[str, str]) -> None:

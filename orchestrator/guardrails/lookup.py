@@ -32,7 +32,7 @@ def _look_up(value: Any, info: ValidationInfo) -> Environment:
     guardrails = recorded(info)
     if not isinstance(value, str) or guardrails is None:
         raise ValueError("an environment is given by its name, and looked up in the guardrails")  # Pydantic's.
-    return guardrails.organization.environment(value)
+    return guardrails.organization.tagged_environment(value)
 
 
 NamedEnvironment = Annotated[

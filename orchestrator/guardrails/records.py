@@ -1,12 +1,30 @@
-"""The recorded versions of the guardrails: a table that administrators alone write."""
+"""The recorded versions of the guardrails, and released names: a table that administrators alone write."""
+
+from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr
+from pydantic import Field
 
+from orchestrator.config.base import Settings
 from orchestrator.errors import OrchestratorError
 from orchestrator.guardrails.document import Guardrails
-from orchestrator.ledger.table import Item, LedgerTable
+from orchestrator.ledger.table import Item, LedgerTable, stamp
 
-_KEY, _VERSIONS = "GUARDRAILS", "VERSION#"
+_KEY, _VERSIONS, _RELEASED = "GUARDRAILS", "VERSION#", "RELEASED#"
+
+
+class ReleasedName(Settings):
+    """A unit's name that an administrator took from the folder that owned it.
+
+    Attributes:
+        stacks: those that other units may claim since, each as account, region and name.
+    """
+
+    name: str
+    folder: str
+    stacks: tuple[str, ...]
+    released_by: str = Field(description="The proven ARN of the administrator.")
+    released_at: datetime
 
 
 class GuardrailsMissingError(OrchestratorError):
@@ -17,7 +35,7 @@ class GuardrailsMissingError(OrchestratorError):
 
 
 class GuardrailRecords:
-    """All versions, each written once."""
+    """All versions, each written once, and who released which names."""
 
     def __init__(self, table: LedgerTable) -> None:
         self._table = table
@@ -49,6 +67,16 @@ class GuardrailRecords:
             "document": guardrails.model_dump_json(by_alias=True),
         }
         return self._table.put(item, Attr("pk").not_exists())
+
+    def released_names(self) -> list[ReleasedName]:
+        """All names that were released, the last one first."""
+        items = self._table.query(_KEY, _RELEASED, newest_first=True)
+        return [ReleasedName.model_validate_json(str(item["document"])) for item in items]
+
+    def record_released(self, released: ReleasedName) -> None:
+        """Write down that a name is released."""
+        key = f"{_RELEASED}{stamp(released.released_at)}#{released.name}"
+        self._table.put({"pk": _KEY, "sk": key, "document": released.model_dump_json()})
 
 
 def _read(item: Item) -> Guardrails:

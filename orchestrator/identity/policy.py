@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from orchestrator.config.base import Settings
+from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.identity.person import Person, matches, may_be, person_of
 
@@ -27,7 +28,8 @@ class ApprovalPolicy(Settings):
         default=(), description="ARNs of roles whose trust policies fix the session's name."
     )
     people: Mapping[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="By the address that git knows somebody by, patterns of the same principals."
+        default_factory=dict,
+        description="By the address that git knows somebody by, or github:<login>, patterns of the same principals.",
     )
     unmapped_authors: UnmappedAuthors = Field(
         default="one_more", description="What follows where an author is excluded and it is not known who that is."
@@ -45,15 +47,17 @@ class ApprovalPolicy(Settings):
 
 @dataclass(frozen=True)
 class Authors:
-    """Who wrote what is decided on.
+    """Who wrote and pushed what is decided on.
 
     Attributes:
         found: as git writes them: `Name <address>`.
-        complete: whether there are certainly no others.
+        complete: whether certainly nobody else wrote it.
+        pushers: as the branch's host proves them: an ARN, or `github:` and a login.
     """
 
     found: tuple[str, ...] = ()
     complete: bool = False
+    pushers: tuple[str, ...] = ()
 
 
 def strictest(policies: Iterable[ApprovalPolicy]) -> ApprovalPolicy:
@@ -116,16 +120,22 @@ def why_more(policy: ApprovalPolicy, authors: Authors) -> str:
 
 
 def unmapped(policy: ApprovalPolicy, authors: Authors) -> tuple[str, ...]:
-    """The authors whom `[people]` does not name."""
-    known = {address.lower() for address in policy.people}
-    return tuple(author for author in authors.found if _address(author) not in known)
+    """The authors and pushers of whom nobody knows which principal they are."""
+    known = _people(policy)
+    writers = tuple(author for author in authors.found if _address(author) not in known)
+    return writers + tuple(one for one in authors.pushers if one.lower() not in known and not _principal(policy, one))
 
 
 def is_author(who: str, author: str) -> bool:
     """Whether a principal carries the name of a commit's author: the address, or what stands before its @."""
-    name = re.split(r"[/:]", who)[-1].lower()
     address = _address(author)
-    return name in (address, address.split("@")[0])
+    return _name(who) in (address, address.split("@")[0])
+
+
+def is_pusher(who: str, pusher: str) -> bool:
+    """Whether a principal carries the name of somebody who pushed: a login, or an address that begins with it."""
+    name = _name(who)
+    return _name(pusher) in (name, name.split("@")[0])
 
 
 def same_person(policy: ApprovalPolicy, one: Person, other: Person) -> bool:
@@ -151,19 +161,27 @@ def missing(policy: ApprovalPolicy, approved_by: Iterable[str]) -> int:
 
 
 def _author_problem(policy: ApprovalPolicy, who: str, person: Person, authors: Authors) -> str | None:
-    nameless = unmapped(policy, authors)
-    people = {address.lower(): patterns for address, patterns in policy.people.items()}
+    nameless, people = unmapped(policy, authors), _people(policy)
     for author in authors.found:
         if any(may_be(pattern, person) for pattern in people.get(_address(author), ())) or (
             author in nameless and is_author(who, author)
         ):
             return f"{who} wrote a part of the change ({author}): somebody else must decide.{_role(who, person)}"
+    for pusher in authors.pushers:
+        principal = _principal(policy, pusher)
+        if (
+            any(may_be(pattern, person) for pattern in people.get(pusher.lower(), ()))
+            or (principal and same_person(policy, person, principal))
+            or (pusher in nameless and is_pusher(who, pusher))
+        ):
+            return f"{who} pushed a part of the change ({pusher}): somebody else must decide.{_role(who, person)}"
     if policy.unmapped_authors == "one_more":
         return None
     if nameless:
         return (
-            f"{', '.join(nameless)} wrote a part of the change, and [people] of orchestrator.toml does not say which "
-            "principal that is. Add the address, and have an administrator run 'orchestrator guardrails apply'."
+            f"{', '.join(nameless)} wrote or pushed a part of the change, and [people] of orchestrator.toml does not "
+            "say which principal that is. Add the address or 'github:<login>', and have an administrator run "
+            "'orchestrator guardrails apply'."
         )
     if not authors.complete:
         return (
@@ -176,6 +194,22 @@ def _author_problem(policy: ApprovalPolicy, who: str, person: Person, authors: A
 def _role(who: str, person: Person) -> str:
     """What to add where somebody's session name did not count."""
     return "" if person.arn == who else f" (The name of the session is chosen by the caller: {person.arn} counts.)"
+
+
+def _people(policy: ApprovalPolicy) -> dict[str, tuple[str, ...]]:
+    return {name.lower(): patterns for name, patterns in policy.people.items()}
+
+
+def _principal(policy: ApprovalPolicy, pusher: str) -> Person | None:
+    """The person behind a pusher's ARN; None for a name on GitHub, and for an ARN that identifies nobody."""
+    try:
+        return policy.person(pusher)
+    except RequestError:
+        return None
+
+
+def _name(who: str) -> str:
+    return re.split(r"[/:]", who)[-1].lower()
 
 
 def _address(author: str) -> str:

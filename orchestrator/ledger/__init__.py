@@ -6,6 +6,7 @@
 | ----------------------- | ------------------------ | ------------------------------------------------------ |
 | `BRANCH#<branch>`       | `<unit>`                 | what the branch calls for; what was last started       |
 | `RUNS`, `SETTLED`       | `<branch>`               | how often it was looked at; for which commit all is done |
+| `PUSHES#<unit>`         | `<time>#<commit>#...`    | who pushed what touched it; `/` and a folder while not valid |
 | `RELEASES#<unit>`       | `RELEASE#<version>`      | a published release                                    |
 |                         | `DIGEST#`, `VERSION#`    | the version of a digest, the digest of a version       |
 |                         | `LAYER#<hash>`, `LAYERS` | the number of a layer, the highest number given        |

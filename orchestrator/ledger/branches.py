@@ -1,14 +1,32 @@
 """What each branch called for last, and what was started for it: one item for each unit, and where the branch was."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from orchestrator.frozen import dataclass
 from orchestrator.ledger.partitions import BRANCHES, DELETIONS, RUNS, SETTLED
 from orchestrator.ledger.table import Item, LedgerTable, Update
 from orchestrator.source.affected import LastStart
 from orchestrator.source.demand import Demand, Standing, Together
+
+# An item holds 400 KB, and nobody reads more.
+_MOST_PROBLEMS, _LONGEST_PROBLEM = 50, 2_000
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the last look at a branch found that keeps a commit, or units of it, from being promoted.
+
+    Attributes:
+        commit: where the branch was.
+        found_at: when, ISO 8601.
+    """
+
+    commit: str
+    found_at: str
+    problems: tuple[str, ...]
 
 
 class BranchRecords:
@@ -51,6 +69,22 @@ class BranchRecords:
         """Whether nothing was left to be done for a commit when it was looked at last."""
         item = self._table.get(SETTLED.key(), branch) or {}
         return (item.get("commit"), item.get("code")) == (commit, code)
+
+    def note_problems(self, branch: str, commit: str, problems: Sequence[str], run: int) -> bool:
+        """Note what a look found, cut to what people read; False when a later look has begun."""
+        kept = [one[:_LONGEST_PROBLEM] for one in problems[:_MOST_PROBLEMS]]
+        if more := len(problems) - len(kept):
+            kept.append(f"There are {more} more: 'orchestrator units' lists all of them.")
+        values = {"problems": kept, "problems_commit": commit, "problems_at": self._table.now()}
+        return self._table.transact([Update(SETTLED.key(), branch, values)], *guard_of(branch, run))
+
+    def findings(self, branch: str) -> Findings | None:
+        """What the last look at a branch noted; None when there was none yet."""
+        item = self._table.get(SETTLED.key(), branch) or {}
+        if "problems" not in item:
+            return None
+        problems = tuple(map(str, item["problems"]))
+        return Findings(str(item["problems_commit"]), str(item["problems_at"]), problems)
 
     def record_definition(self, branch: str, unit: str, definition: str) -> None:
         """Note of what kind a unit's state machines are now."""

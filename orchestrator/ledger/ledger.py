@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from orchestrator.ledger.controls import ControlRecords
     from orchestrator.ledger.deliveries import DeliveryRecords
     from orchestrator.ledger.environments import EnvironmentRecords
+    from orchestrator.ledger.merges import MergeRecords
     from orchestrator.ledger.promotions import PromotionRecords
+    from orchestrator.ledger.pushes import PushRecords
     from orchestrator.ledger.releases import ReleaseRecords
     from orchestrator.ledger.retirements import RetirementRecords
     from orchestrator.ledger.starts import StartRecords
@@ -65,6 +67,20 @@ class Ledger:
         from orchestrator.ledger.claims import ClaimRecords
 
         return ClaimRecords(self._records)
+
+    @cached_property
+    def pushes(self) -> "PushRecords":
+        """Who pushed what."""
+        from orchestrator.ledger.pushes import PushRecords
+
+        return PushRecords(self._records)
+
+    @cached_property
+    def merges(self) -> "MergeRecords":
+        """Which releases are of merged commits."""
+        from orchestrator.ledger.merges import MergeRecords
+
+        return MergeRecords(self._records)
 
     @cached_property
     def promotions(self) -> "PromotionRecords":

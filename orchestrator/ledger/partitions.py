@@ -52,21 +52,42 @@ BRANCHES = Partition(
     shared="what is called for and what was started for it are compared in one read",
 )
 RUNS = Partition("RUNS", "", "how often each branch was looked at", ("on_merge",))
-SETTLED = Partition("SETTLED", "", "the commit of each branch for which nothing is left to be done", ("on_merge",))
+SETTLED = Partition(
+    "SETTLED",
+    "",
+    "the commit of each branch for which nothing is left to be done, and what the last look at it refused",
+    ("on_merge",),
+)
 STARTS = Partition(
     "STARTS",
     "unit or train",
     "the executions that merges start, and their whole inputs",
     ("start_promotion",),
-    ("resolve_release", "plan", "preview", "deploy", "decide", "resolve_train", "plan_train"),
+    (
+        "resolve_release",
+        "plan",
+        "preview",
+        "request_approval",
+        "deploy",
+        "decide",
+        "resolve_train",
+        "plan_train",
+    ),
 )
 CLAIMS = Partition(
     "CLAIMS",
     "",
     "the folder that owns each unit's name and stacks",
     ("on_merge", "administrator"),
-    ("plan", "preview", "retire", "start_promotion"),
+    ("plan", "preview", "drift", "retire", "start_promotion"),
     shared="an administrator may give a name up for its folder",
+)
+PUSHES = Partition(
+    "PUSHES",
+    "unit or folder",
+    "who pushed what touched the unit, or its folder while it was not valid",
+    ("on_merge",),
+    ("plan", "preview"),
 )
 RETIREMENTS = Partition("RETIREMENTS", "", "who agreed that what is left of a unit is deleted", ("retire",))
 RELEASES = Partition(
@@ -85,6 +106,14 @@ RELEASES = Partition(
         "request_train_approval",
         "settle_train",
     ),
+)
+MERGED = Partition(
+    "MERGED",
+    "unit",
+    "the releases of merged commits, as the repository was asked",
+    ("resolve_release", "resolve_train"),
+    ("plan", "preview", "deploy", "plan_train"),
+    shared="each asks the repository before it notes that",
 )
 FAILED_BUILDS = Partition("FAILED-BUILDS", "unit", "why builds on CodeBuild failed", ("builder",), _ENDINGS)
 BUILDS = Partition(
@@ -238,8 +267,10 @@ PARTITIONS = (
     SETTLED,
     STARTS,
     CLAIMS,
+    PUSHES,
     RETIREMENTS,
     RELEASES,
+    MERGED,
     FAILED_BUILDS,
     BUILDS,
     ENVIRONMENTS,

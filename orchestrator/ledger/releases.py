@@ -84,7 +84,6 @@ class ReleaseRecords:
             "manifest": manifest_key,
             "manifest_sha256": manifest_sha256,
             "published_at": self._table.now(),
-            **({} if release.merged is None else {"merged": release.merged}),
         }
         self._table.put(item, _NEW)
 

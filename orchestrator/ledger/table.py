@@ -115,6 +115,15 @@ class LedgerTable:
         """
         self._transact(list(map(self._update, updates)))
 
+    def update_each(self, updates: list[Update]) -> None:
+        """Update any number of items, a hundred at a time; when that fails, some may be written and others not.
+
+        Raises:
+            LedgerBusyError: others kept on writing the same items.
+        """
+        for at in range(0, len(updates), _WRITES):
+            self.update_all(updates[at : at + _WRITES])
+
     def transact(self, updates: list[Update], guard: tuple[str, str], expected: Mapping[str, Any]) -> bool:
         """Update any number of items, up to 99 at once, each time only if another item is as expected.
 

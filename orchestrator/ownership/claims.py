@@ -13,6 +13,7 @@ from orchestrator.source.demand import Standing
 from orchestrator.source.facts import Facts
 
 if TYPE_CHECKING:
+    from orchestrator.config.environment import Environment
     from orchestrator.config.organization import Organization
 
 
@@ -42,6 +43,25 @@ class Claim:
     def may_be_built_from(self, inputs: Collection[str]) -> bool:
         """Whether a release that was built from some folders and files is one of the unit."""
         return ROOT in (self.folder, *self.former) or not {self.folder, *self.former}.isdisjoint(inputs)
+
+
+def foreign_stack(claim: Claim | None, unit: str, stack: str, environment: "Environment") -> str:
+    """Say that a stack is not a unit's in an environment; empty where it is.
+
+    One target is enough: the environment may have got another one since the last merge.
+
+    Args:
+        claim: the unit's, None where nothing was claimed for it.
+        unit: its name.
+        stack: the stack's name.
+        environment: as the guardrails have it.
+    """
+    if claim and any(f"{target}/{stack}" in claim.stacks for target in environment.targets):
+        return ""
+    return (
+        f"{stack} is not a stack of {unit} in {environment.name}: a unit has the stacks that a merge has claimed for "
+        "it. Merge the unit with this stack_name, or have 'orchestrator merge' look at the branch again."
+    )
 
 
 def wanted(facts: Facts, organization: "Organization") -> Claim:

@@ -1,8 +1,9 @@
 """Guardrails on names: which folders may give their units which names."""
 
 from fnmatch import fnmatchcase
+from functools import cache
 
-from orchestrator.config.globs import fits, parts_of
+from orchestrator.config.globs import Globs
 
 NameRules = tuple[tuple[str, str], ...]
 """Pairs of a pattern of names and a glob of folders; the first pair whose pattern matches a name decides."""
@@ -21,5 +22,10 @@ def misplaced(name: str, folder: str, rules: NameRules) -> str:
     """
     for pattern, folders in rules:
         if fnmatchcase(name, pattern):
-            return "" if fits(parts_of(folder), parts_of(folders)) else folders
+            return "" if _compiled(folders).match(folder) else folders
     return ""
+
+
+@cache
+def _compiled(glob: str) -> Globs:
+    return Globs([glob])

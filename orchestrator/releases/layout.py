@@ -42,8 +42,18 @@ def template_key(unit: str, version: str, environment: str | None = None) -> str
 
 
 def asset_key(unit: str, sha256: str, suffix: str) -> str:
-    """Key of a file that a CDK app's template refers to."""
+    """Key of an object that a template refers to, such as what stands in for a local path."""
     return f"projects/{unit}/assets/{sha256}{suffix}"
+
+
+def lock_key(unit: str, declared: str, name: str, commit: str | None = None) -> str:
+    """Key of a lock file that a build made, by the SHA-256 of what is declared; for one commit that is not merged."""
+    return f"projects/{unit}/locks/{f'{commit}/' if commit else ''}{declared}/{name}"
+
+
+def named_asset_key(unit: str, sha256: str, name: str) -> str:
+    """The same where a service goes by the file's name, as Glue does with modules and wheels."""
+    return f"projects/{unit}/assets/{sha256}/{name}"
 
 
 def sbom_key(unit: str, version: str) -> str:

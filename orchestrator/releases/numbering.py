@@ -26,10 +26,6 @@ class Recorded(Protocol):
     def author(self) -> str:
         """Of that commit."""
 
-    @property
-    def merged(self) -> bool | None:
-        """Whether the branch contained that commit when it was published; None when that is not known."""
-
 
 class ReleaseLedger(Protocol):
     """Gives out versions and layer numbers, each once, however many builds run at the same time."""

@@ -18,6 +18,8 @@ from orchestrator.releases.sha256 import sha256_of
 
 if TYPE_CHECKING:
     # Stubs alone: they are not installed where this runs.
+    from datetime import datetime
+
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
@@ -109,6 +111,10 @@ class ArtifactStore:
         if sha256 is not None and found != sha256:
             raise altered(self.location(key), found, sha256)
         return content
+
+    def written_at(self, key: str) -> datetime:
+        """When an object was written, by S3's clock: whoever wrote it cannot choose that."""
+        return self._s3.head_object(Bucket=self.bucket, Key=key)["LastModified"]
 
     def put(self, key: str, content: bytes | Path) -> None:
         """Write an object that may change, such as a log."""

@@ -1,39 +1,30 @@
-"""Where the functions of a template get their code from, in plain CloudFormation and in SAM."""
+"""The objects of the release that a template's functions and layers are made of, in plain CloudFormation and in SAM."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.frozen import dataclass
+from orchestrator.config.platform import Platform
+from orchestrator.releases.path_properties import FUNCTIONS, LAYERS, SAM_FUNCTION, PathProperty
+
+LAYER_KEY = "LayerKey"
+"""The parameter with the key of the layer for the unit's main platform."""
+_OF_A_PLATFORM = re.compile(rf"{LAYER_KEY}(Python3\d+(?:X86|Arm64))?")
 
 
-@dataclass(frozen=True)
-class CodePlace:
-    """How a type of resource names its code.
+def layer_parameter(platform: Platform, main: Platform) -> str:
+    """The parameter with the key of a platform's layer.
 
-    Attributes:
-        property: what holds it.
-        bucket: the key of the bucket in it.
-        key: the key of the object's key in it.
+    Args:
+        platform: one of the unit's.
+        main: the unit's main one.
     """
-
-    property: str
-    bucket: str
-    key: str
-
-    def of(self, parameter: str) -> dict[str, Any]:
-        """The property's value for an object that a well-known parameter names."""
-        return {self.bucket: {"Ref": "ArtifactsBucket"}, self.key: {"Ref": parameter}}
+    return LAYER_KEY if platform == main else f"{LAYER_KEY}{platform.label}"
 
 
-SAM_FUNCTION = "AWS::Serverless::Function"
-FUNCTIONS = {
-    "AWS::Lambda::Function": CodePlace("Code", "S3Bucket", "S3Key"),
-    SAM_FUNCTION: CodePlace("CodeUri", "Bucket", "Key"),
-}
-LAYERS = {
-    "AWS::Lambda::LayerVersion": CodePlace("Content", "S3Bucket", "S3Key"),
-    "AWS::Serverless::LayerVersion": CodePlace("ContentUri", "Bucket", "Key"),
-}
+def is_layer_parameter(name: str) -> bool:
+    """Whether a parameter is the key of a platform's layer by its name."""
+    return _OF_A_PLATFORM.fullmatch(name) is not None
 
 
 def properties(resource: Any) -> dict[str, Any]:
@@ -42,38 +33,49 @@ def properties(resource: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def of_globals(template: dict[str, Any], name: str) -> Any:
+def of_globals(template: Mapping[str, Any], name: str) -> Any:
     """A property that SAM's `Globals` give to every function, None when there is none."""
     section = template.get("Globals")
     functions = section.get("Function") if isinstance(section, dict) else None
     return functions.get(name) if isinstance(functions, dict) else None
 
 
-def property_of(template: dict[str, Any], resource: Any, name: str) -> Any:
+def property_of(template: Mapping[str, Any], resource: Any, name: str) -> Any:
     """A property of a function: its own, else for a SAM function that of `Globals`."""
     own = properties(resource).get(name)
     is_sam = isinstance(resource, dict) and resource.get("Type") == SAM_FUNCTION
     return of_globals(template, name) if own is None and is_sam else own
 
 
-def wheel_functions(template: dict[str, Any]) -> list[str]:
+def wheel_functions(template: Mapping[str, Any]) -> list[str]:
     """The functions whose code is the unit's own wheel, by their logical names."""
     return [name for name, key in _keys(template, FUNCTIONS) if key == {"Ref": "SourceKey"}]
 
 
-def literal_code(template: dict[str, Any]) -> dict[str, str]:
-    """The functions whose code is an object that the template names by its key, as those of CDK apps are."""
+def literal_code(template: Mapping[str, Any]) -> dict[str, str]:
+    """The functions whose code is an object that the template names by its key."""
     return {name: key for name, key in _keys(template, FUNCTIONS) if isinstance(key, str)}
 
 
-def dependency_layers(template: dict[str, Any]) -> list[str]:
-    """The layers that are the unit's dependencies, by their logical names."""
-    return [name for name, key in _keys(template, LAYERS) if key == {"Ref": "LayerKey"}]
+def dependency_layers(template: Mapping[str, Any]) -> dict[str, str]:
+    """The layers that are the unit's dependencies: by logical name, the parameter with the key of the object."""
+    parameters = {name: parameter for name, key in _keys(template, LAYERS) if (parameter := _reference(key))}
+    return {name: parameter for name, parameter in parameters.items() if is_layer_parameter(parameter)}
 
 
-def _keys(template: dict[str, Any], types: dict[str, CodePlace]) -> Iterator[tuple[str, Any]]:
+def literal_layers(template: Mapping[str, Any]) -> dict[str, str]:
+    """The layers whose content is an object that the template names by its key."""
+    return {name: key for name, key in _keys(template, LAYERS) if isinstance(key, str)}
+
+
+def _reference(value: Any) -> str:
+    """The name that a value refers to; empty when it is something else."""
+    return str(value["Ref"]) if isinstance(value, dict) and value.keys() == {"Ref"} else ""
+
+
+def _keys(template: Mapping[str, Any], types: Mapping[str, PathProperty]) -> Iterator[tuple[str, Any]]:
     for name, resource in template.get("Resources", {}).items():
         place = types.get(str(resource.get("Type"))) if isinstance(resource, dict) else None
-        code = property_of(template, resource, place.property) if place else None
-        if place and isinstance(code, dict):
-            yield name, code.get(place.key)
+        code = property_of(template, resource, place.name) if place else None
+        if place and place.keys and isinstance(code, dict):
+            yield name, code.get(place.keys.key)

@@ -13,7 +13,7 @@ from orchestrator.source.digest import Input
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
 from orchestrator.source.reading import within
 from orchestrator.source.repository import Commit, SourceRepository
-from orchestrator.source.successor import successor
+from orchestrator.source.successor import differing, successor
 from orchestrator.source.survey import Survey
 from orchestrator.source.surveyed import Bar, Surveyed
 
@@ -43,7 +43,7 @@ class Catalog:
         """The accounts and environments."""
         from orchestrator.config.load import load_organization  # noqa: PLC0415  # See above.
 
-        return load_organization(_organization_file(self.repository, self.commit))
+        return load_organization(_organization_file(self.repository, self.commit.id))
 
     @property
     def names(self) -> Collection[str]:
@@ -114,16 +114,19 @@ class Catalog:
     def _load(self, names: Iterable[str]) -> None:
         """Read the configurations that were not read yet, with one call."""
         from orchestrator.config.load import parse_toml, unit_of  # noqa: PLC0415  # See above.
+        from orchestrator.config.versions import PACKAGE_JSON, package_version  # noqa: PLC0415  # See above.
 
         files = {name: within(self.surveyed.folders[name], PYPROJECT) for name in names if name not in self._loaded}
         if not files:
             return
-        texts = self.repository.files(self.commit.id, files.values())
+        packages = {name: within(self.surveyed.folders[name], PACKAGE_JSON) for name in files}
+        texts = self.repository.files(self.commit.id, [*files.values(), *packages.values()])
         for name, file in files.items():
             folder = self.surveyed.folders[name]
             document = parse_toml(texts.get(file, ""), file)
             told = self.told.get(folder, NOTHING)
-            self._loaded[name] = unit_of(document, folder, self.organization, told, day_of(self.commit))
+            version = package_version(texts.get(packages[name])) or day_of(self.commit)
+            self._loaded[name] = unit_of(document, folder, self.organization, told, version)
 
 
 def read_catalog(repository: SourceRepository, revision: str, bases: Iterable[Surveyed] = ()) -> Catalog:
@@ -140,11 +143,25 @@ def read_catalog(repository: SourceRepository, revision: str, bases: Iterable[Su
         UnknownNameError: there is no such revision.
     """
     commit = repository.commit(revision)
-    base = _nearest(commit.id, bases)
-    found = successor(base, repository, commit.id) if base else None
-    if found is None:
-        found = Survey(repository, commit.id, _organization_file(repository, commit), base).surveyed()
-    return Catalog(repository, commit, found)
+    return Catalog(repository, commit, survey(repository, commit.id, bases))
+
+
+def survey(repository: SourceRepository, commit: str, bases: Iterable[Surveyed] = ()) -> Surveyed:
+    """What `read_catalog` finds, without looking the commit up where its id is known.
+
+    Args:
+        repository: where to look.
+        commit: full id.
+        bases: as for `read_catalog`.
+
+    Raises:
+        ConfigurationError: as `read_catalog`.
+        SourceError: there is no such commit, or it cannot be read.
+    """
+    base = _nearest(commit, bases)
+    changes = differing(base, repository, commit) if base else None
+    found = successor(base, repository, commit, changes) if base and changes is not None else None
+    return found or Survey(repository, commit, _organization_file(repository, commit), base, changes).surveyed()
 
 
 def barring(catalog: Catalog, bars: Mapping[str, Bar]) -> Catalog:
@@ -154,8 +171,8 @@ def barring(catalog: Catalog, bars: Mapping[str, Bar]) -> Catalog:
         catalog: what was read.
         bars: by folder, the units that are refused; no others are.
     """
-    text = _organization_file(catalog.repository, catalog.commit)
-    surveyed = Survey(catalog.repository, catalog.commit.id, text, catalog.surveyed, bars).surveyed()
+    text = _organization_file(catalog.repository, catalog.commit.id)
+    surveyed = Survey(catalog.repository, catalog.commit.id, text, catalog.surveyed, {}, bars).surveyed()
     return Catalog(catalog.repository, catalog.commit, surveyed)
 
 
@@ -169,12 +186,12 @@ def _nearest(commit: str, bases: Iterable[Surveyed]) -> Surveyed | None:
     return first
 
 
-def _organization_file(repository: SourceRepository, commit: Commit) -> bytes:
-    text = repository.files(commit.id, [ORGANIZATION_FILE]).get(ORGANIZATION_FILE)
+def _organization_file(repository: SourceRepository, commit: str) -> bytes:
+    text = repository.files(commit, [ORGANIZATION_FILE]).get(ORGANIZATION_FILE)
     if text is None:
         raise ConfigurationError(
             ORGANIZATION_FILE,
-            f"is missing at the root of the repository at commit {commit.id[:12]}: commit it there. "
+            f"is missing at the root of the repository at commit {commit[:12]}: commit it there. "
             "'orchestrator init' drafts one.",
         )
     return text

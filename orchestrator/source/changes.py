@@ -1,10 +1,10 @@
 """What differs between two commits, in the folders that matter."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from orchestrator.errors import SourceError
-from orchestrator.source.repository import Entry, SourceRepository
+from orchestrator.source.repository import Entry, Mode, SourceRepository
 
 
 class Change(NamedTuple):
@@ -17,6 +17,11 @@ class Change(NamedTuple):
     def is_of_content(self) -> bool:
         """Whether a folder or a file is still the same kind of thing, and only what is in it differs."""
         return self.old is not None and self.new is not None and self.old.mode is self.new.mode
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """What it was and is."""
+        return frozenset(one.mode for one in (self.old, self.new) if one)
 
 
 @runtime_checkable
@@ -34,23 +39,20 @@ class Comparing(Protocol):
         """What trees list, by their ids."""
 
 
-def changes(repository: SourceRepository, old: str, new: str, within: Iterable[str]) -> Mapping[str, Change]:
-    """What differs directly in some folders and in those around them; perhaps more.
+def changes(repository: SourceRepository, old: str, new: str, worth: Callable[[str], bool]) -> Mapping[str, Change]:
+    """What differs directly in the folders that are worth it; perhaps more.
 
     Args:
         repository: where.
         old: one commit.
         new: the other one.
-        within: the folders.
+        worth: tells of a folder whether what lies in it matters. It holds for those around such a folder as well.
 
     Raises:
         SourceError: one of the commits is not there.
     """
     if isinstance(repository, Comparing):
         return repository.changes(old, new)
-    worth = {"", *within}
-    for folder in tuple(worth):
-        worth.update(around(folder))
     return _level_by_level(repository, old, new, worth)
 
 
@@ -75,7 +77,9 @@ def around(folder: str) -> Iterable[str]:
         yield folder
 
 
-def _level_by_level(repository: SourceRepository, old: str, new: str, worth: Collection[str]) -> dict[str, Change]:
+def _level_by_level(
+    repository: SourceRepository, old: str, new: str, worth: Callable[[str], bool]
+) -> dict[str, Change]:
     """Compare what folders list, going down where something differs; each commit's trees are asked for in turn."""
     found: dict[str, Change] = {}
     level = [""]
@@ -93,5 +97,5 @@ def _level_by_level(repository: SourceRepository, old: str, new: str, worth: Col
             if earlier.get(name) != later.get(name)
         ]
         found.update(differing)
-        level = [path for path, _ in differing if path in worth]
+        level = [path for path, change in differing if Mode.FOLDER in change.modes and worth(path)]
     return found

@@ -75,7 +75,7 @@ def facts_of(
         said,
         content_id(said, entries),
         not settings.library,
-        settings.depends_on,
+        (*settings.depends_on, *settings.shared_code),
         json.dumps(pipeline, sort_keys=True),
         settings.after,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from orchestrator.config.project import project_table
 from orchestrator.config.told import Told
 from orchestrator.frozen import dataclass
 from orchestrator.source.facts import PYPROJECT, Facts, facts_of
@@ -41,13 +42,14 @@ class FactsReader:
         Raises:
             ConfigurationError: what it says is not valid.
         """
-        from orchestrator.config.load import is_project, parse_toml, unit_of  # noqa: PLC0415  # See above.
+        from orchestrator.config.load import parse_toml, unit_of  # noqa: PLC0415  # See above.
 
         document = parse_toml(text, within(folder, PYPROJECT))
         own = document.get("tool", {}).get("orchestrator", {})
         settings = said.added_to(own)
         is_marked = any(name in entries and not entries[name].is_folder for name in self.markers)
-        if not (is_project(document) or own or is_marked or settings.get("library") or "template" in settings):
+        is_project = project_table(document) is not None
+        if not (is_project or own or is_marked or settings.get("library") or "template" in settings):
             return None
         organization = self.organization()
         unit = unit_of(document, folder, organization, said)

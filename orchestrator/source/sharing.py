@@ -4,17 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from orchestrator.config.globs import is_glob
 from orchestrator.config.told import NOTHING, ROOT, Told
 from orchestrator.errors import ConfigurationError
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import ORGANIZATION_FILE, PYPROJECT, Facts
-
-_SPECIAL = frozenset("*?[")
-
-
-def is_glob(path: str) -> bool:
-    """Whether a path is a pattern."""
-    return not _SPECIAL.isdisjoint(path)
 
 
 def expand(pattern: str, names: Callable[[str], Iterable[str]]) -> list[str]:

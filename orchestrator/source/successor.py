@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from orchestrator.config.told import NOTHING
 from orchestrator.errors import ConfigurationError, SourceError, UnknownNameError
 from orchestrator.frozen import dataclass
-from orchestrator.source.changes import Change, changes, listings
+from orchestrator.source.candidates import matched
+from orchestrator.source.changes import Change, around, changes, listings
 from orchestrator.source.clashes import names_stack
 from orchestrator.source.digest import unit_digest
 from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TEMPLATES, Facts, content_id
 from orchestrator.source.reading import FactsReader, within
 from orchestrator.source.repository import Entry, Mode, SourceRepository
 from orchestrator.source.surveyed import Surveyed
+from orchestrator.source.unit_globs import FOLDER, UnitGlobs
 
 if TYPE_CHECKING:
     from orchestrator.config.organization import Organization
@@ -28,8 +30,8 @@ _DECIDING = frozenset((PYPROJECT, CDK_FILE, *TEMPLATES))
 _LEADS_ELSEWHERE = (Mode.LINK, Mode.SUBMODULE)
 
 
-def successor(base: Surveyed, repository: SourceRepository, commit: str) -> Surveyed | None:
-    """What a survey of a commit would find; None when that cannot be told without one.
+def differing(base: Surveyed, repository: SourceRepository, commit: str) -> Mapping[str, Change] | None:
+    """What differs at a commit, as far as it matters to what there is; None when that cannot be told.
 
     Args:
         base: what was found at another commit.
@@ -37,30 +39,66 @@ def successor(base: Surveyed, repository: SourceRepository, commit: str) -> Surv
         commit: the commit's id.
     """
     if base.commit == commit:
+        return {}
+    folders = {"", *base.asked, *base.looked_at}
+    for folder in tuple(folders):
+        folders.update(around(folder))
+    looked_for = UnitGlobs(base.organization.globs, base.organization.exclude)
+
+    def worth(folder: str) -> bool:
+        place = None if folder in folders else looked_for.at(folder, FOLDER)
+        return place is None or place.units.leads_on
+
+    try:
+        return changes(repository, base.commit, commit, worth)
+    except (SourceError, UnknownNameError):
+        # As after a forced push.
+        return None
+
+
+def successor(
+    base: Surveyed, repository: SourceRepository, commit: str, found: Mapping[str, Change]
+) -> Surveyed | None:
+    """What a survey of a commit would find; None when that cannot be told without one.
+
+    Args:
+        base: what was found at another commit.
+        repository: where both are.
+        commit: the commit's id.
+        found: what differs.
+    """
+    if base.commit == commit:
         return base
     if "" in base.asked:
         # A unit at the root changes with everything.
         return None
-    try:
-        found = changes(repository, base.commit, commit, base.asked | base.looked_at)
-    except (SourceError, UnknownNameError):
-        # As after a forced push.
-        return None
-    if any(_decides(base, path, change) for path, change in found.items()):
+    if any(_decides(base, path, change) for path, change in found.items()) or _finds_others(base, found):
         return None
     return _Successor(base, repository, commit, found).surveyed()
 
 
 def _decides(base: Surveyed, path: str, change: Change) -> bool:
-    """Whether a change may make other units, or others' problems, of what is there."""
+    """Whether a change may make other units, or others' problems, of what is known to be there."""
     if path == ORGANIZATION_FILE or path in base.problems:
         return True
     folder, _, name = path.rpartition("/")
-    if folder in base.looked_at and not (change.is_of_content and _mode(change) not in _LEADS_ELSEWHERE):
+    if path in base.asked and not change.is_of_content:
+        return True
+    if folder in base.looked_at and not _is_of_plain_content(change):
         return True
     if folder not in base.asked or name not in _DECIDING:
         return False
     return not change.is_of_content or (name == PYPROJECT and folder not in base.known)
+
+
+def _finds_others(base: Surveyed, found: Mapping[str, Change]) -> bool:
+    """Whether the globs of units match what they did not match before, or the other way round."""
+    looked_for = UnitGlobs(base.organization.globs, base.organization.exclude)
+    return any(not _is_of_plain_content(change) for _, change in matched(found, looked_for))
+
+
+def _is_of_plain_content(change: Change) -> bool:
+    return change.is_of_content and _mode(change) not in _LEADS_ELSEWHERE
 
 
 def _mode(change: Change) -> Mode | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.config.told import NOTHING, ROOT, Told, told
 from orchestrator.errors import ConfigurationError
+from orchestrator.source.candidates import candidates_after
+from orchestrator.source.changes import Change
 from orchestrator.source.clashes import (
     names_stack,
     refuse_idle_settings,
@@ -19,7 +21,7 @@ from orchestrator.source.digest import Input, unit_digest
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TEMPLATES, Facts, said_id
 from orchestrator.source.reading import FactsReader, within
-from orchestrator.source.repository import Entry, Mode, SourceRepository
+from orchestrator.source.repository import SourceRepository
 from orchestrator.source.sharing import Sharing
 from orchestrator.source.surveyed import Bar, OrganizationFacts, Surveyed, TrainFacts
 
@@ -44,6 +46,7 @@ class Survey:
         commit: its id.
         text: its `orchestrator.toml`.
         base: what was found at another commit: a folder that is the same here is not read again.
+        changes: what differs from there; None when that is not known.
         barred: by folder, the units that are refused; those of the base when left out.
     """
 
@@ -51,6 +54,7 @@ class Survey:
     commit: str
     text: bytes
     base: Surveyed | None = None
+    changes: Mapping[str, Change] | None = None
     barred: Mapping[str, Bar] | None = None
     _known: dict[str, Facts] = field(default_factory=dict)
     _trees: dict[str, str] = field(default_factory=dict)
@@ -74,8 +78,9 @@ class Survey:
             digests={name: unit_digest(found, self._organization.built_for(name)) for name, found in inputs.items()},
             problems=self._problems,
             templates=self._templates,
-            asked=frozenset(self._asked),
+            asked=frozenset(self._asked | self._finder.looked_up),
             looked_at=frozenset(self._finder.looked_at),
+            candidates=None if self._finder.has_others else self._candidates,
             barred=self._barred,
         )
 
@@ -102,7 +107,14 @@ class Survey:
 
     @cached_property
     def _candidates(self) -> Mapping[str, str | None]:
-        return self._finder.find(self._organization.globs)
+        base, globs = self.base, self._organization.globs
+        if base and base.candidates is not None and base.organization.finds_like(self._organization):
+            found = (
+                None if self.changes is None else candidates_after(base.candidates, self._finder, globs, self.changes)
+            )
+            if found is not None:
+                return found
+        return self._finder.find(globs)
 
     @cached_property
     def _templates(self) -> dict[str, str]:
@@ -112,17 +124,18 @@ class Survey:
     def _told(self) -> Mapping[str, Told]:
         return told(self._organization.units, self._templates)
 
-    def _entry(self, path: str) -> Entry | None:
-        if not path:
-            return Entry("", Mode.FOLDER)
-        parent, _, name = path.rpartition("/")
-        return self._finder.listing(parent).get(name)
-
     def _id_of(self, path: str) -> str | None:
         if path in self._known:
             return self._known[path].content
-        entry = self._entry(path)
+        entry = self._finder.entry(path)
         return entry.id if entry else None
+
+    def _tree_of(self, folder: str) -> str | None:
+        """What identifies a folder's content, which need not be asked for where it is as it was; None when it is none."""
+        if self.base and self.changes is not None and folder in self.base.trees and folder not in self.changes:
+            return self.base.trees[folder]
+        entry = self._finder.entry(folder)
+        return entry.id if entry and entry.is_folder else None
 
     def _look_into(self, folders: Iterable[str], markers: tuple[str, ...] = ()) -> None:
         """Gather the facts of folders: what is known of them, and of those that are new, from their files.
@@ -133,10 +146,10 @@ class Survey:
         """
         new = [folder for folder in dict.fromkeys(folders) if folder not in self._asked]
         self._asked.update(new)
-        trees = {folder: entry.id for folder in new if (entry := self._entry(folder)) and entry.is_folder}
+        trees = {folder: tree for folder in new if (tree := self._tree_of(folder)) is not None}
         self._trees |= trees
         base = self.base
-        if base and base.organization.finds_like(self._organization):
+        if base and base.organization.reads_like(self._organization):
             # The root has no id of its own, and changes with everything.
             same = (one for one, tree in trees.items() if one and base.trees.get(one) == tree)
             self._known |= {one: base.known[one] for one in same if base.told.get(one) == self._told.get(one)}
@@ -229,7 +242,7 @@ def _at_a_glance(organization: "Organization", text: str) -> OrganizationFacts:
         organization.exclude,
         organization.unit,
         f"{platform.python}/{platform.architecture}",
-        " ".join(environments),
+        " ".join([*environments, organization.stack_prefix, *organization.adopt.stacks]),
         tuple(map(train_facts, organization.trains)),
         organization.build.opened,
     )

@@ -29,6 +29,7 @@ def written(surveyed: Surveyed) -> bytes | None:
         "templates": surveyed.templates,
         "asked": sorted(surveyed.asked - known.keys()),
         "looked_at": sorted(surveyed.looked_at),
+        "candidates": surveyed.candidates,
         "barred": surveyed.barred,
     }
     try:
@@ -67,6 +68,7 @@ def _surveyed(document: dict[str, Any]) -> Surveyed:
         templates=document["templates"],
         asked=frozenset((*document["asked"], *known)),
         looked_at=frozenset(document["looked_at"]),
+        candidates=document["candidates"],
         barred={folder: Bar(*bar) for folder, bar in document["barred"].items()},
     )
 

@@ -57,7 +57,8 @@ class OrganizationFacts:
         exclude: where they are not.
         units: what it says of single ones, by folder.
         platform: what they are built for.
-        key: what identifies the environments, which each unit's configuration is checked against.
+        key: what identifies all that each unit's configuration is checked against: the environments, and the stacks that
+            may be deployed.
         trains: which units go together.
         network: which hosts are opened to units' code while they are built.
     """
@@ -76,8 +77,12 @@ class OrganizationFacts:
         return " ".join((self.platform, *self.network.of(unit)))
 
     def finds_like(self, other: "OrganizationFacts") -> bool:
+        """Whether both find units in the same places."""
+        return (self.globs, self.exclude) == (other.globs, other.exclude)
+
+    def reads_like(self, other: "OrganizationFacts") -> bool:
         """Whether the same is known of a folder by both, as long as neither says anything of it."""
-        return (self.globs, self.exclude, self.key) == (other.globs, other.exclude, other.key)
+        return self.finds_like(other) and self.key == other.key
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,10 @@ class Surveyed:
         digests: by unit, what identifies all of that.
         problems: by folder, why what looks like a unit cannot be promoted.
         templates: by folder, the template that a glob named.
-        asked: the folders that were looked into, also those of which there is nothing to know.
-        looked_at: the folders by whose names it was decided what there is.
+        asked: the folders that were looked into, also those of which there is nothing to know, or that are not there.
+        looked_at: the folders by whose names it was decided what there is, besides what the globs match.
+        candidates: the folders that the globs match, each with the file that one named; None where links, submodules
+            or names that are no text are among them, of which more counts than what they are themselves.
         barred: by folder, units that are refused for what is not in the repository: their names belong to others.
     """
 
@@ -110,6 +117,7 @@ class Surveyed:
     templates: Mapping[str, str]
     asked: frozenset[str]
     looked_at: frozenset[str]
+    candidates: Mapping[str, str | None] | None = None
     barred: Mapping[str, Bar] = field(default_factory=dict)
 
     @cached_property

@@ -11,10 +11,12 @@ from typing import Protocol
 
 from orchestrator.config.windows import all_open_at
 from orchestrator.frozen import dataclass
+from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.controls import Freeze, Hold, Quarantine
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
+from orchestrator.source.refs.merged import UnmergedError, may_enter
 from orchestrator.steps.contract import Release, Status, StepInput, StepResult
 from orchestrator.steps.ordering import superseded_by, superseded_message
 from orchestrator.steps.origin import is_automatic
@@ -152,19 +154,26 @@ class Admission:
         ledger: knows them.
         clock: tells the time, in UTC.
         is_alive: whether another promotion still runs.
+        guardrails: reads which environments take commits that are not merged.
     """
 
     ledger: Ledger
     clock: Callable[[], datetime]
     is_alive: IsAlive
+    guardrails: Callable[[], Guardrails]
 
     def __call__(self, step: StepInput) -> StepResult | None:
-        """What keeps a promotion out of its environment right now, None when nothing does."""
+        """What keeps a promotion out of its environment right now, None when nothing does.
+
+        Raises:
+            UnmergedError: the release is not known to be of a merged commit, and the environment takes no others.
+        """
         unit, environment = step.release.unit, step.environment.name
-        controls = self.ledger.controls
+        running, controls = self.ledger.environments.running(unit, environment), self.ledger.controls
+        self._check_merged(step, running)
         hold = controls.hold(unit, environment)
         facts = Facts(
-            running=self.ledger.environments.running(unit, environment),
+            running=running,
             hold=hold,
             quarantine=controls.quarantine(unit, step.release.version),
             freezes=tuple(controls.freezes()),
@@ -174,6 +183,20 @@ class Admission:
             automatic=hold is not None and is_automatic(self.ledger, unit, step.execution.id, step.request.train),
         )
         return admit(step, facts, self.clock())
+
+    def _check_merged(self, step: StepInput, running: Running) -> None:
+        """Refuse what Resolve release would refuse now: guardrails may have changed, or nobody has asked it."""
+        goes_back = step.request.rollback and step.release.version in running.good
+        if goes_back or self.ledger.merges.contains(step.release):
+            return
+        name, where = step.release.name, step.environment.name
+        allowed = frozenset(self.guardrails().organization.repository.allow_unmerged)
+        if not may_enter(where, merged=False, allow_unmerged=allowed):
+            raise UnmergedError(
+                f"{name} is refused in {where}: it is not known to be of a merged commit, and the guardrails let no "
+                f"others into {where} ([repository] allow_unmerged). Merge its commit {step.release.commit}, then "
+                "promote it again: the repository is asked when a promotion begins."
+            )
 
     def _train_ended(self, step: StepInput) -> bool:
         train = self.ledger.trains.of_member(step.request.train, step.execution.id)

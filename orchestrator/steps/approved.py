@@ -1,35 +1,88 @@
 """Whether a release may enter an environment that asks for approval: only a decision that is kept says so.
 
-What an execution's document says of an approval, and what the ledger says, only tells where the decision lies.
+What an execution's document says of an approval, and what the ledger says, only tells where the decision lies. It is
+judged by the rules of today: guardrails may have changed since people decided, and so may what is merged.
 """
 
-from orchestrator.decisions.document import Decision, Entry
+from collections.abc import Callable
+
+from orchestrator.decisions.document import Approval, Decision, Entry
 from orchestrator.decisions.records import DecisionRecords
+from orchestrator.errors import RequestError
+from orchestrator.frozen import dataclass
+from orchestrator.guardrails.document import Guardrails
+from orchestrator.guardrails.policy import policy_in
+from orchestrator.identity.policy import ApprovalPolicy, Authors, missing, refusal, required
+from orchestrator.ledger.ledger import Ledger
 from orchestrator.steps.contract import ApprovalResult, Release, Status, StepInput, StepResult
+from orchestrator.steps.origin import is_automatic
 from orchestrator.trains.names import child_name
 
 
-def refuse_unapproved(
-    decisions: DecisionRecords, step: StepInput, plan_hash: str, answer: ApprovalResult | None
-) -> StepResult | None:
-    """Refuse a release that no decision lets in; None when one does.
+@dataclass(frozen=True)
+class Approvals:
+    """Judges decisions.
 
     Args:
-        decisions: keeps them.
-        step: the promotion.
-        plan_hash: of the plan that is to be carried out.
-        answer: what the promotion was answered, by whomever: where the decision lies.
+        ledger: knows what merges started.
+        decisions: keeps decisions.
+        guardrails: reads the rules, and which principals are which persons.
+        authors: tells who wrote what a decision is about, by the plans that it names.
     """
-    where = answer.decision if answer else None
-    decision = decisions.read(where) if where else None
-    entry = entry_of(step.release, plan_hash)
-    reason = "no decision was made on it"
-    if decision:
-        reason = lets_in(decision, step, entry) or _too_few(decision, step)
-    if not reason:
-        return None
-    message = f"{step.release.name} is not approved for {step.environment.name}: {reason}. It is planned again."
-    return StepResult(status=Status.NOT_APPROVED, message=message)
+
+    ledger: Ledger
+    decisions: DecisionRecords
+    guardrails: Callable[[], Guardrails]
+    authors: Callable[[Decision], Authors]
+
+    def refusal(self, step: StepInput, plan_hash: str, answer: ApprovalResult | None) -> StepResult | None:
+        """Refuse a release that no decision lets in; None when one does.
+
+        Args:
+            step: the promotion.
+            plan_hash: of the plan that is to be carried out.
+            answer: what the promotion was answered, by whomever: where the decision lies.
+
+        Raises:
+            ArtifactError: a plan that the decision names is missing, or was altered.
+        """
+        where = answer.decision if answer else None
+        decision = self.decisions.read(where) if where else None
+        reason = self.against(decision, step, plan_hash) if decision else "no decision was made on it"
+        if not reason:
+            return None
+        message = f"{step.release.name} is not approved for {step.environment.name}: {reason}. It is planned again."
+        return StepResult(status=Status.NOT_APPROVED, message=message)
+
+    def against(self, decision: Decision, step: StepInput, plan_hash: str) -> str:
+        """Say why a decision does not let a promotion in; empty when it does.
+
+        Raises:
+            ArtifactError: a plan that it names is missing, or was altered.
+        """
+        return lets_in(decision, step, entry_of(step.release, plan_hash)) or self._too_few(decision, step)
+
+    def _too_few(self, decision: Decision, step: StepInput) -> str:
+        """Say why an approval is no longer enough: other people must decide now, or more of them."""
+        policy = policy_in(self.guardrails(), step.environment, step.merged)
+        if "starter" in policy.excluded and not self._starter_is_judged(decision, step, policy):
+            return "its starter may not decide, and nobody asked then who that is"
+        authors = self.authors(decision) if "author" in policy.excluded else Authors()
+        needed = required(policy, authors)
+        problems = {one: _problem(policy, one, authors) for one in decision.approvals}
+        counting = [one.identity for one, problem in problems.items() if not problem]
+        lacking = missing(policy.model_copy(update={"approvals": needed}), counting)
+        if not lacking:
+            return ""
+        reasons = "".join(f"; {problem.rstrip('.')}" for problem in problems.values() if problem)
+        return f"it has {needed - lacking} of the {needed} approvals that are asked for now{reasons}"
+
+    def _starter_is_judged(self, decision: Decision, step: StepInput, policy: ApprovalPolicy) -> bool:
+        """Whether people decided by a policy that kept the starter out, going by the same persons as now."""
+        then = decision.policy
+        same = (then.people, then.named_session_roles) == (policy.people, policy.named_session_roles)
+        is_judged = same and "starter" in then.excluded
+        return is_judged or is_automatic(self.ledger, decision.unit, decision.execution, step.request.train)
 
 
 def entry_of(release: Release, plan_hash: str) -> Entry:
@@ -60,7 +113,11 @@ def _moves_member(train: str, step: StepInput) -> bool:
     return is_named and step.request.train == train
 
 
-def _too_few(decision: Decision, step: StepInput) -> str:
-    """Why an approval is no longer enough: more people are asked for than when it was made."""
-    count, needed = len(decision.approvals), step.rules.policy.approvals
-    return f"it has {count} of the {needed} approvals that are asked for now" if count < needed else ""
+def _problem(policy: ApprovalPolicy, approval: Approval, authors: Authors) -> str:
+    """Say why an approval does not count by a policy; empty when it does. Its starter is judged apart."""
+    if not approval.identity:
+        return "nobody knows who approved" if policy.demands_identity else ""
+    try:
+        return refusal(policy, approval.identity, authors, None) or ""
+    except RequestError as error:
+        return str(error)

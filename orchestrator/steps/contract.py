@@ -12,7 +12,6 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from orchestrator.config.base import EnvironmentName, UnitName
-from orchestrator.config.environment import Target
 from orchestrator.decisions.document import Kept
 from orchestrator.guardrails.lookup import NamedEnvironment, recorded
 from orchestrator.guardrails.rules import Rules, Tightening, rules
@@ -115,9 +114,6 @@ class Release(Document):
     manifest: str = Field(description="Key of the manifest in the tooling bucket.")
     manifest_sha256: str
     author: str = Field(default="", description="Of the commit, as git writes it.")
-    merged: bool | None = Field(
-        default=None, description="Whether the branch contained the commit when it was published; None: not known."
-    )
 
     @property
     def name(self) -> str:
@@ -157,21 +153,11 @@ class StepResult(Document):
     retry_after: int = Field(default=0, ge=0, description="Seconds until asking again is worth it.")
 
 
-class ChangeSetOf(Document):
-    """The change set made in one target."""
-
-    target: Target
-    change_set: str = Field(description="Its ARN.")
-    empty: bool = Field(description="Whether it would change nothing.")
-
-
 class PlanResult(StepResult):
     """What a deployment would change, in short; the whole plan lies in S3."""
 
     key: str = Field(default="", description="Key of the whole plan in the tooling bucket.")
     plan_hash: str = Field(default="", description="SHA-256 over what would change: approvals bind to it.")
-    change_sets: tuple[ChangeSetOf, ...] = ()
-    replaces: str | None = Field(default=None, description="The version that runs there now.")
     requires_approval: bool = Field(default=True, description="Whether a person must decide before it is deployed.")
 
 

@@ -1,17 +1,18 @@
-"""Deploy: take the environment's lock, copy the release into each target, and execute its change sets."""
+"""Deploy: take the environment's lock, copy the release into each target, and execute the plan's change sets."""
 
 from orchestrator.aws.executions import Executions
 from orchestrator.aws.target import TargetAccount, Targets
-from orchestrator.decisions.records import DecisionRecords
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.releases import layout
 from orchestrator.steps.admission import Admission
 from orchestrator.steps.approval_rule import requires_approval
-from orchestrator.steps.approved import refuse_unapproved
-from orchestrator.steps.contract import ApprovalResult, ChangeSetOf, PlanResult, Status, StepInput, StepResult
+from orchestrator.steps.approved import Approvals
+from orchestrator.steps.contract import ApprovalResult, PlanResult, Status, StepInput, StepResult
 from orchestrator.steps.deployment import PATIENCE_SECONDS, Change, Progress, ReleaseFiles, change_of, is_ready
 from orchestrator.steps.ordering import superseded_message
+from orchestrator.steps.plan_document import Plan, TargetPlan
 from orchestrator.steps.taken_over import TakenOver
 
 # What this step notes of its own deployment.
@@ -19,7 +20,7 @@ _BEGUN = ("DEPLOYING", "DEPLOYED", "FAILED")
 
 
 class DeployInput(StepInput):
-    """What Deploy is given; `approval` is what was answered, by whomever: it tells where to look for the decision."""
+    """What Deploy is given; what it says of a plan and of an approval only tells where to look for them."""
 
     plan: PlanResult
     approval: ApprovalResult | None = None
@@ -32,15 +33,15 @@ class Deployer:
     Args:
         ledger: holds the lock and what runs where.
         admission: what keeps a promotion out of its environment.
-        decisions: knows whether one lets it in.
-        files: the artifacts of releases.
+        approvals: know whether a decision lets it in.
+        files: the artifacts of releases, and the plans beside them.
         targets: opens targets.
         executions: tells whether the holder of a lock still runs, and whether this promotion was stopped meanwhile.
     """
 
     ledger: Ledger
     admission: Admission
-    decisions: DecisionRecords
+    approvals: Approvals
     files: ReleaseFiles
     targets: Targets
     executions: Executions
@@ -52,16 +53,23 @@ class Deployer:
             SUCCEEDED; IN_PROGRESS, BUSY, QUEUED or FROZEN when it is worth asking again; STALE when something
             moved since the plan; NOT_APPROVED without a decision on this release and plan where one is asked for;
             SUPERSEDED, HELD or QUARANTINED; FAILED with CloudFormation's reason, which a roll back must follow.
+
+        Raises:
+            UnmergedError: the release is not known to be of a merged commit, and the environment takes no others.
+            ArtifactError: the promotion has no plan with that hash.
         """
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
-        if refusal := self._not_approved(step, running) or _elsewhere(step):
+        if refusal := self._not_approved(step, running):
+            return refusal
+        plan = self._plan(step)
+        if refusal := _unlike(plan, step):
             return refusal
         # A deployment that has begun is carried to its end, whatever is closed meanwhile.
         begun = running.order == step.execution.order and running.status in _BEGUN
-        if not begun and (refusal := self.admission(step) or _moved(step, running)):
+        if not begun and (refusal := self.admission(step) or _moved(step, plan, running)):
             return refusal
         # Before the lock: where a target cannot be opened, nothing was begun.
-        plans = [(self.targets(step.environment, one.target, step.execution), one) for one in step.plan.change_sets]
+        plans = [(self.targets(step.environment, one.target, step.execution), one) for one in plan.targets]
         if refusal := self._take_lock(step):
             return refusal
         result = self._carry_out(step, plans)
@@ -78,7 +86,12 @@ class Deployer:
     def _not_approved(self, step: DeployInput, running: Running) -> StepResult | None:
         if not requires_approval(step, running):
             return None
-        return refuse_unapproved(self.decisions, step, step.plan.plan_hash, step.approval)
+        return self.approvals.refusal(step, step.plan.plan_hash, step.approval)
+
+    def _plan(self, step: DeployInput) -> Plan:
+        """The promotion's own plan, where Plan alone writes it: it names the change sets that are carried out."""
+        key = layout.plan_key(step.release.unit, step.execution.name, step.environment.name)
+        return Plan.read(self.files.store, key, step.plan.plan_hash)
 
     def _take_lock(self, step: DeployInput) -> StepResult | None:
         """Take the lock and note the deployment; a result is returned instead when that cannot be."""
@@ -110,7 +123,7 @@ class Deployer:
         state = known.model_copy(update={"version": step.release.version, "status": status})
         return self.ledger.environments.record(state, step.execution)
 
-    def _carry_out(self, step: DeployInput, plans: list[tuple[TargetAccount, ChangeSetOf]]) -> StepResult:
+    def _carry_out(self, step: DeployInput, plans: list[tuple[TargetAccount, TargetPlan]]) -> StepResult:
         if busy := [str(account.target) for account, one in plans if self._is_busy_elsewhere(step, account, one)]:
             where = ", ".join(busy)
             message = f"Another operation is under way on stack {step.stack_name} in {where}."
@@ -133,7 +146,7 @@ class Deployer:
         changes = stacks[0][0].wait_for(look, unfinished, PATIENCE_SECONDS) if stacks else []
         return self._result(step, changes)
 
-    def _keep(self, step: DeployInput, plans: list[tuple[TargetAccount, ChangeSetOf]]) -> None:
+    def _keep(self, step: DeployInput, plans: list[tuple[TargetAccount, TargetPlan]]) -> None:
         """Keep stacks that are about to be taken over as they are, in case no release works there."""
         kept = {
             str(account.target): digest
@@ -148,13 +161,13 @@ class Deployer:
             self.ledger.environments.record(state, step.execution)
 
     @staticmethod
-    def _is_busy_elsewhere(step: DeployInput, account: TargetAccount, planned: ChangeSetOf) -> bool:
+    def _is_busy_elsewhere(step: DeployInput, account: TargetAccount, planned: TargetPlan) -> bool:
         """Whether somebody else changes the stack: our change set cannot be executed now."""
         stack = account.stack(step.stack_name, step.environment)
         state = stack.state()
         return state is not None and state.busy and is_ready(stack, planned.change_set)
 
-    def _start(self, step: DeployInput, account: TargetAccount, planned: ChangeSetOf) -> None:
+    def _start(self, step: DeployInput, account: TargetAccount, planned: TargetPlan) -> None:
         """Copy the release and execute the change set, unless an earlier try has done that."""
         stack = account.stack(step.stack_name, step.environment)
         ready = not planned.empty and is_ready(stack, planned.change_set)
@@ -173,25 +186,34 @@ class Deployer:
             reasons = "; ".join(f"in {where}: {one.reason}" for where, one in changes if one.reason)
             return StepResult(status=Status.FAILED, message=f"Deploying {what} failed, {reasons}")
         if Progress.STALE in reached:
-            message = f"The stack {step.stack_name} changed since {what} was planned; it is planned anew."
+            message = f"The stack {step.stack_name} changed since {what} was planned; it is planned again."
             return StepResult(status=Status.STALE, message=message)
         self._note(step, "DEPLOYED")
         return StepResult(status=Status.SUCCEEDED, message=f"{what} is deployed.")
 
 
-def _elsewhere(step: DeployInput) -> StepResult | None:
-    """Whether the plan is for other accounts and regions than the guardrails have by now."""
-    planned = sorted(str(one.target) for one in step.plan.change_sets)
-    if planned == sorted(str(one) for one in step.environment.targets):
+def _unlike(plan: Plan, step: DeployInput) -> StepResult | None:
+    """Whether the plan is for something else: another release or stack, or targets that the guardrails had before."""
+    planned = sorted(str(one.target) for one in plan.targets)
+    what = (plan.release, plan.environment, plan.stack_name)
+    if what != (step.release.name, step.environment.name, step.stack_name):
+        message = (
+            f"{step.release.name} was not planned for the stack {step.stack_name} in {step.environment.name}, but "
+            f"{plan.release} for {plan.stack_name} in {plan.environment}; it is planned again."
+        )
+    elif planned != sorted(str(one) for one in step.environment.targets):
+        message = (
+            f"{step.environment.name} has other targets since {step.release.name} was planned; it is planned again."
+        )
+    else:
         return None
-    message = f"{step.environment.name} has other targets since {step.release.name} was planned; it is planned anew."
     return StepResult(status=Status.STALE, message=message)
 
 
-def _moved(step: DeployInput, running: Running) -> StepResult | None:
+def _moved(step: DeployInput, plan: Plan, running: Running) -> StepResult | None:
     """Whether another release runs there now than the one that the plan replaces."""
-    if running.version == step.plan.replaces:
+    if running.version == plan.replaces:
         return None
     unit, name = step.release.unit, step.environment.name
-    message = f"{unit}@{running.version} runs in {name} since {step.release.name} was planned; it is planned anew."
+    message = f"{unit}@{running.version} runs in {name} since {step.release.name} was planned; it is planned again."
     return StepResult(status=Status.STALE, message=message)

@@ -20,7 +20,7 @@ from orchestrator.frozen import dataclass
 from orchestrator.releases.artifact import Artifact
 from orchestrator.releases.compare import template_differences
 from orchestrator.releases.manifest import Manifest
-from orchestrator.releases.template_code import dependency_layers, literal_code, wheel_functions
+from orchestrator.releases.template_code import dependency_layers, literal_code, literal_layers, wheel_functions
 from orchestrator.steps.deployment import ReleaseFiles, parameters
 
 _FUNCTION, _LAYER, _STACK = "AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::CloudFormation::Stack"
@@ -97,11 +97,13 @@ class Deployed:
         return self._code("its code", found["CodeSha256"], wanted) or _other_layers(found, layers)
 
     def _layers(self, template: dict[str, Any]) -> Iterator[HandChange]:
-        if self.manifest.layer is None:
-            return
-        archive = self.manifest.layer.archive
-        deployed = self.stack.resources(_LAYER)
-        for resource in dependency_layers(template):
+        stored = {asset.key: asset for asset in self.manifest.assets}
+        wanted = {name: stored[key] for name, key in literal_layers(template).items() if key in stored}
+        for name, parameter in dependency_layers(template).items():
+            if layer := self.manifest.layer_parameters.get(parameter):
+                wanted[name] = layer.archive
+        deployed = self.stack.resources(_LAYER) if wanted else {}
+        for resource, archive in wanted.items():
             for arn in (arn for name, arn in deployed.items() if _is_layer(name, resource)):
                 if what := _unless_gone(partial(self._layer, arn, archive)):
                     yield HandChange(resource=resource, type=_LAYER, what=what)

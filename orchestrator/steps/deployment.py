@@ -14,8 +14,9 @@ from orchestrator.aws.stack import ChangeSetGoneError, Stack
 from orchestrator.aws.target import TargetAccount
 from orchestrator.aws.template import INLINE_TEMPLATE_BYTES, Template
 from orchestrator.config.environment import Target
+from orchestrator.config.tags import MOST_TAGS
 from orchestrator.config.unit import EVERY_ENVIRONMENT
-from orchestrator.errors import ArtifactError
+from orchestrator.errors import ArtifactError, DeploymentError
 from orchestrator.frozen import dataclass
 from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
@@ -77,8 +78,9 @@ class ReleaseFiles:
         text = self.store.get(release.manifest, sha256=release.manifest_sha256)
         location = self.store.location(release.manifest)
         manifest = Manifest.from_json(text, location)
-        own = (release.unit, release.version, layout.manifest_key(release.unit, release.version))
-        if (manifest.unit, manifest.version, release.manifest) != own:
+        own = (release.unit, release.version, release.digest, release.commit)
+        is_own = (manifest.unit, manifest.version, manifest.digest, manifest.commit) == own
+        if not is_own or release.manifest != layout.manifest_key(release.unit, release.version):
             raise ArtifactError(
                 f"{location} is not the manifest of {release.name}: somebody has named it as that. Nothing is "
                 "deployed; find out who writes to the ledger, or who called this step."
@@ -123,9 +125,25 @@ class ReleaseFiles:
             **template_source(self.store_of(account), stored.key, text),
             parameters=given,
             kept=kept.parameters,
-            tags={**kept.tags, UNIT_TAG: manifest.unit, ENVIRONMENT_TAG: step.environment.name},
+            tags=_tags(manifest, kept, step),
         )
         return stack.propose(change_set_name(manifest.version, step.execution), template)
+
+
+def _tags(manifest: Manifest, kept: Kept, step: StepInput) -> dict[str, str]:
+    """The tags of a stack: those that it has, the unit's, the administrators', and what nobody can set but this.
+
+    Raises:
+        DeploymentError: they are more than a stack can have.
+    """
+    own = {UNIT_TAG: manifest.unit, ENVIRONMENT_TAG: step.environment.name}
+    tags = {**kept.tags, **manifest.settings.tags, **step.environment.tags, **own}
+    if len(tags) > MOST_TAGS:
+        raise DeploymentError(
+            f"The stack {step.stack_name} would have {len(tags)} tags, and CloudFormation allows {MOST_TAGS}: remove "
+            f"some of {manifest.unit}, or of the stack itself, which keeps its own."
+        )
+    return tags
 
 
 def template_source(store: ArtifactStore, key: str, text: bytes) -> dict[str, str]:
@@ -142,7 +160,7 @@ def parameters(manifest: Manifest, declared: Iterable[str], target: Target, envi
     known = {
         "ArtifactsBucket": target.bucket,
         "SourceKey": manifest.wheel.key,
-        "LayerKey": manifest.layer.archive.key if manifest.layer else "",
+        **{name: layer.archive.key if layer else "" for name, layer in manifest.layer_parameters.items()},
         "Version": manifest.version,
         "Environment": environment,
         "Unit": manifest.unit,

@@ -8,10 +8,12 @@ from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.config.base import UnitName
 from orchestrator.config.environment import Target
+from orchestrator.errors import RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.lookup import NamedEnvironment
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ownership.claims import foreign_stack
 from orchestrator.steps.contract import Document, Execution
 from orchestrator.steps.deployed import Deployed
 from orchestrator.steps.deployment import ReleaseFiles
@@ -84,7 +86,7 @@ class DriftFinder:
     """Looks into an environment when somebody asks.
 
     Args:
-        ledger: tells what should run there.
+        ledger: tells what should run there, and which stacks are the unit's.
         files: the artifacts of releases.
         targets: opens targets.
     """
@@ -94,10 +96,17 @@ class DriftFinder:
     targets: Targets
 
     def __call__(self, step: DriftInput) -> DriftResult:
-        """Look into every target of an environment, at the same time."""
+        """Look into every target of an environment, at the same time.
+
+        Raises:
+            RequestError: the stack is not the unit's.
+        """
         running = self.ledger.environments.running(step.unit, step.environment.name)
         if running.version is None and step.version is None:
             return DriftResult(version=None)
+        claim = self.ledger.claims.of_unit(step.unit)
+        if problem := foreign_stack(claim, step.unit, step.stack_name, step.environment):
+            raise RequestError(problem)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
         looks = [DriftLook.begin(one, one.stack(step.stack_name, step.environment)) for one in accounts]
         found = drift_of(looks, self.ledger, self.files, running, step.version)

@@ -13,10 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestrator.config.organization import Organization
 from orchestrator.config.told import ROOT
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.frozen import dataclass
-from orchestrator.guardrails.check import check_catalog
-from orchestrator.guardrails.differences import refuse_looser
+from orchestrator.guardrails.check import check_catalog, check_organization
 from orchestrator.guardrails.document import Guardrails, placed
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.affected import Verdict, verdicts
@@ -24,10 +23,12 @@ from orchestrator.source.catalog import Catalog, barring, read_catalog
 from orchestrator.source.demand import Demand, Look, Standing, is_settled, to_ask
 from orchestrator.source.refs.branch import full_ref
 from orchestrator.source.repository import SourceRepository
+from orchestrator.source.surveyed import Surveyed
 from orchestrator.source.together import Trains, broken_units
 from orchestrator.steps.definitions import Definitions, UnitStackTemplate
 from orchestrator.steps.merge_event import MergeEvent
 from orchestrator.steps.owners import Owners
+from orchestrator.steps.pushes.recorder import PushRecorder
 from orchestrator.steps.scope import units_to_look_at
 from orchestrator.steps.starts import Starts
 from orchestrator.steps.surveys import Seen, Surveys
@@ -47,6 +48,8 @@ class MergeResult(BaseModel):
 
     Attributes:
         commit: where the branch is.
+        message: who pushed, where the event tells it.
+        is_unseen: whether the event tells of a push that the branch does not show: it has to come again.
         settled: whether nothing is left to be done for it, nor under way.
         problems: what must be mended in the repository: units that are not valid.
     """
@@ -54,6 +57,8 @@ class MergeResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     commit: str
+    message: str = ""
+    is_unseen: bool = False
     settled: bool = False
     asked: tuple[AskedFor, ...] = ()
     problems: tuple[str, ...] = ()
@@ -97,49 +102,80 @@ class MergeHandler:
         One unit's problem does not hold the others back; all problems are in the result.
 
         Raises:
-            ConfigurationError: `orchestrator.toml` is not valid, or looser than the guardrails.
+            ConfigurationError: `orchestrator.toml` is not valid, looser than the guardrails, or too strict for anybody.
             GuardrailsMissingError: no guardrails are recorded.
             UnknownNameError: there is no such branch.
             OvertakenError: a later look has begun.
             StartsError: the queue did not take all; trying again asks for the rest.
         """
-        head = "" if event.detail.branch != self.branch else self.repository.commit(full_ref(self.branch)).id
+        if event.detail.branch != self.branch:
+            return MergeResult(commit="")
+        head = self.repository.commit(full_ref(self.branch)).id
+        # First: of two pushes that one look sees, the second has somebody behind it as well.
+        pushed = self._pushes(event, head)
+        try:
+            result = self._look(event, head, pushed.surveyed)
+        except OrchestratorError as error:
+            # The event has to come again for the push, whatever becomes of the look.
+            if not pushed.is_unseen:
+                raise
+            result = MergeResult(commit=head, problems=() if isinstance(error, OvertakenError) else (str(error),))
+        return result.model_copy(update={"message": pushed.message, "is_unseen": pushed.is_unseen})
+
+    def _look(self, event: MergeEvent, head: str, known: tuple[Surveyed, ...]) -> MergeResult:
         guardrails = self.guardrails()
         # Other guardrails may lead to other state machines.
         code = f"{self.code}:{guardrails.version}"
-        if not head or self.ledger.branches.is_settled(self.branch, head, code):
-            return MergeResult(commit=head, settled=bool(head))
+        if self.ledger.branches.is_settled(self.branch, head, code):
+            return MergeResult(commit=head, settled=True)
         run = self.ledger.branches.begin(self.branch)
+        try:
+            result = self._numbered_look(event, known, guardrails, code, run)
+        except ConfigurationError as error:
+            self.ledger.branches.note_problems(self.branch, head, [str(error)], run)
+            raise
+        self.ledger.branches.note_problems(self.branch, result.commit, result.problems, run)
+        return result
+
+    def _numbered_look(
+        self, event: MergeEvent, known: tuple[Surveyed, ...], guardrails: Guardrails, code: str, run: int
+    ) -> MergeResult:
+        """Look at the branch under the number that was taken for it."""
         seen = self.surveys.seen(run - 1)
-        catalog = read_catalog(self.repository, full_ref(self.branch), [seen.surveyed] if seen else ())
+        catalog = read_catalog(self.repository, full_ref(self.branch), [*([seen.surveyed] if seen else []), *known])
         units = units_to_look_at(event, run, seen, catalog)
-        refuse_looser(catalog.organization, guardrails.organization)
+        check_organization(catalog.organization, guardrails)
         organization = placed(catalog.organization, guardrails.organization)
         catalog, units = self._owned(catalog, organization, units, run)
-        loosened = check_catalog(catalog, guardrails.organization, units)
+        refused = check_catalog(catalog, guardrails, units)
         standings = self.ledger.branches.standings(self.branch, units)
         look = Look(run, catalog.commit.id, self.clock())
         every = demands(catalog, Definitions(self.template, organization), units)
-        wanted = {name: demand for name, demand in every.items() if name not in loosened}
+        wanted = {name: demand for name, demand in every.items() if name not in refused}
         trains = Trains(catalog.surveyed.organization.trains, self.ledger.trains.has_arrived)
         called = trains.call(look, wanted, broken_units(catalog, standings), standings)
-        held_back = (*called.waiting, *loosened)
+        held_back = (*called.waiting, *refused)
         unknown = {*catalog.problems, *(every[unit].folder for unit in held_back)}
         asked = to_ask(look, called.wanted, unknown, standings)
         # What was not looked at may be under way, and what belongs to others may be released.
-        refused = bool(loosened or catalog.surveyed.barred)
-        settled = units is None and not refused and is_settled(asked, standings)
+        is_refused = bool(refused or catalog.surveyed.barred)
+        settled = units is None and not is_refused and is_settled(asked, standings)
         if settled:
             self.ledger.branches.settle(self.branch, catalog.commit.id, code, run)
         else:
             self._ask(asked, run, trains.of)
-        self.surveys.keep(Seen(run, catalog.surveyed))
+        # While units are refused, each look judges all of them again, so that it knows all problems.
+        self.surveys.keep(Seen(0 if refused else run, catalog.surveyed))
         return MergeResult(
             commit=catalog.commit.id,
             settled=settled,
             asked=tuple(_reasons(asked, catalog, standings)),
-            problems=(*map(str, (*catalog.problems.values(), *loosened.values())), *called.problems),
+            problems=(*map(str, (*catalog.problems.values(), *refused.values())), *called.problems),
         )
+
+    @property
+    def _pushes(self) -> PushRecorder:
+        return PushRecorder(self.ledger.pushes, self.repository, self.branch, self.surveys, self.clock)
 
     def _owned(
         self, catalog: Catalog, organization: Organization, units: set[str] | None, run: int

@@ -29,8 +29,11 @@ def is_automatic(ledger: Ledger, subject: str, execution: str, train: str | None
     return ledger.starts.noted(train_subject(name) if name else subject, execution) is not None
 
 
-def check_origin(ledger: Ledger, unit: str, execution: Execution, request: Request) -> None:
+def check_origin(ledger: Ledger, unit: str, execution: Execution, request: Request) -> bool:
     """Refuse an input that claims what neither a merge nor a train has noted.
+
+    Returns:
+        Whether one of them has noted all of it.
 
     Raises:
         RequestError: it is not the input that the execution was to be started with, or says what only a merge may say.
@@ -38,7 +41,7 @@ def check_origin(ledger: Ledger, unit: str, execution: Execution, request: Reque
     noted = ledger.starts.noted(unit, execution.id) or ledger.trains.request_of_member(request.train, execution.id)
     if noted is not None:
         check_unaltered(execution.name, Request.model_validate(noted), request)
-        return
+        return True
     claimed = [key for key in MERGE_KEYS if getattr(request, key) is not None]
     if claimed:
         raise RequestError(
@@ -47,6 +50,7 @@ def check_origin(ledger: Ledger, unit: str, execution: Execution, request: Reque
         )
     if request.retry_of is not None:
         _check_retry(ledger, unit, execution, request)
+    return False
 
 
 def check_unaltered(name: str, noted: Any, given: Any) -> None:

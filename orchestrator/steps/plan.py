@@ -3,20 +3,24 @@
 from collections.abc import Callable
 
 from orchestrator.aws.change_set import ChangeSet, Readiness
+from orchestrator.aws.stack_state import StackState
 from orchestrator.aws.target import TargetAccount, Targets
 from orchestrator.errors import DeploymentError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ownership.claims import foreign_stack
 from orchestrator.releases import layout
 from orchestrator.releases.manifest import Manifest
 from orchestrator.source.repository import Commit, Commits, SourceRepository
 from orchestrator.steps.admission import Admission
+from orchestrator.steps.adoption import tags_of
 from orchestrator.steps.approval_rule import requires_approval
-from orchestrator.steps.contract import ChangeSetOf, Execution, PlanResult, Status, StepInput
+from orchestrator.steps.contract import Execution, PlanResult, Status, StepInput
 from orchestrator.steps.deployment import PATIENCE_SECONDS, ReleaseFiles, anew_if_gone
 from orchestrator.steps.drift import DriftLook, drift_of
 from orchestrator.steps.impact.circumstances import Circumstances, circumstances
+from orchestrator.steps.impact.tags import tag_changes
 from orchestrator.steps.impact.templates import IamImpact, iam_impact
 from orchestrator.steps.origin import is_automatic
 from orchestrator.steps.plan_document import Plan, TargetPlan
@@ -36,6 +40,7 @@ class Planner:
         admission: what keeps a promotion out of its environment.
         targets: opens targets.
         repository: tells the commits between two releases.
+        pushers: tells who pushed what is in a release and not in the one that it replaces.
         starter: finds the ARN of who started a promotion by hand; None where it is not known.
         merged: tells whether a commit is on the configured branch; None where it is not known.
     """
@@ -45,6 +50,7 @@ class Planner:
     admission: Admission
     targets: Targets
     repository: SourceRepository
+    pushers: Callable[[Manifest | None, Manifest], tuple[str, ...]]
     starter: Callable[[Execution], str | None] = lambda _: None
     merged: Callable[[str], bool | None] = lambda _: None
 
@@ -56,6 +62,7 @@ class Planner:
             SUPERSEDED, HELD or QUARANTINED when it is not.
 
         Raises:
+            UnmergedError: the release is not known to be of a merged commit, and the environment takes no others.
             DeploymentError: CloudFormation refused the template.
         """
         if refusal := self.admission(step):
@@ -74,15 +81,16 @@ class Planner:
     def _proposed(self, step: StepInput) -> Plan | PlanResult:
         running = self.ledger.environments.running(step.release.unit, step.environment.name)
         manifest = self.files.manifest(step.release)
-        self._check_origin(manifest)
+        self._check_owner(manifest, step)
         accounts = [self.targets(step.environment, target, step.execution) for target in step.environment.targets]
-        busy = [account for account in accounts if self._is_busy(account, step)]
+        stacks = [account.stack(step.stack_name, step.environment) for account in accounts]
+        states = [stack.state() for stack in stacks]
+        busy = [account for account, state in zip(accounts, states, strict=True) if state and state.busy]
         if busy:
             where = ", ".join(str(account.target) for account in busy)
             message = f"Another operation is under way on stack {step.stack_name} in {where}."
             return PlanResult(status=Status.BUSY, message=message, retry_after=20)
         # CloudFormation looks for changes made by hand while it works out the change sets.
-        stacks = [account.stack(step.stack_name, step.environment) for account in accounts]
         looks = [DriftLook.begin(*pair) for pair in zip(accounts, stacks, strict=True)] if running.version else []
         proposed = [(account, self._propose(account, manifest, step)) for account in accounts]
         if any(found.readiness is Readiness.PENDING for _, found in proposed):
@@ -90,23 +98,21 @@ class Planner:
             return PlanResult(status=Status.IN_PROGRESS, message=message, retry_after=10)
         template = self.files.template(manifest, step.environment.name)
         targets = tuple(
-            _target_plan(account, found, iam_impact(stack, found, template))
-            for stack, (account, found) in zip(stacks, proposed, strict=True)
+            _target_plan(account, found, iam_impact(stack, found, template), state)
+            for stack, state, (account, found) in zip(stacks, states, proposed, strict=True)
         )
         return self._plan(step, manifest, running, self._with_drift(targets, looks, running))
 
-    def _check_origin(self, manifest: Manifest) -> None:
-        """Refuse a release that was built from another folder than the one that owns the unit's name."""
+    def _check_owner(self, manifest: Manifest, step: StepInput) -> None:
+        """Refuse a release that was built from another folder than the one that owns the unit's name, or its stack."""
         claim = self.ledger.claims.of_unit(manifest.unit)
         if claim and not claim.may_be_built_from(manifest.inputs):
             raise DeploymentError(
                 f"{manifest.name} was built from {manifest.inputs[0]}, and the unit {claim.name!r} belongs to "
                 f"{claim.folder}: it is not deployed. Promote a release that was built from there."
             )
-
-    def _is_busy(self, account: TargetAccount, step: StepInput) -> bool:
-        state = account.stack(step.stack_name, step.environment).state()
-        return state is not None and state.busy
+        if claim and (problem := foreign_stack(claim, manifest.unit, step.stack_name, step.environment)):
+            raise DeploymentError(problem)
 
     def _propose(self, account: TargetAccount, manifest: Manifest, step: StepInput) -> ChangeSet:
         stack = account.stack(step.stack_name, step.environment)
@@ -138,6 +144,7 @@ class Planner:
         return Plan(
             release=step.release.name,
             environment=step.environment.name,
+            stack_name=step.stack_name,
             replaces=running.version,
             targets=targets,
             requirements_added=tuple(sorted(after - before)),
@@ -149,6 +156,7 @@ class Planner:
             authors=tuple(dict.fromkeys(person for one in commits.found for person in one.people)),
             network=manifest.network,
             authors_complete=commits.complete and undone.complete and is_known,
+            pushers=self.pushers(old, manifest),
         )
 
     def _circumstances(self, step: StepInput, manifest: Manifest) -> Circumstances:
@@ -156,7 +164,7 @@ class Planner:
         automatic = is_automatic(self.ledger, manifest.unit, execution.id, request.train)
         starter = None if automatic or request.train else self.starter(execution)
         # Resolve release knows of squash merges, too.
-        merged = step.release.merged or self.merged(manifest.commit)
+        merged = self.ledger.merges.contains(step.release) or self.merged(manifest.commit)
         return circumstances(request, manifest.commit, automatic=automatic, starter=starter, merged=merged)
 
     def _manifest_of(self, unit: str, version: str) -> Manifest:
@@ -182,15 +190,11 @@ class Planner:
             message=plan.summary,
             key=key,
             plan_hash=plan.hash,
-            change_sets=tuple(
-                ChangeSetOf(target=one.target, change_set=one.change_set, empty=one.empty) for one in plan.targets
-            ),
-            replaces=plan.replaces,
             requires_approval=requires_approval(step, self.ledger.environments.running(unit, step.environment.name)),
         )
 
 
-def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact) -> TargetPlan:
+def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact, before: StackState | None) -> TargetPlan:
     return TargetPlan(
         target=account.target,
         change_set=found.id,
@@ -198,6 +202,7 @@ def _target_plan(account: TargetAccount, found: ChangeSet, iam: IamImpact) -> Ta
         resources=found.changes,
         iam=iam.changes,
         iam_unknown=iam.unknown,
+        tags=tag_changes(tags_of(before) if before else {}, found.tags),
     )
 
 

@@ -19,6 +19,7 @@ from orchestrator.steps.impact.compare import IamChange
 from orchestrator.steps.impact.grants import NOT_UNDERSTOOD
 from orchestrator.steps.impact.shown import shown
 from orchestrator.steps.impact.stateful import losses
+from orchestrator.steps.impact.tags import TagChange
 
 _VERBS = {"Add": "add", "Modify": "change", "Remove": "remove", "Dynamic": "decide", "Import": "import"}
 _REPLACE, _MAY_REPLACE = "replace", "perhaps replace"
@@ -31,7 +32,17 @@ _POLICIES = {
     "ReplaceAndSnapshot": "a snapshot of the old one is kept",
 }
 # Parts that plans have had only since later: without them, a plan has the hash that it had before.
-_LATER = ("circumstances", "iam", "iam_unknown", "conditional", "network", "policy_action")
+_LATER = (
+    "circumstances",
+    "iam",
+    "iam_unknown",
+    "conditional",
+    "network",
+    "policy_action",
+    "pushers",
+    "stack_name",
+    "tags",
+)
 
 
 class TargetPlan(BaseModel):
@@ -47,22 +58,26 @@ class TargetPlan(BaseModel):
     drift_unchecked: str = ""
     iam: tuple[IamChange, ...] = ()
     iam_unknown: str = ""
+    tags: tuple[TagChange, ...] = ()
 
 
 class Plan(BaseModel):
     """The whole plan, as kept in S3.
 
     Attributes:
+        stack_name: the stack that would change in each target; empty in plans of earlier versions.
         undone: commits of the release that runs there which the new one does not have.
         authors: everybody whom the commits name, as git writes them.
         authors_complete: whether nobody else can have written what is new.
         network: the hosts that the release's own code could reach while it was built.
+        pushers: everybody who pushed or merged what is new, as the branch's host proves it.
     """
 
     model_config = ConfigDict(frozen=True)
 
     release: str
     environment: str
+    stack_name: str = ""
     replaces: str | None
     targets: tuple[TargetPlan, ...]
     requirements_added: tuple[str, ...]
@@ -74,6 +89,7 @@ class Plan(BaseModel):
     authors: tuple[str, ...] = ()
     authors_complete: bool = False
     network: tuple[str, ...] = ()
+    pushers: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -132,7 +148,7 @@ class Plan(BaseModel):
         """The whole of it for a person to read; values of properties are left out, they may be secret."""
         yield from self.circumstances.lines if self.circumstances else ()
         for target in self.targets:
-            yield f"In {target.target}:"
+            yield f"In {target.target}{f', stack {self.stack_name}' if self.stack_name else ''}:"
             yield from (f"  data at risk: {_line(one)}" for one in losses(target.resources))
             yield from (f"  {change.line}" for change in target.iam)
             if target.iam_unknown:
@@ -140,12 +156,14 @@ class Plan(BaseModel):
             yield from (f"  {_line(one)}" for one in target.resources)
             if not target.resources:
                 yield "  no resource changes"
+            yield from (f"  {change.line}" for change in target.tags)
             yield from (f"  changed by hand: {change}" for change in target.drift)
             if target.drift_unchecked:
                 yield f"  changes by hand are not known: {target.drift_unchecked}"
         yield from (f"Reachable while it was built: {shown(one)}" for one in self.network)
         yield from (f"Requirement removed: {one}" for one in self.requirements_removed)
         yield from (f"Requirement added: {one}" for one in self.requirements_added)
+        yield from (f"Pushed by: {shown(one)}" for one in self.pushers)
         yield from (f"Commit: {one}" for one in self.commits)
         yield from (f"Commit undone: {one}" for one in self.undone)
         if not self.commits_complete:
@@ -162,8 +180,9 @@ def _without_later(document: Any) -> Any:
 
 def _altered(store: ArtifactStore, key: str) -> ArtifactError:
     return ArtifactError(
-        f"s3://{store.bucket}/{key} is not the plan that was made: it was altered. Nobody is asked to decide on it; "
-        "find out who writes to this bucket, then start the promotion anew."
+        f"s3://{store.bucket}/{key} is not the plan that was made: it was altered, or another one is meant. "
+        "Nobody decides on it, and it is not deployed: find out who writes to this bucket, or who called this step, "
+        "then start the promotion again."
     )
 
 

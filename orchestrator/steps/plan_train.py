@@ -68,7 +68,7 @@ class TrainPlanner:
                 return arrival(train, stages)
             message = f"Nothing of {train.name} goes to {step.environment}."
             return TrainResult(status=TrainStatus.SKIPPED, message=message)
-        environment = guarded.environment(step.environment)
+        environment = guarded.tagged_environment(step.environment)
         described = {one.name: one for one in catalog.organization.environments}.get(environment.name, environment)
         standings = self.ledger.branches.standings(self.branch, [unit.name for unit in units])
         merged = {unit.name: tightening(_as_merged(unit, standings.get(unit.name)), described) for unit in units}

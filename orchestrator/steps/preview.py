@@ -5,6 +5,7 @@ from pydantic import Field
 from orchestrator.aws.stack import Stack
 from orchestrator.errors import DeploymentError
 from orchestrator.frozen import dataclass
+from orchestrator.source.refs.merged import UnmergedError
 from orchestrator.steps.contract import Status, StepInput, StepResult
 from orchestrator.steps.deployment import change_set_name
 from orchestrator.steps.plan import Planner
@@ -58,7 +59,7 @@ class Previewer:
                 f"The stack {step.stack_name} in {', '.join(broken)} is left over from an operation that failed. A "
                 "deployment would begin by mending that; before, nobody can tell what else it would change."
             )
-        kept_back = self.planner.admission(step)
+        kept_back = self._kept_back(step)
         try:
             found = next((plan for _ in range(_TRIES) if isinstance(plan := self.planner.plan(step), Plan)), None)
         finally:
@@ -67,8 +68,15 @@ class Previewer:
             status=Status.PLANNED if found else Status.BUSY,
             message=found.summary if found else f"{step.stack_name} is being changed, or CloudFormation takes long.",
             plan=found,
-            kept_back=kept_back.message if kept_back else "",
+            kept_back=kept_back,
         )
+
+    def _kept_back(self, step: PreviewInput) -> str:
+        try:
+            refusal = self.planner.admission(step)
+        except UnmergedError as error:
+            return str(error)
+        return refusal.message if refusal else ""
 
     @staticmethod
     def _discard(step: PreviewInput, stacks: list[tuple[Stack, bool]]) -> None:

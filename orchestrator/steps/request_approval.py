@@ -6,15 +6,14 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from orchestrator.aws.errors import error_code
-from orchestrator.decisions.document import Entry, request_id, train_subject
-from orchestrator.decisions.records import DecisionRecords
+from orchestrator.decisions.document import request_id, train_subject
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.approvals import ApprovalRequest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.tokens import TokenRecords
 from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.admission import IsAlive
-from orchestrator.steps.approved import entry_of, lets_in
+from orchestrator.steps.approved import Approvals, entry_of
 from orchestrator.steps.contract import ApprovalResult, PlanResult, Status, StepInput
 from orchestrator.steps.notice import approval_notice
 from orchestrator.steps.ordering import superseded_message
@@ -40,7 +39,7 @@ class ApprovalRequester:
     Args:
         ledger: keeps the request.
         tokens: keeps what the waiting execution is answered by.
-        decisions: knows what was decided for a train.
+        approvals: know what was decided for a train, and whether that still lets a member in.
         store: keeps the plan.
         stepfunctions: answers the execution of an older request.
         sns: tells people.
@@ -50,7 +49,7 @@ class ApprovalRequester:
 
     ledger: Ledger
     tokens: TokenRecords
-    decisions: DecisionRecords
+    approvals: Approvals
     store: ArtifactStore
     stepfunctions: "SFNClient"
     sns: "SNSClient"
@@ -86,25 +85,26 @@ class ApprovalRequester:
             answer(self.stepfunctions, self.tokens.token(older.id), superseded)
         newer_one = f"{step.release.name}, asked for later"
         supersede_trains(self.ledger, self.tokens, self.stepfunctions, request, (unit,), newer_one)
-        if decided := self._decided_for_its_train(step, entry):
+        if decided := self._decided_for_its_train(step):
             self.ledger.approvals.close_request(request, Status.APPROVED)
             answer(self.stepfunctions, step.token, decided)
             return
         notice = approval_notice(step.release, plan, step.plan.key, step.gate_arn, step.execution.id)
         self.sns.publish(TopicArn=self.topic, Subject=notice.subject, Message=notice.text)
 
-    def _decided_for_its_train(self, step: RequestApprovalInput, entry: Entry) -> ApprovalResult | None:
+    def _decided_for_its_train(self, step: RequestApprovalInput) -> ApprovalResult | None:
         """The approval of the train that this promotion moves a member of.
 
-        It must be for just this release and this plan, and the train must still run: otherwise people are asked.
+        It must be for just this release and this plan, as Deploy judges that, and the train must still run: otherwise
+        people are asked.
         """
         train = self.ledger.trains.of_member(step.request.train, step.execution.id)
         if train is None or not self.is_alive(train.execution):
             return None
         subject, name = train_subject(train.name), step.environment.name
         asked = self.ledger.approvals.request(subject, name)
-        found = self.decisions.final(subject, name, asked.id) if asked else None
-        if found is None or lets_in(found[0], step, entry):
+        found = self.approvals.decisions.final(subject, name, asked.id) if asked else None
+        if found is None or self.approvals.against(found[0], step, step.plan.plan_hash):
             return None
         message = f"{step.release.name} was approved for {name} with the train {train.name}."
         return ApprovalResult(status=Status.APPROVED, message=message, decision=found[1], gate=found[0].gate)

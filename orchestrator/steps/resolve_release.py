@@ -1,7 +1,6 @@
 """Resolve release: find what a promotion is about, check its request, and begin the execution document."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,9 +13,9 @@ from orchestrator.frozen import dataclass
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
-from orchestrator.source.refs.merged import MergeRule
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Document, Execution, Release, Request
+from orchestrator.steps.merges.check import MergeCheck
 from orchestrator.steps.origin import check_origin
 
 
@@ -54,14 +53,14 @@ class ReleaseResolver:
     Args:
         ledger: knows all releases.
         read_catalog: tells a commit's digest.
-        guardrails: reads which environments no unit may leave out, and which take commits that are not merged.
-        rule: decides which commits may go; its own `allow_unmerged` does not count.
+        guardrails: reads which environments no unit may leave out.
+        check_merged: refuses releases of commits that may not go where they are to go.
     """
 
     ledger: Ledger
     read_catalog: ReadCatalog
     guardrails: Callable[[], Guardrails]
-    rule: MergeRule
+    check_merged: MergeCheck
 
     def __call__(self, step: ResolveReleaseInput) -> PromotionDocument:
         """Find the release and begin the document.
@@ -74,14 +73,13 @@ class ReleaseResolver:
         guarded = self.guardrails().organization
         _check_mandatory(step, guarded)
         request = parse_request(step.request)
-        check_origin(self.ledger, step.unit, step.execution, request)
+        is_noted = check_origin(self.ledger, step.unit, step.execution, request)
         execution = self._ranked(request, step.execution)
         span = environments_of(request, step.environments)
         release = self._release(step.unit, request)
         if span:
             check_passed(self.ledger, release, request, step.environments, guarded.mandatory_names)
-        rule = replace(self.rule, allow_unmerged=frozenset(guarded.repository.allow_unmerged))
-        release = check_merged(rule, self.read_catalog, release, request, span)
+        self.check_merged(release, request, span, is_noted=is_noted)
         document = PromotionDocument(
             unit=step.unit,
             request=request.model_dump(mode="json", by_alias=True, exclude_defaults=True),
@@ -198,39 +196,6 @@ def check_passed(
             f"{release.name} cannot begin at {first}: it has not passed {', '.join(missing)}. Promote it from "
             f"{missing[0]}, or skip that with 'skip_gates' (--skip-gates) and a reason."
         )
-
-
-def check_merged(
-    rule: MergeRule, read_catalog: ReadCatalog, release: Release, request: Request, span: Sequence[str]
-) -> Release:
-    """Refuse a release of a commit that may not go where it is to go.
-
-    A release counts as merged when it was when it was published, when the branch contains its commit by now, or when a
-    merged commit that is asked for holds the same: after a squash merge, the branch never contains the first one.
-
-    Args:
-        rule: decides.
-        read_catalog: tells a commit's digest; no digest of the request is believed.
-        release: what is to be promoted.
-        request: which commit was asked for. What a rollback leads to worked in that environment before.
-        span: the environments that it goes to.
-
-    Returns:
-        The release, with what is known now of whether it is merged.
-
-    Raises:
-        UnmergedError: it may not go there.
-        SourceError: it is not known whether it may.
-    """
-    if release.merged or request.rollback:
-        return release
-    if request.commit not in (None, release.commit):
-        catalog = read_catalog(str(request.commit))
-        same = release.unit in catalog.names and catalog.digest(release.unit) == release.digest
-        if same and rule.is_merged(catalog.commit.id):
-            return release.model_copy(update={"merged": True})
-    merged = rule.check(release.name, release.commit, span)
-    return release.model_copy(update={"merged": merged})
 
 
 def not_passed(ledger: Ledger, release: Release, first: str, environments: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from orchestrator.source.catalog import Catalog
 from orchestrator.source.refs.branch import full_ref
 from orchestrator.steps.catalogs import ReadCatalog
 from orchestrator.steps.contract import Execution, Release, Request
+from orchestrator.steps.merges.check import MergeCheck
 from orchestrator.steps.origin import check_unaltered
 from orchestrator.steps.resolve_release import not_passed, span_of
 from orchestrator.steps.train_contract import TrainResult, TrainStatus, TrainStep
@@ -42,12 +43,14 @@ class TrainResolver:
         read_catalog: tells what units there are, and which come after which.
         stepfunctions: tells which of them have a state machine.
         branch: the branch whose units there are now; a merge's train goes by its commit.
+        check_merged: refuses releases of commits that may not go where they are to go.
     """
 
     ledger: Ledger
     read_catalog: ReadCatalog
     stepfunctions: "SFNClient"
     branch: str
+    check_merged: MergeCheck
 
     def __call__(self, step: ResolveTrainInput) -> TrainResult:
         """Note the train.
@@ -56,7 +59,8 @@ class TrainResolver:
             READY, or BUILD with the members that are to be built first.
 
         Raises:
-            RequestError: the request cannot be understood, or not be carried out, or neither can the train's name.
+            RequestError: the request cannot be understood, or not be carried out, or neither can the train's name; or
+                a release is of a commit that may not go where it is to go.
             UnknownNameError: a unit, release or environment does not exist.
         """
         check_execution_name(step.execution.name)
@@ -65,6 +69,7 @@ class TrainResolver:
         catalog = self.read_catalog(request.commit or full_ref(self.branch))
         asked = resolve_bom(self.ledger, catalog, self.stepfunctions, request)
         members = asked.members
+        self._check_merged(catalog, asked)
         train = Train(
             name=step.execution.name,
             execution=step.execution.id,
@@ -84,6 +89,13 @@ class TrainResolver:
         _, moved = Mover(self.ledger, train, builds).forth(members)
         message = f"{', '.join(members)} are built first."
         return TrainResult(status=TrainStatus.BUILD, message=message, members=moved)
+
+    def _check_merged(self, catalog: Catalog, asked: "Asked") -> None:
+        """Ask of each release what its own promotion would ask, before people decide on all of them."""
+        for unit, version in asked.versions.items():
+            own = catalog.unit(unit).environments(catalog.organization)
+            span = [name for name in asked.environments if name in own]
+            self.check_merged(self.ledger.releases.release(unit, version), Request(version=version), span)
 
     def _is_automatic(self, step: ResolveTrainInput, request: TrainRequest) -> bool:
         """Whether a merge called for the train; what only a merge may say is refused of anybody else."""
@@ -142,7 +154,7 @@ def resolve_bom(ledger: Ledger, catalog: Catalog, stepfunctions: "SFNClient", bo
     releases = _resolve_releases(ledger, bom)
     if releases:
         _check_passed(ledger, units, releases, environments, catalog.organization)
-        _check_merged(stepfunctions, units, catalog.organization)
+        _check_machines(stepfunctions, units, catalog.organization)
     return Asked(waves, environments, {unit: release.version for unit, release in releases.items()})
 
 
@@ -189,7 +201,7 @@ def _check_passed(
         )
 
 
-def _check_merged(stepfunctions: "SFNClient", units: list[Unit], organization: Organization) -> None:
+def _check_machines(stepfunctions: "SFNClient", units: list[Unit], organization: Organization) -> None:
     """Refuse units that nothing could move: others would go where these do not come."""
     arns = {unit.name: organization.state_machine_arn(unit.state_machine_name) for unit in units}
     if missing := [name for name, arn in arns.items() if not has_state_machine(stepfunctions, arn)]:

@@ -4,7 +4,7 @@ Each call starts a deletion or looks how far it is: the caller asks again until 
 place.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from pydantic import Field
@@ -12,10 +12,13 @@ from pydantic import Field
 from orchestrator.aws.stack import Stack
 from orchestrator.aws.target import Targets
 from orchestrator.config.base import UnitName
-from orchestrator.config.unit import unit_for
+from orchestrator.config.environment import Environment
+from orchestrator.config.organization import Organization
+from orchestrator.config.unit import Unit, unit_for
 from orchestrator.errors import DeploymentError, RequestError
 from orchestrator.frozen import dataclass
 from orchestrator.guardrails.lookup import NamedEnvironment
+from orchestrator.ledger.environments import Running
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import RETIRED, Demand
 from orchestrator.steps.adoption import ENVIRONMENT_TAG, UNIT_TAG
@@ -48,6 +51,17 @@ class RetireInput(Document):
     execution: Execution
 
 
+def stack_of(unit: Unit, running: Running, organization: Organization) -> str:
+    """The name of a unit's stack in an environment, as the ledger knows it.
+
+    Args:
+        unit: with the settings that it had last.
+        running: what runs there: settings that were never deployed may name another stack than where that worked.
+        organization: names the stacks of units that name none.
+    """
+    return running.good_stack or unit.stack_name(running.environment, organization)
+
+
 class RetireResult(Document):
     """How far it is."""
 
@@ -78,13 +92,16 @@ class Retirer:
 
         Raises:
             RequestError: the unit is still in the repository, a promotion of it is under way, something of it runs
-                though its state machines are to go, the stack is not the unit's, or the caller may not approve its
-                deletion.
+                though its state machines are to go, the stack is not the unit's or not all that is left of it there,
+                or the caller may not approve its deletion.
             DeploymentError: CloudFormation could not delete a stack; says which resource.
         """
         demand = self._check(step.unit)
         if step.environment is None:
             self._check_left(step.unit)
+        else:
+            self._check_name(step, step.environment, demand)
+            self._check_others(step, step.environment)
         stacks = list(self._stacks(step))
         for stack in stacks:
             self._check_owner(stack, step)
@@ -125,6 +142,33 @@ class Retirer:
         environment = step.environment
         return environment is None or self.ledger.environments.running(step.unit, environment.name).version is not None
 
+    def _check_name(self, step: RetireInput, environment: Environment, demand: Demand) -> None:
+        """Refuse another stack than the ledger knows: when that is gone, or never was, the environment is forgotten."""
+        running = self.ledger.environments.running(step.unit, environment.name)
+        organization = self.approvals.guardrails().organization
+        known = stack_of(unit_for(step.unit, demand.pipeline), running, organization)
+        if step.stack_name != known:
+            raise RequestError(
+                f"The stack {step.stack_name!r} is not deleted: in {environment.name}, the ledger knows the stack of "
+                f"{step.unit} as {known}. 'orchestrator retire {step.unit} --delete' deletes that one."
+            )
+
+    def _check_others(self, step: RetireInput, environment: Environment) -> None:
+        """Refuse to forget an environment in which another stack of the unit is left, such as a former one."""
+        claim = self.ledger.claims.of_unit(step.unit)
+        if claim is None or not self._is_ours(step):
+            return
+        for target in environment.targets:
+            there = {one.rpartition("/")[2] for one in claim.stacks if one.startswith(f"{target}/")}
+            for name in sorted(there - {step.stack_name}):
+                stack = self.open_target(environment, target, step.execution).stack(name, environment)
+                state = stack.state()
+                if state and state.exists and _tags(state.tags, step) == _expected(step):
+                    raise RequestError(
+                        f"The stack {name} in {stack.where} is left of {step.unit} in {environment.name}, beside "
+                        f"{step.stack_name}: delete it yourself, then try again."
+                    )
+
     def _check_owner(self, stack: Stack, step: RetireInput) -> None:
         """Refuse a stack that the unit does not own, by the stack's own tags and by the ledger.
 
@@ -133,13 +177,10 @@ class Retirer:
         state = stack.state()
         if state is None or not state.exists or not self._is_ours(step):
             return
-        expected = {UNIT_TAG: step.unit}
-        if step.environment:
-            expected[ENVIRONMENT_TAG] = step.environment.name
-        tags = {name: state.tags.get(name, "") for name in expected}
+        tags = _tags(state.tags, step)
         claim = self.ledger.claims.of_unit(step.unit)
         claimed = not step.environment or bool(claim and f"{stack.where}/{stack.name}" in claim.stacks)
-        if tags != expected or not claimed:
+        if tags != _expected(step) or not claimed:
             where = f"The stack {stack.name} in {stack.where}"
             found = ", ".join(f"{name}={value!r}" for name, value in tags.items())
             raise RequestError(
@@ -176,3 +217,14 @@ class Retirer:
         for target in step.environment.targets:
             account = self.open_target(step.environment, target, step.execution)
             yield account.stack(step.stack_name, step.environment)
+
+
+def _expected(step: RetireInput) -> dict[str, str]:
+    """The tags that deployments give a stack."""
+    environment = {ENVIRONMENT_TAG: step.environment.name} if step.environment else {}
+    return {UNIT_TAG: step.unit, **environment}
+
+
+def _tags(tags: Mapping[str, str], step: RetireInput) -> dict[str, str]:
+    """Of a stack's tags, those that deployments give it."""
+    return {name: tags.get(name, "") for name in _expected(step)}

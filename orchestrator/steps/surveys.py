@@ -59,6 +59,12 @@ class Surveys:
             self._last = self.stored() or self._last
         return self._last
 
+    def latest(self) -> Seen | None:
+        """What a look saw of late, without asking whether another one was later; None when nothing is known."""
+        if self._last is None:
+            self._last = self.stored()
+        return self._last
+
     def keep(self, seen: Seen) -> None:
         """Keep what was seen."""
         content = written(seen.surveyed)

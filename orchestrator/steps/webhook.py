@@ -1,4 +1,4 @@
-"""When GitHub tells of a push: check that it is GitHub, that it is new, and put the merge event."""
+"""When GitHub tells of a push: check that it is GitHub, that it is new, and put the event of the push."""
 
 import base64
 import binascii
@@ -13,6 +13,7 @@ from orchestrator.aws.merge_event import MergeNotToldError
 from orchestrator.frozen import dataclass
 from orchestrator.ledger.deliveries import DeliveryRecords
 from orchestrator.source.github.delivery import Expected, Verdict, is_signed, judge, parse_secrets
+from orchestrator.source.pushes.push import Push
 
 LARGEST_BODY = 4_000_000
 """Bytes: a push names up to 2,048 commits with their files. A function URL takes no more than six million, encoded."""
@@ -82,14 +83,14 @@ class Webhook:
         secrets: those that deliveries are signed with.
         expected: the deliveries that count.
         deliveries: remembers them.
-        put_merge: tells of a merge, given branch and commit.
+        put_push: tells of a push, given branch, commit and who pushed.
         clock: seconds since 1970.
     """
 
     secrets: Callable[[], list[bytes]]
     expected: Expected
     deliveries: DeliveryRecords
-    put_merge: Callable[[str, str], None] = field(repr=False)
+    put_push: Callable[[str, str, Push], None] = field(repr=False)
     clock: Callable[[], float]
 
     def __call__(self, request: WebhookRequest) -> Verdict:
@@ -104,16 +105,17 @@ class Webhook:
         if not is_signed(body, request.header("x-hub-signature-256"), self.secrets()):
             return _UNAUTHORIZED
         verdict = judge(request.header("x-github-event"), body, self.expected, self.clock())
-        if not verdict.commit:
+        if verdict.push is None:
             return verdict
-        return self._act(verdict, hashlib.sha256(body).hexdigest(), request.header("x-github-delivery"))
+        number = request.header("x-github-delivery")
+        return self._act(verdict, verdict.push, hashlib.sha256(body).hexdigest(), number)
 
-    def _act(self, verdict: Verdict, digest: str, number: str) -> Verdict:
+    def _act(self, verdict: Verdict, push: Push, digest: str, number: str) -> Verdict:
         number = number[:_LONGEST_NUMBER].encode("ascii", errors="replace").decode()
         if not self.deliveries.claim(digest, number, self.clock()):
             return Verdict(HTTPStatus.ACCEPTED, "Nothing follows: this delivery was seen before.")
         try:
-            self.put_merge(self.expected.branch, verdict.commit)
+            self.put_push(self.expected.branch, verdict.commit, push)
         except MergeNotToldError:
             self.deliveries.release(digest)
             raise

@@ -20,7 +20,7 @@ class ApprovalWiring(Wiring):
         return ApprovalRequester(
             self.ledger,
             self.tokens,
-            self.decisions,
+            self._approvals,
             self.store,
             self.stepfunctions,
             self.sns,

@@ -54,4 +54,4 @@ class BranchWiring(Wiring):
         """Wire Resolve release."""
         from orchestrator.steps.resolve_release import ReleaseResolver
 
-        return ReleaseResolver(self.ledger, self.catalogs, self.guardrails, self.merge_rule)
+        return ReleaseResolver(self.ledger, self.catalogs, self.guardrails, self._merge_check)

@@ -65,9 +65,11 @@ class TargetWiring(Wiring):
 
     def _planner(self, starter: "Callable[[Execution], str | None]") -> "Planner":
         from orchestrator.steps.plan import Planner
+        from orchestrator.steps.pushes.pushers import Pushers
 
+        pushers = Pushers(self.ledger, self.store, self.repository)
         return Planner(
-            self.ledger, self._files, self._admission, self.target, self.repository, starter, self._is_merged
+            self.ledger, self._files, self._admission, self.target, self.repository, pushers, starter, self._is_merged
         )
 
     def _is_merged(self, commit: str) -> bool | None:
@@ -103,7 +105,7 @@ class TargetWiring(Wiring):
         """Wire Deploy."""
         from orchestrator.steps.deploy import Deployer
 
-        return Deployer(self.ledger, self._admission, self.decisions, self._files, self.target, self.executions)
+        return Deployer(self.ledger, self._admission, self._approvals, self._files, self.target, self.executions)
 
     def smoke_test(self) -> "SmokeTester":
         """Wire Smoke-test."""

@@ -19,7 +19,8 @@ class TrainWiring(ChangeWiring):
         """Wire Resolve train."""
         from orchestrator.steps.resolve_train import TrainResolver
 
-        return TrainResolver(self.ledger, self.catalogs, self.stepfunctions, self.settings["branch"])
+        branch, check_merged = self.settings["branch"], self._merge_check
+        return TrainResolver(self.ledger, self.catalogs, self.stepfunctions, branch, check_merged)
 
     def plan_train(self) -> "TrainPlanner":
         """Wire the planning of a train."""

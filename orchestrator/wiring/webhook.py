@@ -17,7 +17,7 @@ class WebhookWiring(Wiring):
     @cached_property
     def webhook(self) -> "Webhook":
         """What GitHub calls; it remembers its secret for a while."""
-        from orchestrator.aws.merge_event import put_merge
+        from orchestrator.aws.merge_event import put_push
         from orchestrator.aws.secrets import read_secret
         from orchestrator.source.github.address import GitHubAddress
         from orchestrator.source.github.delivery import Expected
@@ -30,6 +30,6 @@ class WebhookWiring(Wiring):
             Secrets(lambda: read_secret(secretsmanager, self.settings["webhook_secret"]), time.time),
             Expected(address.full_name, int(number) if number else None, self.settings["branch"]),
             self.ledger.deliveries,
-            partial(put_merge, self.session.client("events", config=CLIENT)),
+            partial(put_push, self.session.client("events", config=CLIENT)),
             time.time,
         )

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from orchestrator.source.refs.merged import MergeRule
     from orchestrator.source.repository import SourceRepository
     from orchestrator.steps.admission import Admission
+    from orchestrator.steps.approved import Approvals
     from orchestrator.steps.catalogs import Catalogs
+    from orchestrator.steps.merges.check import MergeCheck
     from orchestrator.steps.starts import Starts
     from orchestrator.steps.surveys import Surveys
 
@@ -189,7 +191,20 @@ class Wiring:
     def _admission(self) -> "Admission":
         from orchestrator.steps.admission import Admission
 
-        return Admission(self.ledger, now, self.executions.is_alive)
+        return Admission(self.ledger, now, self.executions.is_alive, self.guardrails)
+
+    @property
+    def _merge_check(self) -> "MergeCheck":
+        from orchestrator.steps.merges.check import MergeCheck
+
+        return MergeCheck(self.ledger.merges, self.catalogs, self.guardrails, self.merge_rule)
+
+    @property
+    def _approvals(self) -> "Approvals":
+        from orchestrator.steps.approved import Approvals
+        from orchestrator.steps.plan_authors import PlanAuthors
+
+        return Approvals(self.ledger, self.decisions, self.guardrails, PlanAuthors(self.store))
 
     def put_aside(self, event: Any, reason: str) -> None:
         """Keep an event that cannot be acted on, with the reason, in the dead-letter queue."""

@@ -43,7 +43,7 @@ def approved(company: MotoCompany) -> Kept:
             versions={"clock": "1.0.0"},
         )
     )
-    plan = child(company, "1.0.0")("plan")
+    plan = child(company, "1.0.0")("plan", request={"version": "1.0.0", "train": NAME})
     company.call(
         "request_train_approval",
         {

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from orchestrator.ledger.environments import Running
 from tests.merges import apply
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
@@ -85,10 +86,36 @@ def test_a_plan_for_other_targets_is_made_again(running: MotoCompany) -> None:
     """Accounts and regions are the guardrails' at each step, also those in which a change set was made before."""
     steps = Steps(running, running.publish("1.0.4"), "dev", "moved")
     plan = steps("plan")
-    theirs = running.organization.environment("prod").targets[0].model_dump(mode="json")
-    forged = {**plan, "change_sets": [{**plan["change_sets"][0], "target": theirs}]}
-    assert steps("deploy", plan=forged)["status"] == "STALE"
-    assert steps("deploy", plan={**plan, "change_sets": []})["status"] == "STALE"
+    text = running.organization.model_dump(by_alias=True)
+    text["environments"][0]["targets"] = [{"account": "9" * 12, "region": "eu-west-1"}]
+    apply(running, type(running.organization).model_validate(text))
+    assert steps("deploy", plan=plan)["status"] == "STALE"
+    apply(running, running.organization)
+    assert running.running("dev") is None
+
+
+def test_a_release_that_is_not_merged_is_neither_planned_nor_deployed(running: MotoCompany) -> None:
+    """Where the guardrails took such releases when it was resolved, and do not by now, or where nobody resolved it."""
+    steps = Steps(running, running.publish("1.0.5", merged=False), "dev", "unmerged")
+    refused = "clock@1.0.5 is refused in dev: it is not known to be of a merged commit"
+    with pytest.raises(AssertionError, match=refused):
+        steps("plan")
+    assert steps("preview")["kept_back"].startswith(refused)
+    text = running.organization.model_dump(by_alias=True)
+    text["repository"]["allow_unmerged"] = ["dev"]
+    apply(running, type(running.organization).model_validate(text))
+    plan = steps("plan")
+    assert plan["status"] == "PLANNED"
+    apply(running, running.organization)
+    with pytest.raises(AssertionError, match=refused):
+        steps("deploy", plan=plan)
+    back = {"version": "1.0.5", "rollback": True, "reason": "a test", "from": "dev", "to": "dev"}
+    with pytest.raises(AssertionError, match=refused):
+        steps("plan", request=back)
+    worked = Running(unit="clock", environment="dev", version="1.0.5")
+    running.ledger.environments.record_good(worked, "app-clock", steps.execution)
+    assert steps("plan", request=back)["status"] == "PLANNED"
+    running.ledger.environments.forget("clock", "dev")
     assert running.running("dev") is None
 
 

@@ -1,9 +1,12 @@
 """A merge weakens what guards prod, together with the change that it would let through."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from orchestrator.cli.main import app
 from orchestrator.config.load import load_organization
 from tests.merges import asked, executions, look, merge, organize, project, write
 from tests.moto_company import MotoCompany, moto_company
@@ -119,11 +122,40 @@ def test_people_are_told_of_a_refused_merge_once(company: MotoCompany) -> None:
     merge(company, "Restore")
 
 
+def test_status_shows_what_the_last_look_refused(company: MotoCompany, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the whole merge or of units; other looks, which have nothing to do, leave it; what is put right is gone."""
+
+    def status(*options: str) -> str:
+        app(args=["--repository", str(company.folder), "status", *options], standalone_mode=False)
+        return capsys.readouterr().out
+
+    def told() -> Any:
+        return json.loads(status("--output", "json"))["problems"]
+
+    write(company, "orchestrator.toml", GUARDED.replace("required_approvals = 2", "required_approvals = 1"))
+    result = merge(company, "Loosen")
+    write(company, "orchestrator.toml", GUARDED)
+    assert told()["problems"] == result["problems"]
+    assert f"refused at {told()['commit'][:12]}: orchestrator.toml: environments.prod.required_approvals" in status()
+    write(company, "projects/clock/pyproject.toml", f"{project('clock')}[tool.orchestrator]\nrequires_approval = []\n")
+    write(company, "projects/broken/pyproject.toml", "[")
+    merge(company, "Loosen a unit, and break another one")
+    look(company)
+    refused = told()["problems"]
+    assert ["requires_approval leaves out prod" in one for one in refused] == [False, True]
+    assert refused[0].startswith("projects/broken/pyproject.toml: ")
+    (company.folder / "projects/broken/pyproject.toml").unlink()
+    write(company, "projects/clock/pyproject.toml", project("clock"))
+    merge(company, "Put both right")
+    assert told()["problems"] == []
+    assert "refused at" not in status()
+
+
 def test_what_is_stricter_is_a_merge_like_any_other(company: MotoCompany) -> None:
     """More approvals, fewer approvers, narrower windows, further environments that ask."""
     stricter = (
         GUARDED.replace("required_approvals = 2", "required_approvals = 3")
-        .replace("role/release-*", "role/release-lead")
+        .replace("role/release-*", "role/release-lead-*")
         .replace('to = "16:00"', 'to = "12:00"')
         .replace("mandatory = true", "mandatory = true\nrequires_approval = true")
     )
@@ -131,6 +163,38 @@ def test_what_is_stricter_is_a_merge_like_any_other(company: MotoCompany) -> Non
     assert merge(company, "Tighten")["problems"] == []
     write(company, "orchestrator.toml", GUARDED)
     assert merge(company, "Loosen again, to what is recorded")["problems"] == []
+
+
+def test_a_merge_that_nobody_can_fulfil_promotes_nothing(company: MotoCompany) -> None:
+    """It would wait for ever in prod: the recorded approvers are many, and one role is one person."""
+    started = executions(company)
+    write(company, "orchestrator.toml", GUARDED.replace("role/release-*", "role/release-lead"))
+    write(company, "projects/clock/notes.txt", "beside approvers")
+    result = merge(company, "Tighten too far")
+    write(company, "orchestrator.toml", GUARDED)
+    (problem, advice) = result["problems"][0].splitlines()
+    assert problem.startswith("orchestrator.toml: environments.prod: 3 approvals can never be reached (one more than")
+    assert advice.endswith("change these values.")
+    assert executions(company) == started
+    merge(company, "Restore")
+
+
+def test_a_unit_that_nobody_can_approve_is_refused_alone(company: MotoCompany) -> None:
+    """With its file and its keys; it is so at each look, as long as nothing is changed."""
+    before = executions(company)
+    own = 'approvers.prod = ["arn:aws:iam::123456789012:role/release-a"]\nrequired_approvals.prod = 4'
+    write(company, "projects/clock/pyproject.toml", f"{project('clock')}[tool.orchestrator]\n{own}\n")
+    write(company, "projects/calendar/notes.txt", own)
+    result = merge(company, "Tighten a unit too far")
+    assert asked(result) == ["calendar"]
+    (problem,) = result["problems"]
+    keys = " and ".join(f"tool.orchestrator.{key}.prod" for key in ("approvers", "required_approvals"))
+    assert problem.startswith(f"projects/clock/pyproject.toml: {keys}: 5 approvals can never be reached")
+    write(company, "projects/calendar/notes.txt", "another merge")
+    assert merge(company, "Change another unit")["problems"] == [problem]
+    write(company, "projects/clock/pyproject.toml", project("clock"))
+    assert executions(company)["clock"] == before["clock"]
+    merge(company, "Put the unit right")
 
 
 def test_the_schedule_says_it_again_and_starts_nothing(company: MotoCompany) -> None:

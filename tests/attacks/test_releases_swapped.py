@@ -109,6 +109,8 @@ def test_a_manifest_that_names_objects_of_others_is_refused(company: MotoCompany
     artifact = company.wiring.store.put_new(layout.manifest_key("mallory", "3.0.1"), forged.to_json())
     company.ledger.releases.claim_version("mallory", "digest", "3.0.1")
     company.ledger.releases.record_release(artifact.key, forged, artifact.sha256)
-    steps = Steps(company, company.ledger.releases.release("mallory", "3.0.1"), "dev", "theirs", stack="app-mallory")
+    made = company.ledger.releases.release("mallory", "3.0.1")
+    company.ledger.merges.note(made)
+    steps = Steps(company, made, "dev", "theirs", stack="app-mallory")
     with pytest.raises(AssertionError, match=r"names projects/clock/release/4\.0\.0/template\.json"):
         steps("plan")

@@ -62,6 +62,14 @@ def _deploy(company: MotoCompany, environment: str, stack: str, unit: str) -> No
     client.create_stack(StackName=stack, TemplateBody=_TEMPLATE, Tags=tags if unit else [])
 
 
+def _retag(company: MotoCompany) -> None:
+    """Give the unit's stack in dev its own tags again."""
+    tags = [
+        {"Key": f"orchestrator:{key}", "Value": value} for key, value in (("unit", "clock"), ("environment", "dev"))
+    ]
+    company.client("dev", "cloudformation").update_stack(StackName="app-clock", TemplateBody=_TEMPLATE, Tags=tags)
+
+
 def _stacks(company: MotoCompany, environment: str) -> list[str]:
     return [one["StackName"] for one in company.client(environment, "cloudformation").describe_stacks()["Stacks"]]
 
@@ -70,22 +78,52 @@ def _step(environment: Any, stack: str, **more: Any) -> dict[str, Any]:
     return {"unit": "clock", "environment": environment, "stack_name": stack, "execution": _WHO, **more}
 
 
-@pytest.mark.parametrize("stack", ["app-calendar", "app-foreign"])
-def test_the_stack_of_another_unit(company: MotoCompany, stack: str) -> None:
-    """Its tags say whose it is, or do not say that it is the unit's."""
-    with pytest.raises(
-        AssertionError, match=f"The stack {stack} in 222222222222/eu-west-1 is not deleted: it is not clo"
-    ):
+@pytest.mark.parametrize("stack", ["app-calendar", "app-foreign", "app-tagged", "app-nowhere", ""])
+def test_another_stack_than_the_ledger_knows(company: MotoCompany, stack: str) -> None:
+    """Another unit's, one that was tagged to look like the unit's, or one that is not there.
+
+    What is not there needs no deletion: the environment would be forgotten, and with it that something runs there.
+    """
+    if stack == "app-tagged":
+        _deploy(company, "dev", stack, "clock")
+    before = _stacks(company, "dev")
+    with pytest.raises(AssertionError, match="in dev, the ledger knows the stack of clock as app-clock"):
         company.call("retire", _step("dev", stack))
-    assert stack in _stacks(company, "dev")
+    assert _stacks(company, "dev") == before
+    assert company.ledger.environments.running("clock", "dev").version == "0.1.0"
 
 
-def test_a_stack_that_was_tagged_to_look_like_the_units(company: MotoCompany) -> None:
-    """The ledger knows which stacks it claimed."""
-    _deploy(company, "dev", "app-tagged", "clock")
-    with pytest.raises(AssertionError, match="the ledger does not know it as one of the unit"):
-        company.call("retire", _step("dev", "app-tagged"))
-    assert "app-tagged" in _stacks(company, "dev")
+def test_the_ledgers_stack_with_the_tags_of_another_unit(company: MotoCompany) -> None:
+    """Somebody made another one of that name since: tags and ledger must agree."""
+    client = company.client("dev", "cloudformation")
+    tags = [{"Key": "orchestrator:unit", "Value": "calendar"}]
+    client.update_stack(StackName="app-clock", TemplateBody=_TEMPLATE, Tags=tags)
+    with pytest.raises(AssertionError, match="is not deleted: it is not clock's in dev"):
+        company.call("retire", _step("dev", "app-clock"))
+    _retag(company)
+
+
+def test_a_stack_that_the_unit_left_behind(company: MotoCompany) -> None:
+    """A merge gave it another stack before it was removed: while the older one is there, nothing is forgotten."""
+    claim = company.ledger.claims.of_unit("clock")
+    assert claim
+    older = replace(claim, stacks=claim.stacks | {"222222222222/eu-west-1/app-older"})
+    company.ledger.claims.write([older], "main", company.ledger.branches.begin("main"))
+    _deploy(company, "dev", "app-older", "clock")
+    with pytest.raises(AssertionError, match="app-older in 222222222222/eu-west-1 is left of clock in dev"):
+        company.call("retire", _step("dev", "app-clock"))
+    assert {"app-clock", "app-older"} <= set(_stacks(company, "dev"))
+    company.client("dev", "cloudformation").delete_stack(StackName="app-older")
+
+
+def test_the_stack_that_worked_last_counts(company: MotoCompany) -> None:
+    """Settings that were never deployed there name a stack that may not exist, and that nobody would miss."""
+    running = company.ledger.environments.running("clock", "dev")
+    assert running.version
+    company.ledger.environments.record_good(running, "app-before", Execution.model_validate(_WHO))
+    with pytest.raises(AssertionError, match="in dev, the ledger knows the stack of clock as app-before"):
+        company.call("retire", _step("dev", "app-clock"))
+    company.ledger.environments.record_good(running, "app-clock", Execution.model_validate(_WHO))
 
 
 @pytest.mark.parametrize("step", ["retire", "drift", "preview"])

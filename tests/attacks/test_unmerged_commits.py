@@ -14,12 +14,12 @@ from uv import find_uv_bin
 from orchestrator.build.build import Builder, Tools
 from orchestrator.build.cache import Cache
 from orchestrator.build.task import BuildSetup, BuildTask
-from orchestrator.cli.main import main
+from orchestrator.cli.main import app, main
 from orchestrator.ledger.controls import Quarantine
 from orchestrator.source.catalog import Catalog, read_catalog
 from orchestrator.source.refs.merged import MergeRule, UnmergedError
 from orchestrator.steps.contract import Request
-from orchestrator.steps.resolve_release import check_merged
+from orchestrator.steps.merges.check import check_merged
 from tests.moto_accounts import REGION, TOOLING
 from tests.moto_company import MotoCompany, moto_company
 from tests.recorded import recorded
@@ -96,6 +96,10 @@ class Shop:
         event = {"unit": "clock", "request": request, "environments": ["dev", "prod"], "execution": execution}
         return self.company.call("resolve_release", event)
 
+    def is_known(self, made: Built) -> bool:
+        """Whether the ledger notes that a release is of a merged commit."""
+        return self.company.ledger.merges.contains(self.company.ledger.releases.release("clock", made.version))
+
     def allow_unmerged(self, *environments: str) -> None:
         """Have the guardrails allow it."""
         organization = self.company.organization
@@ -112,13 +116,34 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         yield Shop(company)
 
 
-def test_a_release_of_an_unmerged_commit_is_refused(shop: Shop) -> None:
-    """Whether its manifest says so, or is of an older version that says nothing."""
-    for merged in (False, None):
-        made = shop.built(shop.unmerged, merged=merged)
-        with pytest.raises(AssertionError, match=f"main of file:.* does not contain the commit {shop.unmerged}"):
-            shop.resolve(version=made.version)
-    assert shop.resolve(version=shop.built(shop.merged).version)["release"]["merged"] is True
+@pytest.mark.parametrize("merged", [True, False, None])
+def test_a_release_of_an_unmerged_commit_is_refused(shop: Shop, merged: bool | None) -> None:  # noqa: FBT001  # A case.
+    """Whatever its builder says of that, which may be the commit's own code that has broken out."""
+    made = shop.built(shop.unmerged, merged=merged)
+    with pytest.raises(AssertionError, match=f"main of file:.* does not contain the commit {shop.unmerged}"):
+        shop.resolve(version=made.version)
+    assert not shop.is_known(made)
+
+
+def test_a_release_of_a_merged_commit_is_noted_and_not_asked_about_again(shop: Shop) -> None:
+    """The repository may no longer tell, because its history is kept for some time only."""
+    made = shop.built(shop.merged)
+    shop.resolve(version=made.version)
+    assert shop.is_known(made)
+    shop.git("checkout", "--quiet", "--orphan", "fresh")
+    shop.git.commit("Begin a new history")
+    shop.git("branch", "--quiet", "--force", "main")
+    assert shop.resolve(version=made.version)["release"]["version"] == made.version
+
+
+def test_what_is_noted_of_a_release_holds_for_its_manifest(shop: Shop) -> None:
+    """A session that publishes can overwrite the release's item in the ledger, so that it names another one."""
+    made = shop.built(shop.merged)
+    shop.resolve(version=made.version)
+    release = shop.company.ledger.releases.release("clock", made.version)
+    swapped = release.model_copy(update={"manifest_sha256": "1" * 64})
+    assert shop.company.ledger.merges.contains(release)
+    assert not shop.company.ledger.merges.contains(swapped)
 
 
 def test_a_digest_in_the_input_does_not_lead_to_another_release(shop: Shop) -> None:
@@ -140,16 +165,17 @@ def test_what_was_merged_by_squashing_may_go(shop: Shop) -> None:
     squashed = shop.git.commit("Change the clock")
     document = shop.resolve(commit=squashed)
     assert document["release"]["version"] == made.version
-    assert document["release"]["merged"] is True
+    assert shop.is_known(made)
 
 
 def test_an_unmerged_commit_goes_where_the_guardrails_allow_it_and_no_further(shop: Shop) -> None:
-    """Plan and later steps learn that it is not merged."""
+    """Plan and later steps do not find it among those that are merged."""
     made = shop.built(shop.unmerged, merged=False)
     shop.allow_unmerged("dev")
     with pytest.raises(AssertionError, match=r"is refused in prod.*only in dev"):
         shop.resolve(version=made.version)
-    assert shop.resolve(version=made.version, to="dev")["release"]["merged"] is False
+    assert shop.resolve(version=made.version, to="dev")["release"]["version"] == made.version
+    assert not shop.is_known(made)
 
 
 def test_a_commit_of_a_fork_goes_nowhere(shop: Shop) -> None:
@@ -177,6 +203,42 @@ def test_an_unmerged_commit_is_not_built(shop: Shop, tmp_path: Path) -> None:
         with pytest.raises(UnmergedError, match=said):
             build({"unit": "clock", "request": {"commit": commit, "to": to}, "execution": execution, "nonce": "n" * 43})
     assert not (tmp_path / "cache").exists()
+
+
+def merge_events(shop: Shop) -> str:
+    """A queue that hears all merge events."""
+    queue = shop.company.sqs.create_queue(QueueName="merges")["QueueUrl"]
+    events = shop.company.client_of(TOOLING, "events")
+    events.put_rule(Name="merges", EventPattern='{"source": ["orchestrator"]}')
+    events.put_targets(Rule="merges", Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{TOOLING}:merges"}])
+    return queue
+
+
+def test_a_merge_event_of_an_unmerged_commit_is_refused_at_once(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be heard, and nothing would follow from it; a merged one is told, and the newest if none is named."""
+    queue = merge_events(shop)
+    for commit in (shop.unmerged, shop.fork):
+        with pytest.raises(SystemExit) as ended:
+            main(["--repository", str(shop.git.folder), "merge", commit])
+        assert ended.value.code == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"does not contain the commit {commit}" in said
+        assert "push" in said
+    assert shop.company.read(queue) == []
+    for arguments in ([], [shop.merged]):
+        app(args=["--repository", str(shop.git.folder), "merge", *arguments], standalone_mode=False)
+        (event,) = shop.company.read(queue)
+        assert event["detail"] == {"branch": "main", "commit": shop.merged}
+
+
+def test_where_the_repository_cannot_be_asked_the_event_is_put(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody may tell of merges without access to the repository that the orchestrator reads."""
+    queue = merge_events(shop)
+    elsewhere = shop.git.folder / "orchestrator.toml"
+    elsewhere.write_text(f'{ORGANIZATION}\n[repository]\nurl = "file:///nowhere"\n')
+    app(args=["--repository", str(shop.git.folder), "merge", shop.merged], standalone_mode=False)
+    assert "cannot be asked from here" in capsys.readouterr().err
+    assert len(shop.company.read(queue)) == 1
 
 
 @pytest.mark.parametrize("what", ["unmerged", "fork", "quarantine", "skipped", "unknown"])

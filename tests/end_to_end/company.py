@@ -240,16 +240,19 @@ class Company:
         """Lift the hold that a rollback left."""
         self.ledger.controls.lift_hold(self.unit, environment, "test")
 
-    def function(self, environment: str, stack: str | None = None) -> "tuple[LambdaClient, str]":
-        """The unit's function where it is deployed: a client of its account, and its name."""
+    def function(
+        self, environment: str, stack: str | None = None, output: str = "Function"
+    ) -> "tuple[LambdaClient, str]":
+        """The function that an output of the unit's stack names: a client of its account, and the name."""
         session = self.root_of(self.organization.environment(environment).targets[0].account)
         client = session.client("cloudformation", config=CLIENT)
         stacks = client.describe_stacks(StackName=stack or f"app-{self.unit}")["Stacks"]
-        return session.client("lambda", config=CLIENT), stacks[0]["Outputs"][0]["OutputValue"]
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
+        return session.client("lambda", config=CLIENT), outputs[output]
 
-    def ask(self, environment: str, stack: str | None = None) -> dict[str, Any]:
+    def ask(self, environment: str, stack: str | None = None, output: str = "Function") -> dict[str, Any]:
         """Call the unit where it is deployed, in a stack of another name if one is given."""
-        client, name = self.function(environment, stack)
+        client, name = self.function(environment, stack, output)
         answer = client.invoke(FunctionName=name, Payload=b"{}")
         document: dict[str, Any] = json.loads(answer["Payload"].read())
         return document

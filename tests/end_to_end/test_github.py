@@ -108,6 +108,8 @@ def test_a_push_starts_the_promotion_of_what_it_changed(site: Site, github: GitH
     assert (status, message) == (202, f"main moved to {commit}.")
     start = until(lambda: site.company.ledger.branches.last_starts("main").get("clock"))
     assert start.commit == commit
+    (noted,) = site.company.ledger.pushes.of(["clock"])
+    assert (noted.pushed_by, noted.commit, noted.digest) == ("github:octocat", commit, start.digest)
     described = site.company.wiring.stepfunctions.describe_execution(executionArn=start.execution)
     assert json.loads(described["input"]) == {"branch": "main", "commit": commit, "digest": start.digest}
     assert {one.headers["authorization"] for one in github.asked} == {f"Bearer {TOKEN}"}

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from base64 import b64decode
 from collections.abc import Iterator
 
 import pytest
@@ -30,8 +31,55 @@ Resources:
   Clock:
     Type: AWS::Serverless::Function
     Properties: {Handler: clock.handle}
+  Chime:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: chime.handler, Runtime: nodejs22.x, CodeUri: chime/}
+  Hourglass:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: clock.handle, Runtime: python3.12, Architectures: [arm64]}
+  Parts:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: parts/template.yaml}
 Outputs:
   Function: {Value: !Ref Clock}
+  Chime: {Value: !Ref Chime}
+  Bell: {Value: !GetAtt Parts.Outputs.Bell}
+"""
+# Its paths begin at its own folder, and its module is called like the outer package. The embedded cloud transforms
+# no nested template.
+PARTS = """\
+Parameters:
+  Environment: {Type: String}
+Resources:
+  Tower:
+    Type: AWS::Lambda::LayerVersion
+    Properties: {LayerName: !Sub "${AWS::StackName}-tower", Content: tower/}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]
+  Bell:
+    Type: AWS::Lambda::Function
+    Properties:
+      Handler: clock.handle
+      Runtime: python3.13
+      Role: !GetAtt Role.Arn
+      Code: bell/
+      Layers: [!Ref Tower]
+      Environment: {Variables: {ENVIRONMENT: !Ref Environment}}
+Outputs:
+  Bell: {Value: !Ref Bell}
+"""
+BELL = """\
+import os
+
+import tower
+
+
+def handle(event, context):
+    return {"strikes": tower.STRIKES, "environment": os.environ["ENVIRONMENT"]}
 """
 # The module is in the layer and nowhere else.
 HANDLER = """\
@@ -43,6 +91,16 @@ import six
 def handle(event, context):
     return {"healthy": six.PY3, "version": os.environ["VERSION"], "environment": os.environ["ENVIRONMENT"]}
 """
+# A function in another language beside it, whose module is one of its own package.
+CHIME = {
+    "package.json": '{"name": "chime", "version": "1.0.0"}',
+    "lib/sound.mjs": "export const sound = 'ding';",
+    "chime.mjs": """\
+import { sound } from './lib/sound.mjs';
+
+export const handler = async () => ({ sound, version: process.env.VERSION, environment: process.env.ENVIRONMENT });
+""",
+}
 
 CDK_APP = """\
 import aws_cdk as cdk
@@ -90,8 +148,15 @@ def give_sam(company: Company) -> None:
     unit = company.folder / "projects" / company.unit
     (unit / "template.yaml").write_text(SAM)
     (unit / "src" / "clock" / "__init__.py").write_text(HANDLER)
+    for name, text in CHIME.items():
+        (unit / "chime" / name).parent.mkdir(parents=True, exist_ok=True)
+        (unit / "chime" / name).write_text(text)
+    for name, text in (("template.yaml", PARTS), ("bell/clock.py", BELL), ("tower/python/tower.py", "STRIKES = 12\n")):
+        (unit / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (unit / "parts" / name).write_text(text)
     project = (unit / "pyproject.toml").read_text()
-    (unit / "pyproject.toml").write_text(project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1))
+    project = project.replace("[tool.hatch", 'dependencies = ["six"]\n\n[tool.hatch', 1)
+    (unit / "pyproject.toml").write_text(f'{project}\n[tool.orchestrator.tags]\nCostCenter = "4711"\n')
 
 
 def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Company) -> None:
@@ -101,6 +166,52 @@ def test_a_sam_template_with_a_source_folder_is_promoted_as_it_is(company: Compa
     assert company.follow(execution).status == "SUCCEEDED"
     for name in company.environments:
         assert company.ask(name) == {"healthy": True, "version": "1.0.0", "environment": name}
+
+
+def test_a_function_in_node_runs_what_npm_has_packed(company: Company) -> None:
+    """The embedded cloud has an engine for Node.js; the object that it runs is one of the release."""
+    for name in company.environments:
+        assert company.ask(name, output="Chime") == {"sound": "ding", "version": "1.0.0", "environment": name}
+
+
+def test_local_paths_of_a_nested_template_are_deployed_from_the_release(company: Company) -> None:
+    """A function in an archive, and its layer: neither is in the wheel."""
+    for name in company.environments:
+        functions, _ = company.function(name)
+        account = company.root_of(company.organization.environment(name).targets[0].account)
+        (stack,) = account.client("cloudformation", config=CLIENT).describe_stacks(StackName="app-sundial")["Stacks"]
+        bell = next(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == "Bell")
+        answer = functions.invoke(FunctionName=bell, Payload=b"{}")
+        assert json.loads(answer["Payload"].read()) == {"strikes": 12, "environment": name}
+
+
+def test_each_function_has_the_layer_of_its_platform(company: Company) -> None:
+    """The embedded cloud does not run the other processor's function; its layer lies there all the same."""
+    release = company.wiring.ledger.releases.release(company.unit, "1.0.0")
+    manifest = Manifest.from_json(company.wiring.store.get(release.manifest), release.manifest)
+    functions, _ = company.function("prod")
+    account = company.root_of(company.organization.environment("prod").targets[0].account)
+    stack = account.client("cloudformation", config=CLIENT)
+    described = stack.describe_stack_resources(StackName="app-sundial")["StackResources"]
+    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in described}
+    deployed = [functions.get_function_configuration(FunctionName=names[one]) for one in ("Clock", "Hourglass")]
+    assert [one["Architectures"] for one in deployed] == [["x86_64"], ["arm64"]]
+    layers = [one["Layers"][0]["Arn"].split(":")[-2:] for one in deployed]
+    assert [one for one, _ in layers] == ["app-sundial", "app-sundial-py312-arm64"]
+    archives = {layer.platform.architecture: layer.archive for layer in manifest.layers}
+    for architecture, (layer, version) in zip(("x86_64", "arm64"), layers, strict=True):
+        content = functions.get_layer_version(LayerName=layer, VersionNumber=int(version))["Content"]
+        assert b64decode(content["CodeSha256"]).hex() == archives[architecture].sha256
+
+
+def test_each_stack_has_the_tags_of_its_unit(company: Company) -> None:
+    """Beside those that stacks are told apart by, and so has what is in it."""
+    for name in company.environments:
+        session = company.root_of(company.organization.environment(name).targets[0].account)
+        client = session.client("cloudformation", config=CLIENT)
+        (stack,) = client.describe_stacks(StackName="app-sundial")["Stacks"]
+        tags = {one["Key"]: one["Value"] for one in stack["Tags"]}
+        assert tags == {"CostCenter": "4711", "orchestrator:unit": "sundial", "orchestrator:environment": name}
 
 
 def test_a_release_is_verified_down_to_what_the_accounts_run(company: Company, cloud: LocalCloud) -> None:
@@ -170,7 +281,9 @@ def test_two_releases_are_compared_by_the_command_line(company: Company, cloud: 
     assert ("removed", "Resources.Clock (AWS::Serverless::Function)") in {
         (one["kind"], one["what"]) for one in document["template"]
     }
-    assert document["files"] == document["requirements"] == []
+    assert document["files"] == []
+    # No function of the app uses the unit's own package.
+    assert [(one["kind"], one["what"]) for one in document["requirements"]] == [("removed", "six")]
     shown = company.command(cloud, "diff", "sundial", "1.0.0", "1.0.0.post1")
     assert "Resources.Clock" in shown.stdout
     same = company.command(cloud, "diff", "sundial", "1.0.0", "1.0.0")

@@ -80,6 +80,12 @@ def once_where(text: str, answer: Answer) -> Answer:
     return lambda request: first(request) if text in str(request.body) else None
 
 
+def once_at(place: str, answer: Answer) -> Answer:
+    """The same, given to the first request whose URL holds a text."""
+    first = once(answer)
+    return lambda request: first(request) if place in str(request.url) else None
+
+
 def noticed() -> tuple[list[bool], Answer]:
     """What has happened, and an answer that notices it and leaves the answer to moto."""
     happened: list[bool] = []

@@ -73,6 +73,8 @@ _ELSEWHERE = """\
 | the whole cloud ends with all that runs, and comes back | the executions are lost, and no event says so; a retry, or the next promotion, takes over what they left | `tests/end_to_end/test_restart.py` |
 | a merge event, or what it asked for, is lost, comes twice, late or out of order | nothing is started twice; what is newest is promoted, at the latest by the schedule | `tests/integration/steps/test_on_merge.py`, `tests/integration/steps/test_level_triggered.py` |
 | what was found at a branch is lost, damaged, another version's, or may not be read | all of the branch is looked at, or of the commit that is built or promoted | `tests/unit/steps/test_surveys.py`, `tests/unit/steps/test_scope.py`, `tests/unit/steps/test_catalogs.py` |
+| the event of a push comes twice, or after the branch moved on | the push is noted once, for the units that it touched | `tests/attacks/test_identity_pushers.py` |
+| the event of a push comes before the host shows the push | the look takes place, the event fails and is tried again | `tests/integration/steps/test_level_triggered.py` |
 | a promotion cannot be started | tried five times, then put aside, and people are told; asked for again half an hour later | `tests/integration/steps/test_start_promotion.py` |
 | `start_promotion` is killed | its messages come again as soon as it cannot be at work any more, within a quarter of an hour | `tests/integration/steps/test_start_promotion.py` |
 | a build worker is killed | its processes end with it; after five minutes without a heartbeat `Build` is given to another worker, once, which takes over what was published | `tests/unit/confine/test_launch.py`, `tests/state_machines/test_definitions.py`, `tests/unit/build/test_build.py` |

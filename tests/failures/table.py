@@ -1,9 +1,11 @@
 """What can go wrong with each Task state, and how a promotion ends then: each cell is a test."""
 
+from functools import partial
+
 from orchestrator.config.infrastructure import LEDGER_TABLE
 from tests.aws_answers import Answer, refuse, say
 from tests.failures import cloudformation
-from tests.failures.cloudformation import Script, once, once_where
+from tests.failures.cloudformation import Script, once, once_at, once_where
 from tests.failures.endings import Ending
 from tests.failures.kinds import Failure, LambdaError, LambdaFailure, ServiceFailure, Stop
 
@@ -24,10 +26,9 @@ _PROMOTION = {**_BEFORE, **_AFTER}
 _LAMBDAS = {**_PROMOTION, "decide": Ending.UNDECIDED}
 _ALL = {"build": Ending.UNTOUCHED, **_LAMBDAS}
 _TRIED_AGAIN = dict.fromkeys(_LAMBDAS, Ending.GOES_ON)
-# Deploy reads the release after it noted that it began; Resolve release and Decide read nothing.
-_READING = {step: ending for step, ending in _PROMOTION.items() if step != "resolve_release"} | {
-    "deploy": Ending.INTERRUPTED
-}
+# Deploy reads the plan before it notes that it begins, and the release after that.
+_READING_PLANS = dict.fromkeys(("request_approval", "deploy"), Ending.UNTOUCHED)
+_READING_RELEASES = {**_AFTER, "plan": Ending.UNTOUCHED, "deploy": Ending.INTERRUPTED}
 _LEFT_OVER = dict.fromkeys(("plan", "roll_back"), Ending.GOES_ON)
 _EMPTY = dict.fromkeys(("plan", "roll_back"), Ending.NOTHING_TO_DO)
 
@@ -36,6 +37,11 @@ def _first(operation: str, answer: Answer) -> Script:
     return {operation: once(answer)}
 
 
+def _reading(place: str, answer: Answer) -> Script:
+    return {"s3.GetObject": once_at(place, answer)}
+
+
+_MISSING = refuse("NoSuchKey", "The specified key does not exist.", 404)
 _DENIED = refuse("AccessDenied", "Not authorized to perform sts:AssumeRole", 403)
 _CONDITION = refuse(
     "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "The conditional request failed"
@@ -98,12 +104,14 @@ FAILURES: tuple[Failure, ...] = (
         _EMPTY,
         script=lambda: cloudformation.empty("No updates are to be performed."),
     ),
-    ServiceFailure(
-        "an object is missing in S3",
-        _READING,
-        script=lambda: _first("s3.GetObject", refuse("NoSuchKey", "The specified key does not exist.", 404)),
+    *(
+        ServiceFailure(f"{what} {how} in S3", endings, script=partial(_reading, place, answer))
+        for what, place, endings in (
+            ("a part of the release", "/projects/", _READING_RELEASES),
+            ("the plan", "/plans/", _READING_PLANS),
+        )
+        for how, answer in (("is missing", _MISSING), ("was altered", say("altered")))
     ),
-    ServiceFailure("an object was altered in S3", _READING, script=lambda: _first("s3.GetObject", say("altered"))),
     ServiceFailure(
         "a condition of DynamoDB fails",
         {

@@ -184,7 +184,7 @@ def _released(ledger: Ledger, version: str) -> None:
             "tools": {},
             "requirements": [],
             "settings": {},
-            "layer": None,
+            "layers": [],
         }
     )
     ledger.releases.record_release(layout.manifest_key("orders", version), manifest, "0" * 64)
@@ -214,7 +214,7 @@ class Documented:
 
     def sample(self, action: str) -> Call:
         """A call of the command, with what it is about."""
-        if self.command.startswith("guardrails ") and self.command != "guardrails release":
+        if self.command.startswith("guardrails ") and action not in ("dynamodb:GetItem", "dynamodb:DeleteItem"):
             return Call(action, _GUARDRAILS, {"dynamodb:LeadingKeys": ["GUARDRAILS"]})
         resource = _SAMPLES.get(action) or self._states(action)
         if self.command == "retire":

@@ -43,7 +43,7 @@ def test_other_repositories_need_no_secret(tooling: Template) -> None:
     assert "secretsmanager" not in json.dumps(tooling)
 
 
-def test_the_webhook_reads_its_secret_writes_its_items_and_tells_of_merges(with_options: Template) -> None:
+def test_the_webhook_reads_its_secret_writes_its_items_and_tells_of_pushes(with_options: Template) -> None:
     """And nothing else: it is the one function that anybody may call."""
     log = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/orchestrator-webhook:*"
     ledger = "arn:aws:dynamodb:eu-west-1:111111111111:table/orchestrator-ledger"
@@ -64,7 +64,7 @@ def test_the_webhook_reads_its_secret_writes_its_items_and_tells_of_merges(with_
     keys = "dynamodb:LeadingKeys"
     assert {"ForAllValues:StringLike": {keys: ["DELIVERY"]}, "Null": {keys: "false"}} in conditions
     assert {
-        "ForAllValues:StringEquals": {"events:source": ["orchestrator"], "events:detail-type": ["Merge"]}
+        "ForAllValues:StringEquals": {"events:source": ["orchestrator"], "events:detail-type": ["Push"]}
     } in conditions
 
 

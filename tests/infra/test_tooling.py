@@ -114,7 +114,7 @@ def test_the_begin_and_end_of_promotions_and_of_nothing_else_is_acted_on(tooling
     """Gates and other people's state machines also begin and end."""
     found = resources(tooling, "AWS::Events::Rule")
     rules = {one["Name"]: one["EventPattern"] for one in found if "EventPattern" in one}
-    assert rules["orchestrator-merge"] == {"source": ["orchestrator"], "detail-type": ["Merge"]}
+    assert rules["orchestrator-merge"] == {"source": ["orchestrator"], "detail-type": ["Merge", "Push"]}
     assert rules["orchestrator-promotion-change"] == {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],

@@ -30,7 +30,8 @@ _RESOLVERS = ("/run/systemd/resolve", "/run/resolvconf", "/mnt/wsl/resolv.conf")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 # Variables that name the places which a build gets its own of.
 _PLACES = ("HOME", "TMPDIR", "TMP", "TEMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
-_LISTS = ("PATH", "PYTHONPATH")
+_LISTS = {"PATH": os.pathsep, "PYTHONPATH": os.pathsep, "GOPROXY": ","}
+_NPM_SETTINGS = "NPM_CONFIG_USERCONFIG"
 _HTTPS = 443
 _PORTS = {"https": _HTTPS, "http": 80, "socks5": 1080, "socks5h": 1080}
 _URL = re.compile(r"(?:https?|socks5h?)://[^\s\"',;\]]+")
@@ -110,8 +111,12 @@ class Confinement:
         if self.cache is None:
             own = through_proxy(without_indexes(environment)) if self.hosts else without_indexes(environment)
             return {**own, **places, "XDG_CONFIG_HOME": str(home / ".config")}
-        # The worker's own settings of uv hold, although its home folder is out of reach.
-        settings = {"UV_CACHE_DIR": str(self.made_cache()), "XDG_CONFIG_HOME": str(_settings(environment))}
+        # The worker's own settings of uv and npm hold, although its home folder is out of reach.
+        settings = {
+            "UV_CACHE_DIR": str(self.made_cache()),
+            "XDG_CONFIG_HOME": str(_settings(environment)),
+            _NPM_SETTINGS: str(_npm_settings(environment)),
+        }
         return {**environment, **places, **settings}
 
     def made_cache(self) -> Path:
@@ -193,12 +198,13 @@ class Confinement:
             yield command[0].resolve().parent
         if self.cache is not None:
             yield from _RESOLVERS
-            yield from (_settings(environment) / name for name in ("uv", "pip"))
+            yield from (_settings(environment) / name for name in ("uv", "pip", "go"))
+            yield _npm_settings(environment)
         yield from self.readable
         yield from (argument for argument in command if isinstance(argument, Path))
         for name, value in environment.items():
             # A home folder is what must not be read: credentials lie there.
-            words = value.split(os.pathsep if name in _LISTS else None) if name not in _PLACES else ()
+            words = value.split(_LISTS.get(name)) if name not in _PLACES else ()
             for word in words:
                 path = unquote(urlsplit(word).path) if word.startswith("file://") else word
                 if path.startswith("/") and path != "/":
@@ -209,10 +215,14 @@ def _settings(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CONFIG_HOME") or Path(environment.get("HOME") or "/nonexistent", ".config"))
 
 
+def _npm_settings(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get(_NPM_SETTINGS) or Path(environment.get("HOME") or "/nonexistent", ".npmrc"))
+
+
 def _urls(environment: Mapping[str, str]) -> Iterator[str]:
-    """Every address that the build's variables and uv's settings name: indexes and proxies."""
+    """Every address that the build's variables, and uv's and npm's settings name: indexes and proxies."""
     yield from (url for value in environment.values() for url in _URL.findall(value))
-    for file in (Path("/etc/uv/uv.toml"), _settings(environment) / "uv" / "uv.toml"):
+    for file in (Path("/etc/uv/uv.toml"), _settings(environment) / "uv" / "uv.toml", _npm_settings(environment)):
         with suppress(OSError):
             yield from _URL.findall(file.read_text(encoding="utf-8", errors="replace"))
 

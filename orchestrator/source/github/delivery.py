@@ -9,13 +9,15 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from orchestrator.errors import SourceError
 from orchestrator.frozen import dataclass
+from orchestrator.source.pushes.push import CommitId, Push, github_pusher, known_commit
 
 OLDEST_SECONDS = 3 * 86_400
 """How old a push may be: GitHub delivers it again for three days."""
@@ -26,7 +28,6 @@ YOUNGEST_SECONDS = -3_600
 _SHORTEST_SECRET = 16
 # A number in JSON may have any number of digits; with no more than these, times can be compared.
 _Seconds = Annotated[int, Field(ge=0, lt=2**53)]
-_CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")]
 
 
 class WebhookSecrets(BaseModel):
@@ -86,12 +87,24 @@ class _Pushed(_Repository):
     pushed_at: _Seconds
 
 
+class _Pusher(_Payload):
+    name: str | None = None
+
+
 class _Push(_Payload):
     ref: str
-    after: _CommitId
+    before: str = ""
+    after: CommitId
     deleted: bool = False
     forced: bool = False
     repository: _Pushed
+    pusher: _Pusher | None = None
+
+    def pushed(self) -> Push:
+        """Who pushed. GitHub always says so; where it does not, it is somebody whom nobody knows."""
+        who = github_pusher((self.pusher and self.pusher.name) or "")
+        at = datetime.fromtimestamp(self.repository.pushed_at, UTC)
+        return Push(before=known_commit(self.before), pushed_by=who, at=at)
 
 
 @dataclass(frozen=True)
@@ -121,11 +134,13 @@ class Verdict:
         status: of the answer.
         message: one sentence, for whoever looks at the delivery in GitHub.
         commit: the commit that the branch moved to; empty when nothing follows.
+        push: who moved it; None when nothing follows.
     """
 
     status: HTTPStatus
     message: str
     commit: str = ""
+    push: Push | None = None
 
 
 def judge(event: str, body: bytes, expected: Expected, now: float) -> Verdict:
@@ -164,7 +179,7 @@ def _judge_push(document: Any, expected: Expected, now: float) -> Verdict:
     if not YOUNGEST_SECONDS <= now - push.repository.pushed_at <= OLDEST_SECONDS:
         return Verdict(HTTPStatus.GONE, "This push is not of the last three days; the next one makes up for it.")
     how = " by force" if push.forced else ""
-    return Verdict(HTTPStatus.ACCEPTED, f"{expected.branch} moved{how} to {push.after}.", push.after)
+    return Verdict(HTTPStatus.ACCEPTED, f"{expected.branch} moved{how} to {push.after}.", push.after, push.pushed())
 
 
 def _is_of(repository: Any, expected: Expected) -> bool:

@@ -1,10 +1,8 @@
-from importlib.resources import files
-
 import pytest
 from nightly_report.job import yesterday
 from nightly_report.starter import OtherWheel, deployed, start
 
-SCRIPT = "s3://data/scripts/nightly_report-0.1.0.py"
+SCRIPT = "s3://artifacts/projects/nightly_report/assets/0123.py"
 WHEEL = "s3://artifacts/projects/nightly_report/lambda/source/0.1.0/nightly_report-0.1.0-py3-none-any.whl"
 JOB = {
     "Name": "report",
@@ -21,48 +19,33 @@ def glue(stubbed):
     return client, stubber
 
 
-@pytest.fixture
-def s3(stubbed):
-    """An S3 that takes the script where the job looks for it, and nothing else."""
-    client, stubber = stubbed("s3")
-    script = (files("nightly_report") / "__main__.py").read_bytes()
-    wanted = {
-        "Bucket": "data",
-        "Key": "scripts/nightly_report-0.1.0.py",
-        "Body": script,
-        "ContentType": "text/x-python",
-    }
-    stubber.add_response("put_object", {}, wanted)
-    return client
-
-
-def test_a_run_is_started_for_the_day_that_is_asked_for(glue, s3):
+def test_a_run_is_started_for_the_day_that_is_asked_for(glue):
     client, stubber = glue
     wanted = {"JobName": "report", "Arguments": {"--day": "2026-01-31"}}
     stubber.add_response("start_job_run", {"JobRunId": "jr_1"}, wanted)
-    assert start({"day": "2026-01-31"}, client, s3, "report", WHEEL) == {
+    assert start({"day": "2026-01-31"}, client, "report", WHEEL) == {
         "day": "2026-01-31",
         "job": {"name": "report", "release": "0.1.0", "wheel": WHEEL, "script": SCRIPT},
         "run": "jr_1",
     }
 
 
-def test_a_dry_run_shows_the_job_and_starts_nothing(glue, s3):
+def test_a_dry_run_shows_the_job_and_starts_nothing(glue):
     client, _ = glue
-    answer = start({"dry_run": True}, client, s3, "report", WHEEL)
+    answer = start({"dry_run": True}, client, "report", WHEEL)
     assert (answer["run"], answer["day"]) == (None, yesterday())
 
 
-def test_a_job_with_another_wheel_is_refused_before_anything_is_written(glue, stubbed):
+def test_a_job_with_another_wheel_is_refused(glue):
     client, _ = glue
     other = WHEEL.replace("0.1.0", "0.2.0")
     with pytest.raises(OtherWheel, match=rf"report takes its code from {WHEEL}, and should from {other}"):
-        start({}, client, stubbed("s3")[0], "report", other)
+        start({}, client, "report", other)
 
 
 def test_a_day_that_is_none_is_refused_before_anything_is_done(stubbed):
     with pytest.raises(ValueError, match="Invalid isoformat string"):
-        start({"day": "today"}, stubbed("glue")[0], stubbed("s3")[0], "report", WHEEL)
+        start({"day": "today"}, stubbed("glue")[0], "report", WHEEL)
 
 
 def test_what_runs_where_is_the_wheels_version_beside_the_stacks(monkeypatch, tmp_path):

@@ -41,7 +41,18 @@ def test_it_holds_what_lambdas_import_and_nothing_of_the_command_line(bundle: Pa
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
     assert {"lambdas", "state_machines", "orchestrator", "pydantic", "pydantic_core", "tenacity"} <= tops
-    assert not tops & {"infra", "tests", "boto3", "botocore", "click", "rich", "uv", "ministack", "aws_cdk"}
+    assert not tops & {
+        "infra",
+        "tests",
+        "boto3",
+        "botocore",
+        "click",
+        "rich",
+        "uv",
+        "ministack",
+        "aws_cdk",
+        "aws_lambda_builders",
+    }
     for part in ("cli", "local", "bootstrap", "build", "demo"):
         assert not [name for name in names if name.startswith(f"orchestrator/{part}/")]
     assert bundle.stat().st_size < 6_700_000
@@ -148,7 +159,8 @@ def test_the_builders_code_runs_with_nothing_but_itself(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "builder.zip") as archive:
         archive.extractall(folder)
     (folder / "bin" / "uv").chmod(0o755)
-    code = "import uv, orchestrator.build.network.gateway, orchestrator.cli.main; print(uv.find_uv_bin())"
+    modules = "aws_lambda_builders.builder, orchestrator.build.network.gateway, orchestrator.cli.main"
+    code = f"import uv, {modules}; print(uv.find_uv_bin())"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code],
         env={"PATH": "/usr/bin"},

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from orchestrator.aws.change_set import Readiness
 from orchestrator.config.load import load_organization
+from orchestrator.errors import UnknownNameError
 from orchestrator.guardrails.document import Guardrails
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.demand import PATIENCE
@@ -138,9 +139,17 @@ class World:
             self.guardrails,
             owners,
         )
+        push = {"pushed_by": "github:ada", "before": self._before(commit), "at": self.now} if commit else None
         try:
-            return handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": commit}}))
+            return handler(MergeEvent.model_validate({"detail": {"branch": "main", "commit": commit}, "push": push}))
         except OvertakenError:
+            return None
+
+    def _before(self, commit: str) -> str | None:
+        """Where the branch was; None for a commit that it never had."""
+        try:
+            return next(iter(self.repository.read.commit(commit).parents), None)
+        except UnknownNameError:
             return None
 
     def deliver(self, at: int) -> None:

@@ -13,6 +13,7 @@ from orchestrator.identity.policy import Authors
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.tokens import TokenRecords
 from orchestrator.steps.admission import Admission
+from orchestrator.steps.approved import Approvals
 from orchestrator.steps.contract import Execution, Release, Request, SmokeTestOutcome, Status, StepResult
 from orchestrator.steps.decide import Decider
 from orchestrator.steps.deploy import Deployer, DeployInput
@@ -21,7 +22,7 @@ from orchestrator.steps.on_promotion_change import ChangeDetail, PromotionChange
 from orchestrator.steps.request_approval import ApprovalRequester, RequestApprovalInput
 from orchestrator.steps.roll_back import Parts, RollBack, RollBackInput
 from orchestrator.steps.smoke_test import SmokeTester, SmokeTestInput
-from tests.integration.steps.played_world import MACHINE, Run, World
+from tests.integration.steps.played_world import MACHINE, STACK, Run, World
 from tests.ledger_table import make_decisions_bucket, make_ledger_table, make_tokens_table
 from tests.recorded import recorded
 
@@ -52,14 +53,15 @@ class PlayedPromotions:
         self.world = World()
         self.ledger = Ledger(make_ledger_table(session()), lambda: self.now)
         self.passed: set[str] = set()
-        self.admission = Admission(self.ledger, lambda: self.now, self.world.is_alive)
+        self.admission = Admission(self.ledger, lambda: self.now, self.world.is_alive, guardrails)
         world: Any = self.world  # It plays many parts, a little of each.
         target: Any = lambda *_: world  # noqa: E731  # Whatever it is asked for.
         check: Any = lambda *_: [SmokeTestOutcome(test="t", target="t", passed=world.passes, message="")]  # noqa: E731  # The same.
         self.tokens = TokenRecords(make_tokens_table(session()), lambda: self.now)
         self.decisions = make_decisions_bucket(session())
+        approvals = Approvals(self.ledger, self.decisions, guardrails, lambda _: Authors(complete=True))
         self.ask_for = ApprovalRequester(
-            self.ledger, self.tokens, self.decisions, world, world, world, "topic", self.world.is_alive
+            self.ledger, self.tokens, approvals, world, world, world, "topic", self.world.is_alive
         )
         self.decider = Decider(
             self.ledger,
@@ -72,7 +74,7 @@ class PlayedPromotions:
             guardrails,
             lambda _: Authors(complete=True),
         )
-        self.deployer = Deployer(self.ledger, self.admission, self.decisions, world, target, world)
+        self.deployer = Deployer(self.ledger, self.admission, approvals, world, target, world)
         self.tester = SmokeTester(self.ledger, world, target, check)
         good: Any = lambda *_: []  # noqa: E731  # The last known good release passes its smoke tests.
         self.roller = RollBack(self.ledger, world, target, good)
@@ -83,7 +85,7 @@ class PlayedPromotions:
         return {
             "release": run.release,
             "environment": PROD,
-            "stack_name": "app-clock",
+            "stack_name": STACK,
             "execution": run.execution,
             "request": run.request,
         }
@@ -111,6 +113,7 @@ class PlayedPromotions:
         )
         if not by_hand:
             self.ledger.starts.note("clock", execution.id, request.model_dump(mode="json", exclude_defaults=True))
+        self.ledger.merges.note(release)
         self.world.runs.append(Run(execution, release, request))
         item = {"manifest": "m", "manifest_sha256": version, "unit": "clock", "version": version, "digest": version}
         self.ledger.releases._table.put(  # noqa: SLF001  # A release without a build.
@@ -129,8 +132,7 @@ class PlayedPromotions:
             run.at, run.status = ("over", "SUCCEEDED") if over else (run.at, run.status)
             return
         replaces = self.ledger.environments.running("clock", "prod").version
-        kept = self.world.keep(run.release.name, replaces).hash
-        run.plan = {"status": "PLANNED", "message": "", "key": kept, "plan_hash": kept, "replaces": replaces}
+        run.plan = self.world.keep(run, PROD, replaces)
         run.at = "asked"
         gate = "arn:aws:states:eu-west-1:1:stateMachine:g"
         asked = {"plan": run.plan, "gate_arn": gate, "token": f"token-{run.execution.name}"}

@@ -8,10 +8,13 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from orchestrator.aws.change_set import ChangeSet, Readiness
+from orchestrator.config.environment import Environment
+from orchestrator.releases import layout
 from orchestrator.steps.contract import Execution, Release, Request
 from orchestrator.steps.deployment import Change, Progress
-from orchestrator.steps.plan_document import Plan
+from orchestrator.steps.plan_document import Plan, TargetPlan
 
+STACK = "app-clock"
 MACHINE = "arn:aws:states:eu-west-1:111111111111:stateMachine:promote-clock"
 
 
@@ -99,6 +102,9 @@ class World:
         """The only stack."""
         return self
 
+    def state(self) -> None:
+        """Nothing is known of it, so nothing is under way."""
+
     def wait_until_settled(self, _seconds: float) -> None:
         """Nothing is ever under way."""
 
@@ -118,19 +124,29 @@ class World:
         """What is needed of a manifest."""
         return _Manifest(release)
 
-    def keep(self, release: str, replaces: str | None) -> Plan:
-        """Keep a plan under its hash."""
+    def keep(self, run: Run, environment: Environment, replaces: str | None) -> dict[str, Any]:
+        """Keep the plan of a promotion, which changes no resource; returns what Plan answers."""
         plan = Plan(
-            release=release,
-            environment="prod",
+            release=run.release.name,
+            environment=environment.name,
+            stack_name=STACK,
             replaces=replaces,
-            targets=(),
+            targets=tuple(
+                TargetPlan(target=one, change_set=run.release.version, empty=True, resources=())
+                for one in environment.targets
+            ),
             requirements_added=(),
             requirements_removed=(),
             commits=(),
         )
-        self.plans[plan.hash] = plan
-        return plan
+        key = layout.plan_key(run.release.unit, run.execution.name, environment.name)
+        self.plans[key] = plan
+        return {"status": "PLANNED", "message": "", "key": key, "plan_hash": plan.hash}
+
+    @property
+    def store(self) -> "World":
+        """Where plans are kept."""
+        return self
 
     def get(self, key: str) -> bytes:
         """Read a plan."""

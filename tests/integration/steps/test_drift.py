@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.aws_answers import refuse, say
+from tests.merges import claim
 from tests.moto_company import MotoCompany, moto_company
 from tests.promotion_steps import Steps
 
@@ -58,6 +59,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCompany]:
         role: Any = {"RoleName": "app-clock", "AssumeRolePolicyDocument": "{}"}
         for environment, target in (("dev", 0), ("prod", 0), ("prod", 1)):
             made.client(environment, "iam", target).create_role(**role)
+        claim(made, "clock", "app-clock")
         yield made
 
 
@@ -210,7 +212,7 @@ def test_the_plan_and_the_notification_say_what_was_changed_by_hand(company: Mot
     steps("request_approval", plan=plan, gate_arn=gate, token="of-the-task")
     (notice,) = company.read(heard)
     lines = notice["Message"].splitlines()
-    assert "In 555555555555/eu-west-1:" in lines
+    assert "In 555555555555/eu-west-1, stack app-clock:" in lines
     assert any(line.startswith("  change Handler (AWS::Lambda::Function)") for line in lines)
     assert any(line.startswith("  changed by hand: Handler (AWS::Lambda::Function): its code has") for line in lines)
     assert "Requirement removed: left-pad==1.0.0" in lines

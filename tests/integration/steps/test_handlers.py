@@ -48,7 +48,7 @@ def test_a_plan_tells_what_it_replaces(company: MotoCompany) -> None:
     commit = company.change("Speed the clock up")
     planned = Steps(company, company.publish("1.2.0"), "dev", "replacing")("plan")
     kept = json.loads(company.wiring.store.get(planned["key"]))
-    assert (planned["status"], planned["replaces"]) == ("PLANNED", "1.1.0")
+    assert (planned["status"], kept["replaces"]) == ("PLANNED", "1.1.0")
     assert (kept["requirements_added"], kept["requirements_removed"]) == (["left-pad==1.2.0"], ["left-pad==1.1.0"])
     assert kept["commits"] == [f"{commit[:12]} Speed the clock up (Test <test@example.com>)"]
 

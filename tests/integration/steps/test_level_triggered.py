@@ -24,7 +24,7 @@ from tests.ledger_table import make_ledger_table
 from tests.merges import ORGANIZATION, project
 from tests.source_repository import Repository
 
-_SOME_COMMIT = "f" * 40
+_NOT_THERE = "f" * 40
 UNITS = ("clock", "calendar")
 TRAIN = '\n[[trains]]\nname = "times"\nunits = ["clock", "calendar"]\n'
 
@@ -78,15 +78,16 @@ def go_back(world: World, number: int) -> None:
     world.repository.git("reset", "--quiet", "--hard", known[number % len(known)])
 
 
-def event(world: World, _: int) -> None:
-    """One that came, in time or not."""
-    world.look(_SOME_COMMIT)
+def event(world: World, number: int) -> None:
+    """One that came, in time or not: of the newest push, of an older one, or of one that is not there yet."""
+    pushed = [*world.repository.git("rev-list", "--max-count=2", "HEAD").split(), _NOT_THERE]
+    world.look(pushed[number % len(pushed)])
 
 
 def overtaken(world: World, number: int) -> None:
     """A look in the middle of which the branch moves, and another look begins and ends."""
     world.meanwhile = [lambda: event(world, 0), lambda: push(world, number)]
-    world.look(_SOME_COMMIT)
+    event(world, number)
 
 
 def deliver(world: World, number: int) -> None:
@@ -204,3 +205,20 @@ def test_a_branch_that_moves_within_a_look_starts_nothing_twice(
     repository.read = whole
     world.settle()
     assert [one.commit for one in world.started[before:]] == [newest]
+
+
+def test_a_push_that_is_not_there_yet_comes_again_whatever_becomes_of_the_look(
+    new_world: Callable[[Path], World], tmp_path: Path
+) -> None:
+    """Another look may overtake it, and it may find nothing that is valid: who pushed must be noted later."""
+    (tmp_path / "store").mkdir()
+    world = new_world(tmp_path / "store")
+    world.meanwhile = [lambda: push(world, 4), world.look]
+    overtaken = world.look(_NOT_THERE)
+    assert overtaken
+    assert (overtaken.is_unseen, overtaken.problems) == (True, ())
+    world.repository.commit({"orchestrator.toml": "["})
+    invalid = world.look(_NOT_THERE)
+    assert invalid
+    assert (invalid.is_unseen, "orchestrator.toml" in invalid.problems[0]) == (True, True)
+    assert [one.commit for name in UNITS for one in world.ledger.pushes.of([name])] == []

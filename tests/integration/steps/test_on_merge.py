@@ -47,7 +47,8 @@ def test_a_branch_that_was_found_in_order_is_not_read_again(company: MotoCompany
     merge(company)
     assert look(company)["settled"]
     looks = company.ledger.branches.begin("main")
-    assert look(company) == {"commit": company.repository.head, "settled": True, "asked": [], "problems": []}
+    head, nothing = company.repository.head, {"message": "", "is_unseen": False, "asked": [], "problems": []}
+    assert look(company) == {"commit": head, "settled": True, **nothing}
     assert company.ledger.branches.begin("main") == looks + 1
 
 

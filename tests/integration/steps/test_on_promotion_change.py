@@ -176,7 +176,8 @@ def test_a_redriven_step_goes_on_and_the_promotion_ends_right(company: MotoCompa
     told.describe("RUNNING")
     told.event("RUNNING")
     plan = steps("plan")
-    company.answers.next["s3.GetObject"] = [say("something else")]
+    # The plan is read first.
+    company.answers.next["s3.GetObject"] = [lambda _: None, say("something else")]
     with pytest.raises(AssertionError, match="was altered"):
         steps("deploy", plan=plan)
     told.describe("FAILED")

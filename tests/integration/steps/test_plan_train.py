@@ -59,7 +59,10 @@ def ledger() -> Iterator[Ledger]:
             facts = dict.fromkeys(("manifest", "manifest_sha256", "digest", "commit"), "x")
             release = {"pk": f"RELEASES#{unit}", "sk": "RELEASE#1.0", "unit": unit, "version": "1.0", **facts}
             table.put_item(Item={**release, "published_at": "2026"})
-        yield Ledger(table, lambda: NOW)
+        made = Ledger(table, lambda: NOW)
+        for unit in ("clock", "gong"):
+            made.merges.note(made.releases.release(unit, "1.0"))
+        yield made
 
 
 def execution(name: str, minutes: int = 0) -> Execution:
@@ -121,13 +124,13 @@ def plan(ledger: Ledger, repository: Repository, *, automatic: bool, catalog: Re
     )
     if automatic:
         ledger.starts.note(train_subject(me.name), me.id, merged)
-    admission = Admission(ledger, lambda: NOW, lambda _: True)
     step = PlanTrainInput(execution=me, environment="dev")
 
     def guardrails() -> Guardrails:
         text = repository.read.files(repository.git.head, [FILE_NAME])[FILE_NAME]
         return recorded(load_organization(text))
 
+    admission = Admission(ledger, lambda: NOW, lambda _: True, guardrails)
     return TrainPlanner(ledger, catalog or partial(read_catalog, repository.read), admission, guardrails, "main")(step)
 
 

@@ -144,6 +144,42 @@ def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(ex
     assert "geheim" not in made.text
 
 
+def test_units_in_other_languages_are_found(existing: Existing) -> None:
+    """They need no Python, and no project."""
+    for name, runtime in (("edge", "nodejs22.x"), ("batch", "java21"), ("tool", "provided.al2023")):
+        existing.write(f"{name}/template.yaml", text=SAM.replace("python3.12", runtime))
+    _, catalog = existing.draft()
+    assert folders(catalog) == {"edge": "edge", "batch": "batch", "tool": "tool"}
+
+
+def test_what_a_runtime_depends_on_is_written_down_for_stacks_that_exist(existing: Existing) -> None:
+    """They keep their own values of parameters, and a build has to know what functions run on."""
+    text = SAM.replace("Runtime: python3.12", "Runtime: !Ref Python, Architectures: [!Ref Processor]").replace(
+        "  Table:",
+        "  Python: {Type: String, Default: python3.11}\n  Processor: {Type: String, Default: arm64}\n  Table:",
+    )
+    existing.write("orders/template.yaml", text=text)
+    existing.write("orders/src/app.py", text="def handle(event, context): ...\n")
+    existing.write("orders/samconfig.toml", text=SAMCONFIG.replace('["Table', '["Processor=x86_64", "Table'))
+    _, catalog = existing.draft()
+    unit = catalog.unit("orders")
+    assert unit.parameters("prod") == {"Python": "python3.11", "Processor": "x86_64", "Table": "orders"}
+    assert unit.parameters("dev") == {}
+
+
+def test_units_of_several_platforms_are_found(existing: Existing) -> None:
+    """The one of most functions is the organization's; what cannot be known, or is excluded, is told."""
+    for name, runtime in (("a", "python3.12"), ("b", "python3.12"), ("c", "python3.9"), ("d", "!ImportValue x")):
+        existing.write(f"{name}/template.yaml", text=SAM.replace("python3.12", runtime))
+        existing.write(f"{name}/src/app.py", text="def handle(event, context): ...\n")
+    existing.write("a/pyproject.toml", text='[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.13"\n')
+    made, catalog = existing.draft()
+    assert folders(catalog) == {"b": "b", "c": "c"}
+    assert catalog.organization.lambda_.python == "3.12"
+    assert "excludes Python 3.12, the runtime of Handle" in made.unplaced["a"]
+    assert "Fn::ImportValue is computed by the deployment" in made.unplaced["d"]
+
+
 def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -> None:
     """What lies outside of it cannot."""
     existing.write("infra/orders/template.yaml", text=SAM.replace("src/", "../../lambdas/orders"))
@@ -158,16 +194,17 @@ def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -
 @pytest.mark.parametrize(
     ("files", "place", "reason"),
     [
-        ({"a/template.yaml": SAM.replace("python3.12", "nodejs22.x")}, "a", "Runtime = 'nodejs22.x'"),
+        ({"a/template.yaml": SAM.replace("python3.12", "dotnet8")}, "a", "is built by dotnet cli-package, and"),
+        ({"a/template.yaml": SAM.replace("python3.12", "nodejs14.x")}, "a", "Runtime = 'nodejs14.x' cannot be built"),
         ({"a/one.yaml": PLAIN, "a/two.yaml": PLAIN}, "a", "holds the templates one.yaml, two.yaml"),
         ({"a/template.yaml": PLAIN, "a/more.yaml": PLAIN}, "a/more.yaml", "lies beside template.yaml"),
         ({"a/template.yaml": PLAIN, "a/sub/template.yaml": PLAIN}, "a/sub", "lies within a"),
         ({"a/cdk.json": '{"app": "npx ts-node app.ts"}'}, "a", "started by 'npx ts-node app.ts'"),
         ({"a/template.yaml": "Resources: {A: {Type: AWS::SQS::Queue"}, "a/template.yaml", "line 1"),
         (
-            {"a/template.yaml": PLAIN, "a/pyproject.toml": '[project]\nname = "a"\ndynamic = ["version"]\n'},
+            {"a/template.yaml": PLAIN, "a/pyproject.toml": '[tool.poetry]\nname = "a"\n'},
             "a",
-            "project.dynamic names 'version'",
+            "this is a project of Poetry 1, without [project], and tool.poetry.version is missing",
         ),
         (
             {"a/template.yaml": PLAIN, "a/pyproject.toml": '[project]\nname = "a"\n'},

@@ -23,12 +23,23 @@ def stem() -> str:
     return f"{project['name'].replace('-', '_')}-{project['version']}"
 
 
+def metadata() -> str:
+    """What the wheel says of itself."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = [*project.get("dependencies", ()), *steered("requires-dist").split()]
+    head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    return head + "".join(f"Requires-Dist: {one}\n" for one in required)
+
+
 def build_wheel(folder: str, _settings: object = None, _metadata: object = None) -> None:
     """Make a wheel of `src`."""
+    files = {path.relative_to("src").as_posix(): path.read_text(encoding="utf-8") for path in Path("src").rglob("*.py")}
+    content = {name: text + steered("salt") for name, text in files.items()}
     with zipfile.ZipFile(Path(folder, steered("wheel-name") or f"{stem()}-py3-none-any.whl"), "w") as wheel:
-        for path in sorted(Path("src").rglob("*.py")):
-            name = zipfile.ZipInfo(path.relative_to("src").as_posix())
-            wheel.writestr(name, path.read_text(encoding="utf-8") + steered("salt"))
+        for name, text in sorted({**content, f"{stem()}.dist-info/METADATA": metadata()}.items()):
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o644 << 16
+            wheel.writestr(entry, text)
 
 
 def build_sdist(folder: str, _settings: object = None) -> None:

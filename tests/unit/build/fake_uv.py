@@ -3,6 +3,7 @@
 What it locks is not on the web, so that every wheel has to be installed; of `some-backend`, it installs
 `fake_backend.py`. Files in its folder steer both: `fail-<command>` makes that command fail and holds what it prints,
 `fail-build` the backend; `salt` is written into whatever is built, as a backend does that heeds no SOURCE_DATE_EPOCH;
+`requires-dist` is what a wheel requires besides;
 `no-dates` plays an index that knows no upload dates; `wheel-name` is the name that a wheel gets; `link` is what the
 built sdist is a link to.
 """

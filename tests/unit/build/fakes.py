@@ -16,6 +16,7 @@ from orchestrator.build.cache import Cache
 from orchestrator.build.cache_folder import cache_folder
 from orchestrator.build.confined.confinement import Confinement
 from orchestrator.build.run import Commands
+from orchestrator.config.platform import Platform
 from orchestrator.confine.features import FIRST_USER
 from orchestrator.errors import UnknownNameError
 from orchestrator.releases.numbering import Recorded
@@ -27,6 +28,7 @@ from tests.organization_toml import organization_toml
 
 BUCKET = "artifacts"
 COMMITTED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PLATFORM = Platform("3.13", "x86_64")
 ORGANIZATION = organization_toml("dev", "prod")
 PYPROJECT = """
 [build-system]

@@ -63,7 +63,7 @@ def test_a_change_without_a_new_version_becomes_a_post_release_with_the_same_lay
     second = workshop.build()
     assert workshop.calls() == ["install"]
     assert second.manifest.version == "0.1.0.post1"
-    assert second.manifest.layer == first.manifest.layer
+    assert second.manifest.layers == first.manifest.layers
     assert second.manifest.wheel.key.endswith("/0.1.0.post1/orders-0.1.0.post1-py3-none-any.whl")
     assert b'version = "0.1.0.post1"' in _unpacked_sdist(workshop.store, second.manifest.sdist)
 
@@ -72,8 +72,7 @@ def test_other_dependencies_make_the_next_layer(workshop: Workshop) -> None:
     """Layers count up when the locked requirements change."""
     workshop.build()
     workshop.repository.write("projects/orders/pyproject.toml", PYPROJECT.replace("1.16.0", "1.17.0"))
-    layer = workshop.build().manifest.layer
-    assert layer is not None
+    (layer,) = workshop.build().manifest.layers
     assert layer.archive.key == "projects/orders/lambda/layer/000002/layer.zip"
 
 
@@ -81,15 +80,26 @@ def test_a_unit_without_dependencies_has_no_layer(workshop: Workshop) -> None:
     """Nothing is locked or installed for it."""
     workshop.repository.write("projects/orders/pyproject.toml", PYPROJECT.replace('"six==1.16.0"', ""))
     manifest = workshop.build().manifest
-    assert manifest.layer is None
+    assert manifest.layers == ()
     assert manifest.requirements == ()
     assert workshop.calls() == ["install"]
 
 
+def test_a_unit_without_python_functions_has_no_layer(workshop: Workshop) -> None:
+    """Nothing of it would import what a layer holds; that dependencies are not locked is told."""
+    workshop.repository.write("projects/orders/template.yaml", "Resources: {Topic: {Type: AWS::SNS::Topic}}")
+    manifest = workshop.build().manifest
+    assert (manifest.layers, manifest.platforms, manifest.requirements) == ((), (), ())
+    assert manifest.warnings[-1] == (
+        "project.dependencies of pyproject.toml: nothing is locked, because no function of the template uses the "
+        "unit's Python package."
+    )
+    assert "compile" not in workshop.calls()
+
+
 def test_a_layer_holds_the_packages_where_lambda_looks_for_them(workshop: Workshop) -> None:
     """Below `python/`, without programs."""
-    layer = workshop.build().manifest.layer
-    assert layer is not None
+    (layer,) = workshop.build().manifest.layers
     with zipfile.ZipFile(io.BytesIO(workshop.store.get(layer.archive.key))) as archive:
         assert archive.namelist() == ["python/six.py"]
     with zipfile.ZipFile(io.BytesIO(workshop.store.get(layer.requirements.key))) as archive:
@@ -218,7 +228,7 @@ def test_warnings_of_cfn_lint_are_in_the_manifest_and_in_the_log(workshop: Works
 
 
 def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Workshop) -> None:
-    """What an existing repository has is deployed from the release; a folder that the wheel is not made of is not."""
+    """What an existing repository has is deployed from the release; a folder that the wheel is not made of, as well."""
     function = (
         "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: orders.f, CodeUri: src/}}"
     )
@@ -230,8 +240,10 @@ def test_a_sam_template_that_names_its_source_folder_runs_the_wheel(workshop: Wo
     workshop.repository.write(
         "projects/orders/template.yaml", sam.replace("orders.f", "src.orders.f").replace("src/", ".")
     )
-    with pytest.raises(ConfigurationError, match=r"but it has no src/orders/__init__\.py; at its top it has orders"):
-        workshop.build()
+    built = workshop.build().manifest
+    assert wheel_functions(json.loads(workshop.store.get(built.template.key))) == []
+    with zipfile.ZipFile(io.BytesIO(workshop.store.get(built.assets[0].key))) as archive:
+        assert "src/orders/__init__.py" in archive.namelist()
 
 
 def _order(key: str) -> int:

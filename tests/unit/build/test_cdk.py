@@ -142,7 +142,8 @@ def test_assets_are_published_with_the_release_and_the_template_names_them(
     assert asset.key in {one["name"] for one in json.loads(workshop.store.get(manifest.sbom.key))["components"]}
     assert workshop.store.find(asset.key) == asset
     assert manifest.templates == {}
-    assert manifest.warnings == ()
+    (warning,) = manifest.warnings
+    assert warning.endswith("nothing is locked, because no function of the template uses the unit's Python package.")
     text = workshop.store.get(manifest.template.key)
     assert b"cdk-hnb659fds" not in text
     template = json.loads(text)
@@ -215,6 +216,18 @@ def test_one_of_several_stacks_is_chosen_by_a_setting(
         build()
     file.write_text(f"{text}\n[tool.orchestrator]\nstack = 'orders'\n")
     assert build().manifest.assets
+
+
+def test_libraries_in_a_file_that_is_not_read_are_refused(
+    write: Write, build: Callable[[], Build], repository: FolderRepository
+) -> None:
+    """The app would fail for what nobody has installed."""
+    write()
+    folder = Path(repository.folder, "projects/orders")
+    (folder / "pyproject.toml").unlink()
+    (folder / "Pipfile").write_text("[packages]\naws-cdk-lib = '*'\n")
+    with pytest.raises(ConfigurationError, match=r"orders/Pipfile: is not read for a CDK app: list what .* needs in"):
+        build()
 
 
 def test_the_group_of_libraries_holds_requirements_only(

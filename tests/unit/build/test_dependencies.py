@@ -9,11 +9,12 @@ import pytest
 from orchestrator.build.cache import Cache
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
+from orchestrator.build.requirements.pins import PinnedLock
 from orchestrator.build.run import Commands
 from orchestrator.build.uv import Uv
-from orchestrator.config.organization import Lambda
+from orchestrator.config.platform import Platform
 from orchestrator.errors import BuildError
-from tests.unit.build.fakes import COMMITTED_AT, confined, fake_uv
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, confined, fake_uv
 
 
 @pytest.fixture
@@ -22,12 +23,14 @@ def dependencies(machine: Path, tmp_path: Path) -> Dependencies:
     tools = fake_uv(machine)
     commands = Commands("orders", tmp_path / "log", tools.environment, 30, confined(tmp_path))
     uv = Uv(commands, tools.uv, tools.python, COMMITTED_AT)
-    return Dependencies(uv, tools.cache, Lambda())
+    return Dependencies(uv, tools.cache, PLATFORM)
 
 
 def declared(*requirements: str, version: str = "0.1.0") -> Declared:
     """What a unit without a lock file declares."""
-    return Declared("projects/orders", version, requirements, "[project]")
+    return Declared(
+        "projects/orders", version, requirements, "project.dependencies of pyproject.toml", pyproject="[project]"
+    )
 
 
 def test_a_lock_is_sorted_and_carries_the_hash_of_one_wheel_for_each(
@@ -127,31 +130,19 @@ def test_a_layer_is_made_once_and_survives_the_end_of_the_cache(
     [
         declared("a==2"),
         declared("a==1", version="0.2.0"),
-        Declared("projects/orders", "0.1.0", ("a==1",), "", uv_lock=""),
-        Declared("projects/orders", "0.1.0", ("a==1",), "", requirements="a==1 --hash=sha256:00"),
+        replace(declared("a==1"), uv_lock=""),
+        replace(declared("a==1"), lock=PinnedLock("requirements.txt", "a==1", (), "", is_complete=True)),
+        replace(declared("a==1"), constraints=("a<2",)),
     ],
 )
 def test_other_declarations_are_locked_anew(other: Declared) -> None:
     """Another version, too: a release that somebody names gets the dependencies of its day."""
-    assert other.key(Lambda()) != declared("a==1").key(Lambda())
+    assert other.key(PLATFORM) != declared("a==1").key(PLATFORM)
 
 
 def test_another_platform_is_locked_anew_and_is_another_layer(dependencies: Dependencies, tmp_path: Path) -> None:
     """Its wheels differ."""
-    arm = Lambda(architecture="arm64")
-    assert declared("a==1").key(Lambda()) != declared("a==1").key(arm)
+    arm = Platform("3.13", "arm64")
+    assert declared("a==1").key(PLATFORM) != declared("a==1").key(arm)
     locked = dependencies.lock(declared("a==1"), tmp_path)
     assert locked.sha256 != type(locked)(locked.text, arm).sha256
-
-
-def test_requirements_without_hashes_are_no_lock() -> None:
-    """What they say is not taken for more than it is."""
-    unit = Declared("projects/orders", "0.1.0", ("a==1",), "", requirements="a==1\n")
-    assert unit.pins is None
-    (warning,) = unit.warnings
-    assert warning.startswith("projects/orders/requirements.txt has no hashes and is not used: delete it, or make it a")
-    assert "uv pip compile --universal --generate-hashes" in warning
-    assert replace(unit, requirements="a==1 --hash=sha256:00").warnings == []
-    assert replace(unit, uv_lock="").warnings == []
-    assert declared("a==1").warnings == []
-    assert unit.key(Lambda()) == declared("a==1").key(Lambda())

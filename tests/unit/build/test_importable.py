@@ -1,6 +1,8 @@
 """Handlers that are looked for, and imported, before a release is published."""
 
 import os
+import re
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -14,23 +16,19 @@ import pytest
 from orchestrator.build.archive import zip_files
 from orchestrator.build.build import Tools
 from orchestrator.build.cache import Cache
-from orchestrator.build.handlers import Function, check_layers, check_platform, wheel_functions
-from orchestrator.build.importable import HandlerCheck, runs_here
+from orchestrator.build.handlers import Function, check_layers, wheel_functions
+from orchestrator.build.importable import HandlerCheck, is_of_this_machine
 from orchestrator.build.layer import ROOT, LayerFile
 from orchestrator.build.limits import check_size, sizes
-from orchestrator.config.organization import Lambda
+from orchestrator.build.platforms.interpreters import Interpreter
+from orchestrator.config.platform import Platform
 from orchestrator.confine import landlock
 from orchestrator.errors import BuildError, ConfigurationError
 from orchestrator.releases.sha256 import sha256_of_file
 from tests.unit.build.fakes import unit_commands
 
-_HERE = Lambda.model_validate(
-    {
-        "python": f"3.{sys.version_info.minor}",
-        "architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
-    }
-)
-_ELSEWHERE = _HERE.model_copy(update={"python": "3.19"})
+_HERE = Platform(f"3.{sys.version_info.minor}", "x86_64" if os.uname().machine == "x86_64" else "arm64")
+_ELSEWHERE = replace(_HERE, python="3.19")
 _CODE = {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "SourceKey"}}
 
 
@@ -54,9 +52,10 @@ class Bench:
     def check(
         self,
         source: str,
-        platform: Lambda = _HERE,
+        platform: Platform = _HERE,
         handler: str = "orders.handler.handle",
         variables: Mapping[str, str] | None = None,
+        interpreter: Interpreter | None = None,
     ) -> list[str]:
         """Check one function whose module has this source; returns what it is warned of."""
         work = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder))
@@ -66,7 +65,8 @@ class Bench:
         layer = packed(self._folder / "layer.zip", {f"{ROOT}/{name}": text for name, text in files.items()})
         function = Function("OrderFunction", handler, variables or {})
         file = LayerFile(layer, sha256_of_file(layer))
-        return self._check(work, platform, self.log).check([function], wheel, file, work)
+        check = self._check(work, platform, self.log)
+        return replace(check, interpreter=interpreter or check.interpreter).check([function], wheel, file, work)
 
     def check_all(self, functions: Sequence[Function], files: Mapping[str, str]) -> None:
         """Check the functions of a wheel with these files, with a folder of its own to work in."""
@@ -74,9 +74,10 @@ class Bench:
         work.mkdir()
         self._check(work, _HERE).check(functions, packed(self._folder / "w.whl", files), None, work)
 
-    def _check(self, work: Path, platform: Lambda, log: Path | None = None) -> HandlerCheck:
+    def _check(self, work: Path, platform: Platform, log: Path | None = None) -> HandlerCheck:
         commands = unit_commands(self._tools, work, log)
-        return HandlerCheck(commands, self._tools.python, self._tools.cache, platform)
+        interpreter = Interpreter(Path(self._tools.python)) if platform == _HERE else None
+        return HandlerCheck(commands, interpreter, self._tools.cache, platform)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def bench(real_tools: Tools, tmp_path: Path) -> Bench:
         "def make():\n    import nowhere\nhandle, other = make, make\n",
     ],
 )
-def test_a_handler_that_lambda_could_import_passes(source: str, platform: Lambda, bench: Bench) -> None:
+def test_a_handler_that_lambda_could_import_passes(source: str, platform: Platform, bench: Bench) -> None:
     """On a machine like Lambda's and on another; what the runtime brings along need not be in the layer."""
     assert bench.check(source, platform) == []
 
@@ -115,7 +116,7 @@ def test_a_handler_that_lambda_could_import_passes(source: str, platform: Lambda
     ],
 )
 def test_a_handler_that_lambda_could_not_import_is_refused(
-    source: str, handler: str, problem: str, platform: Lambda, bench: Bench
+    source: str, handler: str, problem: str, platform: Platform, bench: Bench
 ) -> None:
     """The message names the resource, and what to do."""
     with pytest.raises(BuildError, match=r"Resources\.OrderFunction\.Properties\.Handler") as raised:
@@ -157,7 +158,7 @@ def test_a_handler_that_is_not_python_is_refused_at_its_line(bench: Bench) -> No
     assert 'handler.py", line 2' in str(raised.value)
     assert "import_handler.py" not in str(raised.value)
     with pytest.raises(BuildError, match=r"does not work: orders/handler\.py, line 2: "):
-        bench.check(source, _ELSEWHERE.model_copy(update={"python": "3.10"}))
+        bench.check(source, replace(_ELSEWHERE, python="3.10"))
     (warning,) = bench.check(source, _ELSEWHERE)
     assert "Handler = 'orders.handler.handle': orders/handler.py, line 2: " in warning
 
@@ -210,12 +211,46 @@ def test_what_was_imported_is_imported_again_only_when_it_imports_or_defines_som
         assert bench.log.read_text(encoding="utf-8").count("== import handlers") == times, source
 
 
-def test_only_a_machine_of_the_same_kind_imports() -> None:
-    """The same Python and the same processor."""
-    assert runs_here(_HERE) is (sys.platform == "linux")
-    assert not runs_here(_ELSEWHERE)
+def test_a_handler_is_imported_by_a_python_of_its_version_for_its_processor() -> None:
+    """Another processor's machine code is not run."""
+    assert is_of_this_machine(_HERE) is (sys.platform == "linux")
+    assert is_of_this_machine(_ELSEWHERE) is is_of_this_machine(_HERE)
     other = "arm64" if _HERE.architecture == "x86_64" else "x86_64"
-    assert not runs_here(_HERE.model_copy(update={"architecture": other}))
+    assert not is_of_this_machine(replace(_HERE, architecture=other))
+
+
+def test_handlers_are_imported_by_whatever_interpreter_fits(bench: Bench, tmp_path: Path) -> None:
+    """Wherever it is installed; the unit's code may read its standard library, and no more of that place."""
+    other = tmp_path / "elsewhere"
+    installed, library = Path(sys.base_prefix), f"lib/python{_HERE.python}"
+    left_out = shutil.ignore_patterns(
+        "__pycache__", "test", "tests", "site-packages", "config-*", "idlelib", "ensurepip"
+    )
+    shutil.copytree(installed / library, other / library, ignore=left_out)
+    for shared in (installed / "lib").glob("libpython*.so*"):
+        shutil.copyfile(shared, other / "lib" / shared.name)
+    program = other / "bin" / "python"
+    program.parent.mkdir()
+    shutil.copy(Path(sys.executable).resolve(), program)
+    (other / "secret").write_text("unread", encoding="utf-8")
+    source = f"import helper, json, sys\nassert sys.base_prefix == {str(other)!r}, sys.base_prefix\ndef handle(): ...\n"
+    here: Any = {
+        "variables": {"LD_LIBRARY_PATH": str(other / "lib")},
+        "interpreter": Interpreter(program, (other / "lib",)),
+    }
+    (warning,) = bench.check(f"{source}open({str(other / 'secret')!r})\n", **here)
+    assert re.search(r"(PermissionError|FileNotFoundError): .*/secret", warning)
+    assert bench.check(source, **here) == []
+
+
+def test_modules_of_another_versions_standard_library_are_known(bench: Bench) -> None:
+    """What one version has lost, an older one still has; what it has gained, an older one has not."""
+    older, newer = replace(_ELSEWHERE, python="3.11"), replace(_ELSEWHERE, python="3.14")
+    for module, platform in (("distutils", older), ("annotationlib", newer)):
+        bench.check(f"import {module}\ndef handle(event, context): ...\n", replace(platform, architecture="none"))
+    for module, platform in (("annotationlib", older), ("distutils", newer)):
+        with pytest.raises(BuildError, match=f"imports {module}, which neither"):
+            bench.check(f"import {module}\ndef handle(event, context): ...\n", replace(platform, architecture="none"))
 
 
 def test_functions_that_run_the_wheel_are_found_in_both_dialects() -> None:
@@ -250,32 +285,6 @@ def test_a_function_with_too_many_layers_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"t\.yaml: Resources\.Six\.Properties\.Layers has 6 layers") as raised:
         check_layers(template, "t.yaml")
     assert "Five" not in str(raised.value)
-
-
-def test_a_function_runs_on_what_its_layer_is_made_for() -> None:
-    """Compiled parts load nowhere else. A function without the layer may run on whatever its author likes."""
-    layer = {"Content": {"S3Bucket": {"Ref": "ArtifactsBucket"}, "S3Key": {"Ref": "LayerKey"}}}
-    common = {"Code": _CODE, "Layers": {"Fn::If": ["HasLayer", [{"Ref": "Own"}], {"Ref": "AWS::NoValue"}]}}
-    of = {
-        "Fits": {**common, "Runtime": "python3.13", "Architectures": ["arm64"]},
-        "ByParameter": {**common, "Runtime": {"Ref": "Runtime"}, "Architectures": {"Ref": "Processor"}},
-        "Older": {**common, "Runtime": "python3.11", "Architectures": ["arm64"]},
-        "Intel": {**common, "Runtime": "python3.13"},
-        "Alone": {**common, "Runtime": "python3.12", "Layers": ["arn:aws:lambda:eu-west-1:111111111111:layer:x:1"]},
-    }
-    template: dict[str, Any] = {
-        "Resources": {
-            "Own": {"Type": "AWS::Lambda::LayerVersion", "Properties": layer},
-            **{name: {"Type": "AWS::Lambda::Function", "Properties": one} for name, one in of.items()},
-        }
-    }
-    arm = Lambda.model_validate({"python": "3.13", "architecture": "arm64"})
-    with pytest.raises(ConfigurationError) as raised:
-        check_platform(template, arm, "t.yaml")
-    assert [line.split(": ", 2)[1] for line in str(raised.value).splitlines()] == [
-        "Resources.Older.Properties.Runtime = 'python3.11'",
-        "Resources.Intel.Properties.Architectures = ['x86_64']",
-    ]
 
 
 def test_a_release_that_lambda_would_refuse_is_told_by_package_the_largest_first(tmp_path: Path) -> None:

@@ -17,10 +17,9 @@ from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.layer import assemble, installed_path
 from orchestrator.build.rawzip import RawZipWriter
 from orchestrator.build.uv import Uv
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import ArtifactError
 from orchestrator.releases.sha256 import sha256_of_file
-from tests.unit.build.fakes import COMMITTED_AT, real_commands
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, real_commands
 
 # Compiled code, programs, headers, data files, entry points, vendored packages; together they have it all.
 _REAL = ("requests==2.32.5", "pydantic==2.12.5", "numpy==2.3.5", "greenlet==3.3.0", "sympy==1.14.0", "six==1.17.0")
@@ -62,8 +61,8 @@ def installed(uv: Uv, locked: Lock, folder: Path) -> Path:
 def test_a_layer_of_real_wheels_holds_the_files_that_installing_them_makes(real_tools: Tools, tmp_path: Path) -> None:
     """The same names, modes and contents, lists of files included."""
     uv = Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT)
-    dependencies = Dependencies(uv, real_tools.cache, Lambda())
-    locked = dependencies.lock(Declared("projects/orders", "0.1.0", _REAL, ""), tmp_path)
+    dependencies = Dependencies(uv, real_tools.cache, PLATFORM)
+    locked = dependencies.lock(Declared("projects/orders", "0.1.0", _REAL, "pyproject.toml"), tmp_path)
     layer = content(dependencies.layer(locked, tmp_path, tmp_path / "layer.zip").path)
     assert "is installed by uv" not in (tmp_path / "log").read_text(encoding="utf-8")
 

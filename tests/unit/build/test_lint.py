@@ -74,6 +74,20 @@ def test_errors_and_warnings_are_found_with_their_lines_and_kept(tmp_path: Path)
         linter(tmp_path, works=False)(template, ["eu-central-1"])
 
 
+def test_rules_that_do_not_hold_for_builds_leave_what_a_template_ignores_as_it_is(tmp_path: Path) -> None:
+    """Local paths and merge keys are what a build takes; cfn-lint has one list of what it ignores."""
+    template = tmp_path / "t.yaml"
+    template.write_text(
+        "Metadata: {cfn-lint: {config: {ignore_checks: [W2001]}}, Common: &common {Runtime: python3.13}}\n"
+        "Parameters: {Unused: {Type: String}}\n"
+        "Resources: {F: {Type: AWS::Lambda::Function, Properties: {<<: *common, Handler: a.b, Code: src/, Role: "
+        '"arn:aws:iam::111111111111:role/app"}}}\n'
+    )
+    found = {one.rule for one in linter(tmp_path)(template, ["eu-west-1"])}
+    assert found == {"W1100", "W1101", "W3002"}
+    assert linter(tmp_path)(template, ["eu-west-1"], ("W1100", "W1101", "W3002")) == ()
+
+
 def test_a_template_may_ignore_rules_and_no_file_of_the_repository_can(tmp_path: Path) -> None:
     """What is ignored stands where its reader looks; a `.cfnlintrc` could also name code to run."""
     template = tmp_path / "template.yaml"
@@ -105,6 +119,16 @@ def test_errors_refuse_the_template_and_warnings_do_not() -> None:
         f"a/t.yaml: line 4: W1 odd. To ignore what is meant to be, {ignore % 'W1'}",
     ]
     assert warnings_of([], "a/t.yaml", {}) == []
+
+
+def test_a_runtime_that_no_new_function_may_have_is_a_warning() -> None:
+    """Functions that exist are still updated."""
+    retired = Finding(rule="E2531", level="Error", line=5, message="Runtime 'python3.7' was deprecated")
+    (warning,) = warnings_of([retired], "t.yaml", {})
+    assert warning.startswith("t.yaml: line 5: E2531 Runtime 'python3.7' was deprecated.")
+    with pytest.raises(ConfigurationError) as raised:
+        warnings_of([retired, ERROR], "t.yaml", {})
+    assert "E2531" not in str(raised.value)
 
 
 def test_what_an_app_has_written_is_named_by_its_construct() -> None:

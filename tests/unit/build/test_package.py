@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from orchestrator.build.backend import Backend
+from orchestrator.build.distribution.released import Named
 from orchestrator.build.gate import Gate
-from orchestrator.build.package import Package, begin_package, file_stem
+from orchestrator.build.package import Package, begin_package
 from orchestrator.build.run import Commands
 from orchestrator.build.starting import ProjectFile, start_backend
 from orchestrator.build.uv import Uv
 from orchestrator.errors import BuildError, ConfigurationError
 from tests.unit.build.fakes import COMMITTED_AT, PYPROJECT, FolderRepository, confined, fake_uv, unit_commands
+
+_PROJECT = ProjectFile("orders", "projects/orders", PYPROJECT, "0.1.0", sets_version=True)
 
 
 def package(repository: FolderRepository, machine: Path, tmp_path: Path, version: str = "0.1.0") -> Package:
@@ -26,7 +29,7 @@ def package(repository: FolderRepository, machine: Path, tmp_path: Path, version
     uv = Uv(commands, tools.uv, tools.python, COMMITTED_AT)
     backend = Backend(uv, tools.cache, fetched, unit_commands(tools, scratch), scratch, own, list)
     with ThreadPoolExecutor(1) as pool:
-        started = start_backend(backend, ProjectFile("orders", "projects/orders", PYPROJECT), Gate(), pool)
+        started = start_backend(backend, _PROJECT, Gate(), pool)
         return begin_package(started, version, repository.folder)()
 
 
@@ -41,7 +44,7 @@ def test_wheel_and_sdist_are_named_after_unit_and_version(
 @pytest.mark.parametrize(("unit", "stem"), [("nightly_report", "nightly_report-1"), ("my-unit", "my_unit-1")])
 def test_a_units_name_is_written_as_wheels_demand(unit: str, stem: str) -> None:
     """A `-` would end the name."""
-    assert file_stem(unit, "1") == stem
+    assert Named(unit, "1").stem == stem
 
 
 @pytest.mark.parametrize("name", ["orders-0.1.0-py2.py3-none-any.whl", "orders-0.1.0-1-py3-none-any.whl"])

@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.build.project import read_project, with_version
+from orchestrator.build.project import check_python, read_project, with_version
+from orchestrator.config.platform import Platform
 from orchestrator.errors import ConfigurationError
+from tests.unit.build.fakes import PLATFORM
 
 FILE = "projects/orders/pyproject.toml"
 
 
 def read(*lines: str, name: str = "orders") -> tuple[str, ...]:
     """Read a project with some more lines."""
-    return read_project("\n".join(["[project]", f'name = "{name}"', *lines]), FILE, "orders", "3.13").dependencies
+    return read_project("\n".join(["[project]", f'name = "{name}"', *lines]), FILE, "orders").dependencies
 
 
 def test_dependencies_are_taken_as_written() -> None:
@@ -29,8 +31,10 @@ def test_dependencies_are_taken_as_written() -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('dynamic = ["dependencies"]', "project.dynamic names 'dependencies', which is not supported"),
-        ('requires-python = ">=3.14"', "'>=3.14' excludes Python 3.13, the runtime that orchestrator.toml sets"),
+        (
+            'dynamic = ["dependencies"]\n[tool.uv]\npackage = false',
+            "project.dynamic names 'dependencies', which a build",
+        ),
         ('requires-python = "newest"', "'newest' is not valid: use a PEP 440 specifier"),
         ('dependencies = "requests"', "project.dependencies = 'requests' is not valid: it must be a list of texts"),
         ("dependencies = [1]", "project.dependencies = [1] is not valid: it must be a list of texts"),
@@ -56,13 +60,26 @@ def test_what_cannot_be_built_is_refused(line: str, problem: str) -> None:
 @pytest.mark.parametrize("wanted", [">=3.11", ">=3.13.2", "~=3.13", "==3.13.*", "<4"])
 def test_a_runtime_that_suits_is_accepted(wanted: str) -> None:
     """Lambda runs the newest patch release of its version."""
-    assert read(f'requires-python = "{wanted}"') == ()
+    check_python(f'[project]\nrequires-python = "{wanted}"', FILE, {PLATFORM: ["F"]})
+    check_python("[project]", FILE, {PLATFORM: ["F"]})
+
+
+def test_each_runtime_that_a_project_excludes_is_named() -> None:
+    """With the functions that run on it."""
+    users = {PLATFORM: ["New"], Platform("3.11", "arm64"): ["Old", "Older"], Platform("3.9", "arm64"): ["Oldest"]}
+    with pytest.raises(ConfigurationError) as raised:
+        check_python('[project]\nrequires-python = ">=3.12"', FILE, users)
+    first, second = str(raised.value).splitlines()
+    assert first.startswith(
+        f"{FILE}: project.requires-python = '>=3.12' excludes Python 3.11, the runtime of Old, Older"
+    )
+    assert "excludes Python 3.9, the runtime of Oldest in the template" in second
 
 
 def test_a_project_must_have_a_name() -> None:
     """That it is the unit's was found out when the unit was read."""
     with pytest.raises(ConfigurationError, match=r"project\.name is missing: write name = 'orders'"):
-        read_project("[project]", FILE, "orders", "3.13")
+        read_project("[project]", FILE, "orders")
 
 
 def test_a_file_of_nothing_but_versions_is_given_up_on() -> None:

@@ -10,8 +10,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from orchestrator.build.sbom import Bom, Subject, bom_json, layer_bom, release_bom
-from orchestrator.config.organization import Lambda
 from orchestrator.releases.artifact import Artifact
+from tests.unit.build.fakes import PLATFORM
 
 LOCK = f"""\
 Flask_Thing==3.0 \\
@@ -48,7 +48,7 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Bom:
     with zipfile.ZipFile(path, "w") as archive:
         for folder, text in METADATA.items():
             archive.writestr(f"python/{folder}.dist-info/METADATA", text)
-    return layer_bom(path, LOCK, Subject("orders-layer", "1", "", {}), Lambda())
+    return layer_bom(path, LOCK, Subject("orders-layer", "1", "", {}), PLATFORM)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_it_satisfies_the_schema_with_and_without_a_layer(layer: Bom, bundled: P
     """Strictly: no key that the standard does not know."""
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     asset = Artifact(key="projects/orders/assets/a.zip", sha256="f" * 64, size=1)
-    for bom in (layer, release_bom(RELEASE, layer, {"uv": "1"}, [(asset, bundled)]), release_bom(RELEASE, None, {})):
+    for bom in (layer, release_bom(RELEASE, [layer], {"uv": "1"}, [(asset, bundled)]), release_bom(RELEASE, [], {})):
         assert validator.validate_str(bom_json(bom).decode()) is None
 
 
@@ -88,7 +88,7 @@ def test_components_have_versions_hashes_and_licences(layer: Bom) -> None:
 
 def test_it_says_what_needs_what_on_the_platform(layer: Bom) -> None:
     """Markers count, extras nobody asked for do not; the unit needs what nothing else does."""
-    needs = {one["ref"]: one["dependsOn"] for one in release_bom(RELEASE, layer, {})["dependencies"]}
+    needs = {one["ref"]: one["dependsOn"] for one in release_bom(RELEASE, [layer], {})["dependencies"]}
     assert needs == {
         "orders@0.1.0": ["pkg:pypi/flask-thing@3.0", "pkg:pypi/plain@1"],
         "pkg:pypi/colors@0.4": [],
@@ -99,8 +99,8 @@ def test_it_says_what_needs_what_on_the_platform(layer: Bom) -> None:
 
 def test_equal_releases_have_equal_bytes_and_others_another_number(layer: Bom) -> None:
     """The serial number follows from the content."""
-    first, again = (release_bom(RELEASE, json.loads(bom_json(layer)), {"uv": "1"}) for _ in range(2))
-    other = release_bom(RELEASE, layer, {"uv": "2"})
+    first, again = (release_bom(RELEASE, [json.loads(bom_json(layer))], {"uv": "1"}) for _ in range(2))
+    other = release_bom(RELEASE, [layer], {"uv": "2"})
     assert bom_json(first) == bom_json(again)
     assert first["serialNumber"] != other["serialNumber"]
     assert "timestamp" not in first["metadata"]
@@ -112,7 +112,7 @@ def test_what_is_installed_in_an_asset_is_listed_with_it(bundled: Path, tmp_path
     plain.write_text("x", encoding="utf-8")
     broken.write_bytes(bundled.read_bytes().replace(b"Name: Colors", b"Name: Colour"))
     assets = [(Artifact(key=path.name, sha256="f" * 64, size=1), path) for path in (bundled, plain, broken)]
-    found = by_name(release_bom(RELEASE, None, {}, assets))
+    found = by_name(release_bom(RELEASE, [], {}, assets))
     (package,) = found["asset.zip"]["components"]
     assert (package["name"], package["version"]) == ("colors", "0.4")
     assert (package["purl"], package["licenses"]) == ("pkg:pypi/colors@0.4", [{"license": {"name": "BSD"}}])

@@ -38,7 +38,9 @@ def check(
 ) -> None:
     """Check a template with some parameters."""
     document = {"Parameters": parameters, "Resources": {"Topic": {}}}
-    check_parameters(document, unit(organization, settings), organization, has_layer=has_layer, file="t.yaml")
+    check_parameters(
+        document, unit(organization, settings), organization, layers={"LayerKey": has_layer}, file="t.yaml"
+    )
 
 
 def test_a_template_is_read_from_yaml_or_json_alike() -> None:
@@ -57,16 +59,16 @@ def test_the_stored_template_is_json_in_the_order_of_its_author() -> None:
 @pytest.mark.parametrize(
     ("file", "text", "problem"),
     [
-        ("t.yaml", "a: [", "line 1, column 5: expected the node content"),
+        ("t.yaml", "a: [", "line 2, column 1: did not find expected node content"),
         ("t.yaml", "Resources:\n  A: {}\n  A: {}", "line 3, column 3: the key 'A' is there twice"),
-        ("t.yaml", "a: b: c", "line 1, column 5: mapping values are not allowed here"),
+        ("t.yaml", "a: b: c", "line 1, column 5: mapping values are not allowed"),
         ("t.yaml", "", "is not a CloudFormation template: it needs a mapping 'Resources'"),
         ("t.yaml", "[Resources]", "is not a CloudFormation template"),
         ("t.yaml", "Resources: []", "is not a CloudFormation template"),
         ("t.yaml", "Resources: {}", "is not a CloudFormation template"),
         ("t.yaml", "Resources: {A: {}}\nParameters: [B]", "Parameters must be a mapping"),
         ("t.yaml", "\0", "cannot be read"),
-        ("t.yaml", "[" * 5000, "nested too deeply"),
+        ("t.yaml", "[" * 5000, "exceeded maximum nesting depth"),
         ("t.json", '{\n "Resources": }', "line 2, column 15: Expecting value"),
         ("t.json", '{"Resources": {"A": {}, "A": {}}}', "the key 'A' is there twice"),
         ("t.json", '{"Resources": {"A": NaN}}', "NaN is not a JSON value"),

@@ -19,10 +19,9 @@ from orchestrator.build.run import Commands
 from orchestrator.build.unpacked import Unpacked
 from orchestrator.build.uv import Uv
 from orchestrator.build.wheel import WHEELS, Fetched, Wheel, to_json
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import ArtifactError
 from orchestrator.releases.sha256 import sha256_of_file
-from tests.unit.build.fakes import COMMITTED_AT, confined, real_commands
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, confined, real_commands
 
 _RECORD = "{name}-1.dist-info/RECORD"
 
@@ -108,10 +107,10 @@ class Machine:
         found = [Wheel(path.stem, "1", path.name, "", sha256_of_file(path)) for path in wheels]
         for one, path in zip(found, wheels, strict=True):
             cache.keep(WHEELS, one.sha256, path, one.sha256)
-        self.locked = Lock("lock", Lambda())
+        self.locked = Lock("lock", PLATFORM)
         cache.keep("locked-wheels", self.locked.sha256, to_json(found))
         commands = Commands("orders", folder / "log", {}, 30, confined(folder))
-        self.dependencies = Dependencies(Uv(commands, "uv", sys.executable, COMMITTED_AT), cache, Lambda())
+        self.dependencies = Dependencies(Uv(commands, "uv", sys.executable, COMMITTED_AT), cache, PLATFORM)
 
 
 def test_a_layer_is_imported_from_the_folders_of_its_wheels(cache: Cache, wheels: list[Path], tmp_path: Path) -> None:

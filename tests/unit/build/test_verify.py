@@ -29,7 +29,7 @@ PROJECT = PYPROJECT.replace("some-backend", "hatchling").replace("some_backend",
 
 def release_of(build: Build) -> Release:
     """A release as the ledger has it."""
-    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author", "merged"})
+    known = build.manifest.model_dump(include={"unit", "version", "digest", "commit", "author"})
     key = manifest_key(build.manifest.unit, build.manifest.version)
     return Release(**known, manifest=key, manifest_sha256=build.manifest_sha256)
 
@@ -114,7 +114,7 @@ def test_a_release_is_what_it_says(store: ArtifactStore, builds: list[Build]) ->
     for build in builds:
         assert differences(store, release_of(build)) == {}
     names = [check.what for check in ReleaseVerifier(store)(release_of(builds[0]))]
-    assert {"manifest", "files of the wheel", "packages of the layer", "bill of materials"} <= set(names)
+    assert {"manifest", "files of the wheel", "packages of the layers", "bill of materials"} <= set(names)
     assert {one.key.split("/", 2)[2] for one in builds[0].manifest.artifacts} <= set(names)
 
 
@@ -162,16 +162,14 @@ def test_a_layer_of_other_packages_is_told(
     store: ArtifactStore, release: Release, builds: list[Build], alter: Any
 ) -> None:
     """Both the package that is missing and the one that is there instead."""
-    first, second = (build.manifest.layer for build in builds)
-    assert first is not None
-    assert second is not None
+    (first,), (second,) = (build.manifest.layers for build in builds)
     alter(first.archive.key, store.get(second.archive.key))
-    assert differences(store, release)["packages of the layer"] == (
-        "The layer lacks six==1.16.0, which the requirements lock.",
-        "The layer has six==1.17.0, which the requirements do not lock.",
+    assert differences(store, release)["packages of the layers"] == (
+        "Layer 1 (python3.13 on x86_64) lacks six==1.16.0, which the requirements lock.",
+        "Layer 1 (python3.13 on x86_64) has six==1.17.0, which the requirements do not lock.",
     )
     alter(first.archive.key, b"no zip")
-    assert "could not be looked at" in differences(store, release)["packages of the layer"][0]
+    assert "could not be looked at" in differences(store, release)["packages of the layers"][0]
 
 
 def test_other_requirements_and_another_bill_of_materials_are_told(
@@ -179,9 +177,7 @@ def test_other_requirements_and_another_bill_of_materials_are_told(
 ) -> None:
     """They are compared with each other, not only with their digests."""
     first, second = (build.manifest for build in builds)
-    assert first.layer is not None
-    assert second.layer is not None
-    alter(first.layer.requirements.key, store.get(second.layer.requirements.key))
+    alter(first.layers[0].requirements.key, store.get(second.layers[0].requirements.key))
     found = differences(store, release)
     assert found["requirements"] == (
         "six==1.16.0 is in the manifest only.",

@@ -11,9 +11,8 @@ from orchestrator.build.dependencies import Dependencies
 from orchestrator.build.exported import Exported
 from orchestrator.build.uv import Uv
 from orchestrator.build.workspace import WorkspaceLock, find_workspace_lock
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError, ConfigurationError
-from tests.unit.build.fakes import COMMITTED_AT, FolderRepository, real_commands
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, FolderRepository, real_commands
 
 _ORDERS = """
 [project]
@@ -85,14 +84,16 @@ def declared(*, shared: bool = False, uv_lock: str = "") -> Declared:
     dependencies = ("six==1.16.0", *(("shared",) if shared else ()))
     pyproject = _ORDERS.format(more=', "shared"' if shared else "")
     text = uv_lock or lock(shared=shared)
-    return Declared("projects/orders", "0.1.0", dependencies, pyproject, text, workspace="")
+    return Declared(
+        "projects/orders", "0.1.0", dependencies, "pyproject.toml", pyproject=pyproject, uv_lock=text, workspace=""
+    )
 
 
 @pytest.fixture
 def dependencies(real_tools: Tools, tmp_path: Path) -> Dependencies:
     """With the real uv."""
     uv = Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT)
-    return Dependencies(uv, real_tools.cache, Lambda())
+    return Dependencies(uv, real_tools.cache, PLATFORM)
 
 
 def test_what_a_workspace_locks_for_the_unit_is_honoured_with_its_hashes(

@@ -68,7 +68,10 @@ def test_keys_are_text_as_written() -> None:
         ("a: 1\nb: 2\na: 3", 3, "the key 'a' is there twice"),
         ("a: 1\nb: !Reff x", 2, "'!Reff' is not a known tag; valid are !And"),
         ("a: 1\nb: !!python/object/apply:os.system [ls]", 2, "is not a known tag"),
-        ("a: &x {b: 1}\nc:\n  <<: *x", 3, "'<<' is not part of CloudFormation"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n  <<: *x", 4, "the key '<<' is there twice"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n  d: 1\n  d: 2", 5, "the key 'd' is there twice"),
+        ("a:\n  <<: text", 2, "'<<' merges mappings"),
+        ("a: &x\n  <<: *x", 1, "merges itself"),
         ("a: 1\n? [b]\n: 2", 2, "a key must be plain text"),
         ("a: 1\nb: !!map x", 2, "a mapping is expected here"),
     ],
@@ -80,3 +83,81 @@ def test_what_is_no_template_is_refused_with_its_line(text: str, line: int, prob
     assert problem in str(raised.value.problem)
     assert raised.value.problem_mark is not None
     assert raised.value.problem_mark.line + 1 == line
+
+
+def test_merged_keys_give_way_to_own_ones_and_of_several_mappings_the_first_one_wins() -> None:
+    """As YAML's merge keys do for other tools; what is deployed is JSON."""
+    text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2, <<: *a}\nc: {<<: [*b, *a], z: 3}\nd: {'<<': text}"
+    read = load(text)
+    assert read["b"] == {"x": 1, "y": 2, "z": 2}
+    assert read["c"] == {"x": 1, "y": 2, "z": 3}
+    assert read["d"] == {"<<": "text"}
+
+
+def test_merging_again_and_again_costs_no_more_than_its_keys() -> None:
+    """Thirty lines would make a mapping of billions of entries otherwise."""
+    lines = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}, *a{n - 1}]}}" for n in range(1, 30))]
+    assert load("\n".join(lines))["a29"] == {"x": 1}
+
+
+class _InPython(yaml.SafeLoader):
+    """The same without libyaml, as where PyYAML was built without it."""
+
+    yaml_implicit_resolvers = TemplateLoader.yaml_implicit_resolvers
+    yaml_constructors = TemplateLoader.yaml_constructors
+    construct_mapping = TemplateLoader.construct_mapping
+
+
+_PIECES = st.sampled_from(
+    [
+        "a",
+        "b: ",
+        "- ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        ": ",
+        "'",
+        '"',
+        "|",
+        ">-",
+        "#",
+        "&x ",
+        "*x",
+        "<<",
+    ]
+    + [
+        "!Ref ",
+        "!GetAtt ",
+        "!Sub ",
+        "!Unknown ",
+        "!!str ",
+        "é",
+        "2012-10-17",
+        "0123",
+        "12:30",
+        "on",
+        "null",
+        "~",
+        "\t",
+        "%",
+        "---\n",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_both_readers_read_alike_what_both_can_read(text: str) -> None:
+    """So a release does not depend on how PyYAML was installed."""
+    read = []
+    for loader in (TemplateLoader, _InPython):
+        try:
+            read.append(yaml.load(text, Loader=loader))  # noqa: S506 - they are safe loaders.
+        except yaml.YAMLError:
+            return
+    assert read[0] == read[1]

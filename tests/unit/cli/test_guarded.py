@@ -71,6 +71,21 @@ def test_a_looser_unit_is_refused_by_the_committed_guardrails(repository: Reposi
     assert "projects/orders/pyproject.toml: tool.orchestrator.requires_approval leaves out dev" in done.stderr
 
 
+def test_rules_that_nobody_can_fulfil_are_told(repository: Repository) -> None:
+    """Of the organization and of a unit, each with its file and key, before they are merged."""
+    role = "arn:aws:iam::111111111111:role/release"
+    repository.commit({GUARDRAILS_FILE: EXPORTED})
+    repository.commit({"orchestrator.toml": f'{STRICT}approvers = ["{role}"]\nrequired_approvals = 2\n'})
+    done = affected(repository.git.folder)
+    assert done.returncode == 1
+    assert "orchestrator.toml: environments.dev: 2 approvals can never be reached" in done.stderr
+    own = f'{unit()}approvers.dev = ["{role}"]\nrequired_approvals.dev = 2\n'
+    repository.commit({"orchestrator.toml": STRICT, "projects/orders/pyproject.toml": own})
+    done = affected(repository.git.folder)
+    assert done.returncode == 1
+    assert "projects/orders/pyproject.toml: tool.orchestrator.approvers.dev and tool.orch" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}'])
 def test_a_damaged_export_is_an_error(repository: Repository, text: str) -> None:
     """It is not taken for none."""

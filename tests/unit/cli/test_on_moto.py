@@ -10,11 +10,12 @@ import pytest
 from moto import mock_aws
 
 from orchestrator.cli.main import app, main
-from orchestrator.config.infrastructure import LEDGER_TABLE
+from orchestrator.config.infrastructure import GUARDRAILS_TABLE, LEDGER_TABLE
 from orchestrator.config.load import load_organization
 from orchestrator.errors import RequestError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.promotions import Promotion
+from orchestrator.ownership.claims import Claim
 from orchestrator.releases.manifest import Manifest
 from orchestrator.steps.contract import Execution
 from tests.aws_answers import Answers, refuse
@@ -74,7 +75,7 @@ def released(ledger: Ledger, version: str) -> None:
             "tools": {},
             "requirements": [],
             "settings": {},
-            "layer": None,
+            "layers": [],
         }
     )
     ledger.releases.record_release("manifest", manifest, "0" * 64)
@@ -108,6 +109,24 @@ def test_a_refusal_of_permissions_says_where_the_policy_is_named(
     said = capsys.readouterr().err
     assert said.startswith("error: AWS refused: ")
     assert "docs/access.md names the managed policy" in said
+
+
+def test_a_released_name_tells_by_whom(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever released it, by what STS says of them; another folder may have the name from then on."""
+    ledger, session = account.install(), boto3.Session(region_name="eu-west-1")
+    make_ledger_table(session, GUARDRAILS_TABLE)
+    claim = Claim("orders", "projects/orders", frozenset({"222222222222/eu-west-1/app-orders"}))
+    ledger.claims.write([claim], "main", ledger.branches.begin("main"))
+    account.run("guardrails", "release", "orders", "--yes")
+    assert ledger.claims.of_unit("orders") is None
+    capsys.readouterr()
+    account.run("guardrails", "history", "--output", "json")
+    (told,) = json.loads(capsys.readouterr().out)["released_names"]
+    who = session.client("sts").get_caller_identity()["Arn"]
+    assert (told["name"], told["folder"], told["stacks"]) == ("orders", "projects/orders", [*claim.stacks])
+    assert (told["released_by"], told["released_at"][:4].isdigit()) == (who, True)
+    account.run("guardrails", "history")
+    assert "released the name orders of projects/orders" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_release_that_has_not_passed_the_environments_before_is_not_even_started(account: Account) -> None:

@@ -235,3 +235,21 @@ def test_an_adopted_stack_is_that_of_its_environment_alone() -> None:
     unit = load_unit(text, "projects/orders", organization)
     assert unit.stack_name("prod", organization) == "orders-live"
     assert unit.stack_name("dev", organization) == "app-orders"
+
+
+@pytest.mark.parametrize(
+    "login", ["github:", "github:ada@example.com", "GitHub:a b", "github:https://github.com/ada", "github:-a"]
+)
+def test_what_is_no_login_is_refused_in_people(login: str) -> None:
+    """Else somebody is named whom no push ever names."""
+    said = problems_of(f'{GOOD}\n[people]\n"{login}" = []\n')
+    assert f"people.{login}" in said
+    assert "is not a login on GitHub" in said
+    assert "'github:ada'" in said
+
+
+def test_people_are_known_by_addresses_and_logins() -> None:
+    """Git takes any text for an address."""
+    names = ["ada@example.com", "jenkins", "github:Ada-L", "github:ada_acme", "github:dependabot[bot]"]
+    people = "".join(f'"{name}" = ["arn:aws:iam::111111111111:user/ada"]\n' for name in names)
+    assert list(load_organization(f"{GOOD}\n[people]\n{people}").people) == names

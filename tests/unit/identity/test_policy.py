@@ -92,6 +92,61 @@ def test_an_address_that_only_names_a_machine_is_mapped_to_nobody() -> None:
     assert said(policy, ALICE, authors) is None
 
 
+ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/developer"
+SIGN_ON = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/ada@example.com"
+
+
+def pushed_by(*who: str) -> Authors:
+    """A change of somebody who is known not to be meant, which was pushed by others."""
+    return Authors((), complete=True, pushers=who)
+
+
+@pytest.mark.parametrize(
+    ("who", "pusher", "same"),
+    [
+        (ALICE, ALICE, True),
+        (BOB, ALICE, False),
+        (f"{ROLE}/ada", f"{ROLE}/somebody", True),
+        (f"{ROLE}/ada", f"{ROLE}-2/ada", False),
+        (SIGN_ON, SIGN_ON, True),
+        (SIGN_ON, SIGN_ON.replace("ada@", "ben@"), False),
+        (BOB, SIGN_ON, True),
+        (BOB, "github:ADA-l", True),
+        (SIGN_ON, "github:ada-L", True),
+        (ALICE, "github:ada-L", False),
+        (ALICE, "github:Alice", True),
+        (SIGN_ON.replace("ada@", "eve@"), "github:eve", True),
+        (ALICE, "github:malice", False),
+        (ALICE, "github:alice <ada@example.com>", False),
+    ],
+)
+def test_who_pushed_does_not_decide(who: str, pusher: str, same: bool) -> None:  # noqa: FBT001  # A case.
+    """By what AWS proves of both, by [people], or by a login that nobody has mapped."""
+    people = {"ada@example.com": (BOB, SIGN_ON), "github:Ada-L": (BOB, SIGN_ON)}
+    refused = said(ApprovalPolicy(excluded=("author",), people=people), who, pushed_by(pusher))
+    assert (f"pushed a part of the change ({pusher})" in str(refused)) is same
+    assert said(ApprovalPolicy(people=people), who, pushed_by(pusher)) is None
+
+
+@pytest.mark.parametrize("pusher", ["github:eve", "github:?", f"arn:aws:sts::{ACCOUNT}:federated-user/eve", "garbage"])
+def test_who_pushed_and_is_not_known_costs_one_approval_or_all(pusher: str) -> None:
+    """Like an author who is not known, until [people] says who it is."""
+    more = ApprovalPolicy(excluded=("author",))
+    assert (required(more, pushed_by(pusher)), said(more, ALICE, pushed_by(pusher))) == (2, None)
+    assert f"[people] does not name {pusher}." in why_more(more, pushed_by(pusher))
+    none = more.model_copy(update={"unmapped_authors": "refuse"})
+    assert f"{pusher} wrote or pushed a part of the change, and [people]" in str(said(none, ALICE, pushed_by(pusher)))
+    known = none.model_copy(update={"people": {pusher.upper(): ()}})
+    assert (required(known, pushed_by(pusher)), said(known, ALICE, pushed_by(pusher))) == (1, None)
+
+
+@pytest.mark.parametrize("pusher", [ALICE, f"{ROLE}/eve", SIGN_ON])
+def test_a_principal_that_pushed_needs_no_mapping(pusher: str) -> None:
+    """AWS proves who that is, or which role."""
+    assert required(ApprovalPolicy(excluded=("author",), unmapped_authors="refuse"), pushed_by(pusher)) == 1
+    assert said(ApprovalPolicy(excluded=("author",), unmapped_authors="refuse"), CAROL, pushed_by(pusher)) is None
+
+
 @pytest.mark.parametrize("authors", [ADA, Authors((), complete=False)])
 def test_an_author_who_is_not_known_costs_one_approval_or_all(authors: Authors) -> None:
     """Silence is never 'not the author'."""
@@ -99,7 +154,7 @@ def test_an_author_who_is_not_known_costs_one_approval_or_all(authors: Authors) 
     assert (required(more, authors), said(more, ALICE, authors)) == (3, None)
     assert required(ApprovalPolicy(approvals=2), authors) == 2
     none = ApprovalPolicy(excluded=("author",), unmapped_authors="refuse")
-    assert "wrote a part of the change, and" in str(said(none, ALICE, ADA))
+    assert "wrote or pushed a part of the change, and" in str(said(none, ALICE, ADA))
     assert "Not all authors of the change are known" in str(said(none, ALICE, Authors((), complete=False)))
 
 

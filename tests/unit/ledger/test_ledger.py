@@ -156,3 +156,18 @@ def test_a_failed_build_is_kept_for_its_promotion(ledger: Ledger) -> None:
     ledger.promotions.record_failed_build("orders", execution("one"), failure)
     assert ledger.promotions.failed_build("orders", execution("one")) == failure
     assert ledger.promotions.failed_build("orders", execution("two")) is None
+
+
+def test_what_a_look_found_is_bounded_and_of_the_newest_look(ledger: Ledger) -> None:
+    """An item holds only so much; what an overtaken look found is older than what is there."""
+    branches = ledger.branches
+    assert branches.findings("main") is None
+    first, second = branches.begin("main"), branches.begin("main")
+    assert branches.note_problems("main", "b" * 40, ["x" * 9_000, *map(str, range(80))], second)
+    assert not branches.note_problems("main", "a" * 40, ["older"], first)
+    found = branches.findings("main")
+    assert found is not None
+    assert (found.commit, len(found.problems), len(found.problems[0])) == ("b" * 40, 51, 2_000)
+    assert found.problems[-1] == "There are 31 more: 'orchestrator units' lists all of them."
+    assert branches.settle("main", "b" * 40, "code", second)
+    assert branches.findings("main") == found

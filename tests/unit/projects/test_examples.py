@@ -86,7 +86,11 @@ def test_every_parameter_of_a_template_has_a_value(folder: str, organization: Or
     has_layer = bool(pyproject(folder)["project"].get("dependencies"))
     document = template_of(folder)
     check_parameters(
-        document, unit_of(folder, organization), organization, has_layer=has_layer, file=f"{folder}/template.yaml"
+        document,
+        unit_of(folder, organization),
+        organization,
+        layers={"LayerKey": has_layer},
+        file=f"{folder}/template.yaml",
     )
     assert ("LayerKey" in document["Parameters"]) == has_layer
 

@@ -13,6 +13,8 @@ Resources:
   Another: {Type: AWS::Serverless::Function, Properties: {CodeUri: {Bucket: elsewhere, Key: code.zip}}}
   PlainLayer: {Type: AWS::Lambda::LayerVersion, Properties: {Content: {S3Bucket: !Ref B, S3Key: !Ref LayerKey}}}
   SamLayer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: {Bucket: !Ref B, Key: !Ref LayerKey}}}
+  Further: {Type: AWS::Lambda::LayerVersion, Properties: {Content: {S3Key: !Ref LayerKeyPython312Arm64}}}
+  Strange: {Type: AWS::Lambda::LayerVersion, Properties: {Content: {S3Key: !Ref LayerKeyOfMine}}}
   OtherLayer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: s3://elsewhere/layer.zip}}
   Loop: {"Fn::ForEach::Topics": []}
 """
@@ -23,4 +25,8 @@ def test_functions_and_layers_are_found_in_cloudformation_and_in_sam() -> None:
     template = read_template(TEMPLATE, "template.yaml")
     assert wheel_functions(template) == ["Plain", "Sam", "ByGlobals"]
     assert literal_code(template) == {"Another": "code.zip"}
-    assert dependency_layers(template) == ["PlainLayer", "SamLayer"]
+    assert dependency_layers(template) == {
+        "PlainLayer": "LayerKey",
+        "SamLayer": "LayerKey",
+        "Further": "LayerKeyPython312Arm64",
+    }

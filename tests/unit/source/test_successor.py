@@ -14,7 +14,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.source.catalog import barring, read_catalog
 from orchestrator.source.local_git import LocalGitRepository
 from orchestrator.source.repository import Mode, SourceRepository
-from orchestrator.source.successor import successor
+from orchestrator.source.successor import differing, successor
 from orchestrator.source.survey_document import read, written
 from orchestrator.source.surveyed import Bar, Surveyed
 from tests.source_repository import ORGANIZATION, Repository, unit
@@ -24,6 +24,9 @@ _ORGANIZATIONS = {
     "as usual": ORGANIZATION,
     "by files": f'units = ["*/*/stack.yaml", "projects/*"]\n{ORGANIZATION}',
     "at any depth": f'units = ["**/pyproject.toml"]\nexclude = ["libs/**"]\n{ORGANIZATION}',
+    "at several depths": f'units = ["**/pyproject.toml", "projects/*", "**/a", "libs/**/src"]\nexclude = ["**/c"]\n{ORGANIZATION}',
+    "with another prefix": f'stack_prefix = "other-"\n{ORGANIZATION}',
+    "with adopted stacks": f'{ORGANIZATION}\n[adopt]\nstacks = ["app-x"]\n',
     "with the root": f'units = [".", "projects/*"]\n{ORGANIZATION}',
     "with a table": f'{ORGANIZATION}\n[unit."projects/b"]\nname = "bee"\ndepends_on = ["libs/*"]\n',
     "with an idle table": f'{ORGANIZATION}\n[unit."elsewhere/q"]\nname = "queue"\n',
@@ -72,6 +75,8 @@ _START: Files = {
 _NEW_PATHS = st.builds("{}/{}".format, st.sampled_from(_FOLDERS), st.sampled_from(_NAMES))
 _MODES = [Mode.FILE] * 6 + [Mode.PROGRAM, Mode.LINK, Mode.SUBMODULE]
 _COMMIT = "1" * 40
+_OTHER = 'stack_prefix = "other-"\n'
+_ADOPTING = f'{_OTHER}adopt.stacks = ["app-*"]\n'
 
 
 @st.composite
@@ -135,7 +140,7 @@ def _agree(repository: SourceRepository, old: str, new: str) -> None:
     assert content is not None
     kept = read(content)
     assert _comparable(kept) == _comparable(base)
-    found = successor(kept, repository, whole.commit)
+    found = _successor(kept, repository, whole.commit)
     event("told from what differs" if found else "surveyed")
     assert found is None or _comparable(found) == _comparable(whole)
     assert _comparable(read_catalog(repository, new, (kept,)).surveyed) == _comparable(whole)
@@ -179,7 +184,12 @@ def _told(files: Files) -> tuple[Surveyed | None, TreeRepository]:
     base = read_catalog(repository, "a").surveyed
     repository.listed.clear()
     repository.read.clear()
-    return successor(base, repository, "b"), repository
+    return _successor(base, repository, "b"), repository
+
+
+def _successor(base: Surveyed, repository: SourceRepository, commit: str) -> Surveyed | None:
+    changes = differing(base, repository, commit)
+    return None if changes is None else successor(base, repository, commit, changes)
 
 
 def _with(path: str, text: str | None) -> Files:
@@ -236,7 +246,7 @@ def test_what_decides_on_others_is_surveyed(path: str, text: str | None) -> None
 def test_a_commit_that_is_gone_is_no_base() -> None:
     """As after a forced push."""
     base = read_catalog(TreeRepository({"a": _START}), "a").surveyed
-    assert successor(base, TreeRepository({"b": _START}), "b") is None
+    assert differing(base, TreeRepository({"b": _START}), "b") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"commit": 1}', b'{"organization": []}', b"\xff"])
@@ -266,3 +276,39 @@ def test_a_unit_that_is_refused_for_its_name_stays_refused_while_it_says_the_sam
     catalog = read_catalog(repository.read, "main", [kept])
     assert catalog.surveyed.folders == {"a": "projects/a", "b": "projects/b", "new": "projects/new"}
     assert not catalog.surveyed.barred
+
+
+@pytest.mark.parametrize(("before", "after"), [("", _OTHER), (_ADOPTING, _OTHER), (_OTHER, _ADOPTING)])
+def test_a_unit_is_read_again_where_other_names_of_stacks_are_allowed(before: str, after: str) -> None:
+    """Its own files say the same, and are valid before or after."""
+    files = _with("projects/a/pyproject.toml", f'{unit()}stack_name = "app-x"\n')
+    organizations = {"a": f"{before}{ORGANIZATION}", "b": f"{after}{ORGANIZATION}"}
+    commits = {name: {**files, "orchestrator.toml": (Mode.FILE, text)} for name, text in organizations.items()}
+    repository = TreeRepository(commits)
+    base = read_catalog(repository, "a").surveyed
+    found = read_catalog(repository, "b", (base,)).surveyed
+    assert _comparable(found) == _comparable(read_catalog(repository, "b").surveyed)
+    assert found.problems.keys() != base.problems.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("projects/d/pyproject.toml", unit()),
+        ("projects/d/template.yaml", "Resources: {}"),
+        ("projects/c/template.yaml", None),
+        ("projects/a/pyproject.toml", unit()),
+        ("orchestrator.toml", f'{ORGANIZATION}\n[unit."projects/c"]\nname = "cee"\n'),
+    ],
+)
+def test_where_units_come_and_go_only_they_are_looked_at(path: str, text: str | None) -> None:
+    """The others are known, whoever else is decided on anew: none of their folders is listed, no file is read."""
+    repository = TreeRepository({"a": _START, "b": _with(path, text)})
+    base = read_catalog(repository, "a").surveyed
+    repository.listed.clear()
+    repository.read.clear()
+    found = read_catalog(repository, "b", (base,)).surveyed
+    assert _comparable(found) == _comparable(read_catalog(TreeRepository({"b": _with(path, text)}), "b").surveyed)
+    folder = "projects/c" if path == "orchestrator.toml" else path.rpartition("/")[0]
+    assert {one for one in repository.listed if one.startswith("projects/")} <= {folder}
+    assert set(repository.read) <= {f"{folder}/pyproject.toml", "orchestrator.toml"}

@@ -1,7 +1,7 @@
 """Comparing a target with a release, against an account in memory."""
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -9,9 +9,11 @@ from botocore.exceptions import ClientError
 
 from orchestrator.aws.stack_state import StackState
 from orchestrator.config.environment import Target
+from orchestrator.config.platform import Platform
 from orchestrator.releases.artifact import Artifact
+from orchestrator.releases.manifest import Layer
 from orchestrator.steps.deployed import Deployed
-from tests.unit.steps.test_deployment import manifest
+from tests.unit.steps.test_deployment import MAIN, layer_for, manifest
 
 WHEEL, OTHER = bytes(32), b"o" * 32
 TEMPLATE: dict[str, Any] = {
@@ -30,6 +32,7 @@ TEMPLATE: dict[str, Any] = {
         "Deps": {"Type": "AWS::Serverless::LayerVersion", "Properties": {"ContentUri": {"Key": {"Ref": "LayerKey"}}}},
     },
 }
+LAYERS = (layer_for(MAIN, "layer"),)
 TARGET = Target(account="222222222222", region="eu-west-1")
 LAYER = "arn:aws:lambda:eu-west-1:222222222222:layer:app-orders"
 
@@ -56,6 +59,7 @@ class Account:
     code: dict[str, bytes] = field(default_factory=lambda: {"api": WHEEL, "asset": WHEEL, "foreign": OTHER})
     uses: str = f"{LAYER}:4"
     layers: dict[int, bytes] = field(default_factory=lambda: {4: WHEEL})
+    more: dict[str, str] = field(default_factory=dict)
     name: str = "app-orders"
 
     def state(self) -> StackState | None:
@@ -73,7 +77,7 @@ class Account:
     def resources(self, kind: str) -> dict[str, str]:
         """The layers; SAM names their resources after their content."""
         assert kind == "AWS::Lambda::LayerVersion"
-        return {"Deps0123456789": f"{LAYER}:4", "DepsOfAnother": f"{LAYER}-other:1"}
+        return {"Deps0123456789": f"{LAYER}:4", "DepsOfAnother": f"{LAYER}-other:1", **self.more}
 
 
 @dataclass
@@ -97,13 +101,16 @@ class Functions:
         return {"Content": {"CodeSha256": base64.b64encode(self.account.layers[VersionNumber]).decode()}}
 
 
+@dataclass
 class Files:
     """The release's template."""
+
+    read: dict[str, Any]
 
     def template(self, _manifest: object, environment: str) -> dict[str, Any]:
         """Read it."""
         assert environment == "dev"
-        return TEMPLATE
+        return self.read
 
 
 @dataclass
@@ -114,12 +121,13 @@ class Opened:
     functions: Functions
 
 
-def told(account: Account) -> list[str]:
+def told(account: Account, template: dict[str, Any] = TEMPLATE, layers: tuple[Layer, ...] = LAYERS) -> list[str]:
     """What is found."""
     asset = Artifact(key="projects/orders/assets/a.zip", sha256="0" * 64, size=1)
-    release = manifest({}).model_copy(update={"assets": (asset,)})
+    platforms = tuple(layer.platform for layer in layers)
+    release = manifest({}).model_copy(update={"assets": (asset,), "layers": layers, "platforms": platforms})
     opened: Any = Opened(TARGET, Functions(account))
-    files: Any = Files()
+    files: Any = Files(template)
     stack: Any = account
     return [f"{one.resource}: {one.what}" for one in Deployed(opened, stack, release, "dev").differences(files)]
 
@@ -152,6 +160,24 @@ def test_a_layer_with_other_content_and_one_that_is_gone_are_told() -> None:
     """Under the name that the template gives it."""
     assert told(Account(layers={4: OTHER}))[0].startswith("Deps: its content has SHA-256 6f6f6f6f6f6f")
     assert told(Account(layers={})) == ["Deps: was deleted"]
+
+
+def test_each_layer_is_compared_with_the_archive_of_its_platform() -> None:
+    """The template names it by the parameter of that platform; one for a platform of no function is left alone."""
+    keys = {"Older": "LayerKeyPython312Arm64", "Unknown": "LayerKeyPython39X86"}
+    more = {
+        name: {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": {"S3Key": {"Ref": key}}}}
+        for name, key in keys.items()
+    }
+    template = {**TEMPLATE, "Resources": {**TEMPLATE["Resources"], **more}}
+    older = layer_for(Platform("3.12", "arm64"), "older")
+    layers = (*LAYERS, older.model_copy(update={"archive": replace(older.archive, sha256=OTHER.hex())}))
+    deployed = {"Older": f"{LAYER}:7", "Unknown": f"{LAYER}:8"}
+    account = Account(template_=template, layers={4: WHEEL, 7: OTHER}, more=deployed)
+    assert told(account, template, layers) == []
+    account.layers[7] = WHEEL
+    (difference,) = told(account, template, layers)
+    assert difference.startswith("Older: its content has SHA-256 000000000000, that of orders@0.1.0 is 6f6f6f6f6f6f")
 
 
 def test_a_function_that_uses_another_version_of_the_layer_is_told() -> None:

@@ -1,6 +1,7 @@
 """How a release becomes a change of a stack."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.aws.stack import ChangeSetGoneError
 from orchestrator.config.environment import Target
+from orchestrator.config.platform import Platform
 from orchestrator.config.unit import UnitSettings
 from orchestrator.ledger.environments import Running
 from orchestrator.releases.artifact import Artifact
@@ -19,6 +21,8 @@ from orchestrator.steps.ordering import superseded_by
 
 TARGET = Target(account="222222222222", region="eu-west-1")
 WELL_KNOWN = {"ArtifactsBucket", "SourceKey", "LayerKey", "Version", "Environment", "Unit", "Runtime"}
+MAIN, OTHER = Platform("3.13", "x86_64"), Platform("3.12", "arm64")
+ONE_LAYER = {MAIN: "layer"}
 NAMES = st.sampled_from([*sorted(WELL_KNOWN), "Table", "Memory", "Secret"])
 MOMENTS = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # Hypothesis adds the zone.
 
@@ -28,7 +32,18 @@ def artifact(key: str) -> Artifact:
     return Artifact(key=key, sha256="0" * 64, size=1)
 
 
-def manifest(own: dict[str, dict[str, str]], *, layer: bool = True) -> Manifest:
+def layer_for(platform: Platform, name: str) -> Layer:
+    """A layer of some name."""
+    return Layer(
+        platform=platform,
+        number=1,
+        archive=artifact(name),
+        requirements=artifact(f"requirements of {name}"),
+        sbom=artifact(f"bill of materials of {name}"),
+    )
+
+
+def manifest(own: dict[str, dict[str, str]], layers: Mapping[Platform, str] = ONE_LAYER) -> Manifest:
     """A release with parameters of its own."""
     return Manifest(
         unit="orders",
@@ -42,13 +57,10 @@ def manifest(own: dict[str, dict[str, str]], *, layer: bool = True) -> Manifest:
         tools={},
         python="3.13",
         architecture="x86_64",
+        platforms=(MAIN, *(platform for platform in layers if platform != MAIN)),
         requirements=(),
         settings=UnitSettings(parameters=own),
-        layer=Layer(
-            number=1, archive=artifact("layer"), requirements=artifact("requirements"), sbom=artifact("layer's sbom")
-        )
-        if layer
-        else None,
+        layers=tuple(layer_for(platform, name) for platform, name in layers.items()),
         wheel=artifact("wheel"),
         sdist=artifact("sdist"),
         template=artifact("template"),
@@ -85,7 +97,16 @@ def test_the_well_known_parameters() -> None:
         "Unit": "orders",
         "Runtime": "python3.13",
     }
-    assert parameters(manifest({}, layer=False), ["LayerKey"], TARGET, "dev") == {"LayerKey": ""}
+    assert parameters(manifest({}, {}), ["LayerKey"], TARGET, "dev") == {"LayerKey": ""}
+
+
+def test_each_platform_has_a_parameter_for_its_layer() -> None:
+    """`LayerKey` is the main one's; the further ones' names end with the platform."""
+    names = ["LayerKey", "LayerKeyPython312Arm64", "LayerKeyPython311X86"]
+    two = manifest({}, {OTHER: "other", MAIN: "layer"})
+    assert parameters(two, names, TARGET, "dev") == {"LayerKey": "layer", "LayerKeyPython312Arm64": "other"}
+    only_other = manifest({}, {OTHER: "other"})
+    assert parameters(only_other, names, TARGET, "dev") == {"LayerKey": "", "LayerKeyPython312Arm64": "other"}
 
 
 @given(st.from_regex(r"([1-9]!)?[0-9]{1,3}(\.[0-9]{1,3}){0,3}((a|b|rc)[0-9])?(\.post[0-9]+)?", fullmatch=True), MOMENTS)

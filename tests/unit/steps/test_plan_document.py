@@ -12,6 +12,7 @@ from orchestrator.config.environment import Target
 from orchestrator.steps.contract import Release, Request
 from orchestrator.steps.impact.circumstances import Circumstances, circumstances
 from orchestrator.steps.impact.compare import IamChange
+from orchestrator.steps.impact.tags import tag_changes
 from orchestrator.steps.notice import approval_notice
 from orchestrator.steps.plan_document import Plan, TargetPlan
 
@@ -81,6 +82,24 @@ def test_hosts_that_a_build_could_reach_are_told_and_decided_on() -> None:
     assert "could reach" not in closed.summary
 
 
+def test_tags_of_a_change_set_are_read() -> None:
+    """As CloudFormation describes it; not each emulator does."""
+    page = {"ChangeSetId": "arn", "Status": "CREATE_COMPLETE", "Tags": [{"Key": "a", "Value": "1"}]}
+    assert parse_change_set([page]).tags == {"a": "1"}
+    assert _parsed().tags == {}
+
+
+def test_tags_are_told_and_count_for_the_hash() -> None:
+    """Without any, a plan has the hash that it had before plans told them."""
+    tags = tag_changes({"a": "1", "b": "2", "orchestrator:unit": "x"}, {"a": "1", "b": "3", "c": "4"})
+    (target,) = _plan().targets
+    plan = _plan().model_copy(update={"targets": (target.model_copy(update={"tags": tags}),)})
+    assert list(plan.lines)[1:] == ["  no resource changes", "  change tag b: 3", "  add tag c: 4"]
+    assert plan.hash != _plan().hash
+    assert [one.line for one in tag_changes({"a": "1"}, {"c": "2"})] == ["remove tag a", "add tag c: 2"]
+    assert tag_changes({"a": "1"}, {}) == ()
+
+
 def test_an_approver_is_told_who_asks_and_against_which_rules() -> None:
     """In the first line of the notification, and with the reason."""
     request = Request.model_validate(
@@ -132,10 +151,22 @@ def test_a_plan_from_before_has_the_hash_that_it_had() -> None:
     plan = _plan(ResourceChange(action="Add", logical_id="R", type="AWS::IAM::Role"))
     document = json.loads(plan.model_dump_json())
     (target,) = document["targets"]
-    for key in ("iam", "iam_unknown", "change_set", "drift_unchecked"):
+    for key in ("iam", "iam_unknown", "tags", "change_set", "drift_unchecked"):
         del target[key]
     for key in ("conditional", "policy_action"):
         del target["resources"][0][key]
-    for key in ("circumstances", "network"):
+    for key in ("circumstances", "network", "pushers", "stack_name"):
         del document[key]
     assert plan.hash == hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def test_who_pushed_is_shown_before_the_commits_and_changes_the_hash() -> None:
+    """What git says comes after what the host proves."""
+    plan = _plan().model_copy(update={"commits": ("1111 Change (Ben)",)})
+    pushed = plan.model_copy(update={"pushers": ("github:ada", "arn:aws:iam::111111111111:user/\x1b[2Jeve")})
+    assert list(pushed.lines)[-3:] == [
+        "Pushed by: github:ada",
+        'Pushed by: "arn:aws:iam::111111111111:user/\\u001b[2Jeve"',
+        "Commit: 1111 Change (Ben)",
+    ]
+    assert len({plan.hash, pushed.hash, plan.model_copy(update={"pushers": ("github:ada",)}).hash}) == 3

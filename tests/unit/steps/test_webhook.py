@@ -16,6 +16,7 @@ from moto import mock_aws
 from orchestrator.aws.merge_event import MergeNotToldError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.source.github.delivery import Expected
+from orchestrator.source.pushes.push import Push
 from orchestrator.steps.webhook import LARGEST_BODY, Secrets, Webhook, WebhookRequest
 from tests.github.deliveries import DELIVERY, SECRET, push, request
 from tests.ledger_table import make_ledger_table
@@ -32,17 +33,19 @@ class World:
     reads: int = 0
     is_broken: bool = False
     merges: list[tuple[str, str]] = field(default_factory=list)
+    pushes: list[Push] = field(default_factory=list)
 
     def read(self) -> str:
         """Read the secret."""
         self.reads += 1
         return json.dumps({"current": self.secret})
 
-    def put_merge(self, branch: str, commit: str) -> None:
-        """Put a merge event."""
+    def put_push(self, branch: str, commit: str, push: Push) -> None:
+        """Put the event of a push."""
         if self.is_broken:
             raise MergeNotToldError("EventBridge is not well")
         self.merges.append((branch, commit))
+        self.pushes.append(push)
 
     def clock(self) -> float:
         """Tell the time."""
@@ -65,7 +68,7 @@ def webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
         ledger = Ledger(table, lambda: datetime.fromtimestamp(world.now, UTC))
         expected = Expected("acme/shop", 1296269, "main")
         secrets = Secrets(world.read, world.clock)
-        yield Webhook(secrets, expected, ledger.deliveries, world.put_merge, world.clock)
+        yield Webhook(secrets, expected, ledger.deliveries, world.put_push, world.clock)
 
 
 def call(webhook: Webhook, event: dict[str, Any]) -> HTTPStatus:
@@ -78,6 +81,8 @@ def test_a_push_becomes_a_merge_event(webhook: Webhook, world: World, *, is_base
     """However the function URL writes the body: the signature is of its bytes."""
     assert call(webhook, request(push(world.now), is_base64=is_base64)) == HTTPStatus.ACCEPTED
     assert world.merges == [("main", "2" * 40)]
+    at = datetime.fromtimestamp(world.now, UTC)
+    assert world.pushes == [Push(before="1" * 40, pushed_by="github:octocat", at=at)]
 
 
 def test_a_delivery_that_comes_twice_is_acted_on_once(webhook: Webhook, world: World) -> None:

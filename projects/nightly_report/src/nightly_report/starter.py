@@ -1,17 +1,11 @@
-"""The Lambda: starts the report of a day, or shows what it would start.
-
-Glue wants a job's script in S3. The starter has it, being in the same wheel, and puts it where the job looks
-for it before it starts a run; so a release needs no artifact besides its wheel.
-"""
+"""The Lambda: starts the report of a day, or shows what it would start."""
 
 from __future__ import annotations
 
 import os
 from datetime import date
 from importlib.metadata import version
-from importlib.resources import files
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 
@@ -27,14 +21,11 @@ class OtherWheel(RuntimeError):
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Start a report: of `{"day": "2026-01-31"}` or of yesterday, and none when it is `{"dry_run": true}`."""
-    glue, s3 = boto3.client("glue"), boto3.client("s3")
-    return {**start(event, glue, s3, os.environ["JOB_NAME"], os.environ["WHEEL"]), **deployed()}
+    return {**start(event, boto3.client("glue"), os.environ["JOB_NAME"], os.environ["WHEEL"]), **deployed()}
 
 
-def start(event: dict[str, Any], glue: Any, s3: Any, job_name: str, wheel: str) -> dict[str, Any]:
-    """Check the job, put the script into its place, and start a run unless it is a dry run.
-
-    A dry run does all but the last, so that after a deployment's smoke test the job can be started by hand, too.
+def start(event: dict[str, Any], glue: Any, job_name: str, wheel: str) -> dict[str, Any]:
+    """Check the job, and start a run unless it is a dry run.
 
     Raises:
         OtherWheel: the job does not take its code from the wheel.
@@ -45,7 +36,6 @@ def start(event: dict[str, Any], glue: Any, s3: Any, job_name: str, wheel: str) 
     found = job["DefaultArguments"].get("--extra-py-files")
     if found != wheel:
         raise OtherWheel(job_name, found, wheel)
-    _publish_script(s3, job["Command"]["ScriptLocation"])
     run = None if event.get("dry_run") else _start_run(glue, job_name, day)
     return {"day": day, "job": _describe(job), "run": run}
 
@@ -67,12 +57,6 @@ def _describe(job: dict[str, Any]) -> dict[str, str]:
         "wheel": arguments["--extra-py-files"],
         "script": job["Command"]["ScriptLocation"],
     }
-
-
-def _publish_script(s3: Any, location: str) -> None:
-    place = urlsplit(location)
-    script = (files("nightly_report") / "__main__.py").read_bytes()
-    s3.put_object(Bucket=place.netloc, Key=place.path.lstrip("/"), Body=script, ContentType="text/x-python")
 
 
 def _start_run(glue: Any, job_name: str, day: str) -> str:

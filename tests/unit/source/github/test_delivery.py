@@ -165,3 +165,31 @@ def test_no_payload_makes_it_fail(key: str, value: Any) -> None:
     """Whatever GitHub may change: a push with one thing exchanged is judged all the same."""
     verdict = judge("push", json.dumps({**push(NOW), key: value}).encode(), EXPECTED, NOW)
     assert not verdict.commit or key not in ("repository", "ref", "deleted") or value in (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("pusher", "who"),
+    [
+        ({"name": "Codertocat", "email": "x@example.com"}, "github:Codertocat"),
+        ({"name": "dependabot[bot]"}, "github:dependabot[bot]"),
+        ({"name": "  "}, "github:?"),
+        ({"name": None}, "github:?"),
+        ({}, "github:?"),
+        (None, "github:?"),
+        ({"name": "a\nb\x1b\u202e"}, "github:a\\nb\\x1b\\u202e"),
+        ({"name": "x" * 10_000}, f"github:{'x' * 100}"),
+    ],
+)
+def test_who_pushed_is_told_whatever_it_looks_like(pusher: Any, who: str) -> None:
+    """Who cannot be read is somebody unknown: a merge is neither dropped for it, nor nobody's."""
+    verdict = judge("push", json.dumps(push(NOW, pusher=pusher)).encode(), EXPECTED, NOW)
+    assert verdict.push is not None
+    assert (verdict.push.pushed_by, verdict.push.before) == (who, "1" * 40)
+
+
+@pytest.mark.parametrize("before", ["0" * 40, "main", ""])
+def test_a_branch_that_was_made_was_nowhere_before(before: str) -> None:
+    """GitHub writes zeros."""
+    verdict = judge("push", json.dumps(push(NOW, before=before)).encode(), EXPECTED, NOW)
+    assert verdict.push is not None
+    assert verdict.push.before is None

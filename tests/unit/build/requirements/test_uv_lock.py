@@ -1,6 +1,7 @@
-"""Lock files that a unit brings along."""
+"""`uv.lock`, which uv reads."""
 
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,12 @@ import pytest
 from orchestrator.build.build import Tools
 from orchestrator.build.declared import Declared
 from orchestrator.build.dependencies import Dependencies
-from orchestrator.build.lockfiles import check_uv_lock, read_pins
+from orchestrator.build.requirements.uv_lock import LockedProject, check_uv_lock
+from orchestrator.build.runtime import marker_environment
 from orchestrator.build.uv import Uv
-from orchestrator.config.organization import Lambda
 from orchestrator.errors import BuildError, ConfigurationError
-from tests.unit.build.fakes import COMMITTED_AT, real_commands
+from tests.unit.build.fakes import COMMITTED_AT, PLATFORM, real_commands
 
-_FILE = "projects/orders/requirements.txt"
 _PYPROJECT = """
 [project]
 name = "Orders"
@@ -36,21 +36,19 @@ requires-dist = [
     { name = "six", extras = ["y", "x"] },
 ]
 """
-# Older than what the index has by now, and each with one of its files' real hashes.
+# Older than what the index has by now.
 _CHARSET = "charset-normalizer==3.4.4"
-_CHARSET_WHEEL = "7a32c560861a02ff789ad905a2fe94e3f840803362c84fecf1851cb4cf3dc37f"
-_SIX = "six==1.16.0 --hash=sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254\n"
 
 
 @pytest.fixture
 def dependencies(real_tools: Tools, tmp_path: Path) -> Dependencies:
     """With the real uv."""
     return Dependencies(
-        Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT), real_tools.cache, Lambda()
+        Uv(real_commands(real_tools, tmp_path), real_tools.uv, sys.executable, COMMITTED_AT), real_tools.cache, PLATFORM
     )
 
 
-def unit(folder: Path, *dependencies: str, uv_lock: str | None = None, requirements: str | None = None) -> Declared:
+def unit(folder: Path, *dependencies: str, uv_lock: str | None = None) -> Declared:
     """A unit with a lock file, exported to a folder."""
     listed = ", ".join(f'"{one}"' for one in dependencies)
     pyproject = (
@@ -59,7 +57,8 @@ def unit(folder: Path, *dependencies: str, uv_lock: str | None = None, requireme
     (folder / "pyproject.toml").write_text(pyproject, encoding="utf-8")
     if uv_lock is not None:
         (folder / "uv.lock").write_text(uv_lock, encoding="utf-8")
-    return Declared("projects/orders", "0.1.0", dependencies, pyproject, uv_lock, requirements)
+    source = "project.dependencies of pyproject.toml"
+    return Declared("projects/orders", "0.1.0", dependencies, source, pyproject=pyproject, uv_lock=uv_lock)
 
 
 def locked_by_uv(dependencies: Dependencies, folder: Path) -> str:
@@ -115,70 +114,10 @@ def test_a_uv_lock_without_a_wheel_for_the_platform_is_an_error_that_names_the_p
 )
 def test_a_uv_lock_for_another_pyproject_is_refused(old: str, new: str, problem: str) -> None:
     """Spelling, order, and what other systems need do not matter."""
-    text = _UV_LOCK.replace(old, new)
+    text, markers = _UV_LOCK.replace(old, new), marker_environment(PLATFORM)
+    project = LockedProject(_PYPROJECT, tuple(tomllib.loads(_PYPROJECT)["project"]["dependencies"]))
     if not problem:
-        check_uv_lock(text, "uv.lock", _PYPROJECT, Lambda())
+        check_uv_lock(text, "uv.lock", project, markers)
         return
     with pytest.raises(ConfigurationError, match=problem):
-        check_uv_lock(text, "uv.lock", _PYPROJECT, Lambda())
-
-
-def test_hashed_requirements_are_honoured_with_their_hashes(dependencies: Dependencies, tmp_path: Path) -> None:
-    """Of the two wheels that load there, the one that the file allows."""
-    text = f"{_CHARSET} \\\n    --hash=sha256:{_CHARSET_WHEEL}\n" + _SIX
-    locked = dependencies.lock(unit(tmp_path, "charset-normalizer", requirements=text), tmp_path)
-    assert locked.requirements == (_CHARSET, "six==1.16.0")
-    assert _CHARSET_WHEEL in locked.text
-
-
-def test_hashed_requirements_that_do_not_fit_are_refused(dependencies: Dependencies, tmp_path: Path) -> None:
-    """The message says how to renew them."""
-    for dependency, problem in (
-        ("idna==3.10", r"requirements\.txt: does not pin idna, which .* Renew it: uv pip compile"),
-        ("six>=1.17", r"requirements\.txt and project\.dependencies contradict each other(.|\n)*six==1\.16\.0"),
-    ):
-        with pytest.raises((BuildError, ConfigurationError), match=problem):
-            dependencies.lock(unit(tmp_path, dependency, requirements=_SIX), tmp_path)
-
-
-def test_hashed_requirements_that_allow_no_wheel_for_the_platform_are_refused(
-    dependencies: Dependencies, tmp_path: Path
-) -> None:
-    """Such as those that were made on Windows."""
-    text = f"{_CHARSET} --hash=sha256:{'0' * 64}\n"
-    with pytest.raises(
-        BuildError, match=r"charset-normalizer cannot be used: there are wheels .* renew it: uv pip compile"
-    ):
-        dependencies.lock(unit(tmp_path, "charset-normalizer", requirements=text), tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ("idna==3.10", "idna has no --hash"),
-        ("idna>=3 --hash=sha256:00", "idna is not pinned to one version"),
-        ("-r other.txt", "'-r other.txt' is not valid: only lines such as"),
-        ("--index-url https://example.com", "is not valid: only lines such as"),
-        ("-e .", "is not valid"),
-        ("./idna.whl --hash=sha256:00", "is not valid"),
-    ],
-)
-def test_a_lock_of_only_some_requirements_is_refused(line: str, problem: str) -> None:
-    """It could be taken for more than it is; and no repository chooses the index."""
-    with pytest.raises(ConfigurationError, match=problem):
-        read_pins(f"{_SIX}{line}\n", _FILE)
-
-
-def test_requirements_are_read_as_pip_reads_them() -> None:
-    """Comments, continued lines, markers, several hashes."""
-    text = (
-        "# made by hand\n\nsix==1.16.0 ; python_version > '3' \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
-        "    # via orders\nidna==3.10 --hash=sha256:cc  # why not\n"
-    )
-    found = read_pins(text, _FILE)
-    assert found is not None
-    assert [(str(pin.requirement), pin.hashes) for pin in found] == [
-        ('six==1.16.0; python_version > "3"', ("aa", "bb")),
-        ("idna==3.10", ("cc",)),
-    ]
-    assert read_pins("six==1.16.0\n", _FILE) is None
+        check_uv_lock(text, "uv.lock", project, markers)
