@@ -89,6 +89,18 @@ class Dependencies:
             self.cache.keep(LAYERS, locked.sha256, into, made.sha256)
             return LayerFile(into, made.sha256)
 
+    def wheels(self, locked: Lock, scratch: Path) -> dict[str, Path]:
+        """Fetch the wheels of a lock; returns them by the names that their index gives them.
+
+        Raises:
+            BuildError: a wheel is not to be had any more.
+        """
+        from orchestrator.build.fetch import Fetcher  # noqa: PLC0415  # As above.
+
+        wanted = self._wheels(locked, scratch)
+        fetched = Fetcher(self.uv, self.cache, self._target).fetch(wanted, scratch)
+        return {wheel.file: one.path for wheel, one in zip(wanted, fetched, strict=True)}
+
     def unpacked(self, locked: Lock, *, anew: bool) -> tuple[Path, ...]:
         """The folders that a layer can be imported from, one for each wheel.
 

@@ -15,6 +15,7 @@ from orchestrator.build.distribution.requirements import check_requirements, whe
 from orchestrator.build.exported import Exported
 from orchestrator.build.functions.fetching import Fetching
 from orchestrator.build.functions.locks import PublishedLocks
+from orchestrator.build.functions.python import Python
 from orchestrator.build.functions.unit import UnitBuild
 from orchestrator.build.handlers import Function
 from orchestrator.build.importable import HandlerCheck, is_of_this_machine
@@ -121,10 +122,11 @@ class Job:
     def others(self) -> UnitBuild:
         """What the unit is built from besides its Python package."""
         locks = PublishedLocks(self.unit.name, self.store, self.unmerged)
-        fetching = Fetching(self.uv.commands, self.cache, locks, self.uv.as_of, self.fetched, self.tree)
-        python, file = self.uv.python, self._template_source.file
+        python = Python(self.unit, self.uv, self.cache, locks, self.fetched, self.tree)
+        fetching = Fetching(self.uv.commands, self.cache, locks, self.uv.as_of, self.fetched, self.tree, python)
+        interpreter, file = self.uv.python, self._template_source.file
         return UnitBuild(
-            self.unit, fetching, self.commands, python, self.cache, self.digest, self.scratch, self.own, file
+            self.unit, fetching, self.commands, interpreter, self.cache, self.digest, self.scratch, self.own, file
         )
 
     @property

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.build.cache import Cache
-from orchestrator.build.functions import npm, run_builder, workflows
+from orchestrator.build.functions import run_builder, workflows
 from orchestrator.build.functions.fetching import Fetched, Fetching
 from orchestrator.build.functions.node_import import import_node
-from orchestrator.build.functions.npm_lock import PACKAGE
-from orchestrator.build.functions.npm_settings import NPMRC
+from orchestrator.build.functions.npm.lock import PACKAGE
+from orchestrator.build.functions.npm.packages import TOOLS
+from orchestrator.build.functions.npm.settings import NPMRC
 from orchestrator.build.functions.package import Package, Packing, Reproducibility, as_it_is, fingerprint
+from orchestrator.build.functions.python_layer import make_layer
 from orchestrator.build.functions.soundness import MAVEN_REPOSITORY, refuse_unsound
 from orchestrator.build.functions.source import Source
+from orchestrator.build.functions.toolchains import node
 from orchestrator.build.functions.workflows import Workflow, options_of, workflow_of
 from orchestrator.build.run import Commands
 from orchestrator.build.scratch import copy_tree
@@ -69,6 +72,8 @@ class FunctionBuilder:
         into = self.new_archive()
         if is_ready(source, tree):
             return as_it_is(source, tree, into)
+        if source.is_layer and workflows.language_of(source.method) == workflows.PYTHON:
+            return make_layer(source, self.fetching.python, into)
         workflow = workflow_of(source, lambda file: (tree / file).is_file())
         refuse_unsound(source, workflow, tree)
         fetched = self.fetching.for_source(source, workflow)
@@ -79,16 +84,17 @@ class FunctionBuilder:
                 work = self._built(source, workflow, fetched)
                 packing.pack(self.scratch, work.relative_to(self.scratch).parts, into)
                 self.cache.keep(_KIND, key, into)
-        return packing.package(into, fetched, self._import(source, into, fetched))
+        return packing.package(into, fetched, self._import(source, into))
 
-    def _import(self, source: Source, package: Path, fetched: Fetched) -> str:
+    def _import(self, source: Source, package: Path) -> str:
         """Import a handler in Node.js, unless that was done with the same package; returns a warning."""
-        if source.is_layer or workflows.language_of(source.runtime) != workflows.NODE or not fetched.chain.programs:
+        if source.is_layer or workflows.language_of(source.runtime) != workflows.NODE:
             return ""
+        chain = node(self.fetching.commands, source.where, self.fetching.shims())
         key = sha256_of(f"{sha256_of_file(package)} {source.handler} {source.processor}".encode())
 
         def said() -> bytes:
-            return import_node(source, package, self.commands, fetched.chain, self.scratch).encode()
+            return import_node(source, package, self.commands, chain, self.scratch).encode()
 
         return self.cache.once(_IMPORTED, key, said).decode()
 
@@ -159,10 +165,10 @@ class FunctionBuilder:
         variables = {
             **seen,
             "PATH": fetched.chain.path(self.commands),
-            "npm_config_cache": str(work / "stock" / npm.TOOLS),
+            "npm_config_cache": str(work / "stock" / TOOLS),
         }
         commands = self.commands.reading(fetched.chain.readable)
-        outcome = commands.attempt("install tools", [fetched.chain.programs[1], "ci"], folder, variables)
+        outcome = commands.attempt("install tools", [fetched.chain.program("npm"), "ci"], folder, variables)
         commands.require("install tools", outcome, "what the unit is built with could not be installed, see below.")
         return (folder / "node_modules" / ".bin",)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from orchestrator.build.bounds import LARGEST_UNZIPPED, check_archive
-from orchestrator.build.functions import npm_lock
 from orchestrator.build.functions.fetching import Fetched, Fetching
-from orchestrator.build.functions.npm_settings import NPMRC
+from orchestrator.build.functions.npm.lock import LOCK
+from orchestrator.build.functions.npm.settings import NPMRC
 from orchestrator.build.functions.package import Package, Reproducibility
 from orchestrator.build.rawzip import RawZipWriter
 from orchestrator.build.run import Commands
@@ -100,10 +100,10 @@ class CommandBuilder:
         if lock is None:
             return
         if fetched.packages.published:
-            (folder / npm_lock.LOCK).write_text(lock.text, encoding="utf-8")
-            commands.give(folder / npm_lock.LOCK)
+            (folder / LOCK).write_text(lock.text, encoding="utf-8")
+            commands.give(folder / LOCK)
         variables = {**seen, "PATH": fetched.chain.path(commands)}
-        npm = fetched.chain.programs[1]
+        npm = fetched.chain.program("npm")
         outcome = commands.attempt(_INSTALL, [npm, "ci"], folder, variables)
         commands.require(_INSTALL, outcome, "the packages of package.json could not be installed, see below.")
 

@@ -1,5 +1,6 @@
 """Fetches what the lock files of a folder name, by the tools that know them, while no code of the unit runs."""
 
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import field, replace
@@ -7,17 +8,23 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.build.cache import Cache
-from orchestrator.build.functions import go, npm_lock, toolchains, workflows
+from orchestrator.build.functions import go, toolchains, workflows
 from orchestrator.build.functions.locks import PublishedLocks
-from orchestrator.build.functions.npm import Npm, Packages, Wanted, this_processor
+from orchestrator.build.functions.npm.lock import PACKAGE
+from orchestrator.build.functions.npm.packages import Npm, Packages, Wanted
+from orchestrator.build.functions.python import Python
 from orchestrator.build.functions.source import Source
 from orchestrator.build.functions.stock import Stock
-from orchestrator.build.functions.toolchains import ToolChain
+from orchestrator.build.functions.toolchains import ToolChain, this_processor
 from orchestrator.build.functions.workflows import Workflow
 from orchestrator.build.run import Commands
+from orchestrator.config.platform import Platform
 from orchestrator.frozen import dataclass
 
 _ESBUILD = "esbuild"
+_PYTHON = "python"
+# What a Makefile of a custom runtime or a layer installs packages for, if it does.
+_OF_THIS_MACHINE = f"{sys.version_info.major}.{sys.version_info.minor}"
 _NOTHING = Packages(None, Stock())
 # Tools that would else wait for a network that is not there.
 _OFFLINE = {"CARGO_NET_OFFLINE": "true", "PIP_NO_INDEX": "1", "UV_OFFLINE": "1", "BUNDLE_DEPLOYMENT": "true"}
@@ -51,6 +58,7 @@ class Fetching:
         as_of: when the commit was made.
         scratch: a folder of tools that fetch; no code of the unit writes to it.
         tree: the exported tree.
+        python: brings Python packages.
     """
 
     commands: Commands
@@ -59,6 +67,7 @@ class Fetching:
     as_of: datetime
     scratch: Path
     tree: Path
+    python: Python
 
     def for_source(self, source: Source, workflow: Workflow) -> Fetched:
         """Fetch what a function or layer is built from.
@@ -70,7 +79,7 @@ class Fetching:
         return self._with_versions(self._for_source(source, workflow))
 
     def _for_source(self, source: Source, workflow: Workflow) -> Fetched:
-        chain = toolchains.tool_chain(self.commands, workflow, source.where, self._shims())
+        chain = toolchains.tool_chain(self.commands, workflow, source.where, self.shims())
         offline = Stock(variables=_OFFLINE)
         if workflow.language == workflows.NODE:
             everything = workflows.uses_npm_ci(source)
@@ -83,7 +92,9 @@ class Fetching:
             return Fetched(chain, offline | modules)
         if workflow.language == workflows.PROVIDED:
             found = self._for_folder(source.place("ProjectRootDirectory"), source.where)
-            return Fetched(chain | found.chain, found.stock, found.packages)
+            own = source.runtime.removeprefix(_PYTHON) if source.runtime.startswith(_PYTHON) else _OF_THIS_MACHINE
+            wheels = self.python.wheels(source.folder, Platform(own, source.processor))
+            return Fetched(chain | found.chain, found.stock | wheels, found.packages)
         return Fetched(chain, offline)
 
     def for_folder(self, where: str, said: str) -> Fetched:
@@ -96,13 +107,14 @@ class Fetching:
         Raises:
             BuildError, ConfigurationError: as `for_source`.
         """
-        return self._with_versions(self._for_folder(where, said))
+        made = self._for_folder(where, said)
+        return self._with_versions(replace(made, chain=self.python.environment(where) | made.chain))
 
     def _for_folder(self, where: str, said: str) -> Fetched:
         chain, stock, packages = ToolChain(), Stock(variables=_OFFLINE), _NOTHING
         folder = self.tree / where
-        if (folder / npm_lock.PACKAGE).is_file():
-            node = toolchains.node(self.commands, said, self._shims())
+        if (folder / PACKAGE).is_file():
+            node = toolchains.node(self.commands, said, self.shims())
             packages = self._npm(node).packages(self.tree, where, Wanted(None, development=True))
             chain, stock = chain | node, stock | packages.stock
         if (folder / go.MOD).is_file():
@@ -120,7 +132,8 @@ class Fetching:
     def _go(self, chain: ToolChain) -> go.Go:
         return go.Go(self.commands.reading(chain.readable), chain, self.cache, self.scratch)
 
-    def _shims(self) -> Path:
+    def shims(self) -> Path:
+        """A new folder for what starts programs that are none by themselves; no code of the unit writes to it."""
         folder = Path(tempfile.mkdtemp(prefix="programs-", dir=self.scratch))
         # The unit's code, which starts them, may be another user.
         folder.chmod(0o755)

@@ -89,7 +89,7 @@ class Go:
                 (into / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
                 (into / "tree" / name).write_bytes(content)
             seen = {**self._variables, "GOMODCACHE": str(into / "modules")}
-            command: list[str | Path] = [self.chain.programs[0], "mod", "download"]
+            command: list[str | Path] = [self.chain.program("go"), "mod", "download"]
             outcome = self.commands.attempt(STEP, command, into / "tree" / where, seen)
             said = f"what {where}/{MOD} names cannot be had from the proxy; Go says why below. Commit a folder vendor "
             self.commands.require(STEP, outcome, f"{said}('go mod vendor') where there is none.")
@@ -105,7 +105,7 @@ class Go:
         key = sha256_of(repr((sorted(seen.items()), _COMMON, self.chain.fingerprint)).encode())
 
         def fetch(into: Path) -> Path:
-            command: list[str | Path] = [self.chain.programs[0], "build", "-trimpath", *_COMMON]
+            command: list[str | Path] = [self.chain.program("go"), "build", "-trimpath", *_COMMON]
             outcome = self.commands.attempt(STEP, command, into, {**seen, "GOCACHE": str(into / "kept")})
             self.commands.require(STEP, outcome, "Go cannot compile its own library; it says why below.")
             return into / "kept"
@@ -122,7 +122,7 @@ class Go:
 
     def _parsed(self, folder: Path, where: str) -> dict[str, Any]:
         """What Go reads in a `go.mod`."""
-        command: list[str | Path] = [self.chain.programs[0], "mod", "edit", "-json", folder / MOD]
+        command: list[str | Path] = [self.chain.program("go"), "mod", "edit", "-json", folder / MOD]
         outcome = self.commands.attempt(STEP, command, self.scratch, self._variables)
         self.commands.require(STEP, outcome, f"{where}/{MOD} cannot be read; Go says why below.")
         parsed: dict[str, Any] = json.loads(outcome.output)

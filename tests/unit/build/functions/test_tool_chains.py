@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import sys
 import zipfile
 from typing import Any
 
@@ -170,3 +171,21 @@ def test_a_missing_tool_chain_is_named_with_the_image_that_has_it(program: Workb
         "image aws/codebuild/amazonlinux-x86_64-standard:5.0 has it), or build it with a command of the unit: "
         "tool.orchestrator.build."
     )
+
+
+@pytest.mark.toolchain("make")
+def test_pip_of_a_makefile_installs_the_wheels_that_were_fetched(bench: Workbench) -> None:
+    """Of the function's Python, and without a network; what is not in the list is not there."""
+    bench.write("code/requirements.txt", "six==1.16.0\n")
+    bench.write("code/app.py", "import six\n\n\ndef handle(event, context): return 1\n")
+    pip = f"{sys.executable} -m pip install --disable-pip-version-check --no-compile -q -t $(ARTIFACTS_DIR)"
+    bench.write("code/Makefile", f"build-Function:\n\tcp app.py $(ARTIFACTS_DIR)\n\t{pip} -r requirements.txt\n")
+    function: dict[str, Any] = {
+        "runtime": f"python3.{sys.version_info.minor}",
+        "handler": "app.handle",
+        "metadata": {"BuildMethod": "makefile"},
+    }
+    assert {"app.py", "six.py"} <= files_of(bench.build(**function)).keys()
+    bench.write("code/Makefile", f"build-Function:\n\t{pip} pluggy\n")
+    with pytest.raises(BuildError, match=r"No matching distribution found for pluggy"):
+        bench.build(**function)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import uv
+
 from orchestrator.build.cache import Cache
 from orchestrator.build.confined.confinement import Confinement
 from orchestrator.build.confined.users import own_user
@@ -18,8 +20,10 @@ from orchestrator.build.functions.command import CommandBuilder
 from orchestrator.build.functions.fetching import Fetching
 from orchestrator.build.functions.locks import PublishedLocks
 from orchestrator.build.functions.package import Package
+from orchestrator.build.functions.python import Python
 from orchestrator.build.functions.source import Source
 from orchestrator.build.run import Commands
+from orchestrator.build.uv import Uv
 from orchestrator.config.unit import BuildCommand, Unit, UnitSettings
 from orchestrator.confine.features import of_this_machine
 from tests.unit.build.fakes import COMMITTED_AT
@@ -86,10 +90,13 @@ class Workbench:
         seen = clean_environment({**os.environ, **self.environment})
         log = self.folder / "log"
         tools = Commands(UNIT, log, seen, 300, Confinement(fetched, self.cache.of_uv(UNIT)))
-        unit = Commands(UNIT, log, seen, 300, Confinement(work, user=user))
+        commands = Commands(UNIT, log, seen, 300, Confinement(work, user=user))
         locks = PublishedLocks(UNIT, FolderStore(self.folder / "published"))
-        fetching = Fetching(tools, self.cache, locks, COMMITTED_AT, fetched, self.tree)
-        return FunctionBuilder(fetching, unit, sys.executable, self.cache, f"digest {self.builds}", work, own)
+        packages = Uv(tools, uv.find_uv_bin(), sys.executable, COMMITTED_AT)
+        unit = Unit(name=UNIT, folder=FOLDER, version="1", settings=UnitSettings())
+        python = Python(unit, packages, self.cache, locks, fetched, self.tree)
+        fetching = Fetching(tools, self.cache, locks, COMMITTED_AT, fetched, self.tree, python)
+        return FunctionBuilder(fetching, commands, sys.executable, self.cache, f"digest {self.builds}", work, own)
 
 
 def files_of(package: Package) -> dict[str, str]:

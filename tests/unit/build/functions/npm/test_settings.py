@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.build.functions.npm_settings import Registries, read_npmrc
+from orchestrator.build.functions.npm.settings import Registries, read_npmrc
 from orchestrator.errors import ConfigurationError
 
 _HOSTILE = """

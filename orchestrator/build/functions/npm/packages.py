@@ -5,7 +5,6 @@ no scripts. Packages that have some run them later, confined and without a netwo
 out of the cache.
 """
 
-import platform as machine
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -15,11 +14,11 @@ from pathlib import Path
 
 from orchestrator.build.cache import Cache
 from orchestrator.build.functions.locks import PublishedLocks
-from orchestrator.build.functions.npm_lock import LOCK, PACKAGE, SHRINKWRAP, Manifest, NpmLock, read_lock, read_manifest
-from orchestrator.build.functions.npm_settings import NPMRC, Registries, RepositorySettings, read_npmrc
+from orchestrator.build.functions.npm.lock import LOCK, PACKAGE, SHRINKWRAP, Manifest, NpmLock, read_lock, read_manifest
+from orchestrator.build.functions.npm.settings import NPMRC, Registries, RepositorySettings, read_npmrc
+from orchestrator.build.functions.npm.yarn_lock import YARN_LOCK, check_yarn_lock, not_kept
 from orchestrator.build.functions.stock import Stock, fetched
-from orchestrator.build.functions.toolchains import ToolChain
-from orchestrator.build.functions.yarn_lock import YARN_LOCK, check_yarn_lock, not_kept
+from orchestrator.build.functions.toolchains import ToolChain, this_processor
 from orchestrator.build.run import Commands
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
@@ -29,7 +28,6 @@ from orchestrator.releases.sha256 import sha256_of
 STEP = "fetch packages of npm"
 _CACHE, TOOLS = "npm", "npm-tools"
 _REGISTRIES = "npm-settings.json"
-_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
 _QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--loglevel", "error")
 _OTHER_LOCKS: Mapping[str, str] = {
@@ -135,12 +133,14 @@ class Npm:
             command: list[str | Path] = [self._npm, "config", "list", "--json"]
             outcome = self.commands.attempt(STEP, command, self.scratch, self._variables)
             self.commands.require(STEP, outcome, "npm does not tell its settings; its output is below.")
+            # An address may hold a password.
+            known.touch(mode=0o600)
             known.write_text(outcome.output[outcome.output.index("{") :], encoding="utf-8")
         return Registries.of(known.read_text(encoding="utf-8"))
 
     @property
     def _npm(self) -> Path:
-        return self.chain.programs[1]
+        return self.chain.program("npm")
 
     @property
     def _variables(self) -> dict[str, str]:
@@ -230,11 +230,6 @@ class Npm:
 def _write(folder: Path, manifest: Manifest, files: Mapping[str, str]) -> None:
     for name, text in ((PACKAGE, manifest.text), *files.items()):
         (folder / name).write_text(text, encoding="utf-8")
-
-
-def this_processor() -> str:
-    """The processor of this machine, as Lambda calls it."""
-    return _MACHINES.get(machine.machine().lower(), machine.machine())
 
 
 def _processor(processor: str | None) -> dict[str, str]:

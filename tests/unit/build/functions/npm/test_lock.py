@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.build.functions.npm_lock import read_lock, read_manifest
+from orchestrator.build.functions.npm.lock import read_lock, read_manifest
 from orchestrator.errors import ConfigurationError
 
 HOSTS = ("registry.npmjs.org", "npm.acme.example")

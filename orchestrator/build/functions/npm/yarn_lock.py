@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
-from orchestrator.build.functions.npm_lock import NpmLock
+from orchestrator.build.functions.npm.lock import NpmLock
 from orchestrator.errors import ConfigurationError
 
 YARN_LOCK = "yarn.lock"
