@@ -35,6 +35,6 @@ def _dependencies(project: bytes) -> Iterator[str]:
     table: Any = document.get("project")
     listed = table.get("dependencies") if isinstance(table, dict) else None
     yield from (one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, str))
-    project = project_table(document)
-    poetry = project.values.get("dependencies") if project and project.is_of_poetry else None
+    described = project_table(document)
+    poetry = described.values.get("dependencies") if described and described.is_of_poetry else None
     yield from poetry if isinstance(poetry, dict) else ()
