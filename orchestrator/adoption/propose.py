@@ -221,7 +221,7 @@ def _leads_out(path: str) -> bool:
 def _is_of_package(place: Place) -> bool:
     """Whether the unit has a project, whose package functions may run."""
     try:
-        return place.project is not None and is_project(parse_toml(place.project, PYPROJECT))
+        return place.project is not None and project_table(parse_toml(place.project, PYPROJECT)) is not None
     except ConfigurationError:
         return True
 
