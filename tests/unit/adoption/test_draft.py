@@ -62,10 +62,10 @@ class Existing:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
-    def draft(self) -> tuple[Draft, Catalog]:
+    def draft(self, *, explain: bool = False) -> tuple[Draft, Catalog]:
         """Commit, draft, and read what the draft finds once it is committed, as the product does."""
         self.git.commit("Begin")
-        made = draft(self.repository, self.repository.commit("main"), ACCOUNTS, "My Shop")
+        made = draft(self.repository, self.repository.commit("main"), ACCOUNTS, "My Shop", explain=explain)
         self.write("orchestrator.toml", text=made.text)
         return made, read_catalog(self.repository, self.git.commit("Adopt"))
 
@@ -97,8 +97,8 @@ def test_a_repository_of_all_kinds_is_found_without_editing_any_folder(existing:
         "tax": "services/tax",
     }
     assert not catalog.problems
-    assert not made.unplaced
-    assert load_organization(made.text).units == ("ledger", "services/*", "services/*/stack.yml")
+    assert not made.left_out.sentences
+    assert load_organization(made.text).units == ("ledger", "services/*", "services/tax/stack.yml")
     assert load_organization(made.text).environment("prod").requires_approval
 
 
@@ -116,7 +116,7 @@ def test_a_name_that_no_unit_may_have_is_not_proposed(existing: Existing) -> Non
     existing.write("named/pyproject.toml", text='[project]\nname = "train"\nversion = "1.0"\n')
     made, catalog = existing.draft()
     assert folders(catalog) == {"ml-train": "ml/train", "unit-train": "train"}
-    assert "such as 'unit-train'" in made.unplaced["named"]
+    assert "such as 'unit-train'" in made.left_out.sentences["named"]
 
 
 def test_a_name_that_gates_or_promotions_could_be_taken_for_is_not_proposed(existing: Existing) -> None:
@@ -125,7 +125,7 @@ def test_a_name_that_gates_or_promotions_could_be_taken_for_is_not_proposed(exis
     existing.write("named/pyproject.toml", text='[project]\nname = "a-approve-b"\nversion = "1.0"\n')
     made, catalog = existing.draft()
     assert folders(catalog) == {"approval": "approve", "unit-promote-x": "promote-x"}
-    assert "such as 'a-approval-b'" in made.unplaced["named"]
+    assert "such as 'a-approval-b'" in made.left_out.sentences["named"]
 
 
 def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(existing: Existing) -> None:
@@ -133,7 +133,7 @@ def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(ex
     existing.write("orders/template.yaml", text=SAM)
     existing.write("orders/src/app.py", text="def handle(event, context): ...\n")
     existing.write("orders/samconfig.toml", text=SAMCONFIG)
-    made, catalog = existing.draft()
+    made, catalog = existing.draft(explain=True)
     unit = catalog.unit("orders")
     assert unit.settings.stack_name == {"prod": "orders-live"}
     assert unit.parameters("prod") == {"Table": "orders"}
@@ -148,6 +148,7 @@ def test_units_in_other_languages_are_found(existing: Existing) -> None:
     """They need no Python, and no project."""
     for name, runtime in (("edge", "nodejs22.x"), ("batch", "java21"), ("tool", "provided.al2023")):
         existing.write(f"{name}/template.yaml", text=SAM.replace("python3.12", runtime))
+        existing.write(f"{name}/src/Makefile", text="")
     _, catalog = existing.draft()
     assert folders(catalog) == {"edge": "edge", "batch": "batch", "tool": "tool"}
 
@@ -176,8 +177,8 @@ def test_units_of_several_platforms_are_found(existing: Existing) -> None:
     made, catalog = existing.draft()
     assert folders(catalog) == {"b": "b", "c": "c"}
     assert catalog.organization.lambda_.python == "3.12"
-    assert "excludes Python 3.12, the runtime of Handle" in made.unplaced["a"]
-    assert "Fn::ImportValue is computed by the deployment" in made.unplaced["d"]
+    assert "excludes Python 3.12, the runtime of Handle" in made.left_out.sentences["a"]
+    assert "Fn::ImportValue is computed by the deployment" in made.left_out.sentences["d"]
 
 
 def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -> None:
@@ -187,7 +188,7 @@ def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -
     existing.write("lambdas/orders/app.py", text="def handle(event, context): ...\n")
     made, catalog = existing.draft()
     assert [one.path for one in catalog.inputs["orders"]] == ["infra/orders", "lambdas/orders"]
-    assert "which is not in the repository" in made.unplaced["infra/tax"]
+    assert "which is not in the repository" in made.left_out.sentences["infra/tax"]
     assert not catalog.problems
 
 
@@ -200,7 +201,7 @@ def test_code_elsewhere_in_the_repository_becomes_an_input(existing: Existing) -
         ({"a/template.yaml": PLAIN, "a/more.yaml": PLAIN}, "a/more.yaml", "lies beside template.yaml"),
         ({"a/template.yaml": PLAIN, "a/sub/template.yaml": PLAIN}, "a/sub", "lies within a"),
         ({"a/cdk.json": '{"app": "npx ts-node app.ts"}'}, "a", "started by 'npx ts-node app.ts'"),
-        ({"a/template.yaml": "Resources: {A: {Type: AWS::SQS::Queue"}, "a/template.yaml", "line 1"),
+        ({"a/template.yaml": "Resources: {A: {Type: AWS::SQS::Queue"}, "a/template.yaml", "line 2"),
         (
             {"a/template.yaml": PLAIN, "a/pyproject.toml": '[tool.poetry]\nname = "a"\n'},
             "a",
@@ -221,7 +222,7 @@ def test_what_cannot_be_placed_is_told_and_left_out(
     for name, text in files.items():
         existing.write(name, text=text)
     made, catalog = existing.draft()
-    assert reason in made.unplaced[place]
+    assert reason in made.left_out.sentences[place]
     assert {"b", "c"} <= folders(catalog).keys()
     assert not catalog.problems
 
@@ -231,8 +232,8 @@ def test_what_cannot_be_placed_is_told_and_left_out(
     [
         ({"s/x/template.yaml": "kind: Template\nobjects: []\n"}, "template.yaml: is not a CloudFormation template"),
         ({"s/x/template.yaml": ""}, "template.yaml: is not a CloudFormation template"),
-        ({"s/x/template.yaml": "Resources: ["}, "template.yaml: line 1"),
-        ({"s/x/template.yaml": "Resources: [AWS::SQS::Queue"}, "template.yaml: line 1"),
+        ({"s/x/template.yaml": "Resources: ["}, "template.yaml: line 2"),
+        ({"s/x/template.yaml": "Resources: [AWS::SQS::Queue"}, "line 2"),
         ({"s/x/pyproject.toml": '[project]\nname = "x"\nversion = "1.0"\n'}, "holds a project and no template"),
     ],
 )
@@ -244,7 +245,8 @@ def test_what_lies_among_units_and_could_never_be_built_is_none(
     for name, text in files.items():
         existing.write(name, text=text)
     made, catalog = existing.draft()
-    assert reason in made.unplaced["s/x"]
+    assert reason in " ".join(said for path, said in made.left_out.sentences.items() if path.startswith("s/x"))
+    assert [path for path in made.left_out.reasons if path.startswith("s/x")] in (["s/x"], ["s/x/template.yaml"])
     assert folders(catalog) == {"a": "s/a", "b": "s/b"}
     assert made.units == {"s/a": "a", "s/b": "b"}
     assert not catalog.problems
@@ -314,7 +316,7 @@ def test_the_command_writes_the_file_once(existing: Existing) -> None:
     assert not (existing.folder / "orchestrator.toml").exists()
     done = _init(existing.folder, *accounts, "--environment", "prod=333333333333/eu-central-1:approval", "--write")
     assert done.returncode == 0, done.stderr
-    assert "It finds 1 units: orders." in done.stderr
+    assert "It finds 1 unit: orders." in done.stderr
     text = (existing.folder / "orchestrator.toml").read_text(encoding="utf-8")
     assert load_organization(text).environment("prod").targets[0].region == "eu-central-1"
     again = _init(existing.folder, *accounts, "--write")

@@ -120,10 +120,22 @@ class Npm:
             return Packages(None, Stock(variables=variables), None, warnings, manifest.scripts)
         shape = {**settings.variables, **_processor(wanted.processor)}
         stock = Stock({_CACHE: self._fetched(manifest, lock, shape, wanted)}, {**variables, **shape})
-        tools = lock.only(wanted.tool) if wanted.tool else None
+        tools = self._tools(lock, f"{where}/{PACKAGE}", wanted.tool)
         if tools:
             stock |= Stock({TOOLS: self._fetched(*tools, {}, Wanted(None))})
         return Packages(lock, stock, published, warnings, manifest.scripts, tools)
+
+    @staticmethod
+    def _tools(lock: NpmLock, file: str, tool: str) -> tuple[Manifest, NpmLock] | None:
+        """What is fetched apart, which must bring its programs along as packages."""
+        found = lock.only(tool) if tool else None
+        if found and found[1].is_alone:
+            raise ConfigurationError(
+                file,
+                f"the version of {tool} in the lock fetches its program by itself when it is installed, which builds "
+                f"do not allow: require a newer {tool}, whose programs are packages, and lock again.",
+            )
+        return found
 
     @cached_property
     def registries(self) -> Registries:
