@@ -30,6 +30,13 @@ _CACHE, TOOLS = "npm", "npm-tools"
 _REGISTRIES = "npm-settings.json"
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
 _QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--loglevel", "error")
+# A package of the registry may need what is elsewhere. Older versions of npm know the first of these alone.
+_REGISTRIES_ALONE = {
+    "npm_config_git": "/bin/false",
+    "npm_config_allow_git": "none",
+    "npm_config_allow_remote": "none",
+    "npm_config_allow_file": "none",
+}
 _OTHER_LOCKS: Mapping[str, str] = {
     "pnpm-lock.yaml": "pnpm",
     "bun.lock": "Bun",
@@ -156,7 +163,7 @@ class Npm:
 
     @property
     def _variables(self) -> dict[str, str]:
-        return {"PATH": self.chain.path(self.commands)}
+        return {"PATH": self.chain.path(self.commands), **_REGISTRIES_ALONE}
 
     def _settings(self, settings: RepositorySettings) -> dict[str, str]:
         """What tells the unit's npm to take everything out of the cache."""
