@@ -131,7 +131,9 @@ class _Drafting:
             if not any(within(folder, name) in left_out.reasons for name in USUAL):
                 left_out.add(folder, Reason.NO_TEMPLATE, self.look.no_template.get(folder, _NO_TEMPLATE))
         for path in files:
-            left_out.add(path, Reason.BESIDE, "lies in a folder in which units are, or in a unit with another template.")
+            left_out.add(
+                path, Reason.BESIDE, "lies in a folder in which units are, or in a unit with another template."
+            )
 
     def _is_marked(self, folder: str) -> bool:
         return folder in self.projects or any(within(folder, name) in self.look.everything for name in USUAL)

@@ -56,6 +56,10 @@ class LeftOut:
     def counts(self) -> list[tuple[Reason, int, list[tuple[str, int]]]]:
         """How much is left out for which reason, and how much of which kind; most first."""
         return [
-            (reason, count, Counter(self.kinds[path] for path in self.kinds if self.reasons[path] is reason).most_common())
+            (
+                reason,
+                count,
+                Counter(self.kinds[path] for path in self.kinds if self.reasons[path] is reason).most_common(),
+            )
             for reason, count in Counter(self.reasons.values()).most_common()
         ]

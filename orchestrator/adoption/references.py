@@ -45,7 +45,11 @@ class References:
             runtime = one.properties.get("Runtime")
             resource = document["Resources"].get(one.name)
             is_built = not isinstance(resource, dict) or "Metadata" in resource
-            if is_built or one.properties.get("Layers") or not all(isinstance(text, str) for text in (code, handler, runtime)):
+            if (
+                is_built
+                or one.properties.get("Layers")
+                or not all(isinstance(text, str) for text in (code, handler, runtime))
+            ):
                 continue
             stem = str(handler).rpartition(".")[0].replace(".", "/")
             if str(runtime).startswith("python") and stem and not self._has_module(str(code), stem):

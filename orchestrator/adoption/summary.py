@@ -16,7 +16,9 @@ def summary(made: Draft, *, explain: bool) -> Iterator[str]:
         explain: whether to name everything one by one.
     """
     names = sorted(made.units.values())
-    shown = names if explain or len(names) <= MOST_NAMED else [*names[:MOST_NAMED], f"and {len(names) - MOST_NAMED} more"]
+    shown = (
+        names if explain or len(names) <= MOST_NAMED else [*names[:MOST_NAMED], f"and {len(names) - MOST_NAMED} more"]
+    )
     yield f"It finds {_count(len(names), 'unit')}{': ' if names else ''}{', '.join(shown)}."
     yield from _values(made, explain=explain)
     if len(made.adopted) > _ADOPTED:

@@ -63,7 +63,7 @@ def _recorded(here: Context) -> "Organization | None":
 
     try:
         return here.wiring.guardrails().organization
-    except (AccessError, GuardrailsMissingError, ClientError, BotoCoreError):
+    except (AccessError, ConfigurationError, GuardrailsMissingError, ClientError, BotoCoreError):
         return None
 
 

@@ -459,6 +459,7 @@ def test_more_stacks_than_roles_have_room_for_are_told(existing: Existing) -> No
     for name in "abcdef":
         existing.write(f"apps/{name}/samconfig.toml", text=f'[dev.deploy.parameters]\nstack_name = "live-{name}"\n')
     existing.git.commit("Begin")
-    assert "It takes over 6 stacks, and roles in targets have room for about 5 names" in _init(
-        existing.folder, *_ACCOUNTS
-    ).stderr
+    assert (
+        "It takes over 6 stacks, and roles in targets have room for about 5 names"
+        in _init(existing.folder, *_ACCOUNTS).stderr
+    )
