@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks import peers
@@ -91,8 +92,8 @@ class Measured:
             known = self.clone.parent / "known" / commit
             self._command(f"{commit}~1", "", known, f"{commit}~1")
             runs[f"parent known, {what}"] = (
-                lambda commit=commit, affected=affected: self._command(commit, affected, cache),
-                lambda known=known: _forget(cache, known),
+                partial(self._command, commit, affected, cache),
+                partial(_forget, cache, known),
             )
         runs["nothing changed"] = (lambda: self._command(last, name, cache), lambda: None)
         return [f"{what}: {taken(run, prepare=prepare)}" for what, (run, prepare) in runs.items()]

@@ -1,7 +1,8 @@
 """The CodeBuild project that builds all units, made only when the organization builds on CodeBuild.
 
 Its source is the builder's bundle: the orchestrator with its libraries and uv, for the image's platform. CodeBuild
-unpacks it, so a build installs nothing before it begins, and what it runs is what bootstrap uploaded.
+unpacks it, so a build installs nothing before it begins, and what it runs is what bootstrap uploaded: in a virtual
+environment, which sees no library of the image.
 """
 
 import aws_cdk as cdk
@@ -86,7 +87,9 @@ def build_spec(platform: Lambda) -> dict[str, object]:
                 "commands": [
                     # Whether an unpacked file is a program is not promised.
                     "chmod +x bin/uv",
-                    "python3 -m orchestrator.cli.main build-task",
+                    # The bundle is all of a virtual environment but this.
+                    "python3 -m venv --without-pip .",
+                    "bin/python -m orchestrator.cli.main build-task",
                 ]
             },
         },

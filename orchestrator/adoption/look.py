@@ -4,18 +4,21 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
-from pathlib import PurePosixPath
 from typing import Any
 
+from orchestrator.adoption.reasons import LeftOut, Reason
+from orchestrator.adoption.tools import projects_of_tools
 from orchestrator.build.cdk import CDK_FILE
 from orchestrator.build.template import read_template
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
+from orchestrator.source.changes import around
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import PYPROJECT, TEMPLATES
-from orchestrator.source.repository import Mode, SourceRepository
+from orchestrator.source.reading import within
+from orchestrator.source.repository import Entry, Mode, SourceRepository
 
 SAMCONFIG = "samconfig.toml"
 _ENDINGS = (".yaml", ".yml", ".template")
@@ -74,26 +77,40 @@ class Look:
 
     repository: SourceRepository
     commit: str
-    unplaced: dict[str, str] = field(default_factory=dict)
-    """By path, why something that looks like a unit is none."""
+    left_out: LeftOut = field(default_factory=LeftOut)
     no_template: dict[str, str] = field(default_factory=dict)
     """By folder with a file that is called as templates are, why that is none."""
+    everything: dict[str, Entry] = field(default_factory=dict)
+    """All paths; filled by `places`."""
 
     def places(self) -> list[Place]:
         """Every folder that could be a unit, in order."""
-        everything = dict(Finder(self.repository, self.commit).everything())
-        for path, entry in everything.items():
+        self.everything = dict(Finder(self.repository, self.commit).everything())
+        for path, entry in self.everything.items():
             if entry.mode is Mode.SUBMODULE:
-                self.unplaced[path] = "is a submodule, whose files are in another repository."
-        files = [path for path, entry in everything.items() if entry.mode in (Mode.FILE, Mode.PROGRAM)]
+                why = "is a submodule, whose files are in another repository."
+                self.left_out.add(path, Reason.NOT_A_FOLDER, why)
+        files = [path for path, entry in self.everything.items() if entry.mode in (Mode.FILE, Mode.PROGRAM)]
         folders: dict[str, list[str]] = {}
         for path in files:
-            if path.endswith(_ENDINGS) or _JSON.search(path) or PurePosixPath(path).name in (CDK_FILE, *TEMPLATES):
+            if path.endswith(_ENDINGS) or (path.endswith(".json") and _is_worth_reading(path)):
                 folders.setdefault(path.rpartition("/")[0], []).append(path)
-        beside = [f"{folder}/{name}".lstrip("/") for folder in folders for name in (PYPROJECT, SAMCONFIG)]
+        beside = [within(folder, name) for folder in folders for name in (PYPROJECT, SAMCONFIG)]
         wanted = [path for found in folders.values() for path in found]
-        texts = self.repository.files(self.commit, [*wanted, *(one for one in beside if one in everything)])
-        return [place for folder in sorted(folders) if (place := self._place(folder, folders[folder], texts))]
+        texts = self.repository.files(self.commit, [*wanted, *(one for one in beside if one in self.everything)])
+        found = [place for folder in sorted(folders) if (place := self._place(folder, folders[folder], texts))]
+        self._leave_to_tools({place.folder for place in found})
+        return found
+
+    def _leave_to_tools(self, folders: Collection[str]) -> None:
+        """Name what other tools deploy, but for what is in a folder that could be a unit."""
+        for folder, tool, name in projects_of_tools(self.everything):
+            if folder not in folders and not any(one in folders for one in around(folder)):
+                why = (
+                    f"has {name}, so {tool} deploys it. Units are CloudFormation and SAM templates, and CDK apps in "
+                    "Python."
+                )
+                self.left_out.add(folder, Reason.TOOL, why, kind=tool)
 
     def _place(self, folder: str, paths: list[str], texts: Mapping[str, bytes]) -> Place | None:
         project = texts.get(f"{folder}/{PYPROJECT}".lstrip("/"))
@@ -108,13 +125,15 @@ class Look:
         if not chosen:
             return None
         if not usual and len(documents) > 1:
-            self.unplaced[folder or "."] = (
+            why = (
                 f"holds the templates {', '.join(sorted(documents))}, and a unit has one: name it as in "
                 f"units = ['{folder}/{chosen[0]}'], and move the others to folders of their own."
             )
+            self.left_out.add(folder, Reason.SEVERAL, why)
             return None
         for name in documents.keys() - {chosen[0]}:
-            self.unplaced[names[name]] = f"lies beside {chosen[0]}, and a unit has one template: give it a folder."
+            why = f"lies beside {chosen[0]}, and a unit has one template: give it a folder."
+            self.left_out.add(names[name], Reason.BESIDE, why)
         return Place(folder, chosen[0], documents[chosen[0]], text, sam)
 
     def _cdk(self, folder: str, text: bytes, project: str | None) -> Place | None:
@@ -123,7 +142,8 @@ class Look:
         except (ValueError, AttributeError):
             app = ""
         if ".py" not in app and "python" not in app:
-            self.unplaced[folder or "."] = f"is a CDK app started by {app!r}: only those in Python can be built."
+            why = f"is a CDK app started by {app!r}: only those in Python can be built."
+            self.left_out.add(folder, Reason.CDK, why)
             return None
         return Place(folder, CDK_FILE, None, project)
 
@@ -141,15 +161,21 @@ class Look:
                     said = " ".join(problem.problems)
                     self.no_template.setdefault(folder, f"{name}: {said}")
                     # Other tools have files of that name.
-                    self.unplaced |= {path: said} if looks_like_one else {}
+                    if looks_like_one:
+                        self.left_out.add(path, Reason.TEMPLATE, said)
 
     def _sam(self, path: str, texts: Mapping[str, bytes]) -> dict[str, SamDeployment]:
         try:
             document = tomllib.loads(texts.get(path, b"").decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.unplaced[path] = f"is not valid TOML, so it is left out of account: {error}."
+            self.left_out.add(path, Reason.PROJECT, f"is not valid TOML, so it is ignored: {error}.")
             return {}
         return {name: _deployment(table) for name, table in document.items() if isinstance(table, dict)}
+
+
+def _is_worth_reading(path: str) -> bool:
+    """Whether a JSON file may be a template, or is that of a CDK app."""
+    return path.rpartition("/")[2] in (CDK_FILE, *TEMPLATES) or _JSON.search(path) is not None
 
 
 def _deployment(table: Mapping[str, Any]) -> SamDeployment:

@@ -12,6 +12,9 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from orchestrator.adoption.look import Place, SamDeployment
+from orchestrator.adoption.reasons import LeftOut, Reason
+from orchestrator.adoption.references import References
+from orchestrator.build.paths.look import Look as TemplateLook
 from orchestrator.build.paths.look import look_at
 from orchestrator.build.platforms.functions import functions_of
 from orchestrator.build.platforms.intrinsics import variables_of
@@ -29,6 +32,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.releases.path_properties import FUNCTIONS
 from orchestrator.releases.template_code import property_of
+from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import PYPROJECT
 
 _RUNTIME = re.compile(r"python(3\.1[1-9])")
@@ -52,6 +56,11 @@ class ProposedUnit:
     open_parameters: tuple[str, ...] = ()
     sam_default: SamDeployment | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether more could be said of it than is known."""
+        return bool(self.open_parameters or (self.sam_default and self.sam_default.stack))
+
 
 @dataclass
 class Proposer:
@@ -60,12 +69,14 @@ class Proposer:
     Args:
         title: what a unit at the root is named after.
         environments: names of those that there are.
-        unplaced: by path, why something is no unit; what is refused here is added.
+        left_out: what is no unit, and why; what is refused here is added.
+        finder: looks at the commit.
     """
 
     title: str
     environments: tuple[str, ...]
-    unplaced: dict[str, str]
+    left_out: LeftOut
+    finder: Finder
 
     def __call__(self, places: list[Place]) -> tuple[list[ProposedUnit], Lambda]:
         """The units in order of their folders, and the platform that most of them are for."""
@@ -80,24 +91,46 @@ class Proposer:
             parts = place.folder.split("/")
             outer = next((one for n in range(1, len(parts)) if (one := "/".join(parts[:n])) in folders), None)
             if outer:
-                self.unplaced[place.folder] = f"lies within {outer}, which is a unit: a unit holds no other one."
+                why = f"lies within {outer}, which is a unit: a unit holds no other one."
+                self.left_out.add(place.folder, Reason.WITHIN, why)
             else:
                 yield place
 
     def _unit(self, place: Place, platform: Platform) -> ProposedUnit | None:
+        try:
+            look = None if place.document is None else look_at(place.document, place.path)
+            users = users_of(self._resolved(place, look, platform) if look else ())
+        except ConfigurationError as problem:
+            self.left_out.add(place.folder, Reason.CODE, *problem.problems)
+            return None
+        if look and (problems := list(self._missing(place, look))):
+            self.left_out.add(place.folder, Reason.MISSING, *problems)
+            return None
+        return self._named(place, look, users)
+
+    def _missing(self, place: Place, look: TemplateLook) -> Iterator[str]:
+        """What the template names and the repository does not hold."""
+        references = References(self.finder, place.folder)
+        paths = [*look.code, *look.files]
+        away = [path for path in paths if _leads_out(posixpath.join(place.folder, path))]
+        yield from (f"names {path!r}, which is not in the repository." for path in away)
+        yield from references.missing(path for path in paths if path not in away)
+        # What a project's package holds is known once it is made.
+        if place.document and not away and not _is_of_package(place):
+            yield from references.without_handler(place.document)
+
+    def _named(self, place: Place, look: TemplateLook | None, users: Users) -> ProposedUnit | None:
         derived = unit_name(place.folder.rsplit("/", 1)[-1] or self.title)
         try:
-            users = users_of(self._resolved(place, platform))
             name = self._name(place, derived, users)
-            depends_on = list(_outside(place))
         except ConfigurationError as problem:
-            self.unplaced[place.folder or "."] = " ".join(problem.problems)
+            self.left_out.add(place.folder, Reason.PROJECT, *problem.problems)
             return None
         stacks = {one: sam.stack for one, sam in place.sam.items() if one in self.environments and sam.stack}
         values = {one: _values(place, sam) for one, sam in place.sam.items() if one in self.environments}
         table = {
             "name": name if name != derived or not place.folder else None,
-            "depends_on": depends_on,
+            "depends_on": list(dict.fromkeys(_outside(place, look))) if look else [],
             "stack_name": stacks,
             "parameters": {one: found for one, found in values.items() if found},
         }
@@ -106,12 +139,9 @@ class Proposer:
         default = place.sam.get("default") if "default" not in self.environments else None
         return ProposedUnit(place, name, {key: one for key, one in table.items() if one}, unfilled, default)
 
-    def _resolved(self, place: Place, platform: Platform) -> tuple[Resolved, ...]:
-        if place.document is None:
-            return ()
-        document = look_at(place.document, place.path).document
-        scope = partial(_scope, place, document, platform)
-        return resolve_environments(document, self.environments, scope, platform, place.path)
+    def _resolved(self, place: Place, look: TemplateLook, platform: Platform) -> tuple[Resolved, ...]:
+        scope = partial(_scope, place, look.document, platform)
+        return resolve_environments(look.document, self.environments, scope, platform, place.path)
 
     @staticmethod
     def _name(place: Place, derived: str, users: Users) -> str:
@@ -176,20 +206,29 @@ def _of_platforms(place: Place) -> Iterator[str]:
         yield from variables_of([function.properties.get(name) for name in ("Runtime", "Architectures")])
 
 
-def _outside(place: Place) -> Iterator[str]:
+def _outside(place: Place, look: TemplateLook) -> Iterator[str]:
     """Folders of code that do not lie in the unit's own."""
-    if place.document is None or not place.folder:
-        return
-    look = look_at(place.document, place.path)
-    for path in (*look.code, *look.files):
+    for path in (*look.code, *look.files) if place.folder else ():
         folder = posixpath.normpath(posixpath.join(place.folder, path))
-        if folder == ".." or folder.startswith("../"):
-            raise ConfigurationError(place.path, f"names {path!r}, which is not in the repository.")
         if path in look.files or posixpath.splitext(path)[1]:
             # Inputs of a unit are folders.
             folder = posixpath.dirname(folder)
         if folder != place.folder and not folder.startswith(f"{place.folder}/"):
             yield folder
+
+
+def _leads_out(path: str) -> bool:
+    """Whether a path from the repository's root leads out of it."""
+    normal = posixpath.normpath(path)
+    return normal == ".." or normal.startswith("../")
+
+
+def _is_of_package(place: Place) -> bool:
+    """Whether the unit has a project, whose package functions may run."""
+    try:
+        return place.project is not None and project_table(parse_toml(place.project, PYPROJECT)) is not None
+    except ConfigurationError:
+        return True
 
 
 def _parameters(place: Place) -> Mapping[str, Any]:

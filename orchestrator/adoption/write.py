@@ -1,20 +1,20 @@
 """Writes an `orchestrator.toml`."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.adoption.propose import ProposedUnit
 from orchestrator.build.cdk import CDK_FILE
 from orchestrator.config.environment import Environment
-from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Lambda
 from orchestrator.config.told import ROOT
 from orchestrator.config.tooling import Tooling
 from orchestrator.frozen import dataclass
 from orchestrator.source.facts import TEMPLATES
 
-_USUAL = (CDK_FILE, *TEMPLATES)
+USUAL = (CDK_FILE, *TEMPLATES)
+"""What a template or the file of a CDK app is called where a glob of its folder finds it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,24 @@ class Accounts:
 
 
 def written(
-    accounts: Accounts, globs: Iterable[str], units: list[ProposedUnit], exclude: Iterable[str], platform: Lambda
+    accounts: Accounts,
+    globs: Iterable[str],
+    units: list[ProposedUnit],
+    exclude: Iterable[str],
+    platform: Lambda,
+    *,
+    explain: bool,
 ) -> str:
-    """The text of the file."""
+    """The text of the file.
+
+    Args:
+        accounts: where everything goes.
+        globs: where units are.
+        units: all of them.
+        exclude: globs of what is none.
+        platform: what most functions run on.
+        explain: whether comments name what could be said of units.
+    """
     return "\n".join(
         [
             "# What is promoted, and where to. 'orchestrator units' lists the units that this finds.",
@@ -44,32 +59,10 @@ def written(
             f"architecture = {_text(platform.architecture)}",
             *(line for one in accounts.environments for line in _environment(one)),
             *_adopt(units),
-            *(line for unit in units for line in _unit(unit)),
+            *(line for unit in units for line in _unit(unit, explain=explain)),
             "",
         ]
     )
-
-
-def globs_of(units: list[ProposedUnit], by_file: Collection[str] = ()) -> list[str]:
-    """Globs that find the units: one for all that lie in a folder, so that new ones beside them are found as well.
-
-    Args:
-        units: all of them.
-        by_file: folders in which units are told by their files, because much else lies there.
-    """
-    parents: dict[str, list[ProposedUnit]] = {}
-    for unit in units:
-        parents.setdefault(unit.place.folder.rpartition("/")[0], []).append(unit)
-    found: list[str] = []
-    for parent, group in parents.items():
-        prefix = f"{escaped(parent)}/" if parent else ""
-        for unit in group:
-            name = escaped(unit.place.folder.rpartition("/")[2]) if len(group) == 1 or not unit.place.folder else "*"
-            glob = f"{prefix}{name}" if unit.place.folder else ROOT
-            # At the root, a folder is a unit only by its file: much else lies there.
-            named = unit.place.file not in _USUAL or glob == "*" or (parent in by_file and glob != ROOT)
-            found.append(f"{'' if glob == ROOT else f'{glob}/'}{escaped(unit.place.file)}" if named else glob)
-    return sorted(dict.fromkeys(found))
 
 
 def _environment(environment: Environment) -> Iterator[str]:
@@ -88,15 +81,19 @@ def _environment(environment: Environment) -> Iterator[str]:
         yield '# windows = [{ days = ["mon", "tue", "wed", "thu"], from = "09:00", to = "16:00", timezone = "UTC" }]'
 
 
+def adopted(units: Iterable[ProposedUnit]) -> list[str]:
+    """The names of stacks that units take over."""
+    return sorted({stack for unit in units for stack in unit.table.get("stack_name", {}).values()})
+
+
 def _adopt(units: list[ProposedUnit]) -> Iterator[str]:
-    stacks = {stack for unit in units for stack in unit.table.get("stack_name", {}).values()}
-    if stacks:
+    if stacks := adopted(units):
         yield from ("", "[adopt]  # stacks that are there and are taken over: roles in targets may touch these, too")
-        yield _list("stacks", sorted(stacks))
+        yield _list("stacks", stacks)
 
 
-def _unit(unit: ProposedUnit) -> Iterator[str]:
-    notes = list(_notes(unit))
+def _unit(unit: ProposedUnit, *, explain: bool) -> Iterator[str]:
+    notes = list(_notes(unit)) if explain else []
     if not (unit.table or notes):
         return
     yield from ("", f"{'' if unit.table else '# '}[{_quoted_table(unit.place.folder)}]")

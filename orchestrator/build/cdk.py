@@ -170,8 +170,8 @@ def _libraries(exported: Exported, file: str) -> tuple[Sequence[str], Sequence[s
     if project_text is None and others:
         raise ConfigurationError(
             within(folder, others[0]),
-            f"is not read for a CDK app: list what the app needs in {PLAIN_REQUIREMENTS}, as 'pipenv requirements' and "
-            "'uv export' write it.",
+            f"is not read for a CDK app: list what the app needs in {PLAIN_REQUIREMENTS}, as "
+            "'pipenv requirements' writes it.",
         )
     project = tomllib.loads(project_text or "")
     group, key = project.get("dependency-groups", {}).get(GROUP, []), f"dependency-groups.{GROUP}"

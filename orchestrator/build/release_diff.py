@@ -15,7 +15,10 @@ from orchestrator.releases.store import ArtifactStore
 from orchestrator.steps.contract import Release
 
 _Differences = tuple[Difference, ...]
-_HOW_IT_WAS_BUILT = {"builder", "confinement", "network", "tools", "python", "architecture", "platforms", "inputs"}
+_HOW_IT_WAS_BUILT = {
+    *("builder", "built", "confinement", "network", "tools"),
+    *("python", "architecture", "platforms", "inputs"),
+}
 
 
 class ReleaseDiff(BaseModel):

@@ -1,9 +1,10 @@
 """`orchestrator init`: an `orchestrator.toml` for a repository that has none."""
 
+import gc
 import re
 import sys
 from itertools import takewhile
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
@@ -13,11 +14,18 @@ from orchestrator.cli.parameters import Option, command
 from orchestrator.config import organization as organization_file
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.tooling import Tooling
-from orchestrator.errors import RequestError
+from orchestrator.errors import OrchestratorError, RequestError
+
+if TYPE_CHECKING:
+    from orchestrator.adoption.draft import Draft
 
 _ENVIRONMENT = re.compile(r"([a-z][a-z0-9]{0,19})=([0-9]{12})/([a-z]{2}(?:-[a-z]+)+-[0-9])(:approval)?")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EXAMPLE = "--environment dev=222222222222/eu-west-1 --environment prod=333333333333/eu-west-1:approval"
+
+
+class NoUnitsError(OrchestratorError):
+    """Nothing in the repository is a unit."""
 
 
 def register(app: click.Group) -> None:
@@ -35,11 +43,16 @@ def init(
     *,
     write: Annotated[bool, Option("--write", help="Write the file instead of printing it.")] = False,
     force: Annotated[bool, Option("--force", help="Also where there is one.")] = False,
+    explain: Annotated[
+        bool, Option("--explain", help="Name each unit, all that is left out, and what could be said of units.")
+    ] = False,
 ) -> None:
     """Look at the repository's newest commit, and write an orchestrator.toml that finds its units."""
-    from orchestrator.adoption.draft import draft  # noqa: PLC0415  # Help need not wait for what reads templates.
+    from orchestrator.adoption.draft import draft  # noqa: PLC0415  # See `_tell`.
     from orchestrator.adoption.write import Accounts  # noqa: PLC0415  # The same.
 
+    # Thousands of documents are made that do not refer to each other, and the process ends after that.
+    gc.disable()
     here: Context = context.obj
     file = here.root / organization_file.FILE_NAME
     if write and file.exists() and not force:
@@ -48,15 +61,27 @@ def init(
     environments = _environments(wanted)
     region = here.region or environments[0].targets[0].region
     accounts = Accounts(Tooling(account=account, region=region), environments)
-    made = draft(here.repository, here.repository.commit("HEAD"), accounts, here.root.name)
+    commit = here.repository.commit("HEAD")
+    made = draft(here.repository, commit, accounts, here.root.name, explain=explain)
+    if not made.units:
+        _tell(made, explain=explain)
+        raise NoUnitsError(
+            f"No unit was found at {commit.id[:12]}, so there is nothing to write. A unit is a folder with a "
+            "CloudFormation or SAM template, or a CDK app in Python, that is committed."
+        )
     if write:
         file.write_text(made.text, encoding="utf-8")
         say(f"{file} is written. Commit it; 'orchestrator bootstrap' comes next.")
     else:
         say(made.text.rstrip("\n"))
-    note(f"It finds {len(made.units)} units{': ' if made.units else ''}{', '.join(sorted(made.units.values()))}.")
-    for path, reason in sorted(made.unplaced.items()):
-        note(f"No unit: {path}: {reason}")
+    _tell(made, explain=explain)
+
+
+def _tell(made: "Draft", *, explain: bool) -> None:
+    from orchestrator.adoption.summary import summary  # noqa: PLC0415  # Help need not wait for what reads templates.
+
+    for line in summary(made, explain=explain):
+        note(line)
 
 
 def _asked(tooling_account: str | None, environments: list[str]) -> tuple[str, list[str]]:

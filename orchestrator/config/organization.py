@@ -1,6 +1,6 @@
 """`orchestrator.toml`: the accounts, the environments in order, and how releases are built."""
 
-from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -145,7 +145,16 @@ class Adopt(Settings):
 
     def holds(self, stack: str) -> bool:
         """Whether a stack is one of these."""
-        return any(fnmatchcase(stack, one) for one in self.stacks)
+        return stack in self._names or stack.startswith(self._beginnings)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(one for one in self.stacks if not one.endswith("*"))
+
+    @cached_property
+    def _beginnings(self) -> tuple[str, ...]:
+        """What the names of stacks begin with that patterns stand for."""
+        return tuple(one.removesuffix("*") for one in self.stacks if one.endswith("*"))
 
 
 class Organization(Settings):

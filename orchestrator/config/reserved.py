@@ -42,7 +42,9 @@ def unreserved(name: str) -> str:
     if len(free) <= LONGEST_NAME:
         return free
     digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH]
-    return f"{free[: LONGEST_NAME - _HASH - 1].rstrip('-_')}-{digest}"
+    # The cut may leave the reserved word of a longer one.
+    beginning = free[: LONGEST_NAME - _HASH - 1].rstrip("-_").removesuffix(f"-{_APPROVE}")
+    return f"{beginning.rstrip('-_')}-{digest}"
 
 
 def refuse_reserved(name: str, folder: str, file: str, told: Told, *, plain: bool) -> None:

@@ -66,9 +66,10 @@ class BranchRecords:
         return self._table.transact([settled], *guard_of(branch, run))
 
     def is_settled(self, branch: str, commit: str, code: str) -> bool:
-        """Whether nothing was left to be done for a commit when it was looked at last."""
+        """Whether nothing was left to be done for a commit, and no other one was looked at since."""
         item = self._table.get(SETTLED.key(), branch) or {}
-        return (item.get("commit"), item.get("code")) == (commit, code)
+        looked_at = item.get("problems_commit", commit)
+        return (item.get("commit"), item.get("code"), looked_at) == (commit, code, commit)
 
     def note_problems(self, branch: str, commit: str, problems: Sequence[str], run: int) -> bool:
         """Note what a look found, cut to what people read; False when a later look has begun."""

@@ -9,8 +9,8 @@ from orchestrator.source.reading import within
 from orchestrator.source.repository import Entry, Mode, SourceRepository
 from orchestrator.source.unit_globs import FOLDER, Place, UnitGlobs, is_passed_over
 
-# A glob that ends with one of these names files; any other one names folders.
-_FILES = (".yaml", ".yml", ".json", ".toml", ".template")
+FILES = (".yaml", ".yml", ".json", ".toml", ".template")
+"""A glob that ends with one of these names files; any other one names folders."""
 Matched = list[list[tuple[str, Entry]]]
 """By the number of a glob, what it matches."""
 
@@ -81,17 +81,17 @@ class Finder:
         ]
 
     def everything(self) -> Iterator[tuple[str, Entry]]:
-        """Every path that is worth looking at, level by level."""
+        """Every path, level by level, but for those in folders that a `**` does not look into."""
         level = [""]
         while level:
-            below = [
-                (within(folder, name), entry)
-                for folder, listed in self.listings(level).items()
-                for name, entry in listed.items()
-                if not is_passed_over(name, entry)
-            ]
-            yield from below
-            level = [path for path, entry in below if entry.is_folder]
+            below: list[str] = []
+            for folder, listed in self.listings(level).items():
+                for name, entry in listed.items():
+                    path = within(folder, name)
+                    yield path, entry
+                    if entry.is_folder and not is_passed_over(name, entry):
+                        below.append(path)
+            level = below
 
     def _everywhere(self, looked_for: UnitGlobs) -> Matched:
         """What each glob matches: one call for each level of folders in which something may be."""
@@ -137,7 +137,7 @@ class Finder:
         """The folders, given what each glob matches; where several name a file, the first of them counts."""
         found: dict[str, str | None] = {}
         for glob, paths in zip(globs, matched, strict=True):
-            names_files = glob.endswith(_FILES)
+            names_files = glob.endswith(FILES)
             for path, entry in paths:
                 if not is_text(path):
                     self._refuse_bytes(path)

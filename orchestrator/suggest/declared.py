@@ -7,6 +7,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from orchestrator.config.load import parse_toml
+from orchestrator.config.project import project_table
 from orchestrator.errors import ConfigurationError
 
 # In every Python runtime of Lambda.
@@ -34,3 +35,6 @@ def _dependencies(project: bytes) -> Iterator[str]:
     table: Any = document.get("project")
     listed = table.get("dependencies") if isinstance(table, dict) else None
     yield from (one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, str))
+    described = project_table(document)
+    poetry = described.values.get("dependencies") if described and described.is_of_poetry else None
+    yield from poetry if isinstance(poetry, dict) else ()

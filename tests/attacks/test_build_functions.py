@@ -129,6 +129,21 @@ def test_a_lock_that_names_somebody_else_s_address_asks_nobody(
     assert other.asked == registry.asked == []
 
 
+@pytest.mark.parametrize("address", ["git+http://{host}/evil/left.git", "http://{host}/evil/left.tgz"])
+def test_a_package_of_the_registry_leads_npm_nowhere_else(
+    address: str, bench: Workbench, registry: NpmRegistry
+) -> None:
+    """Anybody can publish one that needs a git repository, or a file of another host; here, of a port that is open."""
+    port = registry.address.rpartition(":")[2]
+    harm = {"left": address.format(host=f"localhost:{port}")}
+    registry.publish("harm", "1.0.0", {"index.js": "1"}, dependencies=harm)
+    write(bench, dependencies={"harm": "1.0.0"})
+    bench.environment = {**bench.environment, "NPM_CONFIG_FETCH_RETRIES": "0"}
+    with pytest.raises((BuildError, ConfigurationError)):
+        bench.build(**_NODE)
+    assert not [path for path in registry.asked if "evil" in path]
+
+
 def test_a_package_that_is_not_what_the_lock_says_is_refused(bench: Workbench, registry: NpmRegistry) -> None:
     """Whoever altered it in the registry."""
     write(bench)

@@ -131,14 +131,22 @@ class Company:
 
     def organize(self, text: str) -> None:
         """Have an administrator record what `orchestrator.toml` is going to say, and write it."""
-        records = records_of(self.tooling, now)
         file = load_organization(text)
         repository = file.repository.model_copy(update={"url": self.organization.repository.url})
-        known = records.current()
-        named = with_administrators(file, known.organization.tooling.administrators)
-        described = named.model_copy(update={"repository": repository})
-        record(records, drafted(described, known, "a test", now()), self.tooling.client("iam", config=CLIENT))
+        named = with_administrators(file, self.recorded.tooling.administrators)
+        self.record(named.model_copy(update={"repository": repository}))
         (self.folder / "orchestrator.toml").write_text(text)
+
+    @property
+    def recorded(self) -> Organization:
+        """The guardrails."""
+        return records_of(self.tooling, now).current().organization
+
+    def record(self, described: Organization) -> None:
+        """Have an administrator record other guardrails."""
+        records = records_of(self.tooling, now)
+        version = drafted(described, records.current(), "a test", now())
+        record(records, version, self.tooling.client("iam", config=CLIENT))
 
     def leave(self) -> None:
         """Stop all promotions, and remove all units from the repository: what was deployed stays."""

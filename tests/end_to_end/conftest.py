@@ -14,9 +14,7 @@ already. What a module changes beyond its unit (a freeze, a message in a queue, 
 workers to itself; a cloud that is ended or restarted is made by the module that does so, as `test_restart.py` does.
 """
 
-import platform
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -26,7 +24,6 @@ import botocore.session
 import pytest
 
 from orchestrator.aws.session import CLIENT, Assumer
-from orchestrator.bootstrap.bundle import make_bundle
 from orchestrator.bootstrap.install import Bootstrap
 from orchestrator.bootstrap.sessions import MemberAccounts
 from orchestrator.bootstrap.synth import synthesize_cached
@@ -35,9 +32,10 @@ from orchestrator.config.organization import Lambda, Organization
 from orchestrator.local.accounts import create_organization_role
 from orchestrator.local.cloud import LocalCloud, free_port
 from orchestrator.releases.layout import survey_key
+from tests.bundles import THIS_MACHINE, bundle_of_lambdas
 from tests.end_to_end.company import ADOPTED, Company
 from tests.end_to_end.shared import Shared
-from tests.shared_folder import alone, once
+from tests.shared_folder import alone
 
 REGION = "eu-west-1"
 _ENVIRONMENTS = ("dev", "test", "staging", "prod")
@@ -113,12 +111,11 @@ def organization_of(accounts: list[str], url: str | None) -> Organization:
         {"name": name, "account": account, "region": REGION, "requires_approval": name == "prod"}
         for name, account in zip(_ENVIRONMENTS, targets, strict=True)
     ]
-    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     return Organization.model_validate(
         {
             "tooling": {"account": tooling, "region": REGION},
             "environments": environments,
-            "lambda": {"python": f"3.{sys.version_info.minor}", "architecture": architecture},
+            "lambda": {"python": THIS_MACHINE.python, "architecture": THIS_MACHINE.architecture},
             "repository": {"url": url or "file:///nowhere"},
             "adopt": {"stacks": [ADOPTED]},
         }
@@ -156,8 +153,8 @@ def _replaced(text: str, changes: list[tuple[str, str]]) -> str:
 def bundle(shared: Path) -> Callable[[Lambda, Path], None]:
     """Writes the Lambdas' code, put together once."""
 
-    def write(lambda_: Lambda, into: Path) -> None:
-        shutil.copyfile(once(shared, "bundle.zip", lambda file: make_bundle(lambda_, file)), into)
+    def write(_: Lambda, into: Path) -> None:
+        shutil.copyfile(bundle_of_lambdas(shared), into)
 
     return write
 

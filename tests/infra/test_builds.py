@@ -55,7 +55,7 @@ def test_the_buildspec_runs_the_command_that_a_person_can_run(with_options: Temp
     spec = yaml.safe_load(project["Source"]["BuildSpec"])
     assert spec["version"] == "0.2"
     assert spec["phases"]["install"]["runtime-versions"] == {"python": "3.13"}
-    assert spec["phases"]["build"]["commands"][-1] == "python3 -m orchestrator.cli.main build-task"
+    assert spec["phases"]["build"]["commands"][-1] == "bin/python -m orchestrator.cli.main build-task"
 
 
 def test_the_project_may_read_sources_write_its_log_and_ask_for_sessions(with_options: Template) -> None:

@@ -15,7 +15,7 @@ class FolderContents:
 
     Attributes:
         files: what is packaged, by its path in the folder; a file's mode says whether it is a program.
-        left_out: paths in the folder that are not packaged, sorted; those of folders end with `/`.
+        left_out: paths in the folder that are not packaged, sorted.
     """
 
     files: Mapping[str, Path]
@@ -35,15 +35,15 @@ def folder_contents(folder: Path, tree: Path, excluded: tuple[str, ...] = ()) ->
     """
     files: dict[str, Path] = {}
     left_out: list[str] = []
-    for name, path, real in _entries(folder, tree.resolve(), excluded):
+    for name, real in _entries(folder, tree.resolve(), excluded):
         if real is None:
-            left_out.append(f"{name}/" if path.is_dir() else name)
+            left_out.append(name)
         else:
             files[name] = real
     return FolderContents(dict(sorted(files.items())), tuple(sorted(left_out)))
 
 
-def _entries(folder: Path, tree: Path, excluded: tuple[str, ...]) -> Iterator[tuple[str, Path, Path | None]]:
+def _entries(folder: Path, tree: Path, excluded: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
     """The files below a folder, with where they lie; of what is left out, None, and nothing below it."""
     waiting: list[tuple[str, Path, tuple[Path, ...]]] = [("", folder, (folder.resolve(),))]
     while waiting:
@@ -51,11 +51,11 @@ def _entries(folder: Path, tree: Path, excluded: tuple[str, ...]) -> Iterator[tu
         for path in parent.iterdir():
             name = f"{prefix}{path.name}"
             if is_excluded(path.name, excluded):
-                yield name, path, None
+                yield name, None
                 continue
             real = _real(path, tree)
             if real.is_file():
-                yield name, path, real
+                yield name, real
             elif real.is_dir() and real not in above:
                 waiting.append((f"{name}/", path, (*above, real)))
 

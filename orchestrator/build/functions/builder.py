@@ -77,7 +77,9 @@ class FunctionBuilder:
         workflow = workflow_of(source, lambda file: (tree / file).is_file())
         refuse_unsound(source, workflow, tree)
         fetched = self.fetching.for_source(source, workflow)
-        packing = Packing(source, workflow, Reproducibility.of(workflow, fetched))
+        packages = fetched.packages
+        added = packages.lock.name if packages.lock and packages.published else ""
+        packing = Packing(source, workflow, Reproducibility.of(workflow, fetched), added)
         key = self._key(source, workflow, fetched)
         with self.cache.locked(_KIND, key):
             if self.cache.take(_KIND, key, into) is None:

@@ -81,11 +81,13 @@ class Packing:
         source: what was built.
         workflow: by what.
         reproducible: what is known of its bytes.
+        added: a lock file that was put beside the code to build it.
     """
 
     source: Source
     workflow: Workflow
     reproducible: Reproducibility
+    added: str = ""
 
     def pack(self, root: Path, parts: Sequence[str], into: Path) -> None:
         """Copy what was built out of reach, and pack it.
@@ -108,6 +110,9 @@ class Packing:
             )
         folder = into.with_name("content")
         written.copy_folder(".", folder, Budget(LARGEST_UNZIPPED))
+        if self.added:
+            # The library packs the lock of a repository; one that is not there need not be in the package either.
+            (folder / self.workflow.subfolder / self.added).unlink(missing_ok=True)
         zip_folder(folder, into)
         check_handler(source, into)
 

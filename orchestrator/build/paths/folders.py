@@ -1,6 +1,6 @@
 """The files of a folder that become an archive: only names that every archive, log and terminal can hold."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.build.bounds import is_plain
@@ -17,33 +17,29 @@ _NEVER_MISSED = (".git", ".gitignore", "__pycache__")
 
 def told(left_out: Iterable[str]) -> list[str]:
     """Those paths that somebody may miss in a package."""
-    return [path for path in left_out if path.rstrip("/").rpartition("/")[2] not in _NEVER_MISSED]
+    return [path for path in left_out if path.rpartition("/")[2] not in _NEVER_MISSED]
 
 
-def packaged(
-    folder: Path, sources: Sources, left_out: tuple[str, ...] = (), *, at_top: Collection[str] = ()
-) -> FolderContents:
+def packaged(folder: Path, sources: Sources, left_out: tuple[str, ...] = ()) -> FolderContents:
     """List what a folder packages; links are followed within the sources.
 
     Args:
         folder: an existing one.
         sources: what it is part of.
         left_out: patterns of names that are not packaged.
-        at_top: names in the folder itself that are not packaged.
 
     Raises:
         ConfigurationError: a link leads elsewhere, a name is not plain text, or there are too many files.
     """
     found = folder_contents(folder, sources.tree, left_out)
-    files = {name: path for name, path in found.files.items() if name.partition("/")[0] not in at_top}
-    hostile = next((name for name in files if not is_plain(name) or "\\" in name), None)
+    hostile = next((name for name in found.files if not is_plain(name) or "\\" in name), None)
     if hostile is not None:
         raise ConfigurationError(
             sources.name(folder),
             f"holds {hostile!r}, a name that no archive should hold: rename it to letters, digits and '-_.'.",
         )
-    if len(files) > MOST_ENTRIES:
+    if len(found.files) > MOST_ENTRIES:
         raise ConfigurationError(
             sources.name(folder), f"holds more than {MOST_ENTRIES:,} files, which no archive takes. Split it."
         )
-    return FolderContents(files, found.left_out)
+    return found

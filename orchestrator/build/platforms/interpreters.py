@@ -10,6 +10,9 @@ from pathlib import Path
 from orchestrator.frozen import dataclass
 
 _TIMEOUT_SECONDS = 60
+# Where pyenv, and where asdf and mise have what their shims start. A shim takes up to a second, also to say that it
+# starts nothing.
+_SHIMS, _INSTALLED = "shims", ("versions", "installs/python")
 # Where an interpreter lies, and the folders of its standard library and of the shared libraries that this loads.
 _QUESTION = """
 import json, os, platform, sys, sysconfig
@@ -57,10 +60,18 @@ def _candidates(version: str, uv: str, environment: Mapping[str, str]) -> Iterat
     for folder in filter(os.path.isabs, environment.get("PATH", os.defpath).split(os.pathsep)):
         path = Path(folder, f"python{version}")
         if os.access(path, os.X_OK):
-            yield str(path)
+            yield from map(str, _behind_shim(path) if path.parent.name == _SHIMS else [path])
     options = ("--managed-python", "--no-project", "--no-python-downloads", "--no-config", "--offline")
     if found := _output([uv, "python", "find", *options, version], environment).strip():
         yield found
+
+
+def _behind_shim(shim: Path) -> list[Path]:
+    """What a version manager's shim may start, whether or not that version is switched on; else the shim itself."""
+    manager = shim.parents[1]
+    if not any((manager / folder).is_dir() for folder in _INSTALLED):
+        return [shim]
+    return sorted(path for folder in _INSTALLED for path in manager.glob(f"{folder}/*/bin/{shim.name}"))
 
 
 def _asked(path: str, version: str, environment: Mapping[str, str]) -> Interpreter | None:

@@ -9,15 +9,18 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
-from pip_requirements_parser import InstallRequirement, InvalidRequirementLine, OptionLine, RequirementsFile
 
 from orchestrator.build.exported import Exported
 from orchestrator.build.requirements.pins import REQUIREMENTS_FILE, Pin, PinnedLock
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
+
+if TYPE_CHECKING:
+    from pip_requirements_parser import InstallRequirement, InvalidRequirementLine, OptionLine, RequirementsFile
 
 REQUIREMENTS_IN = "requirements.in"
 # Of UTF-8 with one, nothing else is left when it is decoded.
@@ -155,7 +158,10 @@ class _Reader:
         yield from self.read(included, path.read_bytes(), is_constraint=is_constraint)
 
 
-def _parsed(text: str) -> RequirementsFile:
+def _parsed(text: str) -> "RequirementsFile":
+    # Most projects have no list, and reading one takes long to import.
+    from pip_requirements_parser import RequirementsFile  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory(prefix="orchestrator-list-") as folder:
         copy = Path(folder, REQUIREMENTS_FILE)
         # The mark is what keeps the parser from an encoding that a comment of the text names.
@@ -169,7 +175,7 @@ def _variable_problems(text: str) -> Iterator[str]:
             yield f"line {number}: {name} is a variable of the machine that installs, which builds do not have."
 
 
-def _problems(parsed: RequirementsFile) -> Iterator[str]:
+def _problems(parsed: "RequirementsFile") -> Iterator[str]:
     for invalid in parsed.invalid_lines:
         yield _invalid(invalid)
     for requirement in parsed.requirements:
@@ -178,7 +184,7 @@ def _problems(parsed: RequirementsFile) -> Iterator[str]:
         yield from _option_problems(option)
 
 
-def _invalid(line: InvalidRequirementLine) -> str:
+def _invalid(line: "InvalidRequirementLine") -> str:
     why = str(line.error_message).split("\n", 1)[0].removeprefix("Invalid requirement: ").strip(" :.")
     return (
         f"line {line.line_number}: {line.line!r} is not a requirement such as 'requests>=2.32' ({why}): correct it, or "
@@ -186,7 +192,7 @@ def _invalid(line: InvalidRequirementLine) -> str:
     )
 
 
-def _requirement_problems(requirement: InstallRequirement) -> Iterator[str]:
+def _requirement_problems(requirement: "InstallRequirement") -> Iterator[str]:
     line = requirement.requirement_line
     if requirement.link is not None or requirement.is_editable or requirement.req is None:
         name = requirement.req.name if requirement.req else None
@@ -195,7 +201,7 @@ def _requirement_problems(requirement: InstallRequirement) -> Iterator[str]:
         yield f"line {line.line_number}: {line.line!r} has options for building, and builds take wheels: remove them."
 
 
-def _option_problems(option: OptionLine) -> Iterator[str]:
+def _option_problems(option: "OptionLine") -> Iterator[str]:
     where = f"line {option.line_number}: {option.line!r}"
     for key in option.options.keys() - _INCLUDES.keys() - set(_USUAL):
         if key == "index_url" and option.options[key].rstrip("/") in _PUBLIC_INDEX:
@@ -219,14 +225,14 @@ def not_of_an_index(written: str, name: str | None) -> str:
     )
 
 
-def _requirement(parsed: InstallRequirement) -> Requirement:
+def _requirement(parsed: "InstallRequirement") -> Requirement:
     """The requirement with its marker, which the parser takes off."""
     requirement = Requirement(str(parsed.req))
     requirement.marker = parsed.marker
     return requirement
 
 
-def _sha256(requirement: InstallRequirement) -> Iterator[str]:
+def _sha256(requirement: "InstallRequirement") -> Iterator[str]:
     for one in requirement.hash_options:
         kind, _, value = one.partition(":")
         if kind == "sha256":

@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from plette import Pipfile
-
 from orchestrator.build.requirements.pins import Pin, PinnedLock, pin_of, unpinned
 from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError
@@ -46,6 +44,9 @@ def read_pipfile_lock(text: str, file: str, pipfile: str | None) -> PinnedLock:
 
 
 def _hash_of(pipfile: str, file: str) -> str:
+    # Most units have no such file, and reading one takes long to import.
+    from plette import Pipfile  # noqa: PLC0415
+
     document = parse_toml(pipfile, file)
     try:
         found = Pipfile({"source": _SOURCES, **document}).get_hash().value

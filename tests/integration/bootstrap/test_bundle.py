@@ -1,37 +1,52 @@
-"""The code of the Lambdas: complete, small, and the same bytes for the same code."""
+"""The code of the Lambdas and of builds: complete, and for the Lambdas small and the same bytes for the same code."""
 
 import json
 import marshal
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from venv import EnvBuilder
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from packaging.requirements import Requirement
 
-from orchestrator.bootstrap.bundle import SIGNING, locked, make_builder, make_bundle
+from orchestrator.bootstrap.bundle import SIGNING, make_bundle
 from orchestrator.bootstrap.bytecode import BytecodeError, compile_folder
 from orchestrator.config.organization import Lambda
+from tests.bundles import THIS_MACHINE, bundle_of_builds, bundle_of_lambdas
 
 # What the Lambda runtime brings: boto3, and what it needs itself.
 _RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six")
+# What other commands need, for the infrastructure and the embedded cloud; and what signs, where it is GitHub's App.
+_NOT_FOR_BUILDS = {"aws_cdk", "cryptography", "infra", "ministack"}
+_IMPORT_ALL = """
+import importlib, importlib.metadata, json, pkgutil, sys, orchestrator, uv
+missing = []
+for module in pkgutil.walk_packages(orchestrator.__path__, "orchestrator."):
+    try:
+        importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        missing.append(error.name)
+versions = [importlib.metadata.version(name) for name in sys.argv[1:]]
+print(json.dumps({"missing": missing, "uv": uv.find_uv_bin(), "versions": versions}))
+"""
 _STEPS = sorted(file.stem for file in Path("lambdas").glob("*.py") if file.stem not in ("__init__", "edge"))
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(shared: Path) -> Path:
     """A bundle for this machine's own Python."""
-    file = tmp_path_factory.mktemp("bundle") / "bundle.zip"
-    make_bundle(Lambda(python=f"3.{sys.version_info.minor}"), file)
-    return file
+    return bundle_of_lambdas(shared)
 
 
 def test_the_same_code_gives_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
     """So that a second bootstrap finds the first one's code in the bucket."""
-    make_bundle(Lambda(python=f"3.{sys.version_info.minor}"), tmp_path / "bundle.zip")
+    make_bundle(THIS_MACHINE, tmp_path / "bundle.zip")
     assert (tmp_path / "bundle.zip").read_bytes() == bundle.read_bytes()
 
 
@@ -115,7 +130,7 @@ def test_every_handler_can_be_imported_with_nothing_but_the_bundle_and_the_runti
 
 def test_a_bundle_for_github_signs_with_nothing_but_itself(tmp_path: Path) -> None:
     """As a GitHub App does; the library for it is there only then."""
-    make_bundle(Lambda(python=f"3.{sys.version_info.minor}"), tmp_path / "bundle.zip", SIGNING)
+    make_bundle(THIS_MACHINE, tmp_path / "bundle.zip", SIGNING)
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         archive.extractall(tmp_path / "bundle")
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -145,29 +160,30 @@ def test_a_bundle_for_another_platform_holds_its_machine_code(tmp_path: Path) ->
     assert all("313" in name and "aarch64" in name for name in compiled)
 
 
-def test_libraries_are_taken_from_the_lock_file_with_their_hashes() -> None:
-    """And no others."""
-    lock = "boto3==1.2 \\\n    --hash=sha256:aa\npydantic==2.0 \\\n    --hash=sha256:bb\n    # via us\n"
-    assert locked(lock, ("pydantic",)) == ["pydantic==2.0 \\\n    --hash=sha256:bb\n    # via us\n"]
-
-
-def test_the_builders_code_runs_with_nothing_but_itself(tmp_path: Path) -> None:
-    """On CodeBuild there is Python and git, and what CodeBuild unpacked."""
-    make_builder(Lambda(python=f"3.{sys.version_info.minor}"), tmp_path / "builder.zip")
-    folder = tmp_path / "src"
+def test_everything_that_runs_where_builds_do_runs_with_nothing_but_the_builders_code(
+    shared: Path, tmp_path: Path
+) -> None:
+    """On CodeBuild there is Python and git, and what CodeBuild unpacked; that it builds, the buildspec's test tells."""
     # zipfile, as others, forgets which files are programs.
-    with zipfile.ZipFile(tmp_path / "builder.zip") as archive:
-        archive.extractall(folder)
-    (folder / "bin" / "uv").chmod(0o755)
-    modules = "aws_lambda_builders.builder, orchestrator.build.network.gateway, orchestrator.cli.main"
-    code = f"import uv, {modules}; print(uv.find_uv_bin())"
+    with zipfile.ZipFile(bundle_of_builds(shared)) as archive:
+        archive.extractall(tmp_path)
+    EnvBuilder(symlinks=True).create(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code],
+        [tmp_path / "bin" / "python", "-c", _IMPORT_ALL, *_requirements()],
         env={"PATH": "/usr/bin"},
-        cwd=folder,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(folder / "bin" / "uv")
+    told = json.loads(done.stdout)
+    assert set(told["missing"]) <= _NOT_FOR_BUILDS
+    assert told["uv"] == str(tmp_path / "bin" / "uv")
+    assert all(told["versions"])
+
+
+def _requirements() -> list[str]:
+    """The names of what the project depends on."""
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    return [Requirement(line).name for line in project["dependencies"]]

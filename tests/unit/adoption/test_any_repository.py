@@ -90,4 +90,4 @@ def test_what_init_writes_loads_and_finds_what_it_says(
     catalog = read_catalog(after, "after")
     assert not catalog.problems
     assert {unit.folder: unit.name for unit in catalog.units.values()} == made.units
-    assert not {folder or ROOT for folder in made.units} & made.unplaced.keys()
+    assert not {folder or ROOT for folder in made.units} & made.left_out.sentences.keys()

@@ -3,7 +3,7 @@
 import re
 from fnmatch import fnmatchcase
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orchestrator.config.names import LONGEST_NAME
@@ -54,6 +54,7 @@ def test_stacks_of_units_are_shared_only_where_names_differ_in_dashes_alone(unit
     assert (len(stacks) == 1) == (unit.replace("_", "-") == other.replace("_", "-"))
 
 
+@example("promote--promote--approve_promote-promot")
 @given(_legal())
 def test_the_name_that_is_proposed_instead_is_legal_and_allowed(name: str) -> None:
     """It is the given one where that is allowed."""

@@ -171,3 +171,15 @@ def test_what_a_look_found_is_bounded_and_of_the_newest_look(ledger: Ledger) -> 
     assert found.problems[-1] == "There are 31 more: 'orchestrator units' lists all of them."
     assert branches.settle("main", "b" * 40, "code", second)
     assert branches.findings("main") == found
+    assert branches.is_settled("main", "b" * 40, "code")
+
+
+def test_a_branch_that_returns_from_a_refused_commit_is_looked_at_again(ledger: Ledger) -> None:
+    """Else what was refused there would be shown for ever."""
+    branches = ledger.branches
+    run = branches.begin("main")
+    assert branches.settle("main", "a" * 40, "code", run)
+    assert branches.note_problems("main", "a" * 40, [], run)
+    assert branches.is_settled("main", "a" * 40, "code")
+    assert branches.note_problems("main", "b" * 40, ["orchestrator.toml: is looser."], run)
+    assert not branches.is_settled("main", "a" * 40, "code")

@@ -90,6 +90,8 @@ def test_what_a_unit_has_itself_is_not_suggested(repository: Repository) -> None
         {
             "projects/orders/pyproject.toml": '[project]\nversion = "1"\ndependencies = ["Vendored-Thing>=1"]\n',
             "projects/orders/requirements.txt": "pinned==1.0  # it is in vendor, too\n",
+            "projects/poet/pyproject.toml": '[tool.poetry]\nversion = "1"\n[tool.poetry.dependencies]\nPinned = "^1"\n',
+            "projects/poet/poet.py": "import pinned\n",
             "projects/orders/orders.py": (
                 "import json, utils, vendored_thing, pinned, boto3, nowhere, helpers\n"
                 "from . import utils\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import money\n"

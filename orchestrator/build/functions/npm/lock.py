@@ -22,6 +22,8 @@ _ALIAS = re.compile(r"npm:(?:@[^/@]+/)?[^/@]+(?:@|$)")
 _FOLDER_OR_FILE = re.compile(r"[/\\:]|\.(?:tgz|tar|tar\.gz)$")
 _RUN = ("prepack", "prepare", "postpack", "preinstall", "install", "postinstall", "prepublish")
 _MOST_SHOWN = 5
+# The project itself, and a package.
+_ALONE = 2
 _ADVICE = (
     "Builds fetch packages from the registry of the build machine alone, by the integrity that the lock holds: publish "
     "it there, or bundle it with the code."
@@ -80,6 +82,11 @@ class NpmLock:
     name: str
     text: str
     scripts: tuple[str, ...]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it has one package, and none that this needs."""
+        return len(json.loads(self.text)["packages"]) == _ALONE
 
     def only(self, name: str) -> "tuple[Manifest, NpmLock] | None":
         """A lock of one package of this one, with what that needs to run on some platform; None when it is not here.

@@ -30,6 +30,13 @@ _CACHE, TOOLS = "npm", "npm-tools"
 _REGISTRIES = "npm-settings.json"
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
 _QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--loglevel", "error")
+# A package of the registry may need what is elsewhere. Older versions of npm know the first of these alone.
+_REGISTRIES_ALONE = {
+    "npm_config_git": "/bin/false",
+    "npm_config_allow_git": "none",
+    "npm_config_allow_remote": "none",
+    "npm_config_allow_file": "none",
+}
 _OTHER_LOCKS: Mapping[str, str] = {
     "pnpm-lock.yaml": "pnpm",
     "bun.lock": "Bun",
@@ -120,10 +127,22 @@ class Npm:
             return Packages(None, Stock(variables=variables), None, warnings, manifest.scripts)
         shape = {**settings.variables, **_processor(wanted.processor)}
         stock = Stock({_CACHE: self._fetched(manifest, lock, shape, wanted)}, {**variables, **shape})
-        tools = lock.only(wanted.tool) if wanted.tool else None
+        tools = self._tools(lock, f"{where}/{PACKAGE}", wanted.tool)
         if tools:
             stock |= Stock({TOOLS: self._fetched(*tools, {}, Wanted(None))})
         return Packages(lock, stock, published, warnings, manifest.scripts, tools)
+
+    @staticmethod
+    def _tools(lock: NpmLock, file: str, tool: str) -> tuple[Manifest, NpmLock] | None:
+        """What is fetched apart, which must bring its programs along as packages."""
+        found = lock.only(tool) if tool else None
+        if found and found[1].is_alone:
+            raise ConfigurationError(
+                file,
+                f"the version of {tool} in the lock fetches its program by itself when it is installed, which builds "
+                f"do not allow: require a newer {tool}, whose programs are packages, and lock again.",
+            )
+        return found
 
     @cached_property
     def registries(self) -> Registries:
@@ -144,7 +163,7 @@ class Npm:
 
     @property
     def _variables(self) -> dict[str, str]:
-        return {"PATH": self.chain.path(self.commands)}
+        return {"PATH": self.chain.path(self.commands), **_REGISTRIES_ALONE}
 
     def _settings(self, settings: RepositorySettings) -> dict[str, str]:
         """What tells the unit's npm to take everything out of the cache."""

@@ -19,6 +19,8 @@ _SHAPE: Mapping[str, tuple[str, ...]] = {
     "strict-peer-deps": ("true", "false"),
     "install-strategy": ("hoisted", "nested", "shallow"),
     "engine-strict": ("true", "false"),
+    "optional": ("true", "false"),
+    "omit": ("dev", "optional", "peer"),
 }
 # What is said of publishing and of how npm prints, and changes nothing that is built.
 _IDLE = (

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from orchestrator.build.cache import Cache
-from orchestrator.errors import BuildError
+from orchestrator.errors import BuildError, ConfigurationError
+from tests.npm_registry import NpmRegistry
 from tests.shared_folder import alone
 from tests.unit.build.functions.workbench import Workbench, files_of
 
@@ -35,6 +36,14 @@ def test_a_unit_whose_lock_has_no_esbuild_is_told_what_to_do(bench: Workbench) -
     bench.write("code/package.json", "{}")
     bench.write("code/app.ts", "export const handler = 1;")
     with pytest.raises(BuildError, match=r"Cannot find esbuild"):
+        bench.build(runtime="nodejs22.x", handler="app.handler", metadata={"BuildMethod": "esbuild"})
+
+
+def test_an_esbuild_that_would_fetch_its_program_by_itself_is_refused(bench: Workbench, registry: NpmRegistry) -> None:
+    """As versions before 0.13 did, when they were installed."""
+    registry.publish("esbuild", "0.11.0", {"install.js": ""}, scripts={"install": "node install.js"})
+    bench.write("code/package.json", json.dumps({"devDependencies": {"esbuild": "0.11.0"}}))
+    with pytest.raises(ConfigurationError, match=r"code/package\.json: the version of esbuild in the lock fetches its"):
         bench.build(runtime="nodejs22.x", handler="app.handler", metadata={"BuildMethod": "esbuild"})
 
 

@@ -36,6 +36,7 @@ def test_a_unit_without_a_lock_is_resolved_once_as_of_the_commit(greeting: Workb
     assert files_of(first)["node_modules/greet/index.js"] == "module.exports = (name) => `hello ${name}`;"
     assert not first.reproducible.reason
     assert first.lock is not None
+    assert "package-lock.json" not in files_of(first)
     registry.publish("greet", "1.0.1", {"index.js": "module.exports = 3;"})
     asked = len(registry.asked)
 

@@ -87,7 +87,7 @@ def test_files_that_sam_leaves_out_are_left_out_and_told(unit: UnitFolder) -> No
         modes = {one.filename: one.external_attr >> 16 & 0o777 for one in archive.infolist()}
     assert (modes["bin/run"], modes["app.py"]) == (0o755, 0o644)
     (note,) = finished.notes
-    assert note.endswith("src/, which is packaged without .venv/, lib.so.")
+    assert note.endswith("src/, which is packaged without .venv, lib.so.")
 
 
 def test_a_link_is_followed_within_the_sources_alone(unit: UnitFolder) -> None:

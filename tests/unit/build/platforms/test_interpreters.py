@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from orchestrator.build.platforms.interpreters import Interpreter, find_interpreter
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -11,7 +13,7 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 def program(folder: Path, name: str, text: str) -> Path:
     """A program of a name."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
     path.chmod(0o755)
@@ -40,6 +42,24 @@ def test_the_first_one_on_the_search_path_that_runs_is_taken(tmp_path: Path) -> 
     assert found is not None
     assert found.program == Path(sys.executable).resolve()
     assert Path(os.__file__).parent.parent in found.library
+
+
+@pytest.mark.parametrize("versions", ["versions/3.99.1", "installs/python/3.99.1"])
+def test_what_a_shim_would_start_is_taken_in_its_place(tmp_path: Path, versions: str) -> None:
+    """Also where the version is not switched on: in CodeBuild's image, pyenv has all of them and one is."""
+    program(tmp_path / "manager" / "shims", "python3.99", f": > {tmp_path}/asked; exit 127")
+    program(tmp_path / "manager" / versions / "bin", "python3.99", posing_as("3.99"))
+    found = find_interpreter("3.99", "/nonexistent/uv", {"PATH": str(tmp_path / "manager" / "shims")})
+    assert found is not None
+    assert not (tmp_path / "asked").exists()
+
+
+def test_a_shim_is_not_asked_where_its_version_is_not_installed(tmp_path: Path) -> None:
+    """Each build would wait for it, only to hear that there is no such version."""
+    program(tmp_path / "shims", "python3.99", f": > {tmp_path}/asked; exit 127")
+    program(tmp_path / "versions" / "3.98.0" / "bin", "python3.98", posing_as("3.98"))
+    assert find_interpreter("3.99", "/nonexistent/uv", {"PATH": str(tmp_path / "shims")}) is None
+    assert not (tmp_path / "asked").exists()
 
 
 def test_uv_is_asked_for_one_that_it_installed_and_downloads_none(tmp_path: Path) -> None:

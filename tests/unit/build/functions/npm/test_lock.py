@@ -143,4 +143,8 @@ def test_a_tool_is_cut_out_of_a_lock() -> None:
         "node_modules/esbuild",
         "node_modules/@esbuild/linux-x64",
     }
+    assert not found[1].is_alone
     assert lock.only("absent") is None
+    left = lock.only("left")
+    assert left is not None
+    assert left[1].is_alone
