@@ -1,4 +1,4 @@
-"""Print the table of `docs/existing-repositories.md`, and below it what people are told of each template that is refused."""
+"""Print the table of `docs/existing-repositories.md`, and what people are told of each template that is refused."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Reads a unit as a build does, from the commit to the finished template; what tool chains would make is a placeholder."""
+"""Reads a unit as a build does, from the commit to the finished template, with placeholders for built code."""
 
 import zipfile
 from collections.abc import Mapping

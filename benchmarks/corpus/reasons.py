@@ -17,7 +17,7 @@ class Reason(StrEnum):
 
 _SENTENCES = {
     Reason.IMAGE: r"is a container image, and a release holds none",
-    Reason.UNKNOWN_LOCATION: r"\.Properties\.(TemplateURL|Location) = .*: AWS::Region is neither a parameter nor a resource",
+    Reason.UNKNOWN_LOCATION: r"\.(TemplateURL|Location) = .*: AWS::Region is neither a parameter nor a resource",
     Reason.RETIRED_RUNTIME: r"\.Properties\.Runtime = '[a-z]+[\d.x]+' cannot be built; valid are",
 }
 

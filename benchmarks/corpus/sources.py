@@ -52,7 +52,7 @@ def _fetched(cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     locked = cache / "requirements.txt"
     locked.write_text(_lines_of("cfn-lint"), encoding="utf-8")
-    # pip asks the distribution for its metadata, with the build backend that is installed, and checks the digest before.
+    # pip checks the digest, and then asks the build backend that is installed for the metadata.
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation"]
     options = ["--no-binary", "cfn-lint", "--require-hashes", "--requirement", str(locked), "--dest", str(cache)]
     subprocess.run([*command, *options], check=True)

@@ -1,7 +1,6 @@
 """Templates that others wrote: nearly all are units, and the rest is refused for a reason that is known."""
 
 import os
-from pathlib import Path
 
 import pytest
 
