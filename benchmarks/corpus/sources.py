@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_GOOD = "/test/fixtures/templates/good/"
+_FIXTURES = "/test/fixtures/templates/{kind}/"
 _INPUT = "tests/translator/input"
 _SUFFIXES = (".yaml", ".yml", ".json", ".template")
 
 
-def cfn_lint_templates(cache: Path) -> dict[str, bytes]:
-    """The files that cfn-lint's authors call good, by name; its source distribution is fetched once.
+def cfn_lint_templates(cache: Path, kind: str = "good") -> dict[str, bytes]:
+    """The files that cfn-lint is tested with, by name; its source distribution is fetched once.
 
     Args:
         cache: a folder that keeps the distribution, whose digest must be the one of `requirements.lock`.
+        kind: "good" or "bad", as its authors call them.
 
     Raises:
         CalledProcessError: it cannot be fetched, or has another digest.
     """
     archive = next(cache.glob("*.tar.gz"), None) or _fetched(cache)
     with tarfile.open(archive) as opened:
-        return dict(sorted(_files(opened)))
+        return dict(sorted(_files(opened, _FIXTURES.format(kind=kind))))
 
 
 def translator_templates(clone: Path) -> dict[str, bytes]:
@@ -40,10 +41,10 @@ def translator_templates(clone: Path) -> dict[str, bytes]:
     }
 
 
-def _files(opened: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+def _files(opened: tarfile.TarFile, folder: str) -> Iterator[tuple[str, bytes]]:
     for member in opened:
-        _, is_good, name = member.name.partition(_GOOD)
-        content = opened.extractfile(member) if is_good and name.endswith(_SUFFIXES) else None
+        _, is_within, name = member.name.partition(folder)
+        content = opened.extractfile(member) if is_within and name.endswith(_SUFFIXES) else None
         if content:
             yield name, content.read()
 

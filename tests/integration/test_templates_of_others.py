@@ -1,22 +1,29 @@
 """Templates that others wrote: nearly all are units, and the rest is refused for a reason that is known."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from benchmarks.corpus.__main__ import row
+from benchmarks.corpus.reading import read_unit
 from benchmarks.corpus.reasons import UnknownReasonError, reasons_of
 from benchmarks.corpus.report import Report, report_on
+from benchmarks.corpus.repository import commit_units, template_of
 from benchmarks.corpus.sources import ROOT, cfn_lint_templates
-from orchestrator.errors import BuildError, ConfigurationError
+from orchestrator.errors import BuildError, ConfigurationError, OrchestratorError
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that keeps the source distribution of cfn-lint."""
+    return tmp_path_factory.mktemp("distribution")
+
+
+@pytest.fixture(scope="module")
+def report(distribution: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """What becomes of the templates that the authors of cfn-lint call good; any other exception ends it."""
-    folder = tmp_path_factory.mktemp("corpus")
-    templates = cfn_lint_templates(tmp_path_factory.mktemp("distribution"))
-    return report_on(templates, folder, os.environ["PATH"])
+    return report_on(cfn_lint_templates(distribution), tmp_path_factory.mktemp("good"), os.environ["PATH"])
 
 
 def test_each_refusal_has_a_reason_on_the_list_and_the_documentation_says_so(report: Report) -> None:
@@ -27,6 +34,25 @@ def test_each_refusal_has_a_reason_on_the_list_and_the_documentation_says_so(rep
 def test_sams_transform_takes_what_is_deployed_wherever_it_takes_what_was_written(report: Report) -> None:
     """Objects of a release stand where local paths were."""
     assert report.broken == []
+
+
+def test_a_template_that_is_wrong_gets_a_sentence_and_never_an_exception(distribution: Path, tmp_path: Path) -> None:
+    """Those that the authors of cfn-lint call bad: some cannot be read, in others anything may be anywhere."""
+    templates, refused = {}, []
+    for name, text in cfn_lint_templates(distribution, "bad").items():
+        try:
+            templates |= {name: text} if template_of(text, name) else {}
+        except ConfigurationError as error:
+            refused.append(str(error))
+    catalog = commit_units(templates, tmp_path, os.environ["PATH"])
+    for unit in catalog.names:
+        try:
+            read_unit(catalog, unit)
+        except OrchestratorError as error:
+            refused.append(str(error))
+    assert catalog.names
+    assert refused
+    assert all(refused)
 
 
 @pytest.mark.parametrize(
