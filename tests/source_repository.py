@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator.cli.affected import starts_at
+from orchestrator.cli.merges.compare import starts_at
 from orchestrator.source.affected import Reason, verdicts
 from orchestrator.source.catalog import read_catalog
 from orchestrator.source.local_git import LocalGitRepository

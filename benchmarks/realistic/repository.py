@@ -49,7 +49,8 @@ class RealisticRepository:
 
     def clone(self, into: Path) -> Path:
         """Clone it, with all files."""
-        subprocess.run(["git", "clone", "--quiet", str(self.folder), str(into)], check=True)
+        command = ["git", "clone", "--quiet", str(self.folder), str(into)]
+        subprocess.run(command, check=True)
         return into
 
     def organization(self, more: str = "") -> File:

@@ -8,7 +8,7 @@ from orchestrator.adoption.exclusions import exclusions
 from orchestrator.adoption.look import Look
 from orchestrator.adoption.propose import ProposedUnit, Proposer
 from orchestrator.adoption.reasons import LeftOut, Reason
-from orchestrator.adoption.write import USUAL, Accounts, adopted, written
+from orchestrator.adoption.write import USUAL, Accounts, Globs, adopted, written
 from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Lambda
 from orchestrator.config.told import ROOT
@@ -19,6 +19,8 @@ from orchestrator.source.repository import Commit, SourceRepository
 from orchestrator.source.survey import Survey
 from orchestrator.source.surveyed import Surveyed
 
+MOST_NAMED = 10
+"""How many things are named one by one where nobody asks for it."""
 _NO_TEMPLATE = "holds a project and no template, which every unit has: others use it, or something else deploys it."
 
 
@@ -95,7 +97,8 @@ class _Drafting:
     def _attempt(self, units: list[ProposedUnit], before: Surveyed | None) -> tuple[str, Surveyed]:
         globs = cover([_wanted(unit) for unit in units], self._others(units))
         exclude = self._exclude(globs, {unit.place.folder: unit.place.file for unit in units})
-        text = written(self.accounts, globs, units, exclude, self.platform, explain=self.explain)
+        explain = self.explain or sum(1 for unit in units if unit.is_open) <= MOST_NAMED
+        text = written(self.accounts, Globs(globs, exclude), units, self.platform, explain=explain)
         # What is known of a folder holds for each attempt.
         return text, Survey(self.look.repository, self.look.commit, text.encode(), before).surveyed()
 

@@ -107,10 +107,10 @@ class Look:
         for folder, tool, name in projects_of_tools(self.everything):
             if folder not in folders and not any(one in folders for one in around(folder)):
                 why = (
-                    f"is deployed by {tool}, which {name} is of: units are CloudFormation and SAM templates, and CDK "
-                    "apps in Python."
+                    f"has {name}, so {tool} deploys it. Units are CloudFormation and SAM templates, and CDK apps in "
+                    "Python."
                 )
-                self.left_out.add(folder, Reason.TOOL, why)
+                self.left_out.add(folder, Reason.TOOL, why, kind=tool)
 
     def _place(self, folder: str, paths: list[str], texts: Mapping[str, bytes]) -> Place | None:
         project = texts.get(f"{folder}/{PYPROJECT}".lstrip("/"))

@@ -56,6 +56,11 @@ class ProposedUnit:
     open_parameters: tuple[str, ...] = ()
     sam_default: SamDeployment | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether more could be said of it than is known."""
+        return bool(self.open_parameters or (self.sam_default and self.sam_default.stack))
+
 
 @dataclass
 class Proposer:

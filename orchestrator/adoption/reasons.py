@@ -31,23 +31,35 @@ class LeftOut:
     Attributes:
         reasons: of each path.
         sentences: the same in words, with what to do where something can be done.
+        kinds: of those that are of several kinds, which.
     """
 
     reasons: dict[str, Reason] = field(default_factory=dict)
     sentences: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
 
-    def add(self, path: str, reason: Reason, *said: str) -> None:
+    def add(self, path: str, reason: Reason, *said: str, kind: str = "") -> None:
         """Leave something out; what was said of it first holds.
 
         Args:
             path: the folder or file; empty for the repository itself.
             reason: why.
             said: the same in sentences.
+            kind: which of several kinds, such as the name of a tool.
         """
-        self.reasons.setdefault(path or ROOT, reason)
-        self.sentences.setdefault(path or ROOT, " ".join(said))
+        if (path or ROOT) not in self.reasons:
+            self.reasons[path or ROOT] = reason
+            self.sentences[path or ROOT] = " ".join(said)
+            self.kinds |= {path or ROOT: kind} if kind else {}
 
     @property
-    def counts(self) -> list[tuple[Reason, int]]:
-        """How much is left out for which reason, most first."""
-        return Counter(self.reasons.values()).most_common()
+    def counts(self) -> list[tuple[Reason, int, list[tuple[str, int]]]]:
+        """How much is left out for which reason, and how much of which kind; most first."""
+        return [
+            (
+                reason,
+                count,
+                Counter(self.kinds[path] for path in self.kinds if self.reasons[path] is reason).most_common(),
+            )
+            for reason, count in Counter(self.reasons.values()).most_common()
+        ]

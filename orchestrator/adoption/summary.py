@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from orchestrator.adoption.draft import Draft
+from orchestrator.adoption.draft import MOST_NAMED, Draft
 
-# A line has room for so many names.
-_SHOWN = 10
 # Roles in targets have room for about as many names of stacks.
 _ADOPTED = 5
 
@@ -18,7 +16,9 @@ def summary(made: Draft, *, explain: bool) -> Iterator[str]:
         explain: whether to name everything one by one.
     """
     names = sorted(made.units.values())
-    shown = names if explain or len(names) <= _SHOWN else [*names[:_SHOWN], f"and {len(names) - _SHOWN} more"]
+    shown = (
+        names if explain or len(names) <= MOST_NAMED else [*names[:MOST_NAMED], f"and {len(names) - MOST_NAMED} more"]
+    )
     yield f"It finds {_count(len(names), 'unit')}{': ' if names else ''}{', '.join(shown)}."
     yield from _values(made, explain=explain)
     if len(made.adopted) > _ADOPTED:
@@ -31,24 +31,26 @@ def summary(made: Draft, *, explain: bool) -> Iterator[str]:
 
 def _values(made: Draft, *, explain: bool) -> Iterator[str]:
     """The parameters without values, with which no release can be built."""
-    if explain:
+    count = len(made.without_value)
+    if explain or count <= MOST_NAMED:
         for unit, parameters in sorted(made.without_value.items()):
-            yield f"No value: {unit}: {', '.join(parameters)}; the file has a comment for each."
-    elif made.without_value:
+            yield f"No value: {unit}: {', '.join(parameters)}. It cannot be built before the file gives one to each."
+    else:
         yield (
-            f"{_count(len(made.without_value), 'unit')} cannot be built before parameters of the template have values: "
-            "--explain names them, and writes a comment for each into the file."
+            f"{count} units cannot be built before parameters of their templates have values: --explain names them, "
+            "and writes a comment for each into the file."
         )
 
 
 def _left_out(made: Draft, *, explain: bool) -> Iterator[str]:
-    if explain:
+    if explain or len(made.left_out.reasons) <= MOST_NAMED:
         for path, said in sorted(made.left_out.sentences.items()):
-            yield f"No unit: {path}: {said}"
-    elif made.left_out.reasons:
-        yield "Left out (--explain names each, and says why):"
-        for reason, count in made.left_out.counts:
-            yield f"  {count:>5}  {reason}"
+            yield f"Left out: {path}: {said}"
+        return
+    yield f"{len(made.left_out.reasons)} folders and files are left out (--explain names each, and says why):"
+    for reason, count, kinds in made.left_out.counts:
+        of_each = f" ({', '.join(f'{kind}: {number}' for kind, number in kinds)})" if kinds else ""
+        yield f"{count:>6}  {reason}{of_each}"
 
 
 def _count(number: int, what: str) -> str:

@@ -25,30 +25,29 @@ class Accounts:
     environments: tuple[Environment, ...]
 
 
-def written(
-    accounts: Accounts,
-    globs: Iterable[str],
-    units: list[ProposedUnit],
-    exclude: Iterable[str],
-    platform: Lambda,
-    *,
-    explain: bool,
-) -> str:
+@dataclass(frozen=True)
+class Globs:
+    """Where units are, and what of that is none."""
+
+    units: Iterable[str]
+    exclude: Iterable[str]
+
+
+def written(accounts: Accounts, globs: Globs, units: list[ProposedUnit], platform: Lambda, *, explain: bool) -> str:
     """The text of the file.
 
     Args:
         accounts: where everything goes.
         globs: where units are.
         units: all of them.
-        exclude: globs of what is none.
         platform: what most functions run on.
         explain: whether comments name what could be said of units.
     """
     return "\n".join(
         [
             "# What is promoted, and where to. 'orchestrator units' lists the units that this finds.",
-            _list("units", globs),
-            *([_list("exclude", excluded)] if (excluded := sorted(exclude)) else []),
+            _list("units", globs.units),
+            *([_list("exclude", excluded)] if (excluded := sorted(globs.exclude)) else []),
             "",
             "[tooling]  # where the orchestrator itself runs",
             f"account = {_text(accounts.tooling.account)}",

@@ -1,7 +1,7 @@
 """`orchestrator affected`: which units a merge of a commit would promote, and why."""
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import click
@@ -9,16 +9,14 @@ import click
 from orchestrator.cli.context import Context
 from orchestrator.cli.guarded import Required, guardrail_problems
 from orchestrator.cli.kept import Kept
+from orchestrator.cli.merges.compare import Compared, Comparing
 from orchestrator.cli.output import Format, complain, note, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
-from orchestrator.errors import ConfigurationError
-from orchestrator.source.affected import LastStart, Reason, Verdict, verdicts
+from orchestrator.source.affected import Reason, Verdict
 from orchestrator.source.catalog import Catalog
-from orchestrator.source.surveyed import Surveyed
 
 if TYPE_CHECKING:
     # Who has no trains need not wait for what tells of them.
-    from orchestrator.source.demand import Standing
     from orchestrator.source.together import Called
 
 
@@ -31,7 +29,7 @@ def affected(
     context: click.Context,
     commit: Annotated[str, Argument(help="Commit, branch or tag.")] = "HEAD",
     since: Annotated[
-        str | None, Option(help="Compare with this commit instead of with what the ledger saw start.")
+        str | None, Option(help="Compare with this commit, and not with what was promoted last; AWS is not asked.")
     ] = None,
     *,
     explain: Annotated[bool, Option("--explain", help="Say why, and what is wrong with others.")] = False,
@@ -53,37 +51,16 @@ def affected(
         show_suggestions(here, commit, output, bases)
         return
     catalog = here.catalog(commit, bases)
-    before = _before(here, since, (catalog.surveyed, *bases)) if since else None
-    if before:
-        # Of thousands, the few that are not as they were are looked at; programs are told of all.
-        differing = None if output is Format.JSON else catalog.surveyed.unlike(before.surveyed)
-        judged = verdicts(catalog, starts_at(before, differing), differing)
-        called, known = _called_since(catalog, before), before.names
-    elif since:
-        judged, called, known = verdicts(catalog, {}), _called_since(catalog, None), ()
-    else:
-        from orchestrator.source.demand import RETIRED  # noqa: PLC0415  # It is slow, as all that asks AWS.
-
-        standings = here.wiring.ledger.branches.standings(here.organization.repository.branch)
-        judged = verdicts(catalog, {unit: one.start for unit, one in standings.items() if one.start})
-        called = _called(catalog, standings, here.wiring.ledger.trains.has_arrived)
-        known = [unit for unit, one in standings.items() if one.definition != RETIRED]
+    # Of thousands, the few that are not as they were are looked at; programs are told of all.
+    comparing = Comparing(here, catalog, (catalog.surveyed, *bases), every=output is Format.JSON)
+    compared = comparing.with_commit(since) if since else comparing.with_ledger()
     kept.keep(catalog.surveyed)
-    loosened = list(guardrail_problems(here, catalog, ask=since is None, required=require_guardrails))
-    _tell(catalog, judged, called, _gone(known, judged, catalog), output, explain=explain)
+    loosened = list(guardrail_problems(here, catalog, ask=compared.since is None, required=require_guardrails))
+    _tell(catalog, compared, output, explain=explain)
     for problem in loosened:
         complain(str(problem))
     if loosened:
         raise click.exceptions.Exit(1)
-
-
-def _before(here: Context, since: str, bases: Iterable[Surveyed]) -> Catalog | None:
-    """The units at the commit that is compared with; None where no orchestrator could have read it."""
-    try:
-        return here.catalog(since, bases)
-    except ConfigurationError as error:
-        note(f"All units are new, because those at {since} cannot be told: {error}")
-        return None
 
 
 def _gone(known: Iterable[str], judged: Iterable[Verdict], catalog: Catalog) -> list[str]:
@@ -91,37 +68,9 @@ def _gone(known: Iterable[str], judged: Iterable[Verdict], catalog: Catalog) -> 
     return sorted(set(known) - set(catalog.names) - {one.unit for one in judged})
 
 
-def _called_since(catalog: Catalog, before: Catalog | None) -> "Called | None":
-    """What is called for together where all that is at another commit, if any, was promoted; None without trains."""
-    trains = catalog.surveyed.organization.trains
-    if not trains:
-        return None
-    from orchestrator.source.demand import Standing  # noqa: PLC0415  # See above.
-
-    starts = starts_at(before, (unit for train in trains for unit in train.units)) if before else {}
-    return _called(catalog, {unit: Standing(start) for unit, start in starts.items()}, lambda _: True)
-
-
-def _called(
-    catalog: Catalog, standings: "Mapping[str, Standing]", has_arrived: Callable[[str], bool]
-) -> "Called | None":
-    """What is called for together as units stand; None where there are no trains."""
-    if not catalog.surveyed.organization.trains:
-        return None
-    from orchestrator.source.together import called_at  # noqa: PLC0415  # See above.
-
-    return called_at(catalog, standings, has_arrived)
-
-
-def _tell(
-    catalog: Catalog,
-    judged: Collection[Verdict],
-    called: "Called | None",
-    gone: list[str],
-    output: Format,
-    *,
-    explain: bool,
-) -> None:
+def _tell(catalog: Catalog, compared: Compared, output: Format, *, explain: bool) -> None:
+    judged, called = compared.judged, compared.called
+    gone = _gone(compared.known, judged, catalog)
     trains = together(called) if called else {}
     problems = called.problems if called else ()
     if output is Format.JSON:
@@ -139,7 +88,8 @@ def _tell(
             }
             for one in judged
         ]
-        say_json({"commit": catalog.commit.id, "units": rows, "gone": gone, "trains": trains, "problems": problems})
+        document = {"commit": catalog.commit.id, "since": compared.since, "units": rows, "gone": gone}
+        say_json({**document, "trains": trains, "problems": problems})
         return
     total = len(catalog.names) + len(catalog.problems)
     say(f"Affected by {catalog.commit.id[:12]}: {sum(one.affected for one in judged)} of {total} units")
@@ -192,16 +142,3 @@ def train_lines(trains: Mapping[str, list[str]], judged: Collection[Verdict], *,
         along = ", ".join(unit for unit in units if unit not in affected)
         why = f" ({along}: not changed, but the last train with it has not arrived)" if along and explain else ""
         yield f"As the train {train}: {', '.join(units)}{why}"
-
-
-def starts_at(catalog: Catalog, units: Iterable[str] | None = None) -> dict[str, LastStart]:
-    """What the ledger would hold had everything at a commit been started, of some units or of all."""
-    return {
-        name: LastStart(
-            digest=catalog.digest(name),
-            inputs={one.path: one.id for one in catalog.inputs[name]},
-            commit=catalog.commit.id,
-        )
-        for name in (catalog.names if units is None else units)
-        if name in catalog.names
-    }

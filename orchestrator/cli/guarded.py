@@ -63,7 +63,7 @@ def _recorded(here: Context) -> "Guardrails | None":
 
     try:
         return here.wiring.guardrails()
-    except (AccessError, GuardrailsMissingError, ClientError, BotoCoreError):
+    except (AccessError, ConfigurationError, GuardrailsMissingError, ClientError, BotoCoreError):
         return None
 
 

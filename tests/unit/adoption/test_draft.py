@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adoption.draft import Draft, draft
+from orchestrator.adoption.reasons import Reason
 from orchestrator.adoption.write import Accounts
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.load import load_organization
@@ -133,7 +134,7 @@ def test_what_sam_deployed_is_taken_over_where_its_environment_is_one_of_ours(ex
     existing.write("orders/template.yaml", text=SAM)
     existing.write("orders/src/app.py", text="def handle(event, context): ...\n")
     existing.write("orders/samconfig.toml", text=SAMCONFIG)
-    made, catalog = existing.draft(explain=True)
+    made, catalog = existing.draft()
     unit = catalog.unit("orders")
     assert unit.settings.stack_name == {"prod": "orders-live"}
     assert unit.parameters("prod") == {"Table": "orders"}
@@ -286,6 +287,85 @@ def test_a_folder_with_the_characters_of_globs_is_found(existing: Existing) -> N
     assert folders(catalog) == {"a-old": "a [old]*", "a-b": "x/a b"}
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "reason"),
+    [
+        ("a/template.yaml", SAM.replace("src/", "target/app.jar"), "names 'target/app.jar', which is not in the repo"),
+        ("a/template.yaml", SAM.replace("app.handle", "main.handle"), "Handler = 'main.handle': src/ has no main.py"),
+        ("a/template.yaml", SAM.replace("app.handle", "pack/age.handle"), "src/ has no pack/age.py"),
+    ],
+)
+def test_what_a_build_would_not_find_is_told_and_left_out(
+    path: str, text: str, reason: str, existing: Existing
+) -> None:
+    """Its first promotion would fail."""
+    existing.write("a/src/app.py", "b/template.yaml")
+    existing.write(path, text=text)
+    made, catalog = existing.draft()
+    assert made.left_out.reasons == {"a": Reason.MISSING}
+    assert reason in made.left_out.sentences["a"]
+    assert folders(catalog) == {"b": "b"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"      Layers": "[!Ref Shared]"},
+        {"      CodeUri": "s3://bucket/app.zip"},
+        {"      CodeUri": "linked/"},
+        {"    Metadata": "{BuildMethod: makefile}"},
+    ],
+)
+def test_what_may_be_found_elsewhere_is_no_reason(change: dict[str, str], existing: Existing) -> None:
+    """In a layer, in a bucket, behind a link, or in what is built."""
+    (name, value), text = change.popitem(), SAM.replace("app.handle", "main.handle")
+    text = text.replace("CodeUri: src/", f"CodeUri: {value}") if "CodeUri" in name else text
+    existing.write("a/template.yaml", text=text if "CodeUri" in name else _with(text, name, value))
+    existing.write("a/src/app.py", "a/src/Makefile")
+    (existing.folder / "a/linked").symlink_to("src")
+    made, catalog = existing.draft()
+    assert not made.left_out.reasons
+    assert folders(catalog) == {"a": "a"}
+
+
+def _with(text: str, name: str, value: str) -> str:
+    """The same template with one more line for its function."""
+    if name.strip() == "Metadata":
+        return f"{text}{name}: {value}\n"
+    return text.replace("CodeUri: src/}", f"CodeUri: src/, {name.strip()}: {value}}}")
+
+
+@pytest.mark.parametrize(
+    ("path", "tool"),
+    [
+        ("a/serverless.yml", "has serverless.yml, so the Serverless Framework deploys it"),
+        ("a/.chalice/config.json", "has .chalice, so Chalice deploys it"),
+        ("a/zappa_settings.json", "has zappa_settings.json, so Zappa deploys it"),
+        ("a/main.tf", "has main.tf, so Terraform deploys it"),
+        ("a/Pulumi.yaml", "has Pulumi.yaml, so Pulumi deploys it"),
+    ],
+)
+def test_what_other_tools_deploy_is_named(path: str, tool: str, existing: Existing) -> None:
+    """Once, where it begins; a unit with such a file is one all the same."""
+    name = path.removeprefix("a/")
+    existing.write("b/template.yaml")
+    existing.write(path, f"a/modules/{name}", f"b/{name}", f"b/inner/{name}", text="{}")
+    made, _ = existing.draft()
+    assert made.left_out.reasons == {"a": Reason.TOOL}
+    assert tool in made.left_out.sentences["a"]
+
+
+def test_a_further_template_in_the_folder_of_a_cdk_app_is_not_taken_for_it(existing: Existing) -> None:
+    """Although a glob names files that are called so."""
+    existing.write(*(f"apps/{name}/template.yaml" for name in "abcd"), "apps/x/template.yaml")
+    existing.write("apps/x/cdk.json", text='{"app": "python3 app.py"}')
+    _, catalog = existing.draft()
+    assert folders(catalog) == {name: f"apps/{name}" for name in "abcdx"}
+    assert catalog.facts["x"].name == "x"
+    assert "template" not in catalog.unit("x").settings.model_fields_set
+    assert not catalog.problems
+
+
 def _init(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "orchestrator.cli.main", "--repository", str(folder), "init", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -323,3 +403,63 @@ def test_the_command_writes_the_file_once(existing: Existing) -> None:
     assert again.returncode == 2
     assert "--force" in again.stderr
     assert (existing.folder / "orchestrator.toml").read_text(encoding="utf-8") == text
+
+
+_ACCOUNTS = ("--tooling-account", "111111111111", "--environment", "dev=222222222222/eu-west-1")
+
+
+def test_where_nothing_is_a_unit_nothing_is_written(existing: Existing) -> None:
+    """And it is an error, with all that might have been one."""
+    existing.write("shop/serverless.yml", text="service: shop\n")
+    existing.git.commit("Begin")
+    done = _init(existing.folder, *_ACCOUNTS, "--write")
+    assert done.returncode == 1
+    assert not (existing.folder / "orchestrator.toml").exists()
+    assert not done.stdout
+    assert "Left out: shop: has serverless.yml" in done.stderr
+    assert "error: No unit was found at" in done.stderr
+
+
+def test_of_much_that_is_left_out_there_is_a_summary(existing: Existing) -> None:
+    """By reason; everything is named where somebody asks for it."""
+    existing.write(*(f"apps/{number}/template.yaml" for number in range(12)))
+    existing.write(*(f"terraform/{number}/main.tf" for number in range(8)), "sls/serverless.yml", text="")
+    existing.write(*(f"web/{number}/cdk.json" for number in range(7)), text='{"app": "npx ts-node app.ts"}')
+    existing.git.commit("Begin")
+    short = _init(existing.folder, *_ACCOUNTS).stderr
+    assert "It finds 12 units: unit-0, unit-1, " in short
+    assert "and 2 more." in short
+    assert "16 folders and files are left out" in short
+    assert "     9  projects that another tool deploys (Terraform: 8, the Serverless Framework: 1)" in short
+    assert "     7  CDK apps that are not in Python" in short
+    full = _init(existing.folder, *_ACCOUNTS, "--explain").stderr
+    assert full.count("Left out: ") == 16
+    assert "Left out: web/3: is a CDK app started by 'npx ts-node app.ts'" in full
+
+
+def test_parameters_without_values_are_named_in_the_file_or_counted(existing: Existing) -> None:
+    """A unit with one cannot be built."""
+    text = "Parameters: {Table: {Type: String}}\n" + PLAIN
+    existing.write("apps/a/template.yaml", text=text)
+    existing.git.commit("Begin")
+    few = _init(existing.folder, *_ACCOUNTS)
+    assert '# parameters.default.Table = "..."  # the template gives it no Default' in few.stdout
+    assert "No value: a: Table." in few.stderr
+    existing.write(*(f"apps/{number}/template.yaml" for number in range(11)), text=text)
+    existing.git.commit("Add more")
+    many = _init(existing.folder, *_ACCOUNTS)
+    assert "parameters.default" not in many.stdout
+    assert "12 units cannot be built before parameters of their templates have values" in many.stderr
+    assert _init(existing.folder, *_ACCOUNTS, "--explain").stdout.count("parameters.default.Table") == 12
+
+
+def test_more_stacks_than_roles_have_room_for_are_told(existing: Existing) -> None:
+    """Before a bootstrap refuses them."""
+    existing.write(*(f"apps/{name}/template.yaml" for name in "abcdef"))
+    for name in "abcdef":
+        existing.write(f"apps/{name}/samconfig.toml", text=f'[dev.deploy.parameters]\nstack_name = "live-{name}"\n')
+    existing.git.commit("Begin")
+    assert (
+        "It takes over 6 stacks, and roles in targets have room for about 5 names"
+        in _init(existing.folder, *_ACCOUNTS).stderr
+    )

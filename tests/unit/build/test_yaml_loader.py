@@ -130,8 +130,6 @@ _PIECES = st.sampled_from(
         "&x ",
         "*x",
         "<<",
-    ]
-    + [
         "!Ref ",
         "!GetAtt ",
         "!Sub ",

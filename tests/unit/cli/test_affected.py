@@ -32,17 +32,16 @@ class _Command:
 
     def run(self, *options: str, interpreter: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Ask what is affected since the commit before."""
-        command = [
-            sys.executable,
-            *interpreter,
-            "-m",
-            "orchestrator.cli.main",
-            "--repository",
-            str(self.repository.folder),
-        ]
-        command += ["affected", "HEAD", "--since", "HEAD~1", *options]
-        environment = {**os.environ, "ORCHESTRATOR_CACHE_DIR": str(self.cache)}
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        return self.ask("affected", "HEAD", "--since", "HEAD~1", *options, interpreter=interpreter)
+
+    def ask(self, *words: str, interpreter: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """Call a command where nobody has credentials for AWS."""
+        command = [sys.executable, *interpreter, "-m", "orchestrator.cli.main"]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        home = {"HOME": str(self.cache.parent), "AWS_EC2_METADATA_DISABLED": "true"}
+        environment = {**inherited, **home, "ORCHESTRATOR_CACHE_DIR": str(self.cache)}
+        asked = [*command, "--repository", str(self.repository.folder), *words]
+        return subprocess.run(asked, env=environment, check=True, capture_output=True, text=True)
 
     @property
     def kept(self) -> list[Path]:
@@ -160,3 +159,41 @@ def test_units_that_are_not_valid_are_explained() -> None:
     explained = _said(judged, explain=True)
     assert explained[1] == "b  invalid  broken"
     assert "others (1) " in explained[2]
+
+
+def test_without_credentials_a_commit_is_compared_with_the_one_before(command: _Command) -> None:
+    """Which is said, with how to choose another one; programs are told the commit."""
+    said = command.ask("affected")
+    before = command.repository.git("rev-parse", "HEAD~1").strip()
+    assert said.stdout.splitlines() == command.run().stdout.splitlines()
+    assert said.stderr.startswith(
+        f"note: Compared with the commit before, {before[:12]}, because what was promoted last"
+    )
+    assert "Unable to locate credentials" in said.stderr
+    assert "--since names another one." in said.stderr
+    assert json.loads(command.ask("affected", "--output", "json").stdout)["since"] == before
+
+
+def test_without_credentials_the_first_commit_has_new_units_only(command: _Command) -> None:
+    """There is none before it."""
+    said = command.ask("affected", "HEAD~1")
+    assert said.stdout.splitlines()[1:] == ["invoices", "orders"]
+    assert "is the first commit, and what was promoted last is not known: AWS cannot be reached" in said.stderr
+
+
+def test_without_credentials_a_merge_is_compared_with_what_it_was_merged_into(command: _Command) -> None:
+    """Its first parent."""
+    git = command.repository.git
+    git("checkout", "--quiet", "-b", "topic", "HEAD~1")
+    command.repository.commit({"projects/invoices/b.py": ""})
+    git("checkout", "--quiet", "main")
+    git("merge", "--quiet", "--no-edit", "topic")
+    assert command.ask("affected").stdout.splitlines()[1:] == ["invoices"]
+
+
+@pytest.mark.parametrize("words", [("units",), ("graph", "orders"), ("affected", "--suggest")])
+def test_what_git_alone_can_answer_needs_no_credentials(words: tuple[str, ...], command: _Command) -> None:
+    """Nor the files of the commit, which need not be checked out."""
+    (command.repository.folder / "orchestrator.toml").unlink()
+    assert command.ask(*words).stdout
+    assert command.ask("affected").stdout.splitlines()[1:] == ["orders"]

@@ -148,8 +148,10 @@ def test_a_project_that_is_broken_is_no_unit_without_one(existing: Existing) -> 
     problems = existing.catalog('units = ["*"]').problems
     assert [str(problem) for problem in problems.values()] == [
         "a/pyproject.toml: project.version is missing: give the unit a version, for example version = '0.1.0'.",
-        "b/pyproject.toml: this is a project of Poetry 1, without [project], and tool.poetry.version is missing: write "
-        "version = '0.1.0'; or package-mode = false where its code is not a package.",
+        (
+            "b/pyproject.toml: this is a project of Poetry 1, without [project], and tool.poetry.version is missing: "
+            "write version = '0.1.0'; or package-mode = false where its code is not a package."
+        ),
     ]
 
 
