@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks import peers
@@ -84,17 +85,17 @@ class Measured:
         last, name = next(reversed(self.commits.ids.values()))
         cache = self.clone.parent / "cache"
         runs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-            "git diff --name-only": (lambda: self._diff(last), lambda: None),
-            "first commit seen": (lambda: self._command(last, name, cache), lambda: _forget(cache)),
+            "git diff --name-only": (partial(self._diff, last), lambda: None),
+            "first commit seen": (partial(self._command, last, name, cache), partial(_forget, cache)),
         }
         for what, (commit, affected) in self.commits.ids.items():
             known = self.clone.parent / "known" / commit
             self._command(f"{commit}~1", "", known, f"{commit}~1")
             runs[f"parent known, {what}"] = (
-                lambda commit=commit, affected=affected: self._command(commit, affected, cache),
-                lambda known=known: _forget(cache, known),
+                partial(self._command, commit, affected, cache),
+                partial(_forget, cache, known),
             )
-        runs["nothing changed"] = (lambda: self._command(last, name, cache), lambda: None)
+        runs["nothing changed"] = (partial(self._command, last, name, cache), lambda: None)
         return [f"{what}: {taken(run, prepare=prepare)}" for what, (run, prepare) in runs.items()]
 
     def _command(self, commit: str, affected: str, cache: Path, since: str = "") -> None:

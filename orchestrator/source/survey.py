@@ -132,7 +132,7 @@ class Survey:
         return entry.id if entry else None
 
     def _tree_of(self, folder: str) -> str | None:
-        """What identifies a folder's content, which need not be asked for where it is as it was; None when it is none."""
+        """Git's id of a folder, which is known where it is as it was; None for what is no folder."""
         if self.base and self.changes is not None and folder in self.base.trees and folder not in self.changes:
             return self.base.trees[folder]
         entry = self._finder.entry(folder)

@@ -24,7 +24,7 @@ _ORGANIZATIONS = {
     "as usual": ORGANIZATION,
     "by files": f'units = ["*/*/stack.yaml", "projects/*"]\n{ORGANIZATION}',
     "at any depth": f'units = ["**/pyproject.toml"]\nexclude = ["libs/**"]\n{ORGANIZATION}',
-    "at several depths": f'units = ["**/pyproject.toml", "projects/*", "**/a", "libs/**/src"]\nexclude = ["**/c"]\n{ORGANIZATION}',
+    "at several depths": f'units = ["**/pyproject.toml", "projects/*", "**/a"]\nexclude = ["**/c"]\n{ORGANIZATION}',
     "with another prefix": f'stack_prefix = "other-"\n{ORGANIZATION}',
     "with adopted stacks": f'{ORGANIZATION}\n[adopt]\nstacks = ["app-x"]\n',
     "with the root": f'units = [".", "projects/*"]\n{ORGANIZATION}',
