@@ -16,8 +16,10 @@ def _python(name: str) -> str:
 
 def _node(name: str) -> str:
     lines = "".join(f"  total += event.value_{number} ?? {number};\n" for number in range(30))
-    begin = f"// Handles {name}.\nexport const handle = async (event) => {{\n  let total = 0;\n"
-    return f"{begin}{lines}  return total;\n}};\n"
+    return (
+        f"// Handles {name}.\nexport const handle = async (event) => {{\n  let total = 0;\n{lines}  return total;\n"
+        "};\n"
+    )
 
 
 def _java(name: str) -> str:

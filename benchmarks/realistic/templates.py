@@ -1,4 +1,4 @@
-"""Templates of 50 to 300 lines: SAM, intrinsic functions in their short form, conditions, and other resources."""
+"""Templates of 50 to 300 lines: SAM, short forms of intrinsic functions, conditions, and what goes with functions."""
 
 from collections.abc import Iterator
 

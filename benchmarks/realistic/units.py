@@ -1,4 +1,4 @@
-"""The folders of a realistic repository: units of several languages, shared libraries, what was retired."""
+"""Files of a realistic repository: units of several languages, shared libraries, and what was retired."""
 
 import json
 from collections.abc import Iterator

@@ -26,19 +26,24 @@ class Accounts:
 
 
 @dataclass(frozen=True)
-class Globs:
-    """Where units are, and what of that is none."""
+class Places:
+    """Where units are looked for.
 
-    units: Iterable[str]
+    Attributes:
+        globs: of units.
+        exclude: globs of what is none.
+    """
+
+    globs: Iterable[str]
     exclude: Iterable[str]
 
 
-def written(accounts: Accounts, globs: Globs, units: list[ProposedUnit], platform: Lambda, *, explain: bool) -> str:
+def written(accounts: Accounts, places: Places, units: list[ProposedUnit], platform: Lambda, *, explain: bool) -> str:
     """The text of the file.
 
     Args:
         accounts: where everything goes.
-        globs: where units are.
+        places: where units are looked for.
         units: all of them.
         platform: what most functions run on.
         explain: whether comments name what could be said of units.
@@ -46,8 +51,8 @@ def written(accounts: Accounts, globs: Globs, units: list[ProposedUnit], platfor
     return "\n".join(
         [
             "# What is promoted, and where to. 'orchestrator units' lists the units that this finds.",
-            _list("units", globs.units),
-            *([_list("exclude", excluded)] if (excluded := sorted(globs.exclude)) else []),
+            _list("units", places.globs),
+            *([_list("exclude", excluded)] if (excluded := sorted(places.exclude)) else []),
             "",
             "[tooling]  # where the orchestrator itself runs",
             f"account = {_text(accounts.tooling.account)}",
