@@ -1,6 +1,7 @@
 """A unit's CloudFormation template: read into JSON, and checked before anything is built or deployed."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path, PurePosixPath
@@ -131,7 +132,8 @@ def parse(text: bytes, file: str) -> Any:
         if PurePosixPath(file).suffix == ".json":
             return json.loads(decoded, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
         # A subclass of SafeLoader: it makes plain values only.
-        return yaml.load(decoded, Loader=TemplateLoader)  # noqa: S506
+        document = yaml.load(decoded, Loader=TemplateLoader)  # noqa: S506
+        _check_aliases(document, file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -142,6 +144,32 @@ def parse(text: bytes, file: str) -> Any:
         raise ConfigurationError(file, f"cannot be read: {error}.") from error
     except RecursionError as error:
         raise ConfigurationError(file, "is nested too deeply.") from error
+    return document
+
+
+def _check_aliases(document: Any, file: str) -> None:
+    """Refuse what a few lines of aliases make of themselves: whatever walks the document would never end."""
+    values = _written_out(document, {})
+    if values == math.inf:
+        raise ConfigurationError(file, "an anchor refers to itself: an alias is part of what it stands for.")
+    if values > LARGEST_TEMPLATE:
+        raise ConfigurationError(
+            file,
+            f"holds {values:,} values when its YAML aliases are written out, and templates have no room for more than "
+            f"{LARGEST_TEMPLATE:,}. Use fewer aliases.",
+        )
+
+
+def _written_out(value: Any, known: dict[int, float]) -> float:
+    """The number of values in a document whose aliases are written out; it has no end where one holds itself."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = math.inf
+        known[id(value)] = 1 + sum(
+            _written_out(part, known) for part in (value.values() if isinstance(value, dict) else value)
+        )
+    return known[id(value)]
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

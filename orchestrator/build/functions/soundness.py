@@ -10,7 +10,8 @@ from pathlib import Path
 
 from orchestrator.build.functions import workflows
 from orchestrator.build.functions.source import Source
-from orchestrator.build.functions.workflows import Workflow, workflow_of
+from orchestrator.build.functions.workflows import Workflow, is_of_package, workflow_of
+from orchestrator.build.platforms.known import python_runtimes
 from orchestrator.errors import ConfigurationError
 
 MAVEN_REPOSITORY = "vendor/maven"
@@ -42,9 +43,10 @@ def refuse_unsound(source: Source, workflow: Workflow, tree: Path) -> None:
 def never_built(source: Source) -> str:
     """Why a function or layer is built in no case, whatever files the unit has; empty where it may be.
 
-    One that has no build method, and a runtime that its template does not say, may be the unit's own package.
+    No tool chain builds what is the unit's own package: it runs on Python, or its template does not say on what.
     """
-    if not (source.method or source.runtime):
+    is_package = source.runtime in python_runtimes() and not source.is_layer and is_of_package(source.method)
+    if is_package or not (source.method or source.runtime):
         return ""
     try:
         workflow = workflow_of(source, lambda _: True)

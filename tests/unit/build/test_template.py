@@ -89,18 +89,24 @@ def test_a_template_that_is_too_large_is_refused() -> None:
 
 
 def test_anchors_that_multiply_are_stopped_before_they_fill_the_memory() -> None:
-    """Thirty lines would be 2**30 values."""
+    """Thirty lines would be 2**30 values, which nothing that reads the template would come to the end of."""
     lines = "".join(f"  K{n}: &k{n} [*k{n - 1}, *k{n - 1}]\n" for n in range(1, 31))
-    document = read_template(f"Resources:\n  K0: &k0 x\n{lines}".encode(), "t.yaml")
+    with pytest.raises(ConfigurationError, match="values when its YAML aliases are written out.*Use fewer aliases"):
+        read_template(f"Resources:\n  K0: &k0 x\n{lines}".encode(), "t.yaml")
+
+
+def test_anchors_that_repeat_a_long_text_are_stopped_when_they_are_written() -> None:
+    """As values they are few."""
+    text = f"Resources:\n  K0: &k {'x' * 1000}\n  K1: [{', '.join(['*k'] * 2000)}]\n"
+    document = read_template(text.encode(), "t.yaml")
     with pytest.raises(ConfigurationError, match="is too large"):
         template_json(document, "t.yaml")
 
 
 def test_an_anchor_that_refers_to_itself_is_refused() -> None:
     """JSON has no such thing."""
-    document = read_template(b"Resources: &a {A: *a}", "t.yaml")
     with pytest.raises(ConfigurationError, match="an anchor refers to itself"):
-        template_json(document, "t.yaml")
+        read_template(b"Resources: &a {A: *a}", "t.yaml")
 
 
 def test_well_known_parameters_and_defaults_need_no_setting(organization: Organization) -> None:
