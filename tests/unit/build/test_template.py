@@ -91,7 +91,7 @@ def test_a_template_that_is_too_large_is_refused() -> None:
 def test_anchors_that_multiply_are_stopped_before_they_fill_the_memory() -> None:
     """Thirty lines would be 2**30 values, which nothing that reads the template would come to the end of."""
     lines = "".join(f"  K{n}: &k{n} [*k{n - 1}, *k{n - 1}]\n" for n in range(1, 31))
-    with pytest.raises(ConfigurationError, match="values when its YAML aliases are written out.*Use fewer aliases"):
+    with pytest.raises(ConfigurationError, match=r"values when its YAML aliases are written out.*Use fewer aliases"):
         read_template(f"Resources:\n  K0: &k0 x\n{lines}".encode(), "t.yaml")
 
 
