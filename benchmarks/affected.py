@@ -85,8 +85,8 @@ class Measured:
         last, name = next(reversed(self.commits.ids.values()))
         cache = self.clone.parent / "cache"
         runs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-            "git diff --name-only": (lambda: self._diff(last), lambda: None),
-            "first commit seen": (lambda: self._command(last, name, cache), lambda: _forget(cache)),
+            "git diff --name-only": (partial(self._diff, last), lambda: None),
+            "first commit seen": (partial(self._command, last, name, cache), partial(_forget, cache)),
         }
         for what, (commit, affected) in self.commits.ids.items():
             known = self.clone.parent / "known" / commit
@@ -95,7 +95,7 @@ class Measured:
                 partial(self._command, commit, affected, cache),
                 partial(_forget, cache, known),
             )
-        runs["nothing changed"] = (lambda: self._command(last, name, cache), lambda: None)
+        runs["nothing changed"] = (partial(self._command, last, name, cache), lambda: None)
         return [f"{what}: {taken(run, prepare=prepare)}" for what, (run, prepare) in runs.items()]
 
     def _command(self, commit: str, affected: str, cache: Path, since: str = "") -> None:

@@ -44,12 +44,13 @@ class RealisticRepository:
         stream += [f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n" for path, text in files]
         command = ["git", "-C", str(self.folder), "fast-import", "--quiet"]
         subprocess.run(command, input="".join(stream).encode(), check=True)
-        asked = ["git", "-C", str(self.folder), "rev-parse", "main"]
-        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+        command = ["git", "-C", str(self.folder), "rev-parse", "main"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     def clone(self, into: Path) -> Path:
         """Clone it, with all files."""
-        subprocess.run(["git", "clone", "--quiet", str(self.folder), str(into)], check=True)
+        command = ["git", "clone", "--quiet", str(self.folder), str(into)]
+        subprocess.run(command, check=True)
         return into
 
     def organization(self, more: str = "") -> File:

@@ -16,14 +16,17 @@ def _python(name: str) -> str:
 
 def _node(name: str) -> str:
     lines = "".join(f"  total += event.value_{number} ?? {number};\n" for number in range(30))
-    return f"// Handles {name}.\nexport const handle = async (event) => {{\n  let total = 0;\n{lines}  return total;\n}};\n"
+    return (
+        f"// Handles {name}.\nexport const handle = async (event) => {{\n  let total = 0;\n{lines}  return total;\n"
+        "};\n"
+    )
 
 
 def _java(name: str) -> str:
     lines = "".join(f"        total += {number};\n" for number in range(30))
     return (
-        f"package com.acme;\n\npublic class {name} {{\n    public int handle(int total) {{\n{lines}        return total;\n"
-        "    }\n}\n"
+        f"package com.acme;\n\npublic class {name} {{\n    public int handle(int total) {{\n{lines}"
+        "        return total;\n    }\n}\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Templates of 50 to 300 lines: SAM, intrinsic functions in their short form, conditions, and what goes with functions."""
+"""Templates of 50 to 300 lines: SAM, short forms of intrinsic functions, conditions, and what goes with functions."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def template(name: str, language: str, number: int) -> str:
     functions = range(1 + number % 5)
     parts += [_function(f"Handler{one}", language, one) for one in functions]
     parts += [part for one in functions if one % 2 for part in _queue(f"Handler{one}")]
-    if number % 4 == 3:
+    if number % 4 == 1:
         parts.append(_STATE_MACHINE)
     parts.append(_TAIL)
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""What lies in the folders of a realistic repository: units of several languages, shared libraries, what was retired."""
+"""Files of a realistic repository: units of several languages, shared libraries, and what was retired."""
 
 import json
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ class RealisticUnit:
         if self.language == "cdk":
             yield "cdk.json", CDK_FILE
         else:
-            file = "stack.yaml" if self.number % 10 == 9 else "template.yaml"
+            file = "stack.yaml" if self.number % 10 == 1 else "template.yaml"
             yield file, template(self.name, self.language, self.number)
             yield "samconfig.toml", _SAMCONFIG.format(name=self.name)
         yield from SOURCES[self.language].items()

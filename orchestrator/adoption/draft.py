@@ -8,7 +8,7 @@ from orchestrator.adoption.exclusions import exclusions
 from orchestrator.adoption.look import Look
 from orchestrator.adoption.propose import ProposedUnit, Proposer
 from orchestrator.adoption.reasons import LeftOut, Reason
-from orchestrator.adoption.write import USUAL, Accounts, adopted, written
+from orchestrator.adoption.write import USUAL, Accounts, Places, adopted, written
 from orchestrator.config.globs import escaped
 from orchestrator.config.organization import Lambda
 from orchestrator.config.told import ROOT
@@ -98,7 +98,7 @@ class _Drafting:
         globs = cover([_wanted(unit) for unit in units], self._others(units))
         exclude = self._exclude(globs, {unit.place.folder: unit.place.file for unit in units})
         explain = self.explain or sum(1 for unit in units if unit.is_open) <= MOST_NAMED
-        text = written(self.accounts, globs, units, exclude, self.platform, explain=explain)
+        text = written(self.accounts, Places(globs, exclude), units, self.platform, explain=explain)
         # What is known of a folder holds for each attempt.
         return text, Survey(self.look.repository, self.look.commit, text.encode(), before).surveyed()
 

@@ -68,7 +68,7 @@ class References:
         return "" if place == "." else place
 
     def _exists(self, path: str) -> bool:
-        """Whether something is at a path; what lies behind a link, or in another repository, is taken for being there."""
+        """Whether something is at a path; what is behind a link or in a submodule is taken for being there."""
         known = ""
         for name in path.split("/") if path else ():
             known = within(known, name)

@@ -37,8 +37,8 @@ def _values(made: Draft, *, explain: bool) -> Iterator[str]:
             yield f"No value: {unit}: {', '.join(parameters)}. It cannot be built before the file gives one to each."
     else:
         yield (
-            f"{count} units cannot be built before parameters of their templates have values: --explain names them, and "
-            "writes a comment for each into the file."
+            f"{count} units cannot be built before parameters of their templates have values: --explain names them, "
+            "and writes a comment for each into the file."
         )
 
 

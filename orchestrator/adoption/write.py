@@ -25,30 +25,34 @@ class Accounts:
     environments: tuple[Environment, ...]
 
 
-def written(
-    accounts: Accounts,
-    globs: Iterable[str],
-    units: list[ProposedUnit],
-    exclude: Iterable[str],
-    platform: Lambda,
-    *,
-    explain: bool,
-) -> str:
+@dataclass(frozen=True)
+class Places:
+    """Where units are looked for.
+
+    Attributes:
+        globs: of units.
+        exclude: globs of what is none.
+    """
+
+    globs: Iterable[str]
+    exclude: Iterable[str]
+
+
+def written(accounts: Accounts, places: Places, units: list[ProposedUnit], platform: Lambda, *, explain: bool) -> str:
     """The text of the file.
 
     Args:
         accounts: where everything goes.
-        globs: where units are.
+        places: where units are looked for.
         units: all of them.
-        exclude: globs of what is none.
         platform: what most functions run on.
         explain: whether comments name what could be said of units.
     """
     return "\n".join(
         [
             "# What is promoted, and where to. 'orchestrator units' lists the units that this finds.",
-            _list("units", globs),
-            *([_list("exclude", excluded)] if (excluded := sorted(exclude)) else []),
+            _list("units", places.globs),
+            *([_list("exclude", excluded)] if (excluded := sorted(places.exclude)) else []),
             "",
             "[tooling]  # where the orchestrator itself runs",
             f"account = {_text(accounts.tooling.account)}",

@@ -9,8 +9,8 @@ import click
 from orchestrator.cli.context import Context
 from orchestrator.cli.guarded import Required, guardrail_problems
 from orchestrator.cli.kept import Kept
-from orchestrator.cli.output import Format, complain, note, say, say_json
 from orchestrator.cli.merges.compare import Compared, Comparing
+from orchestrator.cli.output import Format, complain, note, say, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.source.affected import Reason, Verdict
 from orchestrator.source.catalog import Catalog

@@ -1,7 +1,7 @@
 """Globs over paths of a repository: `*` stays within a name, `**` is any number of folders, also none.
 
-Within a name, `*` is any characters, `?` is one, and `[ab]` or `[!ab]` is one of some or of all others, as in `fnmatch`.
-A path is matched from the root, in full, and its case counts.
+Within a name, `*` is any characters, `?` is one, and `[ab]` or `[!ab]` is one of some or of all others, as in
+`fnmatch`. A path is matched from the root, in full, and its case counts.
 """
 
 import re

@@ -8,9 +8,11 @@ from typing import Any
 
 from ministack.app import app as ministack
 
+from orchestrator.local.activities import restore_queues
 from orchestrator.local.conditions import complete_conditions
 
 complete_conditions()
+restore_queues()
 # A burst of promotions opens more connections than the usual limit allows.
 _, _MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_FILES, _MOST_FILES))

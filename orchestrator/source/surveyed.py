@@ -57,8 +57,8 @@ class OrganizationFacts:
         exclude: where they are not.
         units: what it says of single ones, by folder.
         platform: what they are built for.
-        key: what identifies all that each unit's configuration is checked against: the environments, and the stacks that
-            may be deployed.
+        key: what identifies all that each unit's configuration is checked against: the environments, and the stacks
+            that may be deployed.
         trains: which units go together.
         network: which hosts are opened to units' code while they are built.
     """

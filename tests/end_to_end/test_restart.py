@@ -95,3 +95,15 @@ def test_an_approval_that_the_cloud_lost_blocks_nobody(world: World) -> None:
     assert victim.follow(victim.start()).status == "SUCCEEDED"
     victim.check()
     assert company.ask("prod")["version"] == victim.version
+
+
+def test_builds_go_on_after_a_restart(world: World) -> None:
+    """The activity that workers ask for them is there, and hands them out."""
+    world.restart()
+    company = world.company
+    source = (company.folder / "projects" / company.unit / "src/clock/__init__.py").read_text()
+    with company.worker():
+        execution = company.merge(company.change("src/clock/__init__.py", f"{source}\n# After a restart.\n"))
+        version = until(lambda: company.waits(execution))
+    assert company.decide(execution, "reject")["status"] == "SUCCEEDED"
+    assert company.ask("staging")["version"] == version

@@ -359,7 +359,7 @@ def test_a_further_template_in_the_folder_of_a_cdk_app_is_not_taken_for_it(exist
     """Although a glob names files that are called so."""
     existing.write(*(f"apps/{name}/template.yaml" for name in "abcd"), "apps/x/template.yaml")
     existing.write("apps/x/cdk.json", text='{"app": "python3 app.py"}')
-    made, catalog = existing.draft()
+    _, catalog = existing.draft()
     assert folders(catalog) == {name: f"apps/{name}" for name in "abcdx"}
     assert catalog.facts["x"].name == "x"
     assert "template" not in catalog.unit("x").settings.model_fields_set

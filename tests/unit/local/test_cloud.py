@@ -1,13 +1,15 @@
 """Starting, finding and stopping the embedded cloud, without waiting for a real one where that can be avoided."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import boto3
 import pytest
@@ -16,9 +18,7 @@ from orchestrator.cli.main import app
 from orchestrator.errors import ConfigurationError, LocalCloudError
 from orchestrator.local.cloud import LocalCloud, Process, free_port
 from tests.git_repository import GitRepository
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -117,23 +117,46 @@ def test_what_is_in_it_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     """Also while a client keeps its connection open; and only if that was asked for."""
     cloud = LocalCloud(tmp_path, free_port(), keep=True)
     bucket = "kept-bucket"
-    client = s3(cloud.up())
+    client = root(cloud.up())("s3")
     client.create_bucket(Bucket=bucket)
     client.put_object(Bucket=bucket, Key="a/b", Body=b"content")
     assert cloud.down() is True
-    assert s3(cloud.up()).get_object(Bucket=bucket, Key="a/b")["Body"].read() == b"content"
+    assert root(cloud.up())("s3").get_object(Bucket=bucket, Key="a/b")["Body"].read() == b"content"
     assert cloud.down() is True
     assert LocalCloud(tmp_path).last_port == cloud.port
     assert (tmp_path / ".gitignore").read_text() == "*\n"
     cloud.forget()
-    assert s3(cloud.up()).list_buckets()["Buckets"] == []
+    assert root(cloud.up())("s3").list_buckets()["Buckets"] == []
     assert cloud.down() is True
 
 
-def s3(process: Process) -> "S3Client":
-    """S3 of an account."""
+def test_work_of_activities_is_handed_out_after_a_restart(tmp_path: Path) -> None:
+    """As builds are: the activity and the state machine are there, and a worker gets what it asks for."""
+    cloud = LocalCloud(tmp_path, free_port(), keep=True)
+    client = root(cloud.up())
+    trusted = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    role = client("iam").create_role(RoleName="promotion", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    activity = client("stepfunctions").create_activity(name="build")["activityArn"]
+    states = {"Build": {"Type": "Task", "Resource": activity, "End": True}}
+    definition = json.dumps({"StartAt": "Build", "States": states})
+    made = client("stepfunctions").create_state_machine(name="promote", definition=definition, roleArn=role)
+    assert cloud.down() is True
+    again = root(cloud.up())("stepfunctions")
+    execution = again.start_execution(stateMachineArn=made["stateMachineArn"], input='{"unit": "orders"}')
+    task = again.get_activity_task(activityArn=activity)
+    assert task["input"] == '{"unit": "orders"}'
+    again.send_task_success(taskToken=task["taskToken"], output='"built"')
+    arn = execution["executionArn"]
+    ended = until(lambda: one if (one := again.describe_execution(executionArn=arn))["status"] != "RUNNING" else None)
+    assert (ended["status"], ended["output"]) == ("SUCCEEDED", '"built"')
+    assert cloud.down() is True
+
+
+def root(process: Process) -> Callable[[str], Any]:
+    """Makes clients of the root of an account."""
     session = boto3.Session(aws_access_key_id="1" * 12, aws_secret_access_key="test", region_name="us-east-1")
-    return session.client("s3", endpoint_url=process.endpoint_url, verify=str(process.certificate))
+    return partial(session.client, endpoint_url=process.endpoint_url, verify=str(process.certificate))
 
 
 def test_several_may_start_in_the_same_moment(tmp_path: Path) -> None:

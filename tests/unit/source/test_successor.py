@@ -24,14 +24,13 @@ _ORGANIZATIONS = {
     "as usual": ORGANIZATION,
     "by files": f'units = ["*/*/stack.yaml", "projects/*"]\n{ORGANIZATION}',
     "at any depth": f'units = ["**/pyproject.toml"]\nexclude = ["libs/**"]\n{ORGANIZATION}',
-    "at several depths": f'units = ["**/pyproject.toml", "projects/*", "**/a", "libs/**/src"]\nexclude = ["**/c"]\n{ORGANIZATION}',
+    "at several depths": f'units = ["**/pyproject.toml", "projects/*", "**/a"]\nexclude = ["**/c"]\n{ORGANIZATION}',
     "with another prefix": f'stack_prefix = "other-"\n{ORGANIZATION}',
     "with adopted stacks": f'{ORGANIZATION}\n[adopt]\nstacks = ["app-x"]\n',
     "with the root": f'units = [".", "projects/*"]\n{ORGANIZATION}',
     "with a table": f'{ORGANIZATION}\n[unit."projects/b"]\nname = "bee"\ndepends_on = ["libs/*"]\n',
     "with an idle table": f'{ORGANIZATION}\n[unit."elsewhere/q"]\nname = "queue"\n',
     "in one account": f'{ORGANIZATION}stack_suffix = "-b"\n',
-    "with hosts": f'{ORGANIZATION}\n[build]\nnetwork = ["models.example.com"]\nnetwork_units = ["a", "be*"]\n',
     "not valid": "[tooling]\n",
 }
 _PROJECTS = [

@@ -37,6 +37,7 @@ _REGISTRIES_ALONE = {
     "npm_config_allow_remote": "none",
     "npm_config_allow_file": "none",
 }
+_ADDRESSES = {"npm_config_allow_remote": "all"}
 _OTHER_LOCKS: Mapping[str, str] = {
     "pnpm-lock.yaml": "pnpm",
     "bun.lock": "Bun",
@@ -216,6 +217,9 @@ class Npm:
         before = self.as_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         command: list[str | Path] = [self._npm, "install", "--package-lock-only", "--before", before, *_QUIET]
         variables = {**self._variables, **settings.variables, "npm_config_cache": str(folder / "cache")}
+        if yarn:
+            # To npm, what such a lock names are addresses; they were checked.
+            variables |= _ADDRESSES
         outcome = self.commands.attempt(STEP, command, folder, variables)
         said = f"what {where}/{PACKAGE} names cannot be resolved as of {before}; npm says why below."
         self.commands.require(STEP, outcome, said)
