@@ -38,7 +38,8 @@ def test_sams_transform_takes_what_is_deployed_wherever_it_takes_what_was_writte
 
 def test_a_template_that_is_wrong_gets_a_sentence_and_never_an_exception(distribution: Path, tmp_path: Path) -> None:
     """Those that the authors of cfn-lint call bad: some cannot be read, in others anything may be anywhere."""
-    templates, refused = {}, []
+    templates: dict[str, bytes] = {}
+    refused: list[str] = []
     for name, text in cfn_lint_templates(distribution, "bad").items():
         try:
             templates |= {name: text} if template_of(text, name) else {}
