@@ -1,6 +1,7 @@
 """A unit's CloudFormation template: read into JSON, and checked before anything is built or deployed."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path, PurePosixPath
@@ -145,11 +146,11 @@ def parse(text: bytes, file: str) -> Any:
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"the key {name!r} is there twice in one object")
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {name!r} is there twice in one object")
+    return found
 
 
 def _refuse_constant(constant: str) -> Any:

@@ -14,6 +14,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
+from orchestrator.source.unit_globs import UnitGlobs
 
 
 class TrainFacts(NamedTuple):
@@ -68,6 +69,11 @@ class OrganizationFacts:
     platform: str
     key: str
     trains: tuple[TrainFacts, ...] = ()
+
+    @cached_property
+    def looked_for(self) -> UnitGlobs:
+        """The globs, compiled."""
+        return UnitGlobs(self.globs, self.exclude)
 
     def finds_like(self, other: "OrganizationFacts") -> bool:
         """Whether both find units in the same places."""
