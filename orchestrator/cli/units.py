@@ -7,6 +7,7 @@ import click
 
 from orchestrator.cli.context import Context
 from orchestrator.cli.guarded import Required, guardrail_problems
+from orchestrator.cli.kept import Kept
 from orchestrator.cli.output import Format, complain, note, say_json
 from orchestrator.cli.parameters import Argument, Option, command
 from orchestrator.cli.tables import show, table, text
@@ -31,7 +32,7 @@ def units(
 ) -> None:
     """List the deployment units of the repository, and what is wrong with those that are not valid."""
     here: Context = context.obj
-    catalog = here.catalog(commit)
+    catalog = here.catalog(commit, Kept.of(here.root).surveyed())
     loosened = guardrail_problems(here, catalog, ask=True, required=require_guardrails)
     problems = [*_problems(catalog), *map(str, loosened)]
     if output is Format.JSON:
@@ -47,8 +48,7 @@ def units(
 def _idle(here: Context, catalog: Catalog) -> list[str]:
     """The globs that match nothing: somebody meant something else."""
     organization = catalog.surveyed.organization
-    finder = Finder(here.repository, catalog.commit.id, organization.exclude)
-    return [glob for glob in organization.globs if not finder.find((glob,))]
+    return Finder(here.repository, catalog.commit.id, organization.exclude).idle(organization.globs)
 
 
 def _problems(catalog: Catalog) -> Iterator[str]:
@@ -65,11 +65,13 @@ def _problems(catalog: Catalog) -> Iterator[str]:
             )
 
 
-def _train_of(catalog: Catalog, unit: str) -> str:
-    return next((one.name for one in catalog.surveyed.organization.trains if unit in one.units), "")
+def _trains(catalog: Catalog) -> dict[str, str]:
+    """By unit, the train that it is in."""
+    return {unit: train.name for train in catalog.surveyed.organization.trains for unit in train.units}
 
 
 def _document(catalog: Catalog, problems: list[str]) -> dict[str, object]:
+    trains = _trains(catalog)
     return {
         "commit": catalog.commit.id,
         "units": [
@@ -80,7 +82,7 @@ def _document(catalog: Catalog, problems: list[str]) -> dict[str, object]:
                 "digest": catalog.digest(unit.name),
                 "inputs": [one.path for one in catalog.inputs[unit.name]],
                 "environments": unit.environments(catalog.organization),
-                "train": _train_of(catalog, unit.name),
+                "train": trains.get(unit.name, ""),
             }
             for unit in catalog.units.values()
         ],
@@ -89,13 +91,8 @@ def _document(catalog: Catalog, problems: list[str]) -> dict[str, object]:
 
 
 def _show(catalog: Catalog, problems: list[str]) -> None:
-    columns = (
-        "unit",
-        "version",
-        "built from",
-        "environments",
-        *(["train"] if catalog.surveyed.organization.trains else []),
-    )
+    trains = _trains(catalog)
+    columns = ("unit", "version", "built from", "environments", *(["train"] if trains else []))
     shown = table(f"Units at {catalog.commit.id[:12]}", *columns)
     for unit in catalog.units.values():
         ladder = [
@@ -103,7 +100,7 @@ def _show(catalog: Catalog, problems: list[str]) -> None:
             for name in unit.environments(catalog.organization)
         ]
         inputs = ", ".join(one.path for one in catalog.inputs[unit.name])
-        cells = (unit.name, unit.version, text(inputs), " -> ".join(ladder), _train_of(catalog, unit.name))
+        cells = (unit.name, unit.version, text(inputs), " -> ".join(ladder), trains.get(unit.name, ""))
         shown.add_row(*cells[: len(columns)])
     show(shown)
     for problem in problems:

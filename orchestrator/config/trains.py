@@ -1,5 +1,6 @@
 """`[[trains]]` of `orchestrator.toml`: units that go together when a merge affects several of them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -58,4 +59,4 @@ def problems_of(trains: Iterable[MergedTrain], environments: Iterable[str]) -> l
 
 
 def _repeated(units: tuple[str, ...]) -> list[str]:
-    return sorted({unit for unit in units if units.count(unit) > 1})
+    return sorted(unit for unit, count in Counter(units).items() if count > 1)

@@ -48,7 +48,7 @@ class Sharing:
     names: Callable[[str], Iterable[str]]
     id_of: Callable[[str], str | None]
     told: Mapping[str, Told] = field(default_factory=dict)
-    _expanded: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _matching: dict[str, list[str]] = field(default_factory=dict)
     _named: dict[str, list[str]] = field(default_factory=dict)
     _walked: set[str] = field(default_factory=set)
 
@@ -84,16 +84,20 @@ class Sharing:
         return tuple(found.values())
 
     def _paths(self, folder: str, pattern: str) -> list[str]:
-        if (folder, pattern) in self._expanded:
-            return self._expanded[folder, pattern]
         if is_glob(pattern):
             # A folder that its own glob matches, as one of many, does not depend on itself.
-            found = sorted(path for path in expand(pattern, self.names) if path != folder and self.id_of(path))
+            found = [path for path in self._matches(pattern) if path != folder]
         else:
             found = [pattern.strip("/")] if self.id_of(pattern.strip("/")) else []
         if not found:
             raise _missing(*self._place(folder), pattern)
-        return self._expanded.setdefault((folder, pattern), found)
+        return found
+
+    def _matches(self, pattern: str) -> list[str]:
+        """What a pattern matches: looked for once, however many folders name it."""
+        if pattern not in self._matching:
+            self._matching[pattern] = sorted(path for path in expand(pattern, self.names) if self.id_of(path))
+        return self._matching[pattern]
 
     def _place(self, folder: str) -> tuple[str, str]:
         """The file and the table in which a folder says what it depends on."""

@@ -20,7 +20,7 @@ from orchestrator.source.facts import CDK_FILE, ORGANIZATION_FILE, PYPROJECT, TE
 from orchestrator.source.reading import FactsReader, within
 from orchestrator.source.repository import Entry, Mode, SourceRepository
 from orchestrator.source.surveyed import Surveyed
-from orchestrator.source.unit_globs import FOLDER, UnitGlobs
+from orchestrator.source.unit_globs import FOLDER
 
 if TYPE_CHECKING:
     from orchestrator.config.organization import Organization
@@ -43,10 +43,9 @@ def differing(base: Surveyed, repository: SourceRepository, commit: str) -> Mapp
     folders = {"", *base.asked, *base.looked_at}
     for folder in tuple(folders):
         folders.update(around(folder))
-    looked_for = UnitGlobs(base.organization.globs, base.organization.exclude)
 
     def worth(folder: str) -> bool:
-        place = None if folder in folders else looked_for.at(folder, FOLDER)
+        place = None if folder in folders else base.organization.looked_for.at(folder, FOLDER)
         return place is None or place.units.leads_on
 
     try:
@@ -93,8 +92,7 @@ def _decides(base: Surveyed, path: str, change: Change) -> bool:
 
 def _finds_others(base: Surveyed, found: Mapping[str, Change]) -> bool:
     """Whether the globs of units match what they did not match before, or the other way round."""
-    looked_for = UnitGlobs(base.organization.globs, base.organization.exclude)
-    return any(not _is_of_plain_content(change) for _, change in matched(found, looked_for))
+    return any(not _is_of_plain_content(change) for _, change in matched(found, base.organization.looked_for))
 
 
 def _is_of_plain_content(change: Change) -> bool:

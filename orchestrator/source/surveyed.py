@@ -15,6 +15,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.source.digest import Input
 from orchestrator.source.facts import Facts
+from orchestrator.source.unit_globs import UnitGlobs
 
 
 class TrainFacts(NamedTuple):
@@ -75,6 +76,11 @@ class OrganizationFacts:
     def built_for(self, unit: str) -> str:
         """The platform, and the hosts that are opened to a unit: with others, its code may make other releases."""
         return " ".join((self.platform, *self.network.of(unit)))
+
+    @cached_property
+    def looked_for(self) -> UnitGlobs:
+        """The globs, compiled."""
+        return UnitGlobs(self.globs, self.exclude)
 
     def finds_like(self, other: "OrganizationFacts") -> bool:
         """Whether both find units in the same places."""
