@@ -68,7 +68,6 @@ class Survey:
         self._look_into_shared(units, sharing)
         refuse_idle_settings(self._told, self._known, self._problems)
         inputs = {facts.name: found for facts in units if (found := self._inputs(facts, sharing))}
-        platform = self._organization.platform
         return Surveyed(
             commit=self.commit,
             organization=self._organization,
@@ -76,7 +75,7 @@ class Survey:
             trees={folder: self._trees[folder] for folder in self._known if folder},
             folders={facts.name: facts.folder for facts in units if facts.name in inputs},
             inputs=inputs,
-            digests={name: unit_digest(found, platform) for name, found in inputs.items()},
+            digests={name: unit_digest(found, self._organization.built_for(name)) for name, found in inputs.items()},
             problems=self._problems,
             templates=self._templates,
             asked=frozenset(self._asked | self._finder.looked_up),
@@ -245,6 +244,7 @@ def _at_a_glance(organization: "Organization", text: str) -> OrganizationFacts:
         f"{platform.python}/{platform.architecture}",
         " ".join([*environments, organization.stack_prefix, *organization.adopt.stacks]),
         tuple(map(train_facts, organization.trains)),
+        organization.build.opened,
     )
 
 

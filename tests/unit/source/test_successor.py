@@ -26,6 +26,7 @@ _ORGANIZATIONS = {
     "at any depth": f'units = ["**/pyproject.toml"]\nexclude = ["libs/**"]\n{ORGANIZATION}',
     "at several depths": f'units = ["**/pyproject.toml", "projects/*", "**/a"]\nexclude = ["**/c"]\n{ORGANIZATION}',
     "with another prefix": f'stack_prefix = "other-"\n{ORGANIZATION}',
+    "with hosts": f'{ORGANIZATION}\n[build]\nnetwork = ["models.example.com"]\nnetwork_units = ["a", "be*"]\n',
     "with adopted stacks": f'{ORGANIZATION}\n[adopt]\nstacks = ["app-x"]\n',
     "with the root": f'units = [".", "projects/*"]\n{ORGANIZATION}',
     "with a table": f'{ORGANIZATION}\n[unit."projects/b"]\nname = "bee"\ndepends_on = ["libs/*"]\n',
