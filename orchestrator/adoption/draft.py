@@ -58,8 +58,7 @@ def draft(
     look = Look(repository, commit.id)
     places = look.places()
     names = tuple(one.name for one in accounts.environments)
-    finder = Finder(repository, commit.id)
-    units, platform = Proposer(title, names, look.left_out, finder)(places)
+    units, platform = Proposer(title, names, look.left_out, look.everything, look.finder)(places)
     drafting = _Drafting(look, accounts, platform, explain)
     text, survey = drafting(units)
     kept = [unit for unit in units if (unit.place.folder or ROOT) not in look.left_out.reasons]

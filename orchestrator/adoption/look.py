@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
+from functools import cached_property
 from typing import Any
 
 from orchestrator.adoption.reasons import LeftOut, Reason
@@ -83,9 +84,14 @@ class Look:
     everything: dict[str, Entry] = field(default_factory=dict)
     """All paths; filled by `places`."""
 
+    @cached_property
+    def finder(self) -> Finder:
+        """Looks at the commit."""
+        return Finder(self.repository, self.commit)
+
     def places(self) -> list[Place]:
         """Every folder that could be a unit, in order."""
-        self.everything = dict(Finder(self.repository, self.commit).everything())
+        self.everything = dict(self.finder.everything())
         for path, entry in self.everything.items():
             if entry.mode is Mode.SUBMODULE:
                 why = "is a submodule, whose files are in another repository."

@@ -34,6 +34,7 @@ from orchestrator.releases.path_properties import FUNCTIONS
 from orchestrator.releases.template_code import property_of
 from orchestrator.source.discovery import Finder
 from orchestrator.source.facts import PYPROJECT
+from orchestrator.source.repository import Entry
 
 _RUNTIME = re.compile(r"python(3\.1[1-9])")
 
@@ -70,12 +71,14 @@ class Proposer:
         title: what a unit at the root is named after.
         environments: names of those that there are.
         left_out: what is no unit, and why; what is refused here is added.
-        finder: looks at the commit.
+        everything: all paths of the commit that are usually looked at.
+        finder: looks at the others.
     """
 
     title: str
     environments: tuple[str, ...]
     left_out: LeftOut
+    everything: Mapping[str, Entry]
     finder: Finder
 
     def __call__(self, places: list[Place]) -> tuple[list[ProposedUnit], Lambda]:
@@ -110,7 +113,7 @@ class Proposer:
 
     def _missing(self, place: Place, look: TemplateLook) -> Iterator[str]:
         """What the template names and the repository does not hold."""
-        references = References(self.finder, place.folder)
+        references = References(self.everything, self.finder, place.folder)
         paths = [*look.code, *look.files]
         away = [path for path in paths if _leads_out(posixpath.join(place.folder, path))]
         yield from (f"names {path!r}, which is not in the repository." for path in away)

@@ -9,7 +9,8 @@ from orchestrator.build.platforms.functions import functions_of
 from orchestrator.releases.path_properties import FUNCTIONS
 from orchestrator.source.discovery import Finder
 from orchestrator.source.reading import within
-from orchestrator.source.repository import Mode
+from orchestrator.source.repository import Entry, Mode
+from orchestrator.source.unit_globs import FOLDER
 
 _ELSEWHERE = (Mode.LINK, Mode.SUBMODULE)
 
@@ -19,10 +20,12 @@ class References:
     """What the template of a folder names.
 
     Attributes:
-        finder: looks at the commit.
+        everything: all paths that are usually looked at.
+        finder: looks at the others.
         folder: the template's.
     """
 
+    everything: Mapping[str, Entry]
     finder: Finder
     folder: str
 
@@ -57,9 +60,9 @@ class References:
 
     def _has_module(self, code: str, stem: str) -> bool:
         folder = self._place(code)
-        entry = self.finder.entry(folder)
+        entry = self.everything.get(folder) if folder else FOLDER
         if entry is None or not entry.is_folder:
-            # Remote, an archive, or behind a link.
+            # Remote, an archive, hidden, or behind a link.
             return True
         return any(self._exists(within(folder, f"{stem}{end}")) for end in (".py", "/__init__.py"))
 
@@ -69,6 +72,8 @@ class References:
 
     def _exists(self, path: str) -> bool:
         """Whether something is at a path; what is behind a link or in a submodule is taken for being there."""
+        if path in self.everything:
+            return True
         known = ""
         for name in path.split("/") if path else ():
             known = within(known, name)

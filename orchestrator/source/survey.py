@@ -149,7 +149,7 @@ class Survey:
         trees = {folder: tree for folder in new if (tree := self._tree_of(folder)) is not None}
         self._trees |= trees
         base = self.base
-        if base and base.organization.reads_like(self._organization):
+        if base and base.organization.reads_like(self._organization, is_candidate=bool(markers)):
             # The root has no id of its own, and changes with everything.
             same = (one for one, tree in trees.items() if one and base.trees.get(one) == tree)
             self._known |= {one: base.known[one] for one in same if base.told.get(one) == self._told.get(one)}

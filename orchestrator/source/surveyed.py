@@ -86,9 +86,14 @@ class OrganizationFacts:
         """Whether both find units in the same places."""
         return (self.globs, self.exclude) == (other.globs, other.exclude)
 
-    def reads_like(self, other: "OrganizationFacts") -> bool:
-        """Whether the same is known of a folder by both, as long as neither says anything of it."""
-        return self.finds_like(other) and self.key == other.key
+    def reads_like(self, other: "OrganizationFacts", *, is_candidate: bool) -> bool:
+        """Whether what is known of a folder by one holds for the other, as long as neither says anything of it.
+
+        Args:
+            other: the one that it is to hold for.
+            is_candidate: whether its globs find the folder: of what they do not find, a template alone tells nothing.
+        """
+        return self.key == other.key and (is_candidate or self.finds_like(other))
 
 
 @dataclass(frozen=True)

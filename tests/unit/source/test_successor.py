@@ -299,6 +299,7 @@ def test_a_unit_is_read_again_where_other_names_of_stacks_are_allowed(before: st
         ("projects/c/template.yaml", None),
         ("projects/a/pyproject.toml", unit()),
         ("orchestrator.toml", f'{ORGANIZATION}\n[unit."projects/c"]\nname = "cee"\n'),
+        ("orchestrator.toml", f'units = ["more/*", "projects/*"]\nexclude = ["old"]\n{ORGANIZATION}'),
     ],
 )
 def test_where_units_come_and_go_only_they_are_looked_at(path: str, text: str | None) -> None:
