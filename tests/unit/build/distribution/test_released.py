@@ -48,7 +48,7 @@ def test_what_pip_would_put_beside_modules_lies_there(tmp_path: Path) -> None:
     made = released_wheel(wheel(tmp_path, files), _NAMED, tmp_path / "scratch")
     folder = unpack(made, tmp_path / "task")
     script = "import helper, my_unit; print(helper.ANSWER)"
-    ran = subprocess.run([sys.executable, "-c", script], cwd=folder, check=True, capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, "-B", "-c", script], cwd=folder, check=True, capture_output=True, text=True)
     assert ran.stdout == "42\n"
     assert (folder / "share/rates.json").is_file()
     record = list(csv.reader((folder / "my_unit-1.0.post1.dist-info/RECORD").read_text().splitlines()))
