@@ -3,16 +3,16 @@
 import json
 import re
 import shlex
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from orchestrator.adoption.reasons import LeftOut, Reason
 from orchestrator.adoption.tools import projects_of_tools
 from orchestrator.build.cdk import CDK_FILE
-from orchestrator.build.template import read_template
+from orchestrator.build.template import LARGEST_TEMPLATE, read_template
+from orchestrator.config.load import parse_toml
 from orchestrator.errors import ConfigurationError
 from orchestrator.frozen import dataclass
 from orchestrator.source.changes import around
@@ -26,6 +26,14 @@ _ENDINGS = (".yaml", ".yml", ".template")
 # Most JSON files are none: of those, only these are read.
 _JSON = re.compile(r"(template|stack|cloudformation|cfn|sam)[^/]*\.json$", re.IGNORECASE)
 _IS_TEMPLATE = re.compile(rb"AWSTemplateFormatVersion|AWS::[A-Z]\w+::\w+")
+
+
+@runtime_checkable
+class Sizing(Protocol):
+    """A repository that also tells how large files are."""
+
+    def sizes(self, commit: str, paths: Iterable[str]) -> Mapping[str, int]:
+        """How many bytes those of the given files have that exist at a commit."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +111,22 @@ class Look:
                 folders.setdefault(path.rpartition("/")[0], []).append(path)
         beside = [within(folder, name) for folder in folders for name in (PYPROJECT, SAMCONFIG)]
         wanted = [path for found in folders.values() for path in found]
-        texts = self.repository.files(self.commit, [*wanted, *(one for one in beside if one in self.everything)])
+        texts = self._read([*wanted, *(one for one in beside if one in self.everything)])
         found = [place for folder in sorted(folders) if (place := self._place(folder, folders[folder], texts))]
         self._leave_to_tools({place.folder for place in found})
         return found
+
+    def _read(self, paths: list[str]) -> Mapping[str, bytes]:
+        """The content of files; of what is larger than a template may be, none is read."""
+        small = paths
+        if isinstance(self.repository, Sizing):
+            sizes = self.repository.sizes(self.commit, paths)
+            small = [path for path in paths if sizes.get(path, LARGEST_TEMPLATE + 1) <= LARGEST_TEMPLATE]
+        for path in set(paths).difference(small):
+            if path.rpartition("/")[2] in (CDK_FILE, *TEMPLATES):
+                why = f"is larger than CloudFormation takes ({LARGEST_TEMPLATE:,} bytes), so it is not read."
+                self.left_out.add(path, Reason.TEMPLATE, why)
+        return self.repository.files(self.commit, small)
 
     def _leave_to_tools(self, folders: Collection[str]) -> None:
         """Name what other tools deploy, but for what is in a folder that could be a unit."""
@@ -124,7 +144,7 @@ class Look:
         sam = self._sam(f"{folder}/{SAMCONFIG}".lstrip("/"), texts)
         names = {path.rpartition("/")[2]: path for path in paths}
         if CDK_FILE in names:
-            return self._cdk(folder, texts[names[CDK_FILE]], text)
+            return self._cdk(folder, texts.get(names[CDK_FILE], b""), text)
         documents = dict(self._documents(folder, names, texts))
         usual = [name for name in TEMPLATES if name in documents]
         chosen = usual[:1] or list(documents)
@@ -145,7 +165,7 @@ class Look:
     def _cdk(self, folder: str, text: bytes, project: str | None) -> Place | None:
         try:
             app = str(json.loads(text).get("app", ""))
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             app = ""
         if ".py" not in app and "python" not in app:
             why = f"is a CDK app started by {app!r}: only those in Python can be built."
@@ -172,9 +192,9 @@ class Look:
 
     def _sam(self, path: str, texts: Mapping[str, bytes]) -> dict[str, SamDeployment]:
         try:
-            document = tomllib.loads(texts.get(path, b"").decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.left_out.add(path, Reason.PROJECT, f"is not valid TOML, so it is ignored: {error}.")
+            document = parse_toml(texts.get(path, b""), path)
+        except ConfigurationError as problem:
+            self.left_out.add(path, Reason.PROJECT, "is ignored:", *problem.problems)
             return {}
         return {name: _deployment(table) for name, table in document.items() if isinstance(table, dict)}
 

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.adoption.draft import Draft, draft
 from orchestrator.adoption.reasons import Reason
 from orchestrator.adoption.write import Accounts
+from orchestrator.build.template import LARGEST_TEMPLATE
 from orchestrator.config.environment import Environment, Target
 from orchestrator.config.load import load_organization
 from orchestrator.config.tooling import Tooling
@@ -353,6 +354,17 @@ def test_what_other_tools_deploy_is_named(path: str, tool: str, existing: Existi
     made, _ = existing.draft()
     assert made.left_out.reasons == {"a": Reason.TOOL}
     assert tool in made.left_out.sentences["a"]
+
+
+def test_files_that_are_too_large_for_templates_are_not_read(existing: Existing) -> None:
+    """Of those that are called so, it is told."""
+    large = f"{PLAIN}# {'x' * LARGEST_TEMPLATE}\n"
+    existing.write("a/template.yaml", "b/data.yaml", text=large)
+    existing.write("b/template.yaml")
+    made, catalog = existing.draft()
+    assert folders(catalog) == {"b": "b"}
+    assert made.left_out.reasons == {"a/template.yaml": Reason.TEMPLATE}
+    assert "larger than CloudFormation takes" in made.left_out.sentences["a/template.yaml"]
 
 
 def test_a_further_template_in_the_folder_of_a_cdk_app_is_not_taken_for_it(existing: Existing) -> None:
