@@ -164,11 +164,14 @@ class Organization(Settings):
     environments: tuple[Environment, ...] = Field(min_length=1, description="In the order of promotion.")
     units: tuple[str, ...] = Field(
         default=("projects/*",),
-        description="Globs of what may be units: folders, or files in them such as */template.yaml; '.' is the root.",
+        description="Globs of what may be units: folders, or files in them such as */template.yaml; '.' is the root. "
+        "Within a name, `*`, `?` and `[ab]` are as in a shell; `**` is any number of folders.",
         json_schema_extra=FREE,
     )
     exclude: tuple[str, ...] = Field(
-        default=(), description="Globs of folders and files in which no unit is looked for.", json_schema_extra=FREE
+        default=(),
+        description="Globs, as in units, of folders and files in which no unit is looked for.",
+        json_schema_extra=FREE,
     )
     unit: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
