@@ -1,6 +1,6 @@
 """Drafts an `orchestrator.toml`, and tries it on the repository before anybody else does."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.adoption.cover import Others, Wanted, cover
@@ -119,20 +119,22 @@ class _Drafting:
         files = {within(folder, file) for folder, file in found.items() if file and units.get(folder, "") != file}
         strays = {folder for folder, file in found.items() if folder not in units and (file or self._is_marked(folder))}
         single = {path for path in files if path.rpartition("/")[0] in crowded}
-        self._tell_of(strays - crowded, single)
+        self._tell_of(strays - crowded, single, units)
+        for path, problem in finder.problems.items():
+            self.look.left_out.add(path, Reason.NOT_A_FOLDER, *problem.problems)
         whole = exclusions(strays - crowded, units)
         return {*whole.values(), *map(escaped, (*single, *finder.problems))}
 
-    def _tell_of(self, folders: Collection[str], files: Collection[str]) -> None:
-        """Give a reason for all that is excluded, whoever else has none."""
+    def _tell_of(self, folders: Collection[str], files: Collection[str], units: Mapping[str, str]) -> None:
+        """Give a reason for all that is excluded and has none yet."""
         left_out = self.look.left_out
         for folder in folders:
             if not any(within(folder, name) in left_out.reasons for name in USUAL):
                 left_out.add(folder, Reason.NO_TEMPLATE, self.look.no_template.get(folder, _NO_TEMPLATE))
         for path in files:
-            left_out.add(
-                path, Reason.BESIDE, "lies in a folder in which units are, or in a unit with another template."
-            )
+            own = units.get(path.rpartition("/")[0])
+            why = f"lies beside {own}, and a unit has one template" if own else "lies in a folder that holds units"
+            left_out.add(path, Reason.BESIDE, f"{why}: give it a folder.")
 
     def _is_marked(self, folder: str) -> bool:
         return folder in self.projects or any(within(folder, name) in self.look.everything for name in USUAL)

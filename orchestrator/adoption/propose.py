@@ -88,14 +88,15 @@ class Proposer:
         return list(_with_unique_names(units)), platform
 
     def _apart(self, places: list[Place]) -> Iterator[Place]:
-        """Those that lie in no other one; one at the root gives way to all others."""
+        """Those that lie in no other one, which come before it; one at the root gives way to all others."""
         folders = {place.folder for place in places if place.folder}
         for place in places:
             parts = place.folder.split("/")
             outer = next((one for n in range(1, len(parts)) if (one := "/".join(parts[:n])) in folders), None)
             if outer:
-                why = f"lies within {outer}, which is a unit: a unit holds no other one."
-                self.left_out.add(place.folder, Reason.WITHIN, why)
+                is_unit = outer not in self.left_out.reasons
+                why = "which is a unit: a unit holds no other one." if is_unit else "which is left out."
+                self.left_out.add(place.folder, Reason.WITHIN, f"lies within {outer}, {why}")
             else:
                 yield place
 

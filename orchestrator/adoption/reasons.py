@@ -10,7 +10,7 @@ from orchestrator.config.told import ROOT
 class Reason(StrEnum):
     """What is left out, in words that a number can follow."""
 
-    WITHIN = "templates and apps in folders of units, which hold no further unit"
+    WITHIN = "templates and apps in folders of others, which are units or left out themselves"
     BESIDE = "further templates in folders of units, which have one template"
     SEVERAL = "folders with several templates, none of which has a usual name"
     CODE = "templates with code, parameters or paths that cannot be built"

@@ -367,11 +367,32 @@ def test_files_that_are_too_large_for_templates_are_not_read(existing: Existing)
     assert "larger than CloudFormation takes" in made.left_out.sentences["a/template.yaml"]
 
 
+def test_what_lies_in_a_folder_that_is_left_out_is_told_so(existing: Existing) -> None:
+    """It may be a part of that."""
+    existing.write("a/template.yaml", text=SAM)
+    existing.write("a/nested/template.yaml", "b/template.yaml")
+    made, catalog = existing.draft()
+    assert made.left_out.reasons == {"a": Reason.MISSING, "a/nested": Reason.WITHIN}
+    assert made.left_out.sentences["a/nested"] == "lies within a, which is left out."
+    assert folders(catalog) == {"b": "b"}
+
+
+def test_a_link_to_a_folder_among_units_is_told(existing: Existing) -> None:
+    """A glob would find it."""
+    existing.write(*(f"apps/{name}/template.yaml" for name in "abc"), "elsewhere/template.md")
+    (existing.folder / "apps/linked").symlink_to("../elsewhere")
+    made, catalog = existing.draft()
+    assert made.left_out.reasons == {"apps/linked": Reason.NOT_A_FOLDER}
+    assert "is a symbolic link to a folder" in made.left_out.sentences["apps/linked"]
+    assert not catalog.problems
+
+
 def test_a_further_template_in_the_folder_of_a_cdk_app_is_not_taken_for_it(existing: Existing) -> None:
     """Although a glob names files that are called so."""
     existing.write(*(f"apps/{name}/template.yaml" for name in "abcd"), "apps/x/template.yaml")
     existing.write("apps/x/cdk.json", text='{"app": "python3 app.py"}')
-    _, catalog = existing.draft()
+    made, catalog = existing.draft()
+    assert set(made.left_out.reasons.values()) <= {Reason.BESIDE}
     assert folders(catalog) == {name: f"apps/{name}" for name in "abcdx"}
     assert catalog.facts["x"].name == "x"
     assert "template" not in catalog.unit("x").settings.model_fields_set
